@@ -1,0 +1,1 @@
+"""Regenerates each published table beside ours."""

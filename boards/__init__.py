@@ -1,0 +1,1 @@
+"""Board tops, bitstreams, flashing, host link."""

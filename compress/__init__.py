@@ -1,0 +1,1 @@
+"""A network becomes an image: import, prune, share, encode."""

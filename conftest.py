@@ -1,0 +1,27 @@
+"""Settings of every test run: random tests without a clock, GPU tests only where there is a GPU."""
+import importlib.util
+import shutil
+import subprocess
+
+import hypothesis
+import pytest
+
+hypothesis.settings.register_profile("nonzero", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("nonzero")
+
+
+def why_no_gpu():
+    """The reason why GPU tests cannot run here, or None."""
+    if not importlib.util.find_spec("cupy"):
+        return "cupy is not installed; pip install the gpu extra of pyproject.toml"
+    if not (tool := shutil.which("nvidia-smi")):
+        return "nvidia-smi is not on PATH, so there is no NVIDIA GPU"
+    listed = subprocess.run([tool, "-L"], capture_output=True, text=True, check=False)
+    return None if listed.returncode == 0 and listed.stdout.strip() else "nvidia-smi lists no GPU"
+
+
+def pytest_collection_modifyitems(items):
+    marked = [item for item in items if item.get_closest_marker("gpu")]
+    if marked and (reason := why_no_gpu()):
+        for item in marked:
+            item.add_marker(pytest.mark.skip(reason=reason))

@@ -1,0 +1,1 @@
+"""Tests of the Python: imports, errors, formats, command lines."""
