@@ -1,0 +1,60 @@
+"""A piece of Verilog to be measured: its text, its top module, and what is known of its memories."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+TECH = {"plain": ROOT / "rtl" / "tech", "ecp5": ROOT / "synth" / "tech" / "ecp5"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Design:
+    """Verilog text and the module of it that is measured.
+
+    Parameters
+    ----------
+    name : str
+        Names results and folders.
+    verilog : str
+        The emitted text, without the technology cells or with the plain ones.
+    top : str
+        Module to measure; a unit of a machine, or the machine itself.
+    spec : dict
+        Numbers of the machine, for the estimate beside the result; empty for loose Verilog.
+    collision_free : bool
+        No memory is read and written at one address in one cycle: proved by the machine's benches.
+    """
+
+    name: str
+    verilog: str
+    top: str
+    spec: dict[str, Any] = field(default_factory=dict)
+    collision_free: bool = True
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """What is stored of the design beside a result."""
+        return {"name": self.name, "top": self.top, "spec": self.spec}
+
+
+def technology(family: str) -> list[tuple[str, str]]:
+    """Return the technology cells of a family as (file name, text), explicit ones before plain ones.
+
+    Read in this order, with later definitions of one module ignored, the family's own cells win.
+    """
+    folders = ([TECH[family]] if family in TECH else []) + [TECH["plain"]]
+    return [(f"{folder.name}_{path.name}", path.read_text())
+            for folder in folders for path in sorted(folder.glob("*.v"))]
+
+
+def from_file(path: Path, top: str) -> Design:
+    """Return the design in one Verilog file, or say why it is none."""
+    if not path.is_file():
+        raise FileNotFoundError(f"--verilog must name a file, not {str(path)!r}; "
+                                f"python -m rtl.build writes one")
+    text = path.read_text()
+    if f"module {top}" not in text and f"module \\{top}" not in text:
+        raise ValueError(f"--top must be a module of {path.name}, not {top!r}")
+    return Design(name=f"{path.stem}-{top}", verilog=text, top=top)

@@ -1,0 +1,86 @@
+"""Place and route one netlist with one seed, and read what nextpnr says of it."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sim.cache import fetch, key
+from synth import tool
+from synth.part import Part
+
+TOOLS = {"ecp5": "nextpnr-ecp5", "ice40": "nextpnr-ice40", "gowin": "nextpnr-himbaechel"}
+CELLS: dict[str, dict[str, tuple[str, ...]]] = {
+    "ecp5": {"comb": ("TRELLIS_COMB",), "ff": ("TRELLIS_FF",), "dsp": ("MULT18X18D",), "bram": ("DP16KD",)},
+    "ice40": {"comb": ("ICESTORM_LC",), "ff": (), "dsp": ("ICESTORM_DSP",), "bram": ("ICESTORM_RAM",)},
+    "gowin": {"comb": ("LUT4", "ALU"), "ff": ("DFF",), "dsp": ("MULT18X18", "MULT9X9", "MULT36X36"),
+              "bram": ("BSRAM",)},
+}
+"""Names of the counted cells in nextpnr's report; an iCE40 logic cell is a look-up table and a flip-flop."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placed:
+    """One seed's result: cells used and available, the clock reached, its slowest path, the tool's log."""
+
+    seed: int
+    used: dict[str, int]
+    fmax: float
+    path: list[dict[str, Any]]
+    seconds: float
+    command: str
+    log: str
+
+
+def arguments(part: Part, *, seed: int, clock: float, extra: tuple[str, ...] = ()) -> list[str]:
+    """Return nextpnr's command line for the netlist ``net.json`` of the folder it runs in."""
+    common = ["--json", "net.json", "--report", "placed.json", "--seed", str(seed), "--freq", f"{clock:g}",
+              "--timing-allow-fail"]
+    own = {
+        "ecp5": [f"--{part.device}", "--package", part.package, "--speed", part.grade,
+                 "--lpf-allow-unconstrained"],
+        "ice40": [f"--{part.device}", "--package", part.package, "--pcf-allow-unconstrained"],
+        "gowin": ["--device", part.device, "--vopt", f"family={part.package}", "--vopt", "cst=pins.cst"],
+    }
+    return [*own[part.family], *common, *extra]
+
+
+def place(netlist: Path, part: Part, *, seed: int, clock: float | None = None,
+          extra: tuple[str, ...] = (), pins: str = "") -> Placed:
+    """Place and route the netlist in the file ``netlist``; a repeated request is answered from the cache."""
+    program = TOOLS[part.family]
+    options = arguments(part, seed=seed, clock=clock or part.clock, extra=extra)
+    text = netlist.read_text()
+    name = key("place", json.dumps(tool.identity(program)), *options, pins, text)
+
+    def build(work: Path) -> list[Path]:
+        (work / "net.json").write_text(text)
+        if part.family == "gowin":
+            (work / "pins.cst").write_text(pins)
+        outcome = tool.run(program, options, folder=work, log="place.log",
+                           title=f"{program}: place and route {part.name}, seed {seed}")
+        if outcome.code or not (work / "placed.json").exists():
+            raise tool.fail(program, outcome, folder=tool.keep_failed(work, program), log="place.log")
+        (work / "run.json").write_text(json.dumps({"seconds": outcome.seconds, "command": outcome.command}))
+        return [work / name for name in ("placed.json", "place.log", "run.json")]
+
+    return _read(fetch(name, build), part, seed)
+
+
+def _read(folder: Path, part: Part, seed: int) -> Placed:
+    report = json.loads((folder / "placed.json").read_text())
+    run = json.loads((folder / "run.json").read_text())
+    log = (folder / "place.log").read_text(errors="replace")
+    use = report["utilization"]
+    used = {name: sum(use.get(cell, {}).get("used", 0) for cell in cells)
+            for name, cells in CELLS[part.family].items()}
+    clocks = {name: domain["achieved"] for name, domain in report["fmax"].items()}
+    if not clocks:
+        raise tool.ToolError(f"{TOOLS[part.family]} must report a clock, and it reports none; "
+                             f"the design has no path between two registers")
+    slowest = min(clocks, key=lambda name: clocks[name])
+    edge = f"posedge {slowest}"
+    path: list[dict[str, Any]] = next((entry["path"] for entry in report["critical_paths"]
+                 if entry["from"] == entry["to"] == edge), [])
+    return Placed(seed=seed, used=used, fmax=round(clocks[slowest], 2), path=path, seconds=run["seconds"],
+                  command=run["command"], log=log)

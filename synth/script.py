@@ -1,0 +1,56 @@
+"""Yosys scripts: one that looks a design over, and one a family that maps it to the family's cells."""
+
+from collections.abc import Iterable
+
+from synth.harness import INSTANCE, NAME
+
+SYNTH = {
+    "ecp5": "synth_ecp5",
+    "ice40": "synth_ice40 -dsp",
+    "gowin": "synth_gowin",
+    "xc7": "synth_xilinx -family xc7 -noiopad",
+}
+"""What maps a design to each family, before the options that depend on the design."""
+
+
+def _read(files: Iterable[str], top: str) -> list[str]:
+    return [*(f"read_verilog -nooverwrite {name}" for name in files), f"hierarchy -check -top {_name(top)}"]
+
+
+def survey(files: Iterable[str], top: str) -> str:
+    """Return the script that writes the sizes of all modules and the ports of the top one."""
+    return "\n".join([*_read(files, top), "proc", "opt_clean", "tee -q -o sizes.json stat -json",
+                      f"select {_name(top)}", "write_json -selected ports.json", ""])
+
+
+def synthesis(family: str, files: Iterable[str], *, keep: Iterable[str], collision_free: bool,
+              options: Iterable[str] = ()) -> str:
+    """Return the script that maps the harness around a design and writes ``net.json``.
+
+    Modules named in ``keep`` are mapped once and stay modules; everything else is flattened into its parent.
+    """
+    command = [SYNTH[family], f"-top {NAME}", *options]
+    if collision_free and family != "xc7":
+        command.append("-no-rw-check")
+    return "\n".join([
+        *_read(files, NAME),
+        *(f"setattr -mod -set keep_hierarchy 1 {_name(module)}" for module in keep),
+        " ".join(command),
+        "check -mapped",
+        "tee -q -o cells.json stat -json",
+        "write_json net.json", ""])
+
+
+def _name(module: str) -> str:
+    return module if module.startswith("$") else f"\\{module}"
+
+
+def unit_name(module: str) -> str:
+    """Return a module's name as a user wrote it: without Yosys's escapes and parameter lists."""
+    plain = module.removeprefix("\\")
+    if plain.startswith("$paramod"):
+        plain = next(part for part in plain.split("\\")[1:] if part)
+    return plain
+
+
+__all__ = ["INSTANCE", "SYNTH", "survey", "synthesis", "unit_name"]

@@ -1,0 +1,77 @@
+"""Map one design to the cells of a family with Yosys, hierarchy kept where it pays."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from sim.cache import fetch, key
+from synth import harness, hierarchy, script, tool
+from synth.design import Design, technology
+from synth.part import Part
+
+
+@dataclass(frozen=True, kw_only=True)
+class Netlist:
+    """A mapped design: its folder with ``net.json``, the cells of each module, what was kept, Yosys's log."""
+
+    folder: Path
+    cells: dict
+    kept: list[str]
+    top: str
+    seconds: float
+    command: str
+    log: str
+
+
+def synthesise(design: Design, part: Part, *, keep: list[str] | None = None,
+               options: tuple[str, ...] = ()) -> Netlist:
+    """Return the netlist of a design in the harness; a repeated request is answered from the cache.
+
+    Parameters
+    ----------
+    keep : list of str, optional
+        Modules to keep as modules besides the top; chosen by ``synth.hierarchy`` when not given.
+    options : tuple of str
+        More options of the family's synthesis command.
+    """
+    tech = technology(part.family)
+    files = [name for name, _ in tech]
+    texts = [text for _, text in tech]
+    order = [*files, "design.v"]
+    name = key("synth", json.dumps(tool.identity("yosys")), design.verilog, design.top, json.dumps(keep),
+               script.synthesis(part.family, order, keep=(), collision_free=design.collision_free,
+                                options=options), *texts)
+
+    def build(work: Path) -> list[Path]:
+        for file, text in tech:
+            (work / file).write_text(text)
+        (work / "design.v").write_text(design.verilog)
+        (work / "survey.ys").write_text(script.survey(order, design.top))
+        _yosys(work, "survey", part, design)
+        survey = json.loads((work / "sizes.json").read_text())
+        found = harness.ports(json.loads((work / "ports.json").read_text()), design.top)
+        (work / "harness.v").write_text(harness.wrap(design.top, found))
+        kept = hierarchy.keep(survey, design.top) if keep is None else keep
+        (work / "synth.ys").write_text(script.synthesis(
+            part.family, [*order, "harness.v"], keep=[design.top, *kept],
+            collision_free=design.collision_free, options=options))
+        outcome = _yosys(work, "synth", part, design)
+        (work / "run.json").write_text(json.dumps({"seconds": outcome.seconds, "command": outcome.command,
+                                                   "kept": kept}))
+        return [work / name for name in ("net.json", "cells.json", "run.json", "synth.log", "synth.ys",
+                                         "survey.ys", "harness.v", "design.v", *files)]
+
+    folder = fetch(name, build)
+    run = json.loads((folder / "run.json").read_text())
+    return Netlist(folder=folder, cells=json.loads((folder / "cells.json").read_text()), kept=run["kept"],
+                   top=design.top, seconds=run["seconds"], command=run["command"],
+                   log=(folder / "synth.log").read_text(errors="replace"))
+
+
+def _yosys(work: Path, step: str, part: Part, design: Design) -> tool.Outcome:
+    outcome = tool.run("yosys", ["-Q", "-s", f"{step}.ys"], folder=work, log=f"{step}.log",
+                       title=f"yosys: {design.name} for {part.family}")
+    if outcome.code:
+        kept = tool.keep_failed(work, f"yosys-{design.name}")
+        raise tool.fail("yosys", outcome, folder=kept, log=f"{step}.log")
+    return outcome

