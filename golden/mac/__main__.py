@@ -1,0 +1,103 @@
+"""Hold golden against recordings of GPUs and against the directed vectors, and time it."""
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from golden.mac import recording, speed, vectors
+from spec import command
+
+EXAMPLE = """Hold the golden model of the MAC tile against what real tensor cores computed.
+
+Example: python -m golden.mac --check ../shared/tensor_core --vectors
+"""
+
+app = command.application(EXAMPLE)
+
+
+@app.command(help=EXAMPLE)
+def run(
+    check: Annotated[list[Path] | None, typer.Option(
+        help="Recordings file, or a folder of them; may be given again.", show_default=False)] = None,
+    directed: Annotated[bool, typer.Option("--vectors", help="Run the directed vectors.")] = False,
+    fast: Annotated[bool, typer.Option("--speed", help="Time every combination on this machine.")] = False,
+    json: Annotated[Path | None, typer.Option(help="Write what was found.", show_default=False)] = None,
+) -> None:
+    """Do what was asked, in that order; exit 1 if anything differs."""
+    if not (check or directed or fast):
+        raise ValueError("an action must be given, not none; use --check FILE, --vectors or --speed")
+    found: dict = {}
+    if check:
+        files = _files(check)
+        with command.progress("checking recordings", len(files)) as bar:
+            found["recordings"] = []
+            for path in files:
+                found["recordings"].append(recording.check(path))
+                bar.advance()
+        _show(found["recordings"], ("file", "gpu", "instruction", "arch", "ab_format", "cd_format", "terms",
+        "rows",
+                                    "match"))
+    if directed:
+        found["vectors"] = vectors.check()
+        _show(_by_vector(found["vectors"]), ("vector", "out", *vectors.GENERATIONS, "why"))
+    if fast:
+        with command.progress("timing"):
+            found["speed"] = speed.measure()
+        _show(found["speed"], ("arch", "format", "acc", "per_second"))
+    if json:
+        command.write_json(json, found)
+        print(f"wrote {json}")
+    _conclude(found)
+
+
+def _files(given: list[Path]) -> list[Path]:
+    files: list[Path] = []
+    for path in given:
+        inside = sorted(path.glob("*.npz")) if path.is_dir() else [path]
+        if not inside:
+            raise ValueError(f"{path} must hold recordings (*.npz), not none; name another folder")
+        files += inside
+    return files
+
+
+def _by_vector(rows: list[dict]) -> list[dict]:
+    """Put the generations of a vector side by side; a wrong result names the right one."""
+    table: dict[int, dict] = {}
+    for row in rows:
+        text = row["got"] if row["match"] else f"{row['got']}, not {row['want']}"
+        table.setdefault(row["vector"], dict(row))[row["arch"]] = text
+    return list(table.values())
+
+
+def _show(rows: list[dict], columns) -> None:
+    table = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*(str(row[name]) for name in columns))
+    Console(width=140).print(table)
+
+
+def _conclude(found: dict) -> None:
+    """Count what matched, show the first difference of each file, and exit 1 if there is one."""
+    bad = False
+    for row in found.get("recordings", []):
+        if row["first"]:
+            bad = True
+            print(f"{row['file']}: row {row['first']['row']} is {row['first']['gpu']} on the GPU, "
+                  f"{row['first']['golden']} in golden")
+    if "recordings" in found:
+        print(f"recordings: {sum(r['match'] for r in found['recordings'])} of "
+              f"{sum(r['rows'] for r in found['recordings'])} rows match, "
+              f"{len(found['recordings'])} files")
+    if "vectors" in found:
+        good = sum(row["match"] for row in found["vectors"])
+        bad |= good < len(found["vectors"])
+        print(f"vectors: {good} of {len(found['vectors'])} match")
+    if bad:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    command.main(app)

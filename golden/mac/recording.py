@@ -1,0 +1,110 @@
+"""Recordings of real tensor cores: one file format to read, write and hold golden against."""
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from golden.mac.emulated import dot as emulated
+from golden.mac.product import dot
+from spec.command import atomic
+from spec.number import FORMATS
+
+ARCHS = {
+    "V100": "volta", "A100": "ampere", "A30": "ampere", "A2": "ampere",
+    "H100": "hopper", "H200": "hopper", "GH200": "hopper",
+}
+"""Generation of each GPU known, by the word of its name that tells the model."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recording:
+    """Dot products and what one instruction of one GPU made of them, as raw patterns.
+
+    Parameters
+    ----------
+    a, b : array, shape (N, K)
+        Operands.
+    c, d : array, shape (N,)
+        Addends and results.
+    gpu, instruction : str
+        Who computed d: the GPU's name, and ``"wgmma"`` or a text with ``"mma.sync"``.
+    ab_format, cd_format : str
+        Formats.
+    """
+
+    a: np.ndarray
+    b: np.ndarray
+    c: np.ndarray
+    d: np.ndarray
+    gpu: str
+    instruction: str
+    ab_format: str
+    cd_format: str
+
+    def __post_init__(self):
+        for name in (self.ab_format, self.cd_format):
+            if name not in FORMATS:
+                raise ValueError(f"format must be one of {', '.join(FORMATS)}, not {name!r}; "
+                                 f"correct the recording")
+        if self.a.ndim != 2 or self.a.shape != self.b.shape:
+            raise ValueError(f"a and b must have one shape (N, K), not {self.a.shape} and {self.b.shape}; "
+                             f"correct the recording")
+        if not self.c.shape == self.d.shape == self.a.shape[:1]:
+            raise ValueError(f"c and d must have shape {self.a.shape[:1]}, not {self.c.shape} and "
+                             f"{self.d.shape}; correct the recording")
+
+    @property
+    def arch(self) -> str:
+        """Generation of the GPU."""
+        model = next((word for word in self.gpu.replace("-", " ").split() if word in ARCHS), None)
+        if model is None:
+            raise ValueError(f"gpu must be one whose generation is known ({', '.join(ARCHS)}), not "
+                             f"{self.gpu!r}; there is no golden for it")
+        return ARCHS[model]
+
+    def golden(self) -> np.ndarray:
+        """Return what golden says the results are."""
+        if self.ab_format in ("e4m3", "e5m2") and "wgmma" not in self.instruction:
+            return emulated(self.a, self.b, self.c, self.ab_format, self.cd_format)
+        return dot(self.arch, self.a, self.b, self.c, self.ab_format, self.cd_format)
+
+
+TEXTS = ("gpu", "instruction", "ab_format", "cd_format")
+ARRAYS = ("a", "b", "c", "d")
+
+
+def load(path: str | Path) -> Recording:
+    """Read a recording, naming what is wrong with a file that is none."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            missing = [name for name in (*ARRAYS, *TEXTS) if name not in file]
+            if missing:
+                raise ValueError(f"{path} must hold the arrays of a recording, not lack "
+                                 f"{', '.join(missing)}; record it again with python -m golden.gpu --record")
+            fields = {name: file[name] for name in ARRAYS} | {name: str(file[name]) for name in TEXTS}
+    except (ValueError, EOFError) as error:
+        if isinstance(error, ValueError) and "recording" in str(error):
+            raise
+        raise ValueError(f"{path} must be an .npz without pickles, not what it is ({error}); "
+                         f"give a recordings file") from error
+    return Recording(**fields)
+
+
+def save(path: str | Path, recording: Recording) -> None:
+    """Write a recording, whole or not at all."""
+    with atomic(path) as draft:
+        np.savez_compressed(draft, **{name: getattr(recording, name) for name in (*ARRAYS, *TEXTS)})
+
+
+def check(path: str | Path) -> dict:
+    """Hold golden against a file; return the counts and the first row that differs, if one does."""
+    record = load(path)
+    want, got = record.d, record.golden()
+    wrong = np.flatnonzero(want != got)
+    row = {"file": Path(path).name, "gpu": record.gpu, "instruction": record.instruction, "arch": record.arch,
+           "ab_format": record.ab_format, "cd_format": record.cd_format, "terms": int(record.a.shape[1]),
+           "rows": len(want), "match": int(len(want) - len(wrong)), "first": None}
+    if len(wrong):
+        at = int(wrong[0])
+        row["first"] = {"row": at, "gpu": f"{want[at]:x}", "golden": f"{got[at]:x}"}
+    return row
