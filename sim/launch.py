@@ -1,0 +1,168 @@
+"""Build Verilog, run the cocotb tests of one module on it, and refuse an empty run.
+
+The only file that knows cocotb's runner.
+"""
+import contextlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cocotb_tools.check_results import get_results
+from cocotb_tools.runner import get_runner
+
+from sim import simulator
+from sim.cache import fetch, key
+
+TIMESCALE = ("1ns", "1ps")
+OPTIONS = {                                 # warnings are the business of lint, not of every run
+    "verilator": ("-Wno-fatal", "-Wno-lint", "-Wno-style", "--no-timing"),
+    "icarus": ("-g2005-sv",),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """What a run did: tests that ran, where it left its files, and the seconds of build and run."""
+
+    ran: int
+    folder: Path
+    build_seconds: float
+    run_seconds: float
+
+
+def build(*, sources: Sequence[Path | str], top: str, sim: str | None = None, waves: bool = False,
+          build_args: Sequence[str] = (), inner: bool = False, cache_it: bool = True) -> Path:
+    """Return a folder with the simulation of ``top``, built or taken from the cache."""
+    sim = simulator.pick(sim)
+    texts = [source.read_text() if isinstance(source, Path) else source for source in sources]
+    if not texts or not any(text.strip() for text in texts):
+        raise ValueError(f"sources of {top} must hold Verilog, not nothing; emit it first")
+    if sim == "verilator" and not inner:    # cocotb sees the top ports; the rest is optimised
+        texts.append(f'`verilator_config\npublic_flat_rw -module "{top}" -port "*"\n')
+        build_args = ("--no-public-flat-rw", *build_args)
+    if sim == "icarus":
+        texts = [text for text in texts if not _is_control(text)]
+    arguments = (*OPTIONS[sim], *build_args)
+    name = key(simulator.identity(sim), top, str(waves), *TIMESCALE, *arguments, "sources", *texts)
+    if not cache_it:
+        name = key(name, str(os.getpid()), str(time.time_ns()))
+    return fetch(name, lambda work: _compile(work, sim, top, texts, arguments, waves))
+
+
+def _runtime(arguments: Sequence[str], waves: bool) -> list[Path]:
+    """Return Verilator's own object files, most of a small build's time and the same for every design."""
+    name = key("runtime", simulator.identity("verilator"), str(waves), *arguments)
+    text = "module runtime(input clk, output reg q); always @(posedge clk) q <= ~q; endmodule\n"
+
+    def compile_it(work: Path) -> list[Path]:
+        _compile(work, "verilator", "runtime", [text], arguments, waves)
+        return list(work.glob("verilated*.o"))
+
+    return list(fetch(name, compile_it).glob("*.o"))
+
+
+def launch(*, sources: Sequence[Path | str], top: str, module: str, at_least: int,
+           sim: str | None = None, env: Mapping[str, object] | None = None, waves: bool = False,
+           build_args: Sequence[str] = (),
+           inner: bool = False, cache: bool = True, seed: int = 1, only: str | None = None,
+           folder: Path | None = None, log: Path | None = None) -> Results:
+    """Run the cocotb tests of a module on Verilog; return how many ran, or fail.
+
+    Parameters
+    ----------
+    sources : sequence of Path or str
+        Files, or texts themselves; a text that begins with "`verilator_config" is a control file.
+    top : str
+        Module that the tests see. Its ports alone are visible, unless ``inner``.
+    module : str
+        Python module of the tests, as it is imported from the repository's root.
+    at_least : int
+        How many tests must run: cocotb itself is content with none.
+    sim : str, optional
+        ``"verilator"`` or ``"icarus"``; unasked, Verilator where it can run.
+    env : mapping, optional
+        Environment variables for the tests, made strings.
+    waves : bool
+        Leave a trace of all signals in ``folder``: ``dump.vcd`` of Verilator, ``TOP.fst`` of Icarus. The
+        environment variable ``WAVES=1`` asks for the same.
+    build_args : sequence of str
+        More arguments of the simulator's compiler.
+    inner : bool
+        Let the tests see every signal of the design, not the ports alone; builds and runs slower.
+    cache : bool
+        Take and leave the built simulation in the cache.
+    seed : int
+        Of the tests' random numbers.
+    only : str, optional
+        Regular expression of the tests to run.
+    folder, log : Path, optional
+        Where the run leaves its files, and its output; a temporary folder, and the process's own output.
+
+    Raises
+    ------
+    AssertionError
+        If a test fails or fewer than ``at_least`` run.
+    FileNotFoundError
+        If the simulator is missing; says what to install.
+    RuntimeError
+        If the Verilog does not compile or the simulation dies.
+    """
+    sim = simulator.pick(sim)
+    waves = waves or os.environ.get("WAVES", "0") not in ("", "0")
+    start = time.monotonic()
+    built = build(sources=sources, top=top, sim=sim, waves=waves, build_args=build_args, inner=inner,
+                  cache_it=cache)
+    middle = time.monotonic()
+    folder = (folder or Path(tempfile.mkdtemp(prefix=f"{top}-"))).absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    results = folder / "results.xml"
+    results.unlink(missing_ok=True)
+    # without this argument Icarus would leave its trace beside the cached simulation
+    plusargs = [f"+dumpfile_path={folder / top}.fst"] if sim == "icarus" and waves else []
+    with simulator.environment(sim), contextlib.suppress(SystemExit):   # the verdict is in the results
+        get_runner(sim).test(
+            hdl_toplevel=top, hdl_toplevel_lang="verilog", test_module=module, build_dir=built,
+            test_dir=folder, results_xml=str(results), seed=seed, waves=waves,
+            timescale=TIMESCALE, log_file=log,
+            extra_env={name: str(value) for name, value in (env or {}).items()}, test_filter=only,
+            plusargs=plusargs)
+    ran, failed = get_results(results)
+    if failed or ran < at_least:
+        raise AssertionError(f"{module}: {ran} ran, {failed} failed, {at_least} must pass (seed {seed}, "
+                             f"COCOTB_TEST_FILTER={os.environ.get('COCOTB_TEST_FILTER')!r})")
+    return Results(ran=ran, folder=folder, build_seconds=middle - start,
+                   run_seconds=time.monotonic() - middle)
+
+
+def _is_control(text: str) -> bool:
+    return text.lstrip().startswith("`verilator_config")
+
+
+def _compile(work: Path, sim: str, top: str, texts: Sequence[str], arguments: Sequence[str],
+             waves: bool) -> list[Path]:
+    if any(character.isspace() for character in str(work)) and sim == "verilator":
+        raise ValueError(f"the cache's path must be without spaces for make, not {str(work.parent)!r}; "
+                         f"set NONZERO_CACHE to another folder")
+    files: list[Path] = []
+    for number, text in enumerate(sorted(texts, key=_is_control, reverse=True)):
+        files.append(work / f"source{number}{'.vlt' if _is_control(text) else '.v'}")
+        files[-1].write_text(text)
+    if sim == "verilator" and top != "runtime":
+        later = time.time() + 3600          # than the makefile yet to come: make takes them as they are
+        for path in _runtime(arguments, waves):
+            os.utime(shutil.copy(path, work), (later, later))
+    with simulator.environment(sim):
+        runner = get_runner(sim)
+        log = work / "build.log"
+        try:
+            runner.build(sources=files, hdl_toplevel=top, build_dir=work, build_args=arguments,
+                         timescale=TIMESCALE, waves=waves, always=True, log_file=log)
+        except RuntimeError as error:
+            said = log.read_text(errors="replace").splitlines()
+            wrong = [line for line in said if "error" in line.lower()] or said
+            raise RuntimeError(f"{sim} does not compile {top}:\n" + "\n".join(wrong[:20])) from error
+    return [work / (top if sim == "verilator" else "sim.vvp")]

@@ -1,0 +1,156 @@
+"""The launcher: runs, counts, caches, fails where it must, and says what is missing."""
+import os
+import shutil
+
+import pytest
+
+from sim import cache, simulator
+from sim.launch import build, launch
+
+COUNTER = """
+module counter(input clk, input rst, output reg [15:0] count,
+               input [7:0] i__payload, input i__valid, output i__ready,
+               output [7:0] o__payload, output o__valid, input o__ready);
+  reg full; reg [7:0] word;
+  reg [7:0] secret;
+  assign i__ready = ~full | o__ready, o__valid = full, o__payload = word;
+  always @(posedge clk) begin
+    count <= rst ? 0 : count + 1;
+    secret <= count[7:0];
+    if (i__ready) begin full <= i__valid; word <= i__payload + ADD; end
+    if (rst) full <= 0;
+  end
+endmodule
+"""
+SIMULATORS = [pytest.param(sim, marks=pytest.mark.skipif(bool(simulator.missing(sim)),
+                                                         reason=str(simulator.missing(sim))))
+              for sim in simulator.SIMULATORS]
+TESTS = 10                                  # one of the counter, nine of idle x stall
+
+
+def counter(add=0, drop=""):
+    return COUNTER.replace("ADD", str(add)).replace(drop, "", 1)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_cache(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NONZERO_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+def run(sim="verilator", text=None, **more):
+    options = {"sources": [text or counter()], "top": "counter", "module": "sim.bench_counter",
+               "at_least": TESTS, "sim": sim} | more
+    return launch(**options)
+
+
+@pytest.mark.parametrize("sim", SIMULATORS)
+def test_runs_and_counts_tests(sim, tmp_path):
+    done = run(sim, folder=tmp_path)
+    assert done.ran == TESTS and done.folder == tmp_path and (tmp_path / "results.xml").exists()
+
+
+@pytest.mark.parametrize("sim", SIMULATORS)
+def test_environment_reaches_the_tests(sim):
+    assert run(sim, counter(add=3), env={"ADD": 3}).ran == TESTS
+
+
+@pytest.mark.parametrize("sim", SIMULATORS)
+def test_a_failing_test_fails(sim):
+    with pytest.raises(AssertionError, match="10 ran, 9 failed"):
+        run(sim, counter(add=1))
+
+
+@pytest.mark.parametrize("sim", SIMULATORS)
+def test_an_empty_run_fails(sim):
+    with pytest.raises(AssertionError, match="0 ran, 0 failed, 10 must pass"):
+        run(sim, only="nothing_has_this_name")
+
+
+@pytest.mark.parametrize("sim", SIMULATORS)
+def test_a_withdrawn_word_fails(sim):
+    with pytest.raises(AssertionError, match=r"10 ran, \d failed"):
+        run(sim, counter(drop=" | o__ready").replace("o__valid = full", "o__valid = full & count[0]"))
+
+
+@pytest.mark.parametrize("sim", SIMULATORS)
+def test_verilog_that_does_not_compile_is_shown(sim):
+    with pytest.raises(RuntimeError, match="does not compile counter:\n(.|\n)*error"):
+        run(sim, counter().replace("endmodule", "oops"))
+
+
+@pytest.mark.parametrize("sim", SIMULATORS)
+def test_waves_are_left_in_the_folder(sim, tmp_path):
+    run(sim, folder=tmp_path, waves=True, only="counts_cycles", at_least=1)
+    trace = tmp_path / {"verilator": "dump.vcd", "icarus": "counter.fst"}[sim]
+    assert trace.stat().st_size > 200
+
+
+def test_nothing_is_built_twice_and_damage_is_noticed():
+    first = build(sources=[counter()], top="counter")
+    stamp = (first / "counter").stat().st_mtime_ns
+    assert build(sources=[counter()], top="counter") == first
+    assert (first / "counter").stat().st_mtime_ns == stamp
+    (first / "counter").write_bytes(b"damaged")
+    assert not cache.intact(first)
+    assert run().ran == TESTS
+    assert cache.intact(first)
+    (first / cache.SEAL).write_text("{")
+    assert run().ran == TESTS
+
+
+def test_what_shapes_a_build_names_it(monkeypatch):
+    monkeypatch.setattr("sim.launch.fetch", lambda name, compile_it: name)
+    monkeypatch.setattr(simulator, "identity", lambda sim: f"{sim} of the first version")
+    same = {"sources": [counter()], "top": "counter", "sim": "verilator"}
+    others = [{"sources": [counter(add=7)]}, {"sources": [counter(), counter()]}, {"top": "other"},
+              {"build_args": ["-O0"]}, {"inner": True}, {"waves": True}, {"cache_it": False}]
+    names = [build(**same | change) for change in ({}, *others)]
+    assert build(**same) == names[0]
+    monkeypatch.setattr(simulator, "identity", lambda sim: f"{sim} of another version")
+    names.append(build(**same))
+    assert len(set(names)) == len(names)
+
+
+def test_a_failed_build_leaves_nothing():
+    before = set((cache.home() / "sim").iterdir())
+    with pytest.raises(RuntimeError):
+        build(sources=["module counter(; endmodule"], top="counter")
+    assert all(path.suffix == ".lock" for path in set((cache.home() / "sim").iterdir()) - before)
+
+
+def test_the_environment_is_left_as_it_was():
+    before = dict(os.environ)
+    run(only="counts_cycles", at_least=1)
+    assert dict(os.environ) == before
+
+
+@pytest.mark.parametrize(("sim", "absent", "complaint"), [
+    ("verilator", {"g++", "c++", "clang++"}, r"verilator must have g\+\+ or .* install g\+\+$"),
+    ("verilator", {"make"}, "verilator must have make on PATH, and it is not; install make$"),
+    ("verilator", {"perl"}, "verilator must have perl on PATH"),
+    ("icarus", {"iverilog"}, "icarus must have iverilog and vvp on PATH.*apt-get install iverilog$"),
+    (None, {"make", "iverilog"}, "install make, or apt-get install iverilog"),
+])
+def test_a_missing_simulator_is_named_with_its_remedy(monkeypatch, sim, absent, complaint):
+    which = shutil.which
+    monkeypatch.setattr(shutil, "which", lambda name: None if name in absent else which(name))
+    with pytest.raises(FileNotFoundError, match=complaint):
+        run(sim)
+
+
+def test_an_unknown_simulator_is_refused():
+    with pytest.raises(ValueError, match="simulator must be verilator or icarus, not 'questa'"):
+        run("questa")
+
+
+def test_icarus_serves_with_a_notice_where_no_compiler_is(monkeypatch, capsys):
+    monkeypatch.setattr(simulator, "missing", lambda sim: "no g++" if sim == "verilator" else None)
+    assert simulator.pick() == "icarus"
+    assert capsys.readouterr().err == "notice: no g++; going on with icarus, which is slower\n"
+
+
+def test_nothing_to_build_is_refused():
+    with pytest.raises(ValueError, match="sources of counter must hold Verilog, not nothing"):
+        run(text="\n")
