@@ -1,0 +1,119 @@
+"""Arithmetic: codebook, row address, multiply, accumulate with forwarding and saturation."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from rtl.eie.bus import Op, Widths
+from rtl.emit import Library
+from rtl.parts import clock, delayed
+
+REGFILE_SLOTS = 64
+"""Accumulators that LUT RAM holds at reasonable cost; deeper files go to block RAM."""
+
+
+class Arithmetic(wiring.Component):
+    """b_x += codebook[v] * a_j for one entry a cycle, saturating at every addition; never stalls.
+
+    An entry that is in E1 in one cycle is read, added and written in the next three (E2, E3, E4). Entries of one row may follow
+    each other in any cycle. BIAS adds ``i_bias`` to a cleared accumulator; DRAIN puts an accumulator on ``o_value`` and clears it; both
+    enter E2 three cycles after the command, with the slot in its data.
+
+    Members
+    -------
+    i_valid, i_code, i_run, i_skip, i_head, i_act : ``In``
+        The entry in E1.
+    i_bias : ``In``
+        Bias lane, valid while a BIAS is in E3; 0 at any other time.
+    o_drain, o_slot, o_value : ``Out``
+        An accumulator's value while its DRAIN is in E3.
+    saturated : ``Out(1)``
+        An addition saturated in E3.
+    """
+
+    def __init__(self, spec, library: Library):
+        self._spec, self._library, self._w = spec, library, Widths(spec)
+        w = self._w
+        super().__init__({
+            "cmd_op": In(3), "cmd_addr": In(w.address), "cmd_data": In(32), "i_valid": In(1), "i_code": In(spec.codebook_bits),
+            "i_run": In(spec.index_bits), "i_skip": In(w.skip), "i_head": In(1), "i_act": In(signed(spec.act_bits)),
+            "i_bias": In(signed(spec.acc_bits)), "o_drain": Out(1), "o_slot": Out(w.slot),
+            "o_value": Out(signed(spec.acc_bits)), "saturated": Out(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        w = self._w
+        command = delayed(m, Cat(self.cmd_op == Op.BIAS, self.cmd_op == Op.DRAIN, self.cmd_data[:w.slot]), "cmd", cycles=2,
+                          reset_less=True)
+        bias, drain, slot = command[0], command[1], command[2:]
+        row_next, row = self._row(m, bias | drain, slot)
+        write = delayed(m, self.i_valid | bias | drain, "write", cycles=1)
+        draining = delayed(m, drain, "drain", cycles=1)
+        product = self._product(m)
+        self._accumulate(m, row_next=row_next, row=row, write=write, drain=draining, product=product)
+        return m
+
+    def _row(self, m, command, slot):
+        """Stage E1: the absolute row from the relative index, or the slot of a command."""
+        row_next, row = Signal(self._w.slot), Signal(self._w.slot)
+        step = Cat(self.i_run, self.i_skip)
+        base = Mux(self.i_head, 0, row)
+        m.d.comb += row_next.eq(Mux(command, slot, base + step + ~self.i_head))
+        with m.If(command | self.i_valid):
+            m.d.sync += row.eq(row_next)
+        return row_next, row
+
+    def _product(self, m):
+        """Stages E1 to E3: codebook look-up, multiplier input registers, multiplier output register."""
+        spec = self._spec
+        weight, product = Signal(signed(spec.weight_bits)), Signal(signed(spec.weight_bits + spec.act_bits))
+        self._library.cell(
+            m, "codebook", "nz_regfile", p_WIDTH=spec.weight_bits, p_DEPTH=1 << spec.codebook_bits,
+            p_ADDR_BITS=spec.codebook_bits, i_clk=clock(), i_we=self.cmd_op == Op.CODE,
+            i_waddr=self.cmd_addr[:spec.codebook_bits], i_wdata=self.cmd_data[:spec.weight_bits], i_raddr=self.i_code,
+            o_rdata=weight)
+        self._library.cell(m, "multiplier", "nz_mult", p_A_BITS=spec.weight_bits, p_B_BITS=spec.act_bits, i_clk=clock(),
+                           i_ce=1, i_a=weight, i_b=self.i_act, o_p=product)
+        return product
+
+    def _accumulate(self, m, *, row_next, row, write, drain, product):
+        """Stages E2 to E4: read or forward, add, saturate, write."""
+        bits = self._spec.acc_bits
+        row_3, row_4 = Signal(self._w.slot), Signal(self._w.slot)
+        write_3, write_4, drain_3 = Signal(), Signal(), Signal()
+        result, operand = Signal(signed(bits)), Signal(signed(bits))
+        m.d.sync += [row_3.eq(row), row_4.eq(row_3), write_3.eq(write), write_4.eq(write_3), drain_3.eq(drain)]
+        ahead = Signal()
+        m.d.sync += ahead.eq((row == row_3) & write_3)
+        ports = {"clk": clock(), "we": write_4, "waddr": row_4, "wdata": result}
+        stored = (self._in_regfile if self._spec.slots <= REGFILE_SLOTS else self._in_block)(
+            m, ports, row_next=row_next, row=row, row_4=row_4, write_4=write_4, result=result)
+        total = Signal(signed(bits + 1))
+        over = total[bits] != total[bits - 1]
+        m.d.comb += [
+            operand.eq(Mux(ahead, result, stored | self.i_bias)), total.eq(operand + product),
+            self.saturated.eq(over & write_3), self.o_value.eq(operand), self.o_drain.eq(drain_3), self.o_slot.eq(row_3)]
+        limit = Cat((~total[bits]).replicate(bits - 1), total[bits])
+        m.d.sync += result.eq(Mux(drain_3, 0, Mux(over, limit, total[:bits])))
+
+    def _in_regfile(self, m, ports, *, row_next, row, row_4, write_4, result):
+        """Read LUT RAM in E2; the sum that is written at the end of E2 is forwarded."""
+        bits = self._spec.acc_bits
+        read, old = Signal(signed(bits)), Signal(signed(bits))
+        self._library.cell(m, "accumulators", "nz_regfile", p_WIDTH=bits, p_DEPTH=self._spec.slots, p_ADDR_BITS=self._w.slot,
+                           **{f"i_{name}": value for name, value in ports.items()}, i_raddr=row, o_rdata=read)
+        m.d.sync += old.eq(Mux((row == row_4) & write_4, result, read))
+        return old
+
+    def _in_block(self, m, ports, *, row_next, row, row_4, write_4, result):
+        """Read block RAM in E1 and E2; sums written at the end of either are forwarded in E3."""
+        bits = self._spec.acc_bits
+        read, before, second, third = Signal(signed(bits)), Signal(signed(bits)), Signal(), Signal()
+        self._library.cell(m, "accumulators", "nz_ram", p_WIDTH=bits, p_DEPTH=self._spec.slots, p_LANES=1,
+                           p_ADDR_BITS=self._w.slot, **{f"i_{name}": value for name, value in ports.items()}, i_re=1, i_oe=1,
+                           i_raddr=row_next, o_rdata=read)
+        row_5, write_5, before_2 = Signal.like(row_4), Signal(), Signal(signed(bits))
+        m.d.sync += [
+            row_5.eq(row_4), write_5.eq(write_4), before.eq(result), before_2.eq(before),
+            second.eq((row == row_4) & write_4), third.eq((row == row_5) & write_5)]
+        return Mux(second, before, Mux(third, before_2, read))

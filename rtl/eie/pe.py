@@ -1,0 +1,85 @@
+"""Processing element: pointer read, activation queue, sparse-matrix read, arithmetic, activation read/write."""
+
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from rtl.eie.actrw import ActivationReadWrite
+from rtl.eie.arithmetic import Arithmetic
+from rtl.eie.bus import EVENTS, Widths
+from rtl.eie.picker import EntryPicker
+from rtl.eie.pointer import PointerRead
+from rtl.eie.queue import ActivationQueue
+from rtl.eie.spmat import MatrixRead
+from rtl.emit import Library
+
+FRAGMENT = ("valid", "empty", "act", "start", "last")
+WORD = ("valid", "word", "mask", "from", "lead", "head", "act")
+ENTRY = ("valid", "code", "run", "skip", "head", "act")
+
+
+class Pe(wiring.Component):
+    """One EIE processing element; its stages and their timing are drawn in ``docs/eie/pipeline.md``.
+
+    Takes a broadcast every cycle until it asks for a stop, and does one multiply-accumulate a cycle.
+
+    Members
+    -------
+    cmd_op, cmd_addr, cmd_data, cfg_* : ``In``
+        Command bus and what stands still during a layer; see :class:`rtl.eie.bus.Op`.
+    bc_valid, bc_act, bc_first, addr_a, addr_b : ``In``
+        Broadcast activation, with the addresses of its column's pointers.
+    scan_addr, scan_read, scan_load : ``In``, act, nonzero : ``Out``
+        Scan of the activations by the detection leaf.
+    stop, idle, saturated, ev_busy, ev_padding, ev_empty : ``Out(1)``
+        Stop request, nothing left before the arithmetic, an addition saturated, events for the counters.
+    """
+
+    def __init__(self, spec, library: Library):
+        self._spec, self._library, self._w = spec, library, Widths(spec)
+        w = self._w
+        super().__init__(
+            w.command() | w.config() | w.status() | {f"ev_{name}": Out(1) for name in EVENTS} | {
+                "bc_valid": In(1), "bc_act": In(spec.act_bits), "bc_first": In(1), "addr_a": In(w.column),
+                "addr_b": In(w.column), "scan_addr": In(w.slot), "scan_read": In(1), "scan_load": In(1),
+                "act": Out(spec.act_bits), "nonzero": Out(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        spec, library = self._spec, self._library
+        m.submodules.pointer = pointer = PointerRead(spec, library)
+        m.submodules.queue = queue = ActivationQueue(spec, library)
+        m.submodules.spmat = spmat = MatrixRead(spec, library)
+        m.submodules.picker = picker = EntryPicker(spec)
+        m.submodules.arithmetic = arithmetic = Arithmetic(spec, library)
+        m.submodules.actrw = actrw = ActivationReadWrite(spec, library)
+        for block in (pointer, spmat, arithmetic, actrw):
+            for port in ("cmd_op", "cmd_addr", "cmd_data", "cfg_base", "cfg_shift", "cfg_relu", "cfg_source"):
+                if hasattr(block, port):
+                    m.d.comb += getattr(block, port).eq(getattr(self, port))
+        m.d.comb += [
+            pointer.i_valid.eq(self.bc_valid), pointer.i_act.eq(self.bc_act), pointer.i_first.eq(self.bc_first),
+            pointer.addr_a.eq(self.addr_a), pointer.addr_b.eq(self.addr_b), queue.arrive.eq(self.bc_valid)]
+        _connect(m, pointer, queue, FRAGMENT)
+        _connect(m, queue, spmat, FRAGMENT)
+        _connect(m, spmat, picker, WORD)
+        _connect(m, picker, arithmetic, ENTRY)
+        m.d.comb += [
+            queue.o_ready.eq(spmat.i_ready), spmat.o_ready.eq(picker.i_ready), arithmetic.i_bias.eq(spmat.bias),
+            spmat.hold.eq(0 if spec.overlap_columns else ~(spmat.none & picker.none))]
+        for port in ("drain", "slot", "value"):
+            m.d.comb += getattr(actrw, f"i_{port}").eq(getattr(arithmetic, f"o_{port}"))
+        for port in ("scan_addr", "scan_read", "scan_load"):
+            m.d.comb += getattr(actrw, port).eq(getattr(self, port))
+        m.d.comb += [self.act.eq(actrw.act), self.nonzero.eq(actrw.nonzero), self.stop.eq(queue.stop)]
+        m.d.comb += self.idle.eq(queue.none & spmat.none & picker.none)
+        m.d.sync += [
+            self.ev_busy.eq(picker.pick_real), self.ev_padding.eq(picker.pick_padding),
+            self.ev_empty.eq(pointer.o_valid & pointer.o_empty), self.saturated.eq(arithmetic.saturated)]
+        return m
+
+
+def _connect(m: Module, source, sink, names) -> None:
+    """Join the ``o_`` ports of one block to the ``i_`` ports of the next."""
+    for name in names:
+        m.d.comb += getattr(sink, f"i_{name}").eq(getattr(source, f"o_{name}"))

@@ -1,0 +1,135 @@
+"""Sparse-matrix read: fragments become matrix words, and words become one useful entry a cycle."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from rtl.eie.bus import Op, Widths
+from rtl.emit import Library
+from rtl.parts import clock, delayed
+
+
+class MatrixRead(wiring.Component):
+    """Stages F, S1 and S2: walk a fragment word by word through the matrix memory and mark the entries to work on.
+
+    One word a cycle. A word leaves S2 with its mask, or, with ``skip_padding``, disappears there if it is padding alone; its
+    entries are then counted into ``o_lead`` of the next word.
+
+    Members
+    -------
+    i_valid, i_empty, i_act, i_start, i_last, i_ready
+        The next fragment, from the activation queue.
+    o_valid, o_ready, o_word, o_mask, o_from, o_lead, o_head, o_tail, o_act
+        A word, taken when valid and ready. ``o_from`` is the first entry of the fragment in it, ``o_lead`` the padding entries
+        of the column in words that disappeared just ahead; ``o_head`` marks the first word of a column that is seen here.
+    bias_valid, bias : ``Out``
+        The lane that a BIAS command read, three cycles after the command (0 else in ``bias``).
+    none : ``Out(1)``
+        F, S1 and S2 are empty.
+    """
+
+    def __init__(self, spec, library: Library):
+        self._spec, self._library, self._w = spec, library, Widths(spec)
+        w = self._w
+        super().__init__({
+            "cmd_op": In(3), "cmd_addr": In(w.address), "cmd_data": In(32),
+            "i_valid": In(1), "i_empty": In(1), "i_act": In(spec.act_bits), "i_start": In(spec.pointer_bits),
+            "i_last": In(spec.pointer_bits), "i_ready": Out(1),
+            "o_valid": Out(1), "o_ready": In(1), "o_word": Out(spec.word_bits), "o_mask": Out(spec.word_entries),
+            "o_from": Out(w.entry), "o_lead": Out(w.skip), "o_head": Out(1), "o_act": Out(spec.act_bits),
+            "bias": Out(32), "none": Out(1), "hold": In(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        self._s1_ready, self._s2_ready = Signal(), Signal()
+        self._read_bias = delayed(m, self.cmd_op == Op.BIAS, "bias", cycles=2)
+        issue = self._fetch(m)
+        self._memory(m, issue)
+        self._mark(m)
+        self._bias(m)
+        m.d.comb += self.none.eq(~(self._f_valid | self._s1.valid | self._s2.valid))
+        return m
+
+    def _fetch(self, m):
+        """Stage F: hold a fragment and name one word a cycle; a BIAS command borrows the address register."""
+        w, spec = self._w, self._spec
+        f_valid, f_empty, f_act = Signal(), Signal(), Signal(spec.act_bits)
+        word, last_word, first, last = Signal(w.word), Signal(w.word), Signal(w.entry), Signal(w.entry)
+        issue, final = Signal(), Signal()
+        m.d.comb += [
+            issue.eq(f_valid & self._s1_ready), final.eq((word == last_word) | f_empty),
+            self.i_ready.eq((~f_valid | (issue & final)) & ~self.hold)]
+        with m.If(issue):
+            m.d.sync += [word.eq(word + 1), first.eq(0)]
+            with m.If(final):
+                m.d.sync += f_valid.eq(0)
+        with m.If(self.i_valid & self.i_ready):
+            m.d.sync += [
+                f_valid.eq(1), f_empty.eq(self.i_empty), f_act.eq(self.i_act), first.eq(self.i_start[:w.entry]),
+                word.eq(self.i_start[w.entry:]), last.eq(self.i_last[:w.entry]), last_word.eq(self.i_last[w.entry:])]
+        with m.If(self.cmd_op == Op.BIAS):
+            m.d.sync += word.eq(self.cmd_addr[w.lane:])
+        self._f_valid, self._f_empty = f_valid, f_empty if not spec.skip_empty else Const(0, 1)
+        self._s1 = Stage(spec, w, "s1")
+        with m.If(self._s1_ready):
+            m.d.sync += [
+                self._s1.valid.eq(f_valid), self._s1.act.eq(f_act), self._s1.first.eq(first), self._s1.tail.eq(final),
+                self._s1.last.eq(Mux(word == last_word, last, spec.word_entries - 1)), self._s1.empty.eq(self._f_empty)]
+        self._address = word
+        return issue
+
+    def _memory(self, m, issue):
+        """Stage S1 is the array read, stage S2 the output register."""
+        spec, w = self._spec, self._w
+        self._s2 = Stage(spec, w, "s2")
+        inside = Cat((k >= self._s1.first) & (k <= self._s1.last) for k in range(spec.word_entries))
+        self._window = Signal(spec.word_entries)
+        load = Signal()
+        m.d.comb += load.eq(self._s1.valid & self._s2_ready)
+        with m.If(self._s2_ready):
+            m.d.sync += [
+                self._s2.valid.eq(self._s1.valid), self._s2.act.eq(self._s1.act), self._s2.first.eq(self._s1.first),
+                self._s2.last.eq(self._s1.last), self._s2.tail.eq(self._s1.tail),
+                self._window.eq(Mux(self._s1.empty, 0, inside))]
+        m.d.comb += self._s1_ready.eq(~self._s1.valid | self._s2_ready)
+        write = (self.cmd_op == Op.WORD).replicate(w.lanes)
+        if w.lanes > 1:
+            write = write & (1 << self.cmd_addr[:w.lane])
+        self._library.cell(
+            m, "memory", "nz_ram", p_WIDTH=spec.word_bits, p_DEPTH=spec.words, p_LANES=w.lanes, p_ADDR_BITS=w.word,
+            i_clk=clock(), i_we=write[:w.lanes], i_waddr=self.cmd_addr[w.lane:][:w.word],
+            i_wdata=self.cmd_data.replicate(w.lanes), i_re=issue | delayed(m, self.cmd_op == Op.BIAS, "bias_read", cycles=1),
+            i_raddr=self._address, i_oe=load | self._read_bias, o_rdata=self.o_word)
+
+    def _mark(self, m):
+        """Stage S2: the mask, and padding that disappears."""
+        spec, w, s2 = self._spec, self._w, self._s2
+        codes = [self.o_word[k * spec.entry_bits:][:spec.codebook_bits] for k in range(spec.word_entries)]
+        real = Cat(code.any() for code in codes) if spec.skip_padding else Const(-1, spec.word_entries)
+        vanish, head, lead = Signal(), Signal(init=1), Signal(w.skip)
+        moved = Signal()
+        m.d.comb += [
+            self.o_mask.eq(self._window & real), vanish.eq(s2.valid & ~self.o_mask.any() & int(spec.skip_padding)),
+            self.o_valid.eq(s2.valid & ~vanish), moved.eq(self.o_valid & self.o_ready),
+            self._s2_ready.eq(~s2.valid | vanish | self.o_ready),
+            self.o_from.eq(s2.first), self.o_act.eq(s2.act), self.o_head.eq(head), self.o_lead.eq(lead)]
+        with m.If(moved):
+            m.d.sync += [head.eq(s2.tail), lead.eq(0)]
+        with m.Elif(vanish):
+            m.d.sync += lead.eq(lead + s2.last - s2.first + 1)
+
+    def _bias(self, m):
+        """Take one lane of the output register and hold 0 when there is none."""
+        w = self._w
+        lane = delayed(m, self.cmd_addr[:w.lane], "lane", cycles=3, reset_less=True) if w.lanes > 1 else Const(0, 1)
+        valid = delayed(m, self._read_bias, "bias_lane", cycles=1)
+        m.d.sync += self.bias.eq(Mux(valid, self.o_word.word_select(lane, 32), 0))
+
+
+class Stage:
+    """Registers that travel with a word through S1 and S2."""
+
+    def __init__(self, spec, widths, name):
+        self.valid, self.tail, self.empty = Signal(name=f"{name}_valid"), Signal(name=f"{name}_tail"), Signal(name=f"{name}_empty")
+        self.act = Signal(spec.act_bits, name=f"{name}_act", reset_less=True)
+        self.first, self.last = Signal(widths.entry, name=f"{name}_first"), Signal(widths.entry, name=f"{name}_last")
