@@ -1,0 +1,89 @@
+"""When the processing elements take, read and finish what is broadcast to them: recurrences, not a clock.
+
+Nothing in a PE depends on another PE, so the cycle in which a word leaves a stage follows from those of
+the word before it. One pass over the broadcasts, all PEs at once, is exact, whatever number of cycles it spans.
+"""
+
+import numpy as np
+
+from spec.eie import EieSpec
+
+NEVER = np.int64(1) << 60
+"""A cycle after every other; negative, one before every other."""
+
+
+class Elements:
+    """The PEs between the arrival of a broadcast and S3.
+
+    Attributes
+    ----------
+    taken : numpy.ndarray
+        (pes,) last cycle in which F sent a word: a fragment may be taken in that cycle.
+    done : numpy.ndarray
+        (pes,) last cycle in which F, S1, S2 or S3 held anything.
+    """
+
+    def __init__(self, spec: EieSpec):
+        self.spec = spec
+        self.taken, self._s1, self._s2, self._s3, self.done = (np.full(spec.pes, -NEVER) for _ in range(5))
+
+    def take(self, arrival: int, length: np.ndarray, takes: np.ndarray) -> np.ndarray:
+        """Pass on a column that arrived in a cycle; return when F took it, where ``length`` is not 0."""
+        ready = arrival + 3
+        take = np.maximum(ready, self.taken if self.spec.overlap_columns else self.done + 1)
+        sent = take
+        for word in range(length.max()):
+            here = length > word
+            sent = np.maximum(sent + 1, self._s1)
+            leaves1 = np.maximum(sent + 1, self._s2)
+            enters = takes[word] > 0
+            leaves2 = np.maximum(leaves1 + 1, np.where(enters, self._s3, np.minimum(self._s3, leaves1 + 2)))
+            np.copyto(self._s3, leaves2 + takes[word], where=here & enters)
+            np.copyto(self._s2, leaves2, where=here)
+            np.copyto(self._s1, leaves1, where=here)
+            np.copyto(self.taken, sent, where=here)
+        np.maximum(self._s2, self._s3, out=self.done)
+        return take
+
+
+class Queues:
+    """How full the queues are, which is what stops the broadcast.
+
+    ``level`` counts a column from its arrival to its take by F, or to the pointer read that drops it. A level
+    is below a limit once the take that makes it so has happened: one look a PE, no counting.
+    """
+
+    def __init__(self, spec: EieSpec, length: np.ndarray):
+        pes, self._limit = spec.pes, spec.queue_depth - 2 * spec.broadcast_latency
+        self._delay, self._pes = spec.broadcast_latency, pes
+        kept = np.zeros((len(length) + 1, pes), np.int64)
+        np.cumsum(length > 0, axis=0, out=kept[1:])
+        self._place = kept * pes + np.arange(pes)       # of a PE's next take in a table with a row a take
+        self._takes = np.full((len(length) + self._limit + 3) * pes, NEVER)
+        self._takes[:self._limit * pes] = -NEVER        # the level is below the limit before the first take
+        self._sent: list[int] = []
+        self._counted = self._read = 0      # broadcasts that count in level; of those, past the pointer read
+
+    def record(self, cycle: int, take: np.ndarray, length: np.ndarray) -> None:
+        """Note that the next column was broadcast in a cycle and when F takes it."""
+        place = self._place[len(self._sent)] + self._limit * self._pes
+        kept = length > 0
+        self._takes[place[kept]] = take[kept] + 2
+        self._sent.append(cycle)
+
+    def free(self, cycle: int) -> int:
+        """Return the first cycle from ``cycle`` on in which the control unit sees no stop."""
+        sent, delay = self._sent, self._delay
+        seen = cycle - delay
+        while True:
+            while self._counted < len(sent) and sent[self._counted] + delay + 1 <= seen:
+                self._counted += 1
+            while self._read < len(sent) and sent[self._read] + delay + 4 <= seen:
+                self._read += 1
+            fresh = self._counted - self._read          # in the pointer read, kept or not
+            below = int(self._takes.take(self._place[self._read] + fresh * self._pes).max())
+            if below <= seen:
+                return seen + delay
+            changes = [sent[self._counted] + delay + 1] if self._counted < len(sent) else []
+            changes += [sent[self._read] + delay + 4] if self._read < len(sent) else []
+            seen = min([below, *changes])
