@@ -1,0 +1,125 @@
+"""Reads an image file and names what is wrong with it."""
+
+import json
+import os
+import zipfile
+import zlib
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from compress.check import check, fit
+from compress.image import Image, Layer, digest
+from spec import image as rules
+from spec.eie import EieSpec
+
+KINDS = {"name": str, "relu": bool, "bias": bool}       # every other key of a layer is an integer
+
+
+def load(path: str | os.PathLike[str], spec: EieSpec | None = None) -> Image:
+    """Read an image, refusing one that is cut short, changed, of another version, or not legal.
+
+    Parameters
+    ----------
+    path : path
+    spec : EieSpec, optional
+        Machine that the image must be able to run on; its own spec when not given.
+    """
+    head, arrays = _members(path)
+    _header(path, head)
+    if digest(head, arrays) != head["sha256"]:
+        raise ValueError(f"sha256 of {path} must be that of its content, not {head['sha256']!r:.20}...; "
+                         f"the file was changed after it was made, so build it again")
+    _types(path, arrays)
+    for key in ("input_scale", "output_scale"):
+        if type(head[key]) not in (int, float):
+            raise TypeError(f"{key} of {path} must be a number, not {head[key]!r}; build the image again")
+    try:
+        image = Image(spec=_spec(head["spec"]), layers=_layers(head["layers"], arrays),
+                      codebooks=arrays.pop("codebooks"), tool=str(head["tool"]),
+                      input_scale=float(head["input_scale"]), output_scale=float(head["output_scale"]))
+        if arrays:
+            raise ValueError(f"members must be those of its {len(image.layers)} layers, "
+                             f"not also {sorted(arrays)[0]}; build the image again")
+        check(image)
+        if spec is not None:
+            fit(image, spec)
+    except (ValueError, TypeError) as error:
+        raise type(error)(f"{path}: {error}") from error
+    except OverflowError as error:
+        raise OverflowError(f"{path}: {error}") from error
+    return image
+
+
+def _members(path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    try:
+        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, KeyError, TypeError, NotImplementedError,
+            SyntaxError, AttributeError, RuntimeError, MemoryError) as error:
+        raise ValueError(f"{path} must be a whole .npz image, not a file cut short, damaged or of another "
+                         f"kind ({' '.join(str(error).split()) or type(error).__name__}); "
+                         f"build it with compress.build") from error
+    try:
+        head = json.loads(arrays.pop(rules.HEADER).tobytes())
+    except (KeyError, ValueError) as error:
+        raise ValueError(f"{path} must have a member {rules.HEADER} with JSON, not {type(error).__name__}; "
+                         f"build an image with compress.build") from error
+    return head, arrays
+
+
+def _header(path, head: Any) -> None:
+    if not isinstance(head, dict):
+        raise TypeError(f"header of {path} must be a JSON object, not {type(head).__name__}")
+    for key, rule, advice in (
+            ("format", rules.FORMAT, "this is another kind of file"),
+            ("version", rules.VERSION, "build the image again with this version of nonzero"),
+            ("machine", "eie", "run it on the machine it was made for")):
+        if head.get(key) != rule or isinstance(head[key], bool):
+            raise ValueError(f"{key} of {path} must be {rule!r}, not {head.get(key)!r}; {advice}")
+    _keys(f"header of {path}", head, rules.HEADER_KEYS)
+
+
+def _keys(what: str, given: Any, wanted) -> None:
+    if not isinstance(given, dict):
+        raise TypeError(f"{what} must be a JSON object, not {given!r:.40}; build the image again")
+    if odd := sorted(set(given) ^ set(wanted)):
+        verb = "lack" if odd[0] in wanted else "have"
+        raise ValueError(f"{what} must have the keys {', '.join(wanted)}, not {verb} {odd[0]!r}; "
+                         f"build the image again")
+
+
+def _types(path, arrays: dict[str, np.ndarray]) -> None:
+    for name, array in arrays.items():
+        stem = "layer{l}_" + name.partition("_")[2] if name.startswith("layer") else name
+        if stem not in rules.EIE_MEMBERS:
+            raise ValueError(f"member of {path} must be one of {', '.join(rules.EIE_MEMBERS)}, not {name!r}")
+        if array.dtype.name != (kind := rules.EIE_MEMBERS[stem][0]):
+            raise TypeError(f"{name} of {path} must be {kind}, not {array.dtype.name}; build the image again")
+    if "codebooks" not in arrays:
+        raise ValueError(f"{path} must have a member codebooks, not be without; build the image again")
+
+
+def _spec(given: Any) -> EieSpec:
+    _keys("spec", given, [field.name for field in fields(EieSpec)])
+    return EieSpec(**given)
+
+
+def _layers(given: Any, arrays: dict[str, np.ndarray]) -> tuple[Layer, ...]:
+    if not isinstance(given, list):
+        raise TypeError(f"layers must be a list, not {given!r:.40}; build the image again")
+    layers = []
+    for number, entry in enumerate(given):
+        _keys(f"layer {number}", entry, rules.EIE_LAYER_KEYS)
+        for key, value in entry.items():
+            if type(value) is not (kind := KINDS.get(key, int)):
+                raise TypeError(f"layer {number}: {key} must be of type {kind.__name__}, not {value!r}")
+        names = ("entries", "pointers", "rows") + ("bias",) * entry["bias"]
+        if missing := [name for name in names if f"layer{number}_{name}" not in arrays]:
+            raise ValueError(f"layer {number} must have a member layer{number}_{missing[0]}, not be without; "
+                             f"build the image again")
+        own = {name: arrays.pop(f"layer{number}_{name}") for name in names}
+        layers.append(Layer(**{**entry, "bias": None, **own}))
+    return tuple(layers)
