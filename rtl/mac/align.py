@@ -1,0 +1,45 @@
+"""Terms are brought to the largest exponent; bits that fall below F are dropped, which truncates magnitudes."""
+from amaranth import Cat, Const, Mux, Signal
+
+from rtl.mac.pipe import Late, Pipe
+from rtl.mac.plan import FINE_SHIFT, Plan
+from rtl.mac.product import Shift
+
+
+def align_product(p: Pipe, plan: Plan, product: Late, shift: Shift, mask: Late | None) -> Late:
+    """Finish the alignment of a product, whose fine part the multiplier did: a right shift by eights."""
+    drop = 2 * plan.man + FINE_SHIFT - plan.frac
+    whole = p[product][:2 * plan.man + 2 + FINE_SHIFT].as_unsigned()
+    whole = whole[drop:] if drop >= 0 else Cat(Const(0, -drop), whole)
+    return p.put(_masked(p, _right(whole, p[shift.coarse], FINE_SHIFT + 1), mask, plan), "term")
+
+
+def align_addend(p: Pipe, plan: Plan, sig: Late, top: Late, x: Late, mask: Late | None) -> Late:
+    """Align C's significand, two cuts ``addend`` later."""
+    width = max(plan.frac, plan.acc.man_bits)
+    levels = (plan.frac + 1).bit_length()
+    far = Signal(plan.x_bits, name="c_distance")
+    p.m.d.comb += far.eq(p[top] - p[x])
+    amount = p.put(far[:levels], "c_shift")
+    gone = p.put(far[levels:].any(), "c_gone")
+    p.cut("distance")
+    value = Cat(Const(0, width - plan.acc.man_bits), p[sig])
+    half = levels // 2
+    value = p.put(_right(Mux(p[gone], 0, value), p[amount][half:], 1 << half), "c_coarse")
+    p.cut("addend")
+    value = _right(p[value], p[amount][:half], 1)[width - plan.frac:]
+    return p.put(_masked(p, value, mask, plan), "c_term")
+
+
+def _right(value, amount, unit: int):
+    """Shift right by ``amount`` times ``unit``, one bit of the amount after another, largest first."""
+    for bit in reversed(range(len(amount))):
+        value = Mux(amount[bit], value[unit << bit:], value)
+    return value
+
+
+def _masked(p: Pipe, value, mask: Late | None, plan: Plan):
+    if mask is None:
+        return value
+    low = max(plan.narrow(f) for f in plan.floats)
+    return Cat(Mux(p[mask], 0, value[:low]), value[low:])

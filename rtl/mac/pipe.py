@@ -1,0 +1,69 @@
+"""A pipeline that balances itself: values remember the stage they were made in and are delayed when used later."""
+from amaranth import Module, Signal, Value
+
+
+class Late:
+    """One value of a `Pipe`: the signal that holds it at each stage from the one it was made in."""
+
+    def __init__(self, signal, stage: int, reset: bool = False):
+        self.reset = reset
+        self.taps = {stage: signal}
+        self.last = stage
+
+
+class Pipe:
+    """Cuts straight-line logic into stages.
+
+    ``put`` names a value at the current stage, ``pipe[value]`` reads it at the current stage through as many
+    registers as there are stages between, and ``cut(name)`` begins the next stage if the target's table lists
+    ``name``. One operation enters every cycle; nothing ever waits, so there is no enable.
+
+    Parameters
+    ----------
+    m : Module
+        Where registers go.
+    cuts : frozenset of str
+        Names that begin a stage; a cut not listed costs no register.
+    """
+
+    def __init__(self, m: Module, cuts: frozenset[str]):
+        self.m = m
+        self.cuts = cuts
+        self.stage = 0
+        self.log: list[tuple[str, int]] = []
+
+    def cut(self, name: str) -> None:
+        """Begin the stage ``name`` where the target has it."""
+        self.log.append((name, int(name in self.cuts)))
+        self.stage += name in self.cuts
+
+    def wait(self, name: str, stages: int) -> None:
+        """Let ``stages`` cycles pass, as a block with registers of its own takes."""
+        self.log.append((name, stages))
+        self.stage += stages
+
+    def fork(self) -> "Pipe":
+        """Return a second reader that starts at this stage, for logic beside this one."""
+        other = Pipe(self.m, self.cuts)
+        other.stage = self.stage
+        return other
+
+    def put(self, value, name: str, *, reset: bool = False) -> Late:
+        """Name ``value`` at this stage; ``reset`` clears its registers by the domain's reset."""
+        value = Value.cast(value)
+        signal = Signal(value.shape(), name=f"{name}_s{self.stage}")
+        self.m.d.comb += signal.eq(value)
+        return Late(signal, self.stage, reset)
+
+    def __getitem__(self, late: Late):
+        """Read ``late`` at this stage."""
+        if self.stage < min(late.taps):
+            raise ValueError(f"a pipe value must be read at stage {min(late.taps)} or later, not {self.stage}; "
+                             f"move the cut")
+        while late.last < self.stage:
+            old = late.taps[late.last]
+            late.last += 1
+            new = Signal(old.shape(), reset_less=not late.reset, name=f"{old.name.rpartition('_s')[0]}_s{late.last}")
+            self.m.d.sync += new.eq(old)
+            late.taps[late.last] = new
+        return late.taps[self.stage]

@@ -1,0 +1,59 @@
+"""Exact products: the exponents first, then factors shifted just enough for the alignment that follows."""
+from dataclasses import dataclass
+
+from amaranth import ClockSignal, Const, Mux, Signal, signed
+
+from rtl.emit import Library
+from rtl.mac.pipe import Late, Pipe
+from rtl.mac.plan import FINE_SHIFT, Plan
+
+MULT_STAGES = 2
+"""Cycles through `nz_mult`."""
+
+
+def exponents(p: Pipe, plan: Plan, a, b) -> list[Late]:
+    """Return X of every product, 0 where it is zero."""
+    out = []
+    for x, y in zip(a, b, strict=True):
+        total = Signal(plan.x_bits, name="x_sum")
+        p.m.d.comb += total.eq(x.x + y.x)
+        out.append(p.put(Mux(x.zero | y.zero, 0, total), "x_product"))
+    return out
+
+
+@dataclass(frozen=True)
+class Shift:
+    """How far a term moves right: ``fine`` is `FINE_SHIFT` minus the low bits, ``coarse`` counts eights."""
+
+    fine: Late
+    coarse: Late
+    gone: Late
+
+
+def shift_of(p: Pipe, plan: Plan, top: Late, x: Late, is_int: Late | None) -> Shift:
+    """Split the distance of a product from the largest exponent; ``gone`` where nothing of it is left."""
+    coarse_bits = (-(-(plan.frac + 2) // (FINE_SHIFT + 1)) - 1).bit_length()
+    far = Signal(plan.x_bits, name="distance")
+    p.m.d.comb += far.eq(p[top] - p[x])
+    fine, gone = ~far[:3], far[3 + coarse_bits:].any()
+    if is_int is not None:
+        fine, gone = Mux(p[is_int], 0, fine), gone & ~p[is_int]
+    return Shift(p.put(fine, "fine"), p.put(far[3:3 + coarse_bits], "coarse"), p.put(gone, "gone"))
+
+
+def multiply(p: Pipe, library: Library, name: str, a, b, shift: Shift | None = None) -> Late:
+    """Return signed a * b, `MULT_STAGES` later; times 2^fine where a shift is given, zero where it says gone.
+
+    The multiplier's spare input bits do the fine part of the alignment: a moves by 0 or 4, b by 0 to 3.
+    """
+    if shift is not None:
+        fine = p[shift.fine]
+        a = Mux(p[shift.gone], 0, Mux(fine[2], a.shift_left(4), a))
+        b = Mux(fine[1], b.shift_left(2), b)
+        b = Mux(fine[0], b.shift_left(1), b)
+    left, right = Signal(signed(len(a)), name="factor_a"), Signal(signed(len(b)), name="factor_b")
+    result = Signal(signed(len(a) + len(b)), name="product")
+    p.m.d.comb += [left.eq(a), right.eq(b)]
+    library.cell(p.m, name, "nz_mult", p_A_BITS=len(left), p_B_BITS=len(right), i_clk=ClockSignal(), i_ce=Const(1),
+                 i_a=left, i_b=right, o_p=result)
+    return Late(result, p.stage + MULT_STAGES)

@@ -1,0 +1,59 @@
+"""The one rounding of a result, and its packing into D's format."""
+from amaranth import Cat, Const, Mux, Signal
+
+from rtl.mac.pipe import Late, Pipe
+from rtl.mac.plan import Plan
+
+
+def round_pack(p: Pipe, plan: Plan, *, mag: Late, shift: Late, limit: Late, neg: Late, flags,
+               short: Late | None, random: Late | None) -> Late:
+    """Return D's pattern; cuts ``exponent``, ``round`` and ``pack`` on the way.
+
+    The exponent field is limit - shift + 1 where the top bit of ``mag`` is set, else 0: a subnormal or zero.
+    ``short`` says that only the 14 bits of the 8-bit formats' accumulator are kept. ``random`` is the number
+    of a stochastic rounding.
+    """
+    fmt, width = plan.acc, len(mag.taps[mag.last])
+    keep = fmt.man_bits + 1
+    value = p[mag] if width > keep else Cat(Const(0, keep + 1 - width), p[mag])
+    width = max(width, keep + 1)
+    field = Signal(len(p[limit]) + 1, name="field")
+    p.m.d.comb += field.eq(Mux(value[-1], p[limit] - p[shift] + 1, 0))
+    top = (1 << fmt.exp_bits) - 1
+    over = p.put(value[-1] & (field >= top), "over")
+    body = p.put(Cat(value[width - keep:width - 1], field[:fmt.exp_bits]), "body")
+    rest = value[:width - keep]
+    up = _up(p, plan, value, rest, short, random)
+    p.cut("exponent")
+    low = 0 if short is None else fmt.sig_bits - min(plan.spec.rule(f).keep for f in plan.floats)
+    kept = p[body] if short is None else Cat(Mux(p[short], 0, p[body][:low]), p[body][low:])
+    if up is not None:
+        step = p[up] if short is None else Mux(p[short], p[up].shift_left(low), p[up])
+        done = Signal(len(kept), name="rounded")
+        p.m.d.comb += done.eq(kept + step)
+        kept = done
+    body, infinite = p.put(kept, "kept"), p.put(p[over], "infinite")
+    p.cut("round")
+    is_nan, is_inf, minus_inf = (p[f] for f in flags)
+    sign = Mux(is_inf, minus_inf, p[neg] & (p[body].any() | p[infinite]))
+    value = Mux(is_nan, fmt.nan, Cat(Mux(is_inf | p[infinite], fmt.inf, p[body])[:fmt.bits - 1], sign))
+    result = p.put(value[:fmt.bits], "d")
+    p.cut("pack")
+    return result
+
+
+def _up(p: Pipe, plan: Plan, value, rest, short: Late | None, random: Late | None) -> Late | None:
+    """Return whether the magnitude is rounded away from zero, or None where it never is."""
+    rule = plan.spec.rule(plan.floats[0])
+    if random is not None:
+        return p.put(_chance(p[random], rest) if short is None else
+                     Mux(p[short], _chance(p[random], value[:len(value) - 14]), _chance(p[random], rest)), "up")
+    if rule.round == "rz":
+        return None
+    return p.put(rest[-1] & (rest[:-1].any() | value[len(rest)]), "up")
+
+
+def _chance(random, rest):
+    """Carry of the discarded fraction plus a random number of as many bits, at most 32."""
+    bits = min(len(rest), len(random))
+    return (rest[len(rest) - bits:] + random[len(random) - bits:])[bits]

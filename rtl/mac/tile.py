@@ -1,0 +1,119 @@
+"""The tile: D = A*B + C on 4 x 4 matrices, every output by its own dot unit or several by one in turn."""
+from amaranth import Cat, Const, Module, Signal, Value
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from rtl.emit import Library
+from rtl.mac.decode import Decode
+from rtl.mac.dot import Dot
+from rtl.mac.feed import OUTPUTS, Feed, operation_layout, part_shape
+from rtl.mac.pipe import Late, Pipe
+from rtl.mac.plan import Plan
+from rtl.mac.random import Random
+from spec.lfsr import seed_of
+
+
+class Tile(wiring.Component):
+    """Sixteen dot products an operation, one operation accepted every ``fold`` cycles, never waiting.
+
+    ``o_valid`` and ``d`` follow ``i_valid`` and ``i`` after ``latency`` cycles. An operation offered while
+    ``ready`` is low is lost; with ``fold`` 1 it never is.
+
+    Parameters
+    ----------
+    plan : Plan
+    cuts : frozenset of str
+    library : Library
+        Takes the modules of the tile's parts.
+    number : int
+        Place among the build's tiles; sets the seeds of its random numbers.
+
+    Members
+    -------
+    i_valid, ready : ``In(1)``, ``Out(1)``
+    i : ``In(operation_layout(plan.spec))``
+    o_valid : ``Out(1)``
+    d : ``Out(ArrayLayout(plan.spec.acc_bits, OUTPUTS))``
+    """
+
+    def __init__(self, plan: Plan, cuts: frozenset[str], library: Library, number: int = 0):
+        self.plan, self.cuts, self.library, self.number = plan, cuts, library, number
+        self.spec = plan.spec
+        super().__init__({"i_valid": In(1), "ready": Out(1), "i": In(operation_layout(self.spec)), "o_valid": Out(1),
+                          "d": Out(data.ArrayLayout(self.spec.acc_bits, OUTPUTS))})
+        self._module = m = Module()
+        self._build(m)
+
+    def elaborate(self, platform):
+        return self._module
+
+    def _build(self, m):
+        spec, library = self.spec, self.library
+        feed = library.place(m, "feed", Feed(spec), module="mac_feed")
+        m.d.comb += [feed.i_valid.eq(self.i_valid), Value.cast(feed.i).eq(self.i), self.ready.eq(feed.ready)]
+        p = Pipe(m, self.cuts)
+        p.wait("feed", 1)
+        self._valid = p.put(feed.o_valid, "valid", reset=True)
+        self._last = p.put(feed.o_valid & feed.o_last, "last", reset=True)
+        rows, columns = part_shape(spec)
+        fmt = feed.o.fmt
+        mode = p.put(self._mode(fmt), "mode")
+        decode_a = Decode(self.plan, self.plan.product_offset, self.plan.a_bits)
+        decode_b = Decode(self.plan, 0, self.plan.b_bits)
+        a = [self._elements(m, p, f"a{i}", feed.o.a[i], fmt, decode_a) for i in range(rows)]
+        b = [self._elements(m, p, f"b{j}", feed.o.b[j], fmt, decode_b) for j in range(columns)]
+        c = [p.put(feed.o.c[unit], f"c{unit}") for unit in range(spec.units)]
+        p.cut("decode")
+
+        dot = Dot(self.plan, self.cuts, library)
+        late = p.fork()
+        late.wait("significands", dot.sig_stage)
+        turn = p.fork()
+        turn.wait("random", dot.random_stage)
+        results = []
+        for unit in range(spec.units):
+            port = library.place(m, f"dot{unit}", dot, module="mac_dot")
+            row, column = divmod(unit, columns)
+            m.d.comb += [Value.cast(port.a).eq(Cat(p[head] for head, _ in a[row])),
+                         Value.cast(port.b).eq(Cat(p[head] for head, _ in b[column])),
+                         Value.cast(port.a_sig).eq(Cat(late[sig] for _, sig in a[row])),
+                         Value.cast(port.b_sig).eq(Cat(late[sig] for _, sig in b[column])),
+                         port.c.eq(p[c[unit]]), Value.cast(port.mode).eq(p[mode])]
+            if spec.stochastic:
+                seeds = tuple(seed_of(spec.seed, OUTPUTS * self.number + turn * spec.units + unit)
+                              for turn in range(spec.fold))
+                m.submodules[f"random{unit}"] = random = Random(seeds)
+                m.d.comb += [random.step.eq(turn[self._valid]), port.random.eq(random.number)]
+            results.append(port.d)
+        p.wait("dot", dot.latency)
+        self._finish(m, p, results)
+
+    def _elements(self, m, p: Pipe, name: str, row, fmt, decode: Decode) -> list[tuple[Late, Late]]:
+        """Decode a row of A or a column of B; return each element's head and significand."""
+        spec, found = self.spec, []
+        for lane in range(spec.k):
+            part = self.library.place(m, f"{name}_{lane}", decode, module=f"mac_decode_{name[0]}")
+            idle = [fmt == spec.code(name) for name in spec.formats if lane >= spec.terms(name)]
+            m.d.comb += [part.bits.eq(row[lane]), part.fmt.eq(fmt), part.dead.eq(Cat(idle).any() if idle else 0)]
+            found.append((p.put(Value.cast(part.head), f"{name}_{lane}_head"), p.put(part.sig, f"{name}_{lane}_sig")))
+        return found
+
+    def _mode(self, fmt):
+        """Tell the dot units what kind of format an operation has, as `MODE`."""
+        def among(names):
+            found = [fmt == self.spec.code(name) for name in names]
+            return Cat(found).any() if found else Const(0, 1)
+
+        return Cat(among(self.plan.ints), among(filter(self.plan.is_byte, self.plan.floats)))
+
+    def _finish(self, m, p: Pipe, results) -> None:
+        """Put the parts of an operation together; `Feed` never has a gap between them."""
+        spec, valid = self.spec, p[self._valid]
+        if spec.fold == 1:
+            m.d.comb += [self.o_valid.eq(valid), Cat(self.d).eq(Cat(results))]
+            self.latency = p.stage
+            return
+        whole = Signal(OUTPUTS * spec.acc_bits, reset_less=True)
+        m.d.sync += [self.o_valid.eq(p[self._last]), whole.eq(Cat(whole, results)[spec.units * spec.acc_bits:])]
+        m.d.comb += Cat(self.d).eq(whole)
+        self.latency = p.stage + spec.fold

@@ -1,0 +1,1 @@
+"""Benches of the MAC machine, and matrices through its Verilog."""
