@@ -50,6 +50,11 @@ class Header:
                    address=word >> ADDRESS_LSB)
 
 
+def header(type: int, length: int, address: int = 0) -> int:
+    """Return the first word of a packet."""
+    return Header(type=type, length=length, address=address).pack()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Packet:
     """A header's type and address with the words of its payload."""
@@ -60,11 +65,10 @@ class Packet:
 
     def words(self) -> list[int]:
         """Return the packet as words, header first; the last one carries TLAST."""
-        head = Header(type=self.type, length=len(self.payload), address=self.address)
         for word in self.payload:
             if not 0 <= word < 1 << WORD_BITS:
                 raise OverflowError(f"a payload word must be unsigned and of {WORD_BITS} bits, not {word}")
-        return [head.pack(), *self.payload]
+        return [header(self.type, len(self.payload), self.address), *self.payload]
 
 
 def to_bytes(words: Iterable[int]) -> bytes:

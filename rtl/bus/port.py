@@ -1,0 +1,64 @@
+"""Ports with the names of the AXI standard, and the wiring of such ports through a hierarchy."""
+
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from spec.framing import WORD_BITS, WORD_BYTES
+from spec.registers import WORD_BITS as REGISTER_BITS
+from spec.registers import WORD_BYTES as REGISTER_BYTES
+
+AXIL_ADDRESS_BITS = 12
+"""Width of a register address: a page of 4 KiB, the least that a host maps; most of it is unmapped."""
+
+
+def axil_slave(prefix: str = "s_axil", address_bits: int = AXIL_ADDRESS_BITS) -> dict[str, wiring.Member]:
+    """Return the members of an AXI4-Lite slave of 32 bits, such as ``s_axil_awaddr``."""
+    channels = {
+        "awaddr": In(address_bits), "awprot": In(3), "awvalid": In(1), "awready": Out(1),
+        "wdata": In(REGISTER_BITS), "wstrb": In(REGISTER_BYTES), "wvalid": In(1), "wready": Out(1),
+        "bresp": Out(2), "bvalid": Out(1), "bready": In(1),
+        "araddr": In(address_bits), "arprot": In(3), "arvalid": In(1), "arready": Out(1),
+        "rdata": Out(REGISTER_BITS), "rresp": Out(2), "rvalid": Out(1), "rready": In(1),
+    }
+    return {f"{prefix}_{name}": member for name, member in channels.items()}
+
+
+def axis_slave(prefix: str = "s_axis") -> dict[str, wiring.Member]:
+    """Return the members of an AXI4-Stream slave of 64 bits, such as ``s_axis_tdata``."""
+    channel = {"tdata": In(WORD_BITS), "tvalid": In(1), "tready": Out(1), "tlast": In(1)}
+    return {f"{prefix}_{name}": member for name, member in channel.items()}
+
+
+def axis_master(prefix: str = "m_axis") -> dict[str, wiring.Member]:
+    """Return the members of an AXI4-Stream master of 64 bits, with ``tkeep`` for a last word half full."""
+    channel = {"tdata": Out(WORD_BITS), "tkeep": Out(WORD_BYTES), "tvalid": Out(1), "tready": In(1),
+               "tlast": Out(1)}
+    return {f"{prefix}_{name}": member for name, member in channel.items()}
+
+
+def front_end() -> dict[str, wiring.Member]:
+    """Return all that a machine shows its host besides ``clk`` and ``rst``."""
+    return axil_slave() | axis_slave() | axis_master() | {"irq": Out(1)}
+
+
+def pass_through(m: Module, outer: wiring.Component, inner, prefix: str) -> None:
+    """Let the ports of ``inner`` that begin with a prefix be those of ``outer``, which contains it.
+
+    Parameters
+    ----------
+    m : Module
+        The body of ``outer``.
+    outer : wiring.Component
+    inner : wiring.Component or interface
+        Has ports of the same names.
+    prefix : str
+    """
+    names = [name for name in outer.signature.members if name.startswith(f"{prefix}_")]
+    if not names:
+        raise ValueError(f"prefix must be one of a port of {type(outer).__name__}, not {prefix!r}")
+    for name in names:
+        mine, its = getattr(outer, name), getattr(inner, name)
+        if len(mine) != len(its):
+            raise ValueError(f"width of {name} must be {len(its)} as inside, not {len(mine)}")
+        m.d.comb += its.eq(mine) if outer.signature.members[name].flow == In else mine.eq(its)

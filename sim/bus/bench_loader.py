@@ -1,0 +1,118 @@
+"""Packets into beats, good and bad ones in any order, against a reading of the framing in Python."""
+import itertools
+import random
+
+import cocotb
+from cocotb.clock import Clock
+from cocotb.simtime import get_sim_time
+from cocotb.triggers import RisingEdge
+from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSource
+
+from sim.stream import PATTERNS, Sink, pattern
+from spec.framing import header
+
+TYPES = (1, 2, 200)
+
+
+async def start(dut, idle, stall):
+    Clock(dut.clk, 10, unit="ns").start()
+    source = AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_axis"), dut.clk, dut.rst, byte_lanes=1)
+    source.set_pause_generator(itertools.cycle(PATTERNS[idle]))
+    sink, errors = Sink(dut, "o", pattern(stall)), [0, 0, 0]
+    dut.rst.value = 1
+    for _ in range(3):
+        await RisingEdge(dut.clk)
+    dut.rst.value = 0
+
+    async def watch():
+        while True:
+            await RisingEdge(dut.clk)
+            for bit in range(3):
+                errors[bit] += dut.errors.value.to_unsigned() >> bit & 1
+    cocotb.start_soon(watch())
+    return source, sink, errors
+
+
+def split(beat):
+    """One payload of ``o`` as type, address, index, data, last."""
+    fields = []
+    for bits in (8, 32, 24, 64, 1):
+        fields.append(beat & (1 << bits) - 1)
+        beat >>= bits
+    return tuple(fields)
+
+
+def expected(frames):
+    """The beats and the number of short, long and unknown packets that a list of frames must give."""
+    beats, errors = [], [0, 0, 0]
+    for first, *payload in frames:
+        kind, length, address = first & 0xFF, first >> 8 & 0xFFFFFF, first >> 32
+        if kind not in TYPES or not length:
+            errors[2] += 1
+            continue
+        beats += [(kind, address, k, word, int(k == length - 1)) for k, word in enumerate(payload[:length])]
+        errors[0] += len(payload) < length
+        errors[1] += len(payload) > length
+    return beats, errors
+
+
+def good(draw, length=None):
+    length = length or draw.choice((1, 1, 2, 3, 7, 20))
+    words = [draw.getrandbits(64) for _ in range(length)]
+    return [header(draw.choice(TYPES), length, draw.getrandbits(32)), *words]
+
+
+def frames(draw):
+    """Every way to be wrong, each followed by a good packet; then good ones."""
+    for length in (1, 2, 5):
+        for cut in range(1, length + 1):
+            yield good(draw, length)[:-cut]                 # short, down to the header alone
+            yield good(draw)
+        for more in (1, 2, 6):
+            yield good(draw, length) + [header(1, 3)] * more    # long, by what looks like a header
+            yield good(draw)
+    for kind in (0, 3, 255):
+        for words in (0, 1, 4):
+            yield [kind | words << 8, *range(words)]
+            yield good(draw)
+    for words in (0, 1, 3):
+        yield [1, *range(words)]                            # a length of 0
+        yield good(draw)
+    for _ in range(30):
+        yield good(draw)
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+@cocotb.parametrize(idle=list(PATTERNS), stall=list(PATTERNS))
+async def beats_match_the_framing(dut, idle, stall):
+    draw = random.Random(cocotb.RANDOM_SEED)
+    source, sink, errors = await start(dut, idle, stall)
+    sent = list(frames(draw))
+    beats, wrong = expected(sent)
+    for frame in sent:
+        source.send_nowait(AxiStreamFrame(frame))
+    got = [split(beat) for beat in await sink.take(len(beats))]
+    for number, (one, other) in enumerate(zip(got, beats, strict=True)):
+        assert one == other, f"beat {number}: {one}, expected {other}; seed {cocotb.RANDOM_SEED}"
+    await source.wait()
+    for _ in range(5):
+        await RisingEdge(dut.clk)
+        assert not dut.o__valid.value
+    assert errors == wrong
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def a_beat_a_cycle(dut):
+    """A packet of n words takes n + 1 cycles, and its first beat comes two after its header is taken."""
+    source, sink, _ = await start(dut, "never", "never")
+    draw = random.Random(1)
+    sent = [good(draw, 40) for _ in range(5)]
+    for frame in sent:
+        source.send_nowait(AxiStreamFrame(frame))
+    while not (dut.s_axis_tvalid.value and dut.s_axis_tready.value):
+        await RisingEdge(dut.clk)
+    begin = get_sim_time("ns")
+    await sink.take(1)
+    assert get_sim_time("ns") - begin == 20
+    await sink.take(40 * 5 - 1)
+    assert get_sim_time("ns") - begin == (5 * 41) * 10
