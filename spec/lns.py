@@ -17,8 +17,8 @@ Tables, with t = ``step`` address bits below the binary point and i = d >> (f - 
     plus(d)  = round(2^f * log2(1 + 2^-x))    x = the middle of the cell, (i + 1/2) / 2^t; d / 2^f where t = f
     minus(d) = round(2^f * log2(1 - 2^-x))    x = the same where d >= 2^f; d / 2^f, each d by itself, below
 
-so ``plus`` is addressed by i, ``minus`` by d below one octave and by i above. Round is to nearest; no entry is
-a tie. A table ends before its first entry from which all are 0; beyond it the answer is 0.
+so ``plus`` is addressed by i, ``minus`` by d below one octave and by i above. Round is to nearest; no entry
+is a tie. A table ends before its first entry from which all are 0; beyond it the answer is 0.
 
 Dot product: s = C; for each k in ascending order s = s + a[k] * b[k]; D = s. With Kahan compensation, e = 0
 where C came with the operation and the tile's kept e where C is the tile's own accumulator, then for each k

@@ -1,4 +1,5 @@
 """The MAC machine as numbers: one frozen description of a build, refused where no generation does it."""
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from spec.generation import ARCHS, LEGAL, RULES, Rule
@@ -71,7 +72,7 @@ class MacSpec:
     lns_frac: int = 8
     lns_step: int = 4
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _one_of("arch", self.arch, ARCHS)
         _one_of("arith", self.arith, ("float", "lns"))
         _one_of("acc", self.acc, ACCUMULATORS)
@@ -80,7 +81,7 @@ class MacSpec:
             _one_of(name, getattr(self, name), allowed)
         _within("tiles", self.tiles, 1, 64)
         _within("seed", self.seed, 0, (1 << LFSR_BITS) - 1)
-        if isinstance(self.formats, str) or not self.formats:
+        if not isinstance(self.formats, tuple) or not self.formats:
             raise TypeError(f"formats must be a tuple of one or more names, not {self.formats!r}; "
                             f"write (\"fp16\",)")
         for fmt in self.formats:
@@ -93,7 +94,7 @@ class MacSpec:
         else:
             self._check_float()
 
-    def _check_float(self):
+    def _check_float(self) -> None:
         for fmt in self.formats:
             if (self.arch, fmt, self.acc_of(fmt)) not in LEGAL:
                 pairs = ", ".join(f"{f}->{c}" for a, f, c in RULES if a == self.arch)
@@ -101,8 +102,8 @@ class MacSpec:
                                  f"{fmt}->{self.acc_of(fmt)}; {self.arch} offers {pairs}")
         longest = max(rule.terms or 32 for rule in map(self.rule, self.formats))
         if self.k > longest:
-            raise ValueError(f"k must be at most {longest} for {self.arch} with {','.join(self.formats)}, not "
-                             f"{self.k}; the real unit sums no more at once, so chain operations")
+            raise ValueError(f"k must be at most {longest} for {self.arch} with {','.join(self.formats)}, "
+                             f"not {self.k}; the real unit sums no more at once, so chain operations")
         if self.kahan:
             raise ValueError("kahan must be off with arith float, not on; a block's sum is exact already, "
                              "so choose arith lns")
@@ -110,7 +111,7 @@ class MacSpec:
             raise ValueError("stochastic must be off for integer formats, not on; "
                              "integer sums are never rounded")
 
-    def _check_lns(self):
+    def _check_lns(self) -> None:
         if self.formats != ("lns",) or self.acc != "lns":
             raise ValueError(f"formats and acc must be lns with arith lns, not {','.join(self.formats)} and "
                              f"{self.acc}; convert the operands to logarithms first")
@@ -172,9 +173,10 @@ class MacSpec:
         return OPERANDS.index(fmt)
 
 
-def _one_of(name: str, value, allowed) -> None:
+def _one_of(name: str, value: object, allowed: Collection[object]) -> None:
     if value not in allowed or isinstance(value, bool):
-        raise ValueError(f"{name} must be one of {', '.join(map(str, allowed))}, not {value!r}; choose one of those")
+        raise ValueError(f"{name} must be one of {', '.join(map(str, allowed))}, not {value!r}; "
+                         f"choose one of those")
 
 
 def _within(name: str, value: int, low: int, high: int) -> None:

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from golden.mac import recording, speed, vectors
+from golden.mac import error, recording, speed, vectors
 from spec import command
 
 EXAMPLE = """Hold the golden model of the MAC tile against what real tensor cores computed.
@@ -24,11 +24,13 @@ def run(
         help="Recordings file, or a folder of them; may be given again.", show_default=False)] = None,
     directed: Annotated[bool, typer.Option("--vectors", help="Run the directed vectors.")] = False,
     fast: Annotated[bool, typer.Option("--speed", help="Time every combination on this machine.")] = False,
+    errors: Annotated[bool, typer.Option("--errors", help="Measure how far sums are from true.")] = False,
     json: Annotated[Path | None, typer.Option(help="Write what was found.", show_default=False)] = None,
 ) -> None:
     """Do what was asked, in that order; exit 1 if anything differs."""
-    if not (check or directed or fast):
-        raise ValueError("an action must be given, not none; use --check FILE, --vectors or --speed")
+    if not (check or directed or fast or errors):
+        raise ValueError("an action must be given, not none; "
+                         "use --check FILE, --vectors, --speed or --errors")
     found: dict = {}
     if check:
         files = _files(check)
@@ -47,6 +49,11 @@ def run(
         with command.progress("timing"):
             found["speed"] = speed.measure()
         _show(found["speed"], ("arch", "format", "acc", "per_second"))
+    if errors:
+        with command.progress("measuring errors"):
+            found["errors"] = error.measure()
+        for rows in found["errors"].values():
+            _show([_short(row) for row in rows], tuple(rows[0]))
     if json:
         command.write_json(json, found)
         print(f"wrote {json}")
@@ -61,6 +68,10 @@ def _files(given: list[Path]) -> list[Path]:
             raise ValueError(f"{path} must hold recordings (*.npz), not none; name another folder")
         files += inside
     return files
+
+
+def _short(row: dict) -> dict:
+    return {name: f"{value:.2g}" if isinstance(value, float) else value for name, value in row.items()}
 
 
 def _by_vector(rows: list[dict]) -> list[dict]:

@@ -54,7 +54,9 @@ def to_values(name: str, bits, *, frac: int = MacSpec.lns_frac):
     if not fmt.is_float:
         half = 1 << fmt.bits - 1
         return (bits.astype(np.int64) ^ half) - half
-    return bits.astype(_UNSIGNED[fmt.bytes]).view(DTYPES[name]).astype(np.float32)
+    with np.errstate(invalid="ignore"):
+        values = bits.astype(_UNSIGNED[fmt.bytes]).view(DTYPES[name]).astype(np.float32)
+    return np.where(np.isnan(values), np.float32(np.nan), values)       # a signalling NaN would warn its user
 
 
 def _format(name: str):

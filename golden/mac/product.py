@@ -83,13 +83,13 @@ def matmul(spec: MacSpec, a, b, c=None, *, fmt: str) -> np.ndarray:
     a = np.pad(a, ((0, 0), (0, full[1] - length)), constant_values=zero)
     b = np.pad(b, ((0, full[1] - length), (0, 0)), constant_values=zero)
     left, right = arith.prepare(np.ascontiguousarray(a.T)[:, :, None]), arith.prepare(b[:, None, :])
-    random = _words(spec, full, arith.steps(full[1])) if arith.random else None
+    random = _words(spec, full, arith.steps(full[1]))[:, :rows, :columns] if arith.random else None
     out = _results(arith, rows, columns)
     height = max(1, CHUNK // max(columns, 1))
     for start in range(0, rows, height):
         at = slice(start, start + height)
         part = Terms(left.sig[:, at], left.exp[:, at]) if isinstance(left, Terms) else left[:, at]
-        out[at] = arith.run(part, right, c[at], None if random is None else random[:, at, :columns])
+        out[at] = arith.run(part, right, c[at], None if random is None else random[:, at])
     return out
 
 
