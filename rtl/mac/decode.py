@@ -97,7 +97,7 @@ def addend(m, plan: Plan, bits):
     zero = Signal(name="c_zero")
     x = Signal(plan.x_bits, name="c_x")
     m.d.comb += [zero.eq(~normal & ~frac.any()),
-                 x.eq(Cat(exp[0] | ~normal, exp[1:]) + (plan.offset - plan.acc.bias))]
+                 x.eq(Cat(exp[0] | ~normal, exp[1:]) + plan.addend_offset)]
     if plan.deep and not plan.exact:
         x = Mux(zero, plan.zero_x, x)
     return neg, x, Cat(frac, normal), inf, nan

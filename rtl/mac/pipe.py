@@ -1,12 +1,12 @@
 """A pipeline that balances itself: values remember the stage they were made in and are delayed when used later."""
-from amaranth import Module, Signal, Value
+from amaranth import Cat, Const, Module, Signal, Value
 
 
 class Late:
     """One value of a `Pipe`: the signal that holds it at each stage from the one it was made in."""
 
-    def __init__(self, signal, stage: int, reset: bool = False):
-        self.reset = reset
+    def __init__(self, signal, stage: int, reset: bool = False, constant: bool = False):
+        self.reset, self.constant = reset, constant
         self.taps = {stage: signal}
         self.last = stage
 
@@ -51,15 +51,24 @@ class Pipe:
     def put(self, value, name: str, *, reset: bool = False) -> Late:
         """Name ``value`` at this stage; ``reset`` clears its registers by the domain's reset."""
         value = Value.cast(value)
+        if isinstance(value, Const):
+            return Late(value, self.stage, constant=True)
         signal = Signal(value.shape(), name=f"{name}_s{self.stage}")
         self.m.d.comb += signal.eq(value)
         return Late(signal, self.stage, reset)
+
+    def widen(self, late: Late, bits: int) -> Late:
+        """Return ``late`` as an unsigned number of ``bits`` bits."""
+        value = self[late]
+        return self.put(Cat(value, Const(0, bits - len(value))), "wide") if len(value) < bits else late
 
     def __getitem__(self, late: Late):
         """Read ``late`` at this stage."""
         if self.stage < min(late.taps):
             raise ValueError(f"a pipe value must be read at stage {min(late.taps)} or later, not {self.stage}; "
                              f"move the cut")
+        if late.constant:
+            return late.taps[late.last]
         while late.last < self.stage:
             old = late.taps[late.last]
             late.last += 1

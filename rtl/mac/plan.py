@@ -81,29 +81,39 @@ class Plan:
 
     @cached_property
     def offset(self) -> int:
-        """X - e of products and C: D's bias, or twice that plus one, so C's field needs at most its top bit changed."""
+        """X - e of products and C: D's bias, or twice that plus one: C's field then needs at most one bit changed."""
         small = self.acc.bias
         return small if small + 2 * self.base >= 2 else 2 * small + 1
 
     @cached_property
     def product_offset(self) -> int:
-        """What A's elements add to x, so that x_a + x_b is the product's X."""
+        """What A's elements add to x, so that x_a + x_b is the product's X; in an exact sum, its left shift."""
+        if not self.floats:
+            return 0
+        if self.exact:
+            return 2 * (self.base - self.man) - self.low - 2
         return self.offset + 2 * self.base - 2
 
     @cached_property
     def x_bits(self) -> int:
-        """Bits of X."""
+        """Bits of X, or of an exact sum's left shift."""
+        if self.exact:
+            return max(self.product_place, self.addend_place).bit_length()
         top = max(2 * max(FORMATS[f].emax for f in self.floats), self.acc.emax)
         return (top + self.offset).bit_length()
 
     @cached_property
     def a_bits(self) -> int:
         """Bits of x of an element of A."""
+        if not self.floats:
+            return 1
         return (self.element_top + self.product_offset).bit_length()
 
     @cached_property
     def b_bits(self) -> int:
         """Bits of x of an element of B."""
+        if not self.floats:
+            return 1
         return self.element_top.bit_length()
 
     @property
@@ -125,6 +135,13 @@ class Plan:
         rule = self.spec.rule(fmt)
         return not self.exact and (rule.frac < self.frac or rule.keep < self.acc.sig_bits)
 
+    @property
+    def addend_offset(self) -> int:
+        """What C's exponent field adds to become X, or its left shift in an exact sum."""
+        if self.exact:
+            return self.acc.emin - 1 - self.acc.man_bits - self.low
+        return self.offset - self.acc.bias
+
     @cached_property
     def zero_x(self) -> int:
         """X of C where it is zero and that matters."""
@@ -145,12 +162,15 @@ class Plan:
 
     @cached_property
     def low(self) -> int:
-        """Exponent of bit 0 of an exact sum."""
-        return min(2 * (self.base - self.man), self.acc.emin - self.acc.man_bits)
+        """Exponent of bit 0 of an exact sum; two below the least product's, so that no place is negative."""
+        return min(2 * (self.base - self.man) - 2, self.acc.emin - self.acc.man_bits)
 
-    @cached_property
-    def exact_bits(self) -> int:
-        """Bits of the magnitude of an exact sum of all products and C."""
-        top = max(2 * max(FORMATS[f].emax for f in self.floats) + 2 + (self.terms - 1).bit_length(),
-                  self.acc.emax + 1) + 1
-        return top - self.low
+    @property
+    def product_place(self) -> int:
+        """Largest left shift of a product in an exact sum."""
+        return 2 * max(FORMATS[f].emax - self.man for f in self.floats) - self.low
+
+    @property
+    def addend_place(self) -> int:
+        """Largest left shift of C in an exact sum."""
+        return self.acc.emax - self.acc.man_bits - self.low
