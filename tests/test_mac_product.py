@@ -3,11 +3,11 @@ import numpy as np
 import pytest
 
 from golden.mac import dot, matmul, padding, to_bits, to_values
+from golden.mac.cases import patterns
 from golden.mac.pack import pack
 from golden.mac.speed import measure
 from spec.mac import MacSpec
 from spec.number import FORMATS
-from tests.mac_cases import patterns
 from tests.mac_oracle import BYTES
 
 BUILDS = [

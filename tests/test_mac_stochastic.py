@@ -3,11 +3,11 @@ import numpy as np
 import pytest
 
 from golden.mac import dot, matmul, words
+from golden.mac.cases import dots
 from golden.mac.lfsr import advance
 from spec.lfsr import LFSR_SEED, seed_of
 from spec.mac import MacSpec
 from tests import mac_oracle
-from tests.mac_cases import dots
 
 POLYNOMIAL = 1 << 32 | 1 << 22 | 1 << 2 | 1 << 1 | 1            # x^32 + x^22 + x^2 + x + 1
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from golden.mac import dot
+from golden.mac.cases import dots
 from spec.generation import RULES
 from spec.mac import MacSpec
 from tests import mac_oracle
-from tests.mac_cases import dots
 
 FLOATS = [key for key in RULES if RULES[key].round != "int"]
 CUT = [key for key in FLOATS if key[0] != "exact"]

@@ -3,6 +3,7 @@ import time
 
 import numpy as np
 
+from golden.mac.cases import unsigned
 from golden.mac.product import dot
 from spec.generation import RULES
 from spec.number import FORMATS
@@ -30,4 +31,4 @@ def draw(name: str, size, rng):
     if fmt.is_float:
         ones = (1 << fmt.exp_bits) - 1 << fmt.man_bits
         bits = np.where(bits & ones == ones, bits & ~np.uint32(1 << fmt.man_bits), bits)
-    return bits.astype({1: np.uint8, 2: np.uint16, 4: np.uint32}[fmt.bytes])
+    return bits.astype(unsigned(fmt))
