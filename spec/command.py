@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
@@ -29,7 +29,8 @@ def application(help: str) -> typer.Typer:
     return typer.Typer(help=help, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 
-def main(app: typer.Typer, arguments: Sequence[str] | None = None, *, name: str | None = None) -> None:
+def main(app: typer.Typer | Callable[[], typer.Typer], arguments: Sequence[str] | None = None, *,
+         name: str | None = None) -> None:
     """Run a Typer application on the command line and leave the process with its exit code.
 
     Bad input, which is a usage error or a ``ValueError``, ``TypeError``, ``OverflowError`` or ``OSError``
@@ -38,7 +39,8 @@ def main(app: typer.Typer, arguments: Sequence[str] | None = None, *, name: str 
 
     Parameters
     ----------
-    app : typer.Typer
+    app : typer.Typer or callable
+        The application, or what makes it and may itself find the input bad.
     arguments : sequence of str, optional
         Arguments without the program's name; those of the process when not given.
     name : str, optional
@@ -46,11 +48,12 @@ def main(app: typer.Typer, arguments: Sequence[str] | None = None, *, name: str 
     """
     module = getattr(sys.modules["__main__"], "__spec__", None)
     program = name or (f"python -m {module.name.removesuffix('.__main__')}" if module else sys.argv[0])
-    verbose: list[bool] = []
-    command = typer.main.get_command(app)
-    _give_verbose(command, verbose)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    verbose = not {"-v", "--verbose"}.isdisjoint(given)
     try:
-        sys.exit(command.main(arguments, prog_name=program, standalone_mode=False))
+        command = typer.main.get_command(app if isinstance(app, typer.Typer) else app())
+        _offer_verbose(command)
+        sys.exit(command.main(given, prog_name=program, standalone_mode=False))
     except typer.Abort:
         sys.exit(130)
     except typer.TyperException as error:
@@ -59,32 +62,29 @@ def main(app: typer.Typer, arguments: Sequence[str] | None = None, *, name: str 
         _fail(error, str(error) or type(error).__name__, verbose)
 
 
-def _give_verbose(command: Any, verbose: list[bool]) -> None:
-    def note(value: bool) -> None:
-        if value:
-            verbose.append(value)
-
+def _offer_verbose(command: Any) -> None:
+    """Let a command and all below it accept, and show in their help, the option that `main` looks for."""
     spare = typer.Typer(add_completion=False)
 
     @spare.command()
     def _(verbose: Annotated[bool, typer.Option(
-            "-v", "--verbose", is_eager=True, expose_value=False, callback=note, show_default=False,
-            help="Show the trace of an error.")] = False) -> None: ...
+            "-v", "--verbose", expose_value=False, show_default=False, help="Show the trace of an error.",
+            )] = False) -> None: ...
 
     command.params += typer.main.get_command(spare).params
     for child in getattr(command, "commands", {}).values():
-        _give_verbose(child, verbose)
+        _offer_verbose(child)
 
 
 def _usage(error: Any) -> str:
     context = getattr(error, "ctx", None)
-    reasons: list[Any] = getattr(error.__cause__, "errors", list)()     # of the value's type, where that failed
+    reasons: list[Any] = getattr(error.__cause__, "errors", list)()     # why a value is not of its type
     given = "".join(f", not {reason['input']!r}" for reason in reasons)
     hint = f"; see {context.command_path} --help" if context else ""
     return error.format_message().rstrip(".") + given + hint
 
 
-def _fail(error: Exception, text: str, verbose: list[bool]) -> None:
+def _fail(error: Exception, text: str, verbose: bool) -> None:
     if verbose:
         raise error
     print("error: " + " ".join(text.split()), file=sys.stderr)

@@ -116,3 +116,17 @@ async def a_beat_a_cycle(dut):
     assert get_sim_time("ns") - begin == 20
     await sink.take(40 * 5 - 1)
     assert get_sim_time("ns") - begin == (5 * 41) * 10
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def only_payload_waits(dut):
+    """While a beat waits, the next header is taken and the payload behind it is not; nor is one too many."""
+    source, sink, _ = await start(dut, "never", "never")
+    for frame in ([header(1, 1), 11], [header(9, 1), 5], [header(2, 2), 12, 13]):
+        source.send_nowait(AxiStreamFrame(frame))
+    taken = 0
+    for _ in range(20):
+        await RisingEdge(dut.clk)
+        taken += bool(dut.s_axis_tvalid.value and dut.s_axis_tready.value)
+    assert taken == 2 + 2 + 1
+    assert [split(beat)[3] for beat in await sink.take(3)] == [11, 12, 13]

@@ -20,12 +20,12 @@ def text(component, module):
 
 def test_registers():
     launch(sources=[text(AxiLiteSlave(TOY), "registers")], top="registers", module="sim.bus.bench_axil",
-           at_least=17)
+           at_least=23)
 
 
 def test_loader():
     launch(sources=[text(StreamLoader((1, 2, 200)), "loader")], top="loader", module="sim.bus.bench_loader",
-           at_least=17)
+           at_least=18)
 
 
 @pytest.mark.parametrize(("bits", "lanes"), [(16, 1), (16, 4), (8, 2), (20, 1), (32, 2), (64, 1)])

@@ -1,0 +1,82 @@
+"""Write the Verilog of a machine with its manifest, C header and documentation."""
+
+import contextlib
+import json
+import shlex
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rtl import machine
+from rtl.built import Built
+from rtl.document import c_header, markdown
+from rtl.machine import generate
+from spec import command
+
+__all__ = ["Built", "generate", "write"]
+
+MINE = ("--out", "--json")                  # options that say where, not what
+
+
+def files(built: Built) -> dict[str, str]:
+    """Return the text of each file that describes a machine."""
+    return {
+        f"{built.name}.v": built.verilog, "manifest.json": json.dumps(built.manifest, indent=2) + "\n",
+        f"{built.name}.h": c_header(built.manifest), f"{built.name}.md": markdown(built.manifest)}
+
+
+def write(built: Built, folder: Path) -> dict[str, int]:
+    """Write all files of a machine, or none; return the bytes of each."""
+    texts = files(built)
+    with contextlib.ExitStack() as stack:   # all are drafted before the first takes its place
+        for name, text in texts.items():
+            draft = stack.enter_context(command.atomic(folder / name))
+            draft.write_text(text, encoding="utf-8", newline="\n")
+    return {name: len(text.encode()) for name, text in texts.items()}
+
+
+def run(design: str, spec: Any, *,
+        out: Annotated[Path | None, typer.Option(help="Folder to write; build/NAME if not given.")] = None,
+        json_: Annotated[Path | None, typer.Option("--json", help="File for what was made, as JSON.")] = None,
+        ) -> None:
+    """Write a machine's Verilog, manifest.json, C header and documentation into a folder.
+
+    For example: python -m rtl.build --pes 64
+    """
+    start = time.monotonic()
+    with command.progress(f"Writing the Verilog of {design}; Yosys takes a minute on its first start"):
+        built = generate(design, spec)
+    made = " ".join(["python -m rtl.build", *map(shlex.quote, asked(sys.argv[1:]))])
+    built = Built(built.name, built.verilog, built.manifest | {"command": made})
+    folder = out or Path("build") / built.name
+    sizes = write(built, folder)
+    seconds = time.monotonic() - start
+    modules = built.verilog.count("\nendmodule")
+    for name, size in sizes.items():
+        print(f"{folder / name}  {size:,} bytes")
+    print(f"{built.name}: {modules} modules in {seconds:.1f} s")
+    if json_:
+        command.write_json(json_, {"name": built.name, "folder": str(folder), "bytes": sizes,
+                                   "modules": modules, "seconds": round(seconds, 3)})
+
+
+def asked(arguments: list[str]) -> list[str]:
+    """Return the arguments that shape the machine, without those that say where to write."""
+    kept, skip = [], False
+    for argument in arguments:
+        if not (skip or argument.partition("=")[0] in MINE):
+            kept.append(argument)
+        skip = argument in MINE
+    return kept
+
+
+def main() -> None:
+    """Run the command."""
+    command.main(lambda: machine.application(run, "Write the Verilog of a machine."))
+
+
+if __name__ == "__main__":
+    main()
