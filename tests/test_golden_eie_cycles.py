@@ -1,4 +1,4 @@
-"""The cycle model against a clock that steps through docs/eie/pipeline.md by cycle, and against hand counts."""
+"""The cycle model against a clock that steps through docs/eie/pipeline.md, and against hand counts."""
 from collections import deque
 from dataclasses import asdict
 
@@ -53,10 +53,10 @@ class ClockedPe:
         if not entries:
             self.empty += 1
             if self.spec.skip_empty:
-                self.changes.append((now + 4, -1, None))
+                self.changes.append((now + 5, -1, None))
                 return
             words = [{"at": 0, "mask": [], "empty": True}]
-        self.changes.append((now + 3, 0, deque(words)))
+        self.changes.append((now + 4, 0, deque(words)))
 
     def cycle(self, now):
         for change in [c for c in self.changes if c[0] == now]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from golden.eie.element import Elements, Queues
+from golden.eie.element import DROPPED, Elements, Queues
 from golden.eie.layer import Layer
 from golden.eie.words import Words
 from spec.eie import EieSpec, ceil_log2
@@ -100,7 +100,7 @@ class _Control:
             self.stall_scan += before + gap
             cycle = last + 1 + gap
         if len(row):        # a column leaves the pointer read if it is dropped there, else S3
-            dropped = last + delay + 4 if (length == 0).any() else 0
+            dropped = last + delay + DROPPED if (length == 0).any() else 0
             self.idle = max(last + delay + 1, dropped, int(self.elements.done.max()) + 1)
         after = rows.stop - 1 - int(row[-1]) if len(row) else len(rows)
         self.stall_scan += after

@@ -1,12 +1,21 @@
 """When the processing elements take, read and finish what is broadcast to them: recurrences, not a clock.
 
 Nothing in a PE depends on another PE, so the cycle in which a word leaves a stage follows from those of
-the word before it. One pass over the broadcasts, all PEs at once, is exact, whatever number of cycles it spans.
+the word before it. One pass over the broadcasts, all PEs at once, is exact, however many cycles it spans.
 """
 
 import numpy as np
 
 from spec.eie import EieSpec
+
+QUEUED = 4
+"""Cycles from a column's arrival to the first in which F may take it."""
+
+DROPPED = 5
+"""Cycles from the arrival of a column that is dropped as empty to the first in which ``level`` is lower."""
+
+COUNTED = 2
+"""Cycles from the take of a column to the first in which ``level`` is lower."""
 
 NEVER = np.int64(1) << 60
 """A cycle after every other; negative, one before every other."""
@@ -29,8 +38,7 @@ class Elements:
 
     def take(self, arrival: int, length: np.ndarray, takes: np.ndarray) -> np.ndarray:
         """Pass on a column that arrived in a cycle; return when F took it, where ``length`` is not 0."""
-        ready = arrival + 3
-        take = np.maximum(ready, self.taken if self.spec.overlap_columns else self.done + 1)
+        take = np.maximum(arrival + QUEUED, self.taken if self.spec.overlap_columns else self.done + 1)
         sent = take
         for word in range(length.max()):
             here = length > word
@@ -68,7 +76,7 @@ class Queues:
         """Note that the next column was broadcast in a cycle and when F takes it."""
         place = self._place[len(self._sent)] + self._limit * self._pes
         kept = length > 0
-        self._takes[place[kept]] = take[kept] + 2
+        self._takes[place[kept]] = take[kept] + COUNTED
         self._sent.append(cycle)
 
     def free(self, cycle: int) -> int:
@@ -78,12 +86,12 @@ class Queues:
         while True:
             while self._counted < len(sent) and sent[self._counted] + delay + 1 <= seen:
                 self._counted += 1
-            while self._read < len(sent) and sent[self._read] + delay + 4 <= seen:
+            while self._read < len(sent) and sent[self._read] + delay + DROPPED <= seen:
                 self._read += 1
             fresh = self._counted - self._read          # in the pointer read, kept or not
             below = int(self._takes.take(self._place[self._read] + fresh * self._pes).max())
             if below <= seen:
                 return seen + delay
             changes = [sent[self._counted] + delay + 1] if self._counted < len(sent) else []
-            changes += [sent[self._read] + delay + 4] if self._read < len(sent) else []
+            changes += [sent[self._read] + delay + DROPPED] if self._read < len(sent) else []
             seen = min([below, *changes])
