@@ -3,6 +3,8 @@
 import re
 import subprocess
 import sys
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from amaranth.back import rtlil
@@ -22,29 +24,26 @@ class Library:
     """
 
     def __init__(self):
-        self._rtlil: dict[str, str] = {}
+        self._parts: dict[str, tuple[wiring.Component, str]] = {}
         self._tech: dict[str, str] = {}
 
-    def place(self, m: Module, name: str, component: wiring.Component, *, module: str):
-        """Add a call of ``module``, which is ``component``, to ``m`` under ``name`` and return its ports.
+    def place(self, m: Module, name: str, make: Callable[[], wiring.Component], *, module: str):
+        """Add a call of ``module`` to ``m`` under ``name`` and return signals with the names of its ports.
 
         Parameters
         ----------
-        component : wiring.Component
-            What the module is, or ``None``-like reuse: it is elaborated only for the first call of ``module``.
+        make : callable
+            Returns the component that ``module`` is; called for the first use of ``module`` only.
         module : str
             Name of the module in the Verilog text.
-
-        Returns
-        -------
-        wiring.PureInterface
-            Signals with the names of the component's ports.
         """
-        text = self.add(component, module=module)
+        if module not in self._parts:
+            self.add(make(), module=module)
+        component, text = self._parts[module]
         bus = component.signature.flip().create(path=(name,))
         wires = {}
         for port, value in (("clk", ClockSignal()), ("rst", ResetSignal())):
-            if re.search(rf"^\s*wire .*input \d+\s+\\{port}$", text, re.MULTILINE):
+            if re.search(rf"^\s*wire .*input \d+ \\{port}$", text, re.MULTILINE):
                 wires[f"i_{port}"] = value
         for path, member, value in component.signature.flatten(bus):
             side = "o" if member.flow == Out else "i"
@@ -52,12 +51,11 @@ class Library:
         m.submodules[name] = Instance(module, **wires)
         return bus
 
-    def add(self, component: wiring.Component, *, module: str) -> str:
-        """Elaborate ``component`` as ``module`` unless that was done before, and return its RTLIL."""
-        if module not in self._rtlil:
-            text = rtlil.convert(component, name=module, emit_src=False)
-            self._rtlil[module] = text.replace(f"module \\top.{module}", f"module \\{module}")
-        return self._rtlil[module]
+    def add(self, component: wiring.Component, *, module: str) -> None:
+        """Elaborate ``component`` as ``module``; a module of that name must not be there yet."""
+        if module in self._parts:
+            raise ValueError(f"module must be a name not used yet, not {module!r}; place it instead")
+        self._parts[module] = component, rtlil.convert(component, name=module, emit_src=False)
 
     def cell(self, m: Module, name: str, module: str, **arguments) -> None:
         """Add a technology cell, a parameterised Verilog module of ``rtl/tech``, under ``name``."""
@@ -66,7 +64,7 @@ class Library:
 
     def verilog(self, banner: str = "") -> str:
         """Return the text of all modules, technology cells last."""
-        body = to_verilog("\n".join(self._rtlil.values()))
+        body = to_verilog("\n".join(text for _, text in self._parts.values()))
         cells = "\n".join(text for _, text in sorted(self._tech.items()))
         lead = "".join(f"// {line}\n" for line in banner.splitlines())
         return f"{lead}{body}\n{cells}"
@@ -74,8 +72,6 @@ class Library:
 
 def to_verilog(text: str) -> str:
     """Return RTLIL as Verilog-2005, written by the Yosys of the package index."""
-    import tempfile
-
     with tempfile.TemporaryDirectory(prefix="nonzero-") as folder:
         source, target = Path(folder) / "design.il", Path(folder) / "design.v"
         source.write_text(text, encoding="utf-8")

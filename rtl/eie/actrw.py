@@ -43,7 +43,7 @@ class ActivationReadWrite(wiring.Component):
         slot = delayed(m, self.i_slot, "slot", cycles=Requantiser.LATENCY, reset_less=True)
         load = self.cmd_op == Op.ACT
         address = Cat(Mux(load, self.cmd_addr[:self._w.slot], slot), Mux(load, self.cfg_source, ~self.cfg_source))
-        value = Mux(load, self.cmd_data[:self._spec.act_bits], requantiser.o)
+        value = Mux(load, self.cmd_data[:self._spec.act_bits], requantiser.o.as_unsigned())
         ports = {"i_we": back | load, "i_waddr": address, "i_wdata": value, "i_raddr": Cat(self.scan_addr, self.cfg_source),
                  "p_WIDTH": self._spec.act_bits, "p_DEPTH": 2 * self._spec.slots, "p_ADDR_BITS": self._w.slot + 1,
                  "i_clk": clock()}
@@ -51,7 +51,8 @@ class ActivationReadWrite(wiring.Component):
         return m
 
     def _in_regfile(self, m, ports):
-        read, first = Signal(self._spec.act_bits), Signal(self._spec.act_bits, reset_less=True)
+        read = Signal(self._spec.act_bits)
+        first = Signal(self._spec.act_bits, reset_less=True)
         self._library.cell(m, "activations", "nz_regfile", **ports, o_rdata=read)
         with m.If(self.scan_read):
             m.d.sync += first.eq(read)

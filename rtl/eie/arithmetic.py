@@ -24,7 +24,7 @@ class Arithmetic(wiring.Component):
     i_valid, i_code, i_run, i_skip, i_head, i_act : ``In``
         The entry in E1.
     i_bias : ``In``
-        Bias lane, valid while a BIAS is in E3; 0 at any other time.
+        Bias lane, valid while a BIAS is in E2; 0 at any other time.
     o_drain, o_slot, o_value : ``Out``
         An accumulator's value while its DRAIN is in E3.
     saturated : ``Out(1)``
@@ -55,7 +55,8 @@ class Arithmetic(wiring.Component):
 
     def _row(self, m, command, slot):
         """Stage E1: the absolute row from the relative index, or the slot of a command."""
-        row_next, row = Signal(self._w.slot), Signal(self._w.slot)
+        row_next = Signal(self._w.slot)
+        row = Signal(self._w.slot)
         step = Cat(self.i_run, self.i_skip)
         base = Mux(self.i_head, 0, row)
         m.d.comb += row_next.eq(Mux(command, slot, base + step + ~self.i_head))
@@ -66,7 +67,8 @@ class Arithmetic(wiring.Component):
     def _product(self, m):
         """Stages E1 to E3: codebook look-up, multiplier input registers, multiplier output register."""
         spec = self._spec
-        weight, product = Signal(signed(spec.weight_bits)), Signal(signed(spec.weight_bits + spec.act_bits))
+        weight = Signal(signed(spec.weight_bits))
+        product = Signal(signed(spec.weight_bits + spec.act_bits))
         self._library.cell(
             m, "codebook", "nz_regfile", p_WIDTH=spec.weight_bits, p_DEPTH=1 << spec.codebook_bits,
             p_ADDR_BITS=spec.codebook_bits, i_clk=clock(), i_we=self.cmd_op == Op.CODE,
@@ -77,43 +79,67 @@ class Arithmetic(wiring.Component):
         return product
 
     def _accumulate(self, m, *, row_next, row, write, drain, product):
-        """Stages E2 to E4: read or forward, add, saturate, write."""
+        """Stages E2 to E4: read or forward, add, write; the limit of a saturated sum is put in where the sum is used."""
         bits = self._spec.acc_bits
-        row_3, row_4 = Signal(self._w.slot), Signal(self._w.slot)
-        write_3, write_4, drain_3 = Signal(), Signal(), Signal()
-        result, operand = Signal(signed(bits)), Signal(signed(bits))
+        row_3 = Signal(self._w.slot)
+        row_4 = Signal(self._w.slot)
+        write_3 = Signal()
+        write_4 = Signal()
+        drain_3 = Signal()
         m.d.sync += [row_3.eq(row), row_4.eq(row_3), write_3.eq(write), write_4.eq(write_3), drain_3.eq(drain)]
-        ahead = Signal()
-        m.d.sync += ahead.eq((row == row_3) & write_3)
+        raw = Signal(signed(bits))
+        over = Signal()
+        sign = Signal()
+        result = Signal(signed(bits))
+        m.d.comb += result.eq(Mux(over, _limit(sign, bits), raw))
         ports = {"clk": clock(), "we": write_4, "waddr": row_4, "wdata": result}
         stored = (self._in_regfile if self._spec.slots <= REGFILE_SLOTS else self._in_block)(
             m, ports, row_next=row_next, row=row, row_4=row_4, write_4=write_4, result=result)
+        operand = Signal(signed(bits))
         total = Signal(signed(bits + 1))
-        over = total[bits] != total[bits - 1]
+        exceeds = Signal()
+        ahead = Signal()
+        take_sum = Signal()
+        take_limit = Signal()
         m.d.comb += [
-            operand.eq(Mux(ahead, result, stored | self.i_bias)), total.eq(operand + product),
-            self.saturated.eq(over & write_3), self.o_value.eq(operand), self.o_drain.eq(drain_3), self.o_slot.eq(row_3)]
-        limit = Cat((~total[bits]).replicate(bits - 1), total[bits])
-        m.d.sync += result.eq(Mux(drain_3, 0, Mux(over, limit, total[:bits])))
+            operand.eq(Mux(take_limit, _limit(~take_sum, bits), Mux(take_sum, raw, stored))), total.eq(operand + product),
+            exceeds.eq(total[bits] != total[bits - 1]), ahead.eq((row == row_3) & write_3),
+            self.o_value.eq(operand), self.o_drain.eq(drain_3), self.o_slot.eq(row_3), self.saturated.eq(over & write_4)]
+        m.d.sync += [
+            raw.eq(Mux(drain_3, 0, total[:bits])), over.eq(exceeds & ~drain_3), sign.eq(total[bits]),
+            take_limit.eq(ahead & exceeds & ~drain_3),
+            take_sum.eq(ahead & ~(exceeds & ~drain_3 & total[bits]))]
 
     def _in_regfile(self, m, ports, *, row_next, row, row_4, write_4, result):
         """Read LUT RAM in E2; the sum that is written at the end of E2 is forwarded."""
         bits = self._spec.acc_bits
-        read, old = Signal(signed(bits)), Signal(signed(bits))
+        read = Signal(signed(bits))
+        old = Signal(signed(bits))
         self._library.cell(m, "accumulators", "nz_regfile", p_WIDTH=bits, p_DEPTH=self._spec.slots, p_ADDR_BITS=self._w.slot,
                            **{f"i_{name}": value for name, value in ports.items()}, i_raddr=row, o_rdata=read)
-        m.d.sync += old.eq(Mux((row == row_4) & write_4, result, read))
+        m.d.sync += old.eq(Mux((row == row_4) & write_4, result, read | self.i_bias))
         return old
 
     def _in_block(self, m, ports, *, row_next, row, row_4, write_4, result):
         """Read block RAM in E1 and E2; sums written at the end of either are forwarded in E3."""
         bits = self._spec.acc_bits
-        read, before, second, third = Signal(signed(bits)), Signal(signed(bits)), Signal(), Signal()
+        read = Signal(signed(bits))
+        before = Signal(signed(bits))
+        second = Signal()
+        third = Signal()
         self._library.cell(m, "accumulators", "nz_ram", p_WIDTH=bits, p_DEPTH=self._spec.slots, p_LANES=1,
                            p_ADDR_BITS=self._w.slot, **{f"i_{name}": value for name, value in ports.items()}, i_re=1, i_oe=1,
                            i_raddr=row_next, o_rdata=read)
-        row_5, write_5, before_2 = Signal.like(row_4), Signal(), Signal(signed(bits))
+        row_5 = Signal.like(row_4)
+        write_5 = Signal()
+        before_2 = Signal(signed(bits))
+        bias = Signal(signed(bits))
         m.d.sync += [
-            row_5.eq(row_4), write_5.eq(write_4), before.eq(result), before_2.eq(before),
+            row_5.eq(row_4), write_5.eq(write_4), before.eq(result), before_2.eq(before), bias.eq(self.i_bias),
             second.eq((row == row_4) & write_4), third.eq((row == row_5) & write_5)]
-        return Mux(second, before, Mux(third, before_2, read))
+        return Mux(second, before, Mux(third, before_2, read | bias))
+
+
+def _limit(negative, bits):
+    """Return the lowest or the highest number of ``bits`` bits."""
+    return Cat((~negative).replicate(bits - 1), negative).as_signed()

@@ -37,19 +37,25 @@ class EntryPicker(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         spec = self._spec
-        word, mask = Signal(spec.word_bits, reset_less=True), Signal(spec.word_entries)
-        act, head, valid = Signal(spec.act_bits, reset_less=True), Signal(), Signal()
-        pick, rest, place = Signal(), Signal(spec.word_entries), Signal(self._w.entry)
+        word = Signal(spec.word_bits, reset_less=True)
+        mask = Signal(spec.word_entries)
+        act = Signal(spec.act_bits, reset_less=True)
+        head = Signal()
+        valid = Signal()
+        pick = Signal()
+        final = Signal(init=1)
+        place = Signal(self._w.entry)
+        rest = Signal(spec.word_entries)
+        following = Signal(spec.word_entries)
         entry = Signal(spec.entry_bits)
         m.d.comb += [
-            rest.eq(mask & (mask - 1)), pick.eq(mask.any()), place.eq(lowest(mask)),
+            rest.eq(Cat(mask[k] & mask[:k].any() for k in range(len(mask)))), pick.eq(mask.any()), place.eq(lowest(mask)),
             entry.eq(word.word_select(place, spec.entry_bits) if spec.word_entries > 1 else word[:spec.entry_bits]),
-            self.i_ready.eq(~valid | ~rest.any()), self.none.eq(~valid)]
+            self.i_ready.eq(final), self.none.eq(~(pick if spec.skip_padding else valid)),
+            following.eq(Mux(final, Mux(self.i_valid, self.i_mask, 0), rest))]
+        m.d.sync += [mask.eq(following), final.eq(~Cat(following[k] & following[:k].any() for k in range(len(mask))).any())]
         with m.If(self.i_ready):
-            m.d.sync += [valid.eq(self.i_valid), word.eq(self.i_word), act.eq(self.i_act),
-                         mask.eq(Mux(self.i_valid, self.i_mask, 0))]
-        with m.Else():
-            m.d.sync += mask.eq(rest)
+            m.d.sync += [valid.eq(self.i_valid), word.eq(self.i_word), act.eq(self.i_act)]
         with m.If(pick):
             m.d.sync += head.eq(0)
         with m.If(self.i_ready & self.i_valid & self.i_head):
@@ -66,7 +72,8 @@ class EntryPicker(wiring.Component):
         """Count the padding between this pick and the one before it, vanished words included."""
         if not self._w.skip:
             return
-        following, lead = Signal(self._w.entry), Signal(self._w.skip)
+        following = Signal(self._w.entry)
+        lead = Signal(self._w.skip)
         with m.If(self.i_ready):
             m.d.sync += [following.eq(self.i_from), lead.eq(self.i_lead)]
         with m.Else():

@@ -10,7 +10,7 @@ from rtl.parts import clock, delayed
 
 
 class PointerRead(wiring.Component):
-    """Look up the fragment of each column that is broadcast: one column a cycle, answer two cycles later.
+    """Look up the fragment of each column that is broadcast: one column a cycle, answer three cycles later.
 
     The memory holds the end of column j at address j; the start of column j is the end of the column before it, except for
     the first column of a layer, which starts at the layer's base word. ``o_empty`` says that start and end are equal; then
@@ -38,15 +38,16 @@ class PointerRead(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         bits = self._spec.pointer_bits
-        end, before, start = Signal(bits), Signal(bits), Signal(bits)
+        end = Signal(bits)
+        before = Signal(bits)
+        start = Signal(bits)
         self._library.cell(
             m, "memory", "nz_ram_dual", p_WIDTH=bits, p_DEPTH=self._spec.columns, p_ADDR_BITS=self._w.column,
             i_clk=clock(), i_we=self.cmd_op == Op.POINTER, i_wdata=self.cmd_data[:bits], i_addr_a=self.addr_a,
             i_addr_b=self.addr_b, o_rdata_a=end, o_rdata_b=before)
         first = delayed(m, self.i_first, "first", cycles=2)
-        base = self.cfg_base << self._w.entry
-        m.d.comb += [
-            self.o_valid.eq(delayed(m, self.i_valid, "valid", cycles=2)), self.o_act.eq(delayed(m, self.i_act, "act", cycles=2, reset_less=True)),
-            start.eq(Mux(first, base, before)), self.o_start.eq(start), self.o_last.eq(end - 1), self.o_empty.eq(start == end)]
+        m.d.comb += start.eq(Mux(first, self.cfg_base << self._w.entry, before))
+        m.d.sync += [self.o_start.eq(start), self.o_last.eq(end - 1), self.o_empty.eq(start == end)]
+        m.d.comb += [self.o_valid.eq(delayed(m, self.i_valid, "valid", cycles=3)),
+                     self.o_act.eq(delayed(m, self.i_act, "act", cycles=3, reset_less=True))]
         return m
-

@@ -39,13 +39,22 @@ class ActivationQueue(wiring.Component):
         m = Module()
         spec = self._spec
         address = max(1, ceil_log2(spec.queue_depth))
-        write, read, level = Signal(address + 1), Signal(address + 1), Signal(range(spec.queue_depth + 1))
-        keep, drop, take = Signal(), Signal(), Signal()
+        write = Signal(address + 1)
+        read = Signal(address + 1)
+        level = Signal(range(spec.queue_depth + 1))
+        keep = Signal()
+        drop = Signal()
+        take = Signal()
+        left = Signal(2)
         m.d.comb += [
             drop.eq(self.i_valid & self.i_empty & int(spec.skip_empty)), keep.eq(self.i_valid & ~drop),
             self.o_valid.eq(write != read), take.eq(self.o_valid & self.o_ready),
             self.stop.eq(level >= spec.queue_depth - 2 * spec.broadcast_latency), self.none.eq(level == 0)]
-        m.d.sync += [write.eq(write + keep), read.eq(read + take), level.eq(level + self.arrive - drop - take)]
+        with m.If(keep):
+            m.d.sync += write.eq(write + 1)
+        with m.If(take):
+            m.d.sync += read.eq(read + 1)
+        m.d.sync += [level.eq(level + self.arrive - left), left.eq(drop + take)]
         self._storage(m, keep, write[:address], read[:address])
         return m
 

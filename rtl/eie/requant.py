@@ -39,7 +39,9 @@ class Requantiser(wiring.Component):
         kept, negative = second.kept, delayed(m, value[-1], "negative", cycles=3)
         over = second.over | delayed(m, first.over, "over", cycles=1)
         sticky = second.sticky | delayed(m, first.sticky, "sticky", cycles=1)
-        rounded, beyond, too_big = Signal(signed(act_bits + 1)), Signal(), Signal()
+        rounded = Signal(signed(act_bits + 1))
+        beyond = Signal()
+        too_big = Signal()
         m.d.sync += [rounded.eq((kept >> 1) + (kept[0] & (sticky | kept[1]))), beyond.eq(over)]
         m.d.comb += too_big.eq(beyond | (rounded[act_bits] != rounded[act_bits - 1]))
         limit = Cat((~negative).replicate(act_bits - 1), negative)

@@ -12,8 +12,8 @@ from rtl.parts import clock, delayed
 class MatrixRead(wiring.Component):
     """Stages F, S1 and S2: walk a fragment word by word through the matrix memory and mark the entries to work on.
 
-    One word a cycle. A word leaves S2 with its mask, or, with ``skip_padding``, disappears there if it is padding alone; its
-    entries are then counted into ``o_lead`` of the next word.
+    One word a cycle. A word leaves S2 with its mask when the picker takes it. With ``skip_padding``, a word of padding alone does
+    not wait for the picker longer than a cycle; its entries are counted into ``o_lead`` of the next word.
 
     Members
     -------
@@ -41,7 +41,8 @@ class MatrixRead(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        self._s1_ready, self._s2_ready = Signal(), Signal()
+        self._s1_ready = Signal()
+        self._s2_ready = Signal()
         self._read_bias = delayed(m, self.cmd_op == Op.BIAS, "bias", cycles=2)
         issue = self._fetch(m)
         self._memory(m, issue)
@@ -53,9 +54,15 @@ class MatrixRead(wiring.Component):
     def _fetch(self, m):
         """Stage F: hold a fragment and name one word a cycle; a BIAS command borrows the address register."""
         w, spec = self._w, self._spec
-        f_valid, f_empty, f_act = Signal(), Signal(), Signal(spec.act_bits)
-        word, last_word, first, last = Signal(w.word), Signal(w.word), Signal(w.entry), Signal(w.entry)
-        issue, final = Signal(), Signal()
+        f_valid = Signal()
+        f_empty = Signal()
+        f_act = Signal(spec.act_bits)
+        word = Signal(w.word)
+        last_word = Signal(w.word)
+        first = Signal(w.entry)
+        last = Signal(w.entry)
+        issue = Signal()
+        final = Signal()
         m.d.comb += [
             issue.eq(f_valid & self._s1_ready), final.eq((word == last_word) | f_empty),
             self.i_ready.eq((~f_valid | (issue & final)) & ~self.hold)]
@@ -106,24 +113,28 @@ class MatrixRead(wiring.Component):
         spec, w, s2 = self._spec, self._w, self._s2
         codes = [self.o_word[k * spec.entry_bits:][:spec.codebook_bits] for k in range(spec.word_entries)]
         real = Cat(code.any() for code in codes) if spec.skip_padding else Const(-1, spec.word_entries)
-        vanish, head, lead = Signal(), Signal(init=1), Signal(w.skip)
-        moved = Signal()
+        none = Signal()
+        gone = Signal()
+        leave = Signal()
+        head = Signal(init=1)
+        lead = Signal(w.skip)
         m.d.comb += [
-            self.o_mask.eq(self._window & real), vanish.eq(s2.valid & ~self.o_mask.any() & int(spec.skip_padding)),
-            self.o_valid.eq(s2.valid & ~vanish), moved.eq(self.o_valid & self.o_ready),
-            self._s2_ready.eq(~s2.valid | vanish | self.o_ready),
-            self.o_from.eq(s2.first), self.o_act.eq(s2.act), self.o_head.eq(head), self.o_lead.eq(lead)]
-        with m.If(moved):
+            self.o_mask.eq(self._window & real), none.eq(~self.o_mask.any() & int(spec.skip_padding)),
+            self.o_valid.eq(s2.valid & ~gone), self._s2_ready.eq(~s2.valid | self.o_ready | gone),
+            leave.eq(s2.valid & self._s2_ready), self.o_from.eq(s2.first), self.o_act.eq(s2.act), self.o_head.eq(head),
+            self.o_lead.eq(lead)]
+        m.d.sync += gone.eq(s2.valid & none & ~self._s2_ready)
+        with m.If(leave & ~none):
             m.d.sync += [head.eq(s2.tail), lead.eq(0)]
-        with m.Elif(vanish):
+        with m.Elif(leave):
             m.d.sync += lead.eq(lead + s2.last - s2.first + 1)
 
     def _bias(self, m):
-        """Take one lane of the output register and hold 0 when there is none."""
+        """Take one lane of the output register, three cycles after the command, and 0 in any other cycle."""
         w = self._w
         lane = delayed(m, self.cmd_addr[:w.lane], "lane", cycles=3, reset_less=True) if w.lanes > 1 else Const(0, 1)
         valid = delayed(m, self._read_bias, "bias_lane", cycles=1)
-        m.d.sync += self.bias.eq(Mux(valid, self.o_word.word_select(lane, 32), 0))
+        m.d.comb += self.bias.eq(Mux(valid, self.o_word.word_select(lane, 32), 0))
 
 
 class Stage:

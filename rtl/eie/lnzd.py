@@ -1,0 +1,153 @@
+"""Leading non-zero detection: a tree that turns rows of distributed activations into a stream of non-zeros."""
+
+from amaranth.hdl import Array, Cat, Module, Mux, Signal
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from rtl.eie.bus import Op, Widths
+from rtl.eie.picker import lowest
+
+
+def token_layout(spec, pe_bits: int) -> data.StructLayout:
+    """One non-zero of a row and the PE it lives in; ``last`` ends the row, ``empty`` says that the row had none."""
+    return data.StructLayout({"act": spec.act_bits, "pe": pe_bits, "last": 1, "empty": 1})
+
+
+class TokenBuffer(wiring.Component):
+    """Two-entry buffer: a token a cycle, ready and valid from registers, a token out in the cycle after it went in.
+
+    Members
+    -------
+    i, i_valid, i_ready, o, o_valid, o_ready
+    """
+
+    def __init__(self, bits: int):
+        self._bits = bits
+        super().__init__({"i": In(bits), "i_valid": In(1), "i_ready": Out(1), "o": Out(bits), "o_valid": Out(1),
+                          "o_ready": In(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        spare = Signal(self._bits, reset_less=True)
+        spare_valid = Signal()
+        m.d.comb += self.i_ready.eq(~spare_valid)
+        move = self.o_ready | ~self.o_valid
+        with m.If(move):
+            m.d.sync += [self.o_valid.eq(spare_valid | self.i_valid), self.o.eq(Mux(spare_valid, spare, self.i)),
+                         spare_valid.eq(0)]
+        with m.Elif(self.i_ready):
+            m.d.sync += spare_valid.eq(self.i_valid)
+        with m.If(self.i_ready):
+            m.d.sync += spare.eq(self.i)
+        return m
+
+
+class LnzdLeaf(wiring.Component):
+    """Scan the activations of up to four PEs row by row and give their non-zeros in ascending order, a token a cycle.
+
+    The command SCAN starts at slot 0; its data is the number of slots in the low bits and, in bit 31, whether zeros count as
+    non-zeros (read-out of results). The first token is on the output four cycles after the command.
+
+    Members
+    -------
+    cmd_op, cmd_data : ``In``
+    act{k}, nonzero{k} : ``In``, scan_addr, scan_read, scan_load : ``Out``
+        Scan port of PE k, the controls shared by all.
+    o, o_valid, o_ready
+        Tokens of :func:`token_layout`.
+    """
+
+    def __init__(self, spec, count: int):
+        self._spec, self._count, self._w = spec, count, Widths(spec)
+        self._layout = token_layout(spec, 2)
+        ports = {f"act{k}": In(spec.act_bits) for k in range(count)} | {f"nonzero{k}": In(1) for k in range(count)}
+        super().__init__(ports | {
+            "cmd_op": In(3), "cmd_data": In(32), "scan_addr": Out(self._w.slot), "scan_read": Out(1), "scan_load": Out(1),
+            "o": Out(self._layout.size), "o_valid": Out(1), "o_ready": In(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        every = Signal()
+        first_valid = Signal()
+        row_valid = Signal()
+        done = Signal(self._count)
+        left = Signal(self._w.rows)
+        taken = Signal()
+        m.submodules.buffer = buffer = TokenBuffer(self._layout.size)
+        candidates = Signal(self._count)
+        nonzero = Cat(getattr(self, f"nonzero{k}") for k in range(self._count))
+        place = Signal(2)
+        rest = Signal(self._count)
+        token = data.View(self._layout, buffer.i)
+        m.d.comb += [
+            candidates.eq((nonzero | every.replicate(self._count)) & ~done), place.eq(lowest(candidates)),
+            rest.eq(Cat(candidates[k] & candidates[:k].any() for k in range(self._count))),
+            token.act.eq(Array(getattr(self, f"act{k}") for k in range(self._count))[place]), token.pe.eq(place),
+            token.last.eq(~rest.any()), token.empty.eq(~candidates.any()), buffer.i_valid.eq(row_valid),
+            taken.eq(row_valid & buffer.i_ready),
+            self.scan_load.eq(~row_valid | (taken & token.last)), self.scan_read.eq(~first_valid | self.scan_load),
+            self.o.eq(buffer.o), self.o_valid.eq(buffer.o_valid), buffer.o_ready.eq(self.o_ready)]
+        with m.If(taken):
+            m.d.sync += done.eq(Mux(token.last, 0, candidates ^ rest | done))
+        with m.If(self.scan_load):
+            m.d.sync += row_valid.eq(first_valid)
+        with m.If(self.scan_read):
+            m.d.sync += first_valid.eq(left != 0)
+            with m.If(left != 0):
+                m.d.sync += [left.eq(left - 1), self.scan_addr.eq(self.scan_addr + 1)]
+        with m.If(self.cmd_op == Op.SCAN):
+            m.d.sync += [left.eq(self.cmd_data[:self._w.rows]), every.eq(self.cmd_data[31]), self.scan_addr.eq(0)]
+        return m
+
+
+class LnzdNode(wiring.Component):
+    """Merge the rows of up to four children into one stream in ascending order, a token a cycle.
+
+    A row is served when the tokens of all its children are there, so that ``last`` is known; a child that was passed may
+    already show the next row. Only a row that is empty in all children becomes an ``empty`` token.
+
+    Members
+    -------
+    i{k}, i{k}_valid, i{k}_ready
+        Tokens of child k.
+    o, o_valid, o_ready
+        Tokens with two more bits of PE number.
+    """
+
+    def __init__(self, spec, count: int, child_bits: int):
+        self._count = count
+        self._child, self._layout = token_layout(spec, child_bits), token_layout(spec, child_bits + 2)
+        ports = {}
+        for k in range(count):
+            ports |= {f"i{k}": In(self._child.size), f"i{k}_valid": In(1), f"i{k}_ready": Out(1)}
+        super().__init__(ports | {"o": Out(self._layout.size), "o_valid": Out(1), "o_ready": In(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.buffer = buffer = TokenBuffer(self._layout.size)
+        heads = [data.View(self._child, getattr(self, f"i{k}")) for k in range(self._count)]
+        valid = Cat(getattr(self, f"i{k}_valid") for k in range(self._count))
+        passed = Signal(self._count)
+        served = Signal()
+        wanted = Signal(self._count)
+        above = Signal(self._count)
+        place = Signal(2)
+        taken = Signal()
+        chosen = data.View(self._child, Signal(self._child.size))
+        token = data.View(self._layout, buffer.i)
+        m.d.comb += [
+            wanted.eq(~Cat(head.empty for head in heads) & ~passed), place.eq(lowest(wanted)),
+            above.eq(Cat(wanted[k] & wanted[:k].any() for k in range(self._count))),
+            chosen.eq(Array(head.as_value() for head in heads)[place]),
+            token.act.eq(chosen.act), token.pe.eq(Cat(chosen.pe, place)), token.empty.eq(~wanted.any()),
+            token.last.eq(token.empty | (chosen.last & ~above.any())),
+            served.eq((valid | passed).all()), buffer.i_valid.eq(served), taken.eq(served & buffer.i_ready),
+            self.o.eq(buffer.o), self.o_valid.eq(buffer.o_valid), buffer.o_ready.eq(self.o_ready)]
+        picked = wanted & ~above
+        for k in range(self._count):
+            ends = token.last & ~passed[k]
+            m.d.comb += getattr(self, f"i{k}_ready").eq(taken & (ends | picked[k]))
+        with m.If(taken):
+            m.d.sync += passed.eq(Mux(token.last, 0, passed | (picked & chosen.last.replicate(self._count))))
+        return m
+

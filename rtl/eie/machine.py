@@ -1,0 +1,91 @@
+"""The EIE array behind its bus: AXI4-Lite registers and counters, packets in, results out, an interrupt."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import wiring
+
+from rtl.bus.axil import AxiLiteSlave
+from rtl.bus.loader import StreamLoader
+from rtl.bus.port import front_end, pass_through
+from rtl.bus.result import ResultStream
+from rtl.eie.bus import EVENTS
+from rtl.eie.control import Control
+from rtl.eie.group import down_layout, levels, place
+from rtl.eie.loader import Loader
+from rtl.emit import Library
+from rtl.parts import delayed
+from spec.eie import PACKETS, EieSpec
+from spec.eie_registers import COUNTERS, registers
+
+COUNTER_BITS = 48
+STREAM_FLAGS = ("short", "long", "unknown", "range")
+
+
+class Machine(wiring.Component):
+    """An EIE array of ``spec.pes`` PEs with the ports of :func:`rtl.bus.port.front_end`.
+
+    The host sends codebooks, layer descriptors, pointers, matrix words and a vector as packets (``spec.eie.PACKETS``), chooses
+    layers, starts, and reads the last layer's outputs in physical order from the result stream. Layer after layer runs in the
+    array; the host touches no activation in between.
+    """
+
+    def __init__(self, spec: EieSpec, library: Library):
+        self._spec, self._library = spec, library
+        super().__init__(front_end())
+
+    def elaborate(self, platform):
+        m = Module()
+        spec = self._spec
+        m.submodules.axil = axil = AxiLiteSlave(registers(spec))
+        m.submodules.stream = stream = StreamLoader(PACKETS.values())
+        m.submodules.loader = loader = Loader(spec, self._library)
+        m.submodules.control = control = Control(spec)
+        m.submodules.result = result = ResultStream(spec.act_bits)
+        array = place(m, "array", spec, self._library, level=levels(spec.pes), pes=spec.pes)
+        for prefix, part in (("s_axil", axil), ("s_axis", stream), ("m_axis", result)):
+            pass_through(m, self, part, prefix)
+        wiring.connect(m, stream.o, loader.i)
+        self._join_loader(m, loader, control)
+        self._join_array(m, control, array)
+        m.d.comb += [
+            result.i.p["values"][0].eq(control.result), result.i.p.last.eq(control.result_last),
+            result.i.valid.eq(control.result_valid), control.result_ready.eq(result.i.ready)]
+        self._registers(m, axil, stream, loader, control, array)
+        return m
+
+    def _join_loader(self, m, loader, control):
+        m.d.comb += [
+            loader.enable.eq(control.loading), control.load_op.eq(loader.op), control.load_pe.eq(loader.pe),
+            control.load_addr.eq(loader.addr), control.load_data.eq(loader.data), control.layers_loaded.eq(loader.layers_loaded),
+            control.act_loaded.eq(loader.act_loaded), control.code.eq(loader.code), control.layer.eq(loader.layer),
+            control.touched.eq(loader.touched), loader.code_addr.eq(control.code_addr), loader.layer_addr.eq(control.layer_addr)]
+
+    def _join_array(self, m, control, array):
+        """Connect control and array; latency that the tree has no level for becomes registers here."""
+        beyond = max(0, self._spec.broadcast_latency - (levels(self._spec.pes) + 1))
+        down = Signal(down_layout(self._spec))
+        m.d.comb += [down[name].eq(getattr(control, name)) for name in down.shape().members]
+        m.d.comb += [
+            array.down.eq(delayed(m, down.as_value(), "far_down", cycles=beyond)),
+            array.op.eq(delayed(m, control.cmd_op, "far_op", cycles=beyond))]
+        m.d.comb += [
+            control.stop.eq(delayed(m, array.stop, "far_stop", cycles=beyond)),
+            control.idle.eq(delayed(m, array.idle, "far_idle", cycles=beyond)),
+            control.token.eq(array.o), control.token_valid.eq(array.o_valid), array.o_ready.eq(control.token_ready)]
+
+    def _registers(self, m, axil, stream, loader, control, array):
+        """Connect commands, state, sticky flags and counters to the register map."""
+        flags = axil.flags_set
+        m.d.comb += [
+            control.start.eq(axil.control.start), control.read.eq(axil.control.read), control.first.eq(axil.layers.first),
+            control.count.eq(axil.layers.count), axil.status.busy.eq(control.busy), flags.done.eq(control.done),
+            flags.refused.eq(control.refused), flags.saturated.eq(array.saturated), flags.range.eq(loader.range),
+            control.ok.eq(~sum((axil.flags[name] for name in STREAM_FLAGS), 0).any()),
+            self.irq.eq(axil.irq_enable.enable & axil.flags.as_value().any())]
+        m.d.comb += [flags[name].eq(stream.errors[name]) for name in ("short", "long", "unknown")]
+        for name in COUNTERS:
+            event = getattr(array, f"ev_{name}") if name in EVENTS else getattr(control, f"count_{name}")
+            counter = Signal(COUNTER_BITS, name=f"count_{name}")
+            m.d.sync += counter.eq(counter + event)
+            with m.If(control.clear):
+                m.d.sync += counter.eq(0)
+            m.d.comb += getattr(axil, name).value.eq(counter)
