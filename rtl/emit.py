@@ -43,7 +43,7 @@ class Library:
         bus = component.signature.flip().create(path=(name,))
         wires = {}
         for port, value in (("clk", ClockSignal()), ("rst", ResetSignal())):
-            if re.search(rf"^\s*wire .*input \d+ \\{port}$", text, re.MULTILINE):
+            if re.search(rf"^\s*wire .*input \d+\s+\\{port}$", text, re.MULTILINE):
                 wires[f"i_{port}"] = value
         for path, member, value in component.signature.flatten(bus):
             side = "o" if member.flow == Out else "i"
