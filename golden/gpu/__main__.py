@@ -1,0 +1,100 @@
+"""Run matrices through the GPU's own tensor cores and compare them with golden, bit by bit."""
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from golden.gpu import probe, tile
+from golden.gpu.device import Device
+from golden.gpu.instruction import COLUMNS, INSTRUCTIONS
+from golden.mac import recording
+from spec import command
+
+HELP = """Compare golden with the tensor cores of this machine's GPU, bit by bit, by their own instructions.
+
+Needs an NVIDIA GPU and the gpu extra. Exit 1 where a result differs, 2 where there is no GPU.
+
+Example: python -m golden.gpu --record build/recordings --json build/gpu.json
+"""
+
+app = command.application(HELP)
+
+
+@app.command(help=HELP)
+def main(
+    tiles: Annotated[int, typer.Option(min=1, help="Random tiles an instruction.")] = 2000,
+    seed: Annotated[int, typer.Option(help="Seed of the operands.")] = 1,
+    only: Annotated[str, typer.Option(help="Only instructions whose name holds this text.")] = "",
+    record: Annotated[Path | None, typer.Option(help="Folder for recordings of the results.",
+                                                show_default=False)] = None,
+    json: Annotated[Path | None, typer.Option(help="Write what was found.", show_default=False)] = None,
+) -> None:
+    """Do it for every instruction that the GPU has and golden has numerics for."""
+    device = Device()
+    print(f"{device.name}, compute capability {device.capability}, driver CUDA {device.driver}, "
+          f"runtime CUDA {device.runtime}; golden: {device.arch}")
+    chosen = [i for i in INSTRUCTIONS if device.takes(i) and only in i.name]
+    if not chosen:
+        raise ValueError(f"only must be part of an instruction's name, not {only!r}; this GPU has "
+                         f"{', '.join(i.name for i in INSTRUCTIONS if device.takes(i))}")
+    found: dict = {"gpu": device.name, "capability": device.capability, "driver": device.driver,
+                   "runtime": device.runtime, "seed": seed, "instructions": [], "recorded": []}
+    with command.progress("comparing instructions", len(chosen)) as bar:
+        for instruction in chosen:
+            found["instructions"].append(compare(device, instruction, tiles, seed, record, found["recorded"]))
+            bar.advance()
+    found["probes"] = probe.ask(device)
+    _show(found["instructions"], ("instruction", "rule", "results", "match", "first"))
+    found["chains"] = probe.chains(device, lambda i: tile.draw(i, min(tiles, 100), np.random.default_rng(seed)))
+    _show(found["chains"], ("long", "short", "results", "same", "golden_same"))
+    _show(found["probes"], ("question", "instruction", "golden", "gpu", "same", "otherwise"))
+    for path in found["recorded"]:
+        print(f"wrote {path}")
+    if json:
+        command.write_json(json, found)
+        print(f"wrote {json}")
+    if any(row["match"] < row["results"] for row in found["instructions"]):
+        sys.exit(1)
+
+
+def compare(device, instruction, tiles: int, seed: int, folder: Path | None, written: list[str]) -> dict:
+    """Run random tiles through one instruction; return the counts and the first difference."""
+    a, b, c = tile.draw(instruction, tiles, np.random.default_rng(seed))
+    got, want = tile.run(device, instruction, a, b, c), tile.golden(instruction, device.arch, a, b, c)
+    wrong = np.argwhere(got != want)
+    row = {"instruction": instruction.name, "rule": device.arch, "results": got.size,
+           "match": got.size - len(wrong), "first": ""}
+    if len(wrong):
+        at = tuple(int(n) for n in wrong[0])
+        row["first"] = f"tile, row, column {at}: GPU {got[at]:x}, golden {want[at]:x}"
+    if folder:
+        written.append(str(_record(device, instruction, a, b, c, got, folder)))
+    return row
+
+
+def _record(device, instruction, a, b, c, d, folder: Path) -> Path:
+    """Write the diagonal results of the tiles, whose operands were made to be hard."""
+    n = np.arange(COLUMNS)
+    model = next((word for word in device.name.replace("-", " ").split() if word in recording.ARCHS), "gpu")
+    family = instruction.family.replace(".", "_") + ("_satfinite" if instruction.satfinite else "")
+    path = folder / f"{model.lower()}_{instruction.fmt}_{instruction.acc}_{family}_k{instruction.terms}.npz"
+    recording.save(path, recording.Recording(
+        a=a[:, n].reshape(-1, instruction.terms), b=b.reshape(-1, instruction.terms),
+        c=c[:, n, n].reshape(-1), d=d[:, n, n].reshape(-1), gpu=device.name, instruction=instruction.name,
+        ab_format=instruction.fmt, cd_format=instruction.acc))
+    return path
+
+
+def _show(rows: list[dict], columns) -> None:
+    table = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*("" if row[name] is None else str(row[name]) for name in columns))
+    Console(width=160).print(table)
+
+
+if __name__ == "__main__":
+    command.main(app)

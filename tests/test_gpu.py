@@ -1,0 +1,157 @@
+"""The GPU cross-check: its kernels, its plumbing on a pretended device, and, where there is one, the GPU itself."""
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from golden.gpu import probe, tile
+from golden.gpu.__main__ import compare
+from golden.gpu.instruction import INSTRUCTIONS
+from golden.gpu.kernel import source, threads
+from golden.mac import recording
+from spec.generation import RULES
+from spec.number import FORMATS
+
+
+def ident(instruction):
+    return instruction.name
+
+
+class Pretended:
+    """A device whose results are golden's, but for what ``spoil`` does to them."""
+
+    name, arch = "NVIDIA H200", "hopper"
+
+    def __init__(self, spoil=None):
+        self.spoil = spoil
+
+    def takes(self, instruction):
+        return instruction.runs_on(90)
+
+    def run(self, instruction, a, b, c):
+        def unpack(words, fmt):
+            if FORMATS[fmt].bits == 4:
+                parts = np.stack([words >> 4 * n & 15 for n in range(8)], axis=-1)
+                return parts.reshape(*words.shape[:-1], -1).astype(np.uint8)
+            kind = {8: np.uint8, 16: np.uint16, 32: np.uint32}[FORMATS[fmt].bits]
+            return np.ascontiguousarray(words).view(kind)
+
+        assert a.dtype == b.dtype == c.dtype == np.uint32
+        assert a.shape[1:] == (instruction.rows, instruction.words) and b.shape[1:] == (8, instruction.words)
+        a, b, c = unpack(a, instruction.fmt), unpack(b, instruction.fmt), unpack(c, instruction.acc)
+        d = np.empty_like(c)
+        for t in range(len(a)):                                 # one element at a time: not as `tile.golden` does
+            for column in range(8):
+                d[t, :, column] = tile.rows(instruction, self.arch, a[t], np.repeat(b[t, None, column], len(a[t]), 0),
+                                            np.ascontiguousarray(c[t, :, column]))
+        return (self.spoil(d) if self.spoil else d).view(np.uint32)
+
+
+HOPPER = [i for i in INSTRUCTIONS if i.runs_on(90)]
+
+
+@pytest.mark.parametrize("instruction", HOPPER, ids=ident)
+def test_tiles_arrive_as_packed(instruction, tmp_path):
+    row = compare(Pretended(), instruction, 3, 1, tmp_path, written := [])
+    assert row["match"] == row["results"] == 3 * instruction.rows * 8 and row["first"] == ""
+    again = recording.check(written[0])
+    if not instruction.satfinite and FORMATS[instruction.fmt].is_float:
+        assert (again["rows"], again["match"]) == (24, 24) and again["instruction"] == instruction.name
+    assert again["terms"] == instruction.terms and again["rows"] == 24
+
+
+def test_a_difference_is_counted_and_named():
+    def spoil(d):
+        d[1, 2, 3] ^= 1
+        return d
+
+    row = compare(Pretended(spoil), HOPPER[0], 2, 1, None, [])
+    assert row["match"] == row["results"] - 1
+    assert re.fullmatch(r"tile, row, column \(1, 2, 3\): GPU [0-9a-f]+, golden [0-9a-f]+", row["first"])
+
+
+def test_probes_expect_the_published_answers():
+    rows = probe.ask(Pretended())
+    assert all(row["same"] for row in rows) and len(rows) == len(probe.PROBES)
+    assert [row["golden"] for row in rows] == [
+        "1", "1", "1", "1", "1", "0", "3c01", "4401", "0", "7fffffff", "7f800000", "3f800000", "3f800400", "3f7ff800",
+        "3f800000", "3f7ffc00", "7fffffff"]
+
+
+def test_a_chain_is_compared_with_one_long_instruction():
+    rows = probe.chains(Pretended(), lambda i: tile.draw(i, 2, np.random.default_rng(1)))
+    assert {row["long"] for row in rows} >= {"mma.sync.m16n8k16.f32.f16.f16.f32"}
+    assert all(row["same"] == row["golden_same"] < row["results"] for row in rows if "f32.f16" in row["long"])
+
+
+def places(text, array):
+    """The index expressions of an array in CUDA text, without the block."""
+    found = re.findall(rf"\b{array}\[(.*)\]", text)
+    return [re.sub(r"blockIdx\.x \* \d+ \+ ", "", expression) for expression in found]
+
+
+def touched(instruction, array):
+    """Every place of one tile that the block's threads touch, in order of thread and statement."""
+    out = []
+    for thread in range(threads(instruction)):
+        lane, warp = thread & 31, thread >> 5
+        names = {"lane": lane, "warp": warp, "group": lane >> 2, "member": lane & 3, "row": (lane & 3) + (lane >> 4) * 4}
+        out += [eval(place, names) for place in places(source(instruction), array)]
+    return sorted(out)
+
+
+@pytest.mark.parametrize("instruction", [i for i in INSTRUCTIONS if i.rows > 8], ids=ident)
+def test_a_tile_is_loaded_and_stored_once(instruction):
+    words = 4 if instruction.acc == "fp16" else 8
+    assert touched(instruction, "A") == list(range(instruction.rows * instruction.words))
+    assert touched(instruction, "C") == touched(instruction, "D") == list(range(instruction.rows * words))
+    if instruction.family == "mma.sync":
+        assert touched(instruction, "B") == list(range(8 * instruction.words))
+
+
+def test_the_volta_shape_stores_each_result_from_one_quad_pair():
+    for instruction in INSTRUCTIONS[:2]:
+        words = 4 if instruction.acc == "fp16" else 8
+        assert sorted(set(touched(instruction, "D"))) == list(range(8 * words))
+        assert touched(instruction, "D") == sorted(list(range(8 * words)) * 4)      # the guard stores one in four
+
+
+def test_every_instruction_has_numerics():
+    names = [i.name for i in INSTRUCTIONS]
+    assert len(set(names)) == len(names)
+    assert all((i.arch, i.fmt, i.acc) in RULES for i in INSTRUCTIONS)
+
+
+@pytest.mark.parametrize("instruction", INSTRUCTIONS, ids=ident)
+def test_kernels_assemble(instruction):
+    if not importlib.util.find_spec("cupy_backends"):
+        pytest.skip("NVRTC is not installed; pip install the gpu extra of pyproject.toml")
+    from golden.gpu.device import cubin
+
+    for capability in (c for c in (70, 80, 90) if instruction.runs_on(c)):
+        assert cubin(instruction, capability)[:4] == b"\x7fELF"
+
+
+def command(*arguments):
+    return subprocess.run([sys.executable, "-m", "golden.gpu", *arguments], capture_output=True, text=True, check=False)
+
+
+def test_a_machine_without_a_gpu_gets_one_line():
+    if importlib.util.find_spec("cupy"):
+        pytest.skip("CuPy is installed, so there may be a GPU")
+    done = command()
+    assert done.returncode == 2 and done.stdout == "" and done.stderr.count("\n") == 1
+    assert re.match(r"error: a GPU must be reachable through CuPy, not without it .*; on a machine with", done.stderr)
+
+
+@pytest.mark.gpu
+def test_this_gpu_agrees_with_golden(tmp_path):
+    done = command("--tiles", "500", "--json", str(tmp_path / "gpu.json"), "--record", str(tmp_path))
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads((tmp_path / "gpu.json").read_text())
+    assert found["instructions"] and all(row["match"] == row["results"] for row in found["instructions"])
+    assert all(row["same"] == row["golden_same"] for row in found["chains"])
