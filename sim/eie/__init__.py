@@ -1,0 +1,1 @@
+"""Runs and benches of the EIE array on its emitted Verilog."""

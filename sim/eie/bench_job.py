@@ -1,0 +1,38 @@
+"""Inside the simulator: carry out the steps of a job and write down counters and flags."""
+
+import json
+import os
+from pathlib import Path
+
+import cocotb
+from cocotb.clock import Clock
+from cocotb.triggers import FallingEdge, RisingEdge
+
+from sim.eie.host import Host
+from spec.registers import from_data
+
+
+@cocotb.test()
+async def carry_out(dut):
+    """Feed, run and read for each step; the answers are compared with golden outside."""
+    folder = Path(os.environ["EIE_JOB"])
+    plan = json.loads((folder / "plan.json").read_text())
+    Clock(dut.clk, 10, unit="ns").start()
+    host = Host(dut, from_data("eie", plan["registers"]))
+    await host.reset()
+    answers = []
+    for number, step in enumerate(plan["steps"]):
+        dut.number.value = number
+        if step["feed"]:
+            await FallingEdge(dut.clk)
+            dut.feed.value = 1
+            await FallingEdge(dut.clk)
+            dut.feed.value = 0
+            await RisingEdge(dut.fed)
+        if step["count"]:
+            await host.run(step["first"], step["count"])
+        counters = await host.counters()
+        if step["read"]:
+            await host.read_out()
+        answers.append({"counters": counters, "flags": await host.flags(clear=True)})
+    (folder / "answers.json").write_text(json.dumps(answers))
