@@ -8,6 +8,9 @@ from spec.number import ACCUMULATORS, FORMATS, OPERANDS, Format
 
 UNIT_TERMS = (4, 8, 16, 32)
 FOLDS = (1, 2, 4, 16)
+TARGETS = ("ecp5", "gowin", "ice40", "generic")
+"""Parts that a pipeline can be cut for; `rtl.mac.depth` has the cuts."""
+
 SIDE = 4
 """Rows and columns of the tile: 16 outputs an operation."""
 
@@ -48,6 +51,8 @@ class MacSpec:
         an operation.
     stochastic : bool
         Round floating results stochastically (`spec.lfsr`) instead of by the generation's own rule.
+    target : str
+        Part whose pipeline depth is taken; never changes a bit of the result.
     seed : int
         LFSR seed of output 0 of tile 0.
     arith : str
@@ -71,11 +76,13 @@ class MacSpec:
     kahan: bool = False
     lns_frac: int = 8
     lns_step: int = 4
+    target: str = "ecp5"
 
     def __post_init__(self) -> None:
         _one_of("arch", self.arch, ARCHS)
         _one_of("arith", self.arith, ("float", "lns"))
         _one_of("acc", self.acc, ACCUMULATORS)
+        _one_of("target", self.target, TARGETS)
         _one_of("overflow", self.overflow, ("wrap", "saturate"))
         for name, allowed in (("k", UNIT_TERMS), ("fold", FOLDS)):
             _one_of(name, getattr(self, name), allowed)

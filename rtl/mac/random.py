@@ -2,8 +2,8 @@
 from functools import reduce
 from operator import xor
 
-from amaranth import Cat, Module, Signal
-from amaranth.lib import wiring
+from amaranth import Cat, Module, ResetSignal, Signal
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from spec.lfsr import LFSR_BITS, LFSR_STEPS, LFSR_TAPS
@@ -22,27 +22,31 @@ class Random(wiring.Component):
     """Random numbers of the outputs that one dot unit computes in turn.
 
     ``number`` belongs to the operation under way; ``step`` advances it and brings the next output's forward.
+    Reset loads the seeds.
 
     Parameters
     ----------
-    seeds : tuple of int
-        States after reset, one an output, in the order of their turns.
+    turns : int
+        Outputs of the unit.
 
     Members
     -------
+    seeds : ``In(ArrayLayout(LFSR_BITS, turns))``
     step : ``In(1)``
     number : ``Out(LFSR_BITS)``
     """
 
-    def __init__(self, seeds: tuple[int, ...]):
-        self.seeds = seeds
-        super().__init__({"step": In(1), "number": Out(LFSR_BITS)})
+    def __init__(self, turns: int):
+        self.turns = turns
+        super().__init__({"seeds": In(data.ArrayLayout(LFSR_BITS, turns)), "step": In(1), "number": Out(LFSR_BITS)})
 
     def elaborate(self, platform):
         m = Module()
-        ring = [Signal(LFSR_BITS, init=seed, name=f"state{turn}") for turn, seed in enumerate(self.seeds)]
+        ring = [Signal(LFSR_BITS, reset_less=True, name=f"state{turn}") for turn in range(self.turns)]
         ahead = Cat(reduce(xor, (ring[0][bit] for bit in bits)) for bits in leap())
         m.d.comb += self.number.eq(ring[0])
-        with m.If(self.step):
+        with m.If(ResetSignal()):
+            m.d.sync += [state.eq(self.seeds[turn]) for turn, state in enumerate(ring)]
+        with m.Elif(self.step):
             m.d.sync += [now.eq(then) for now, then in zip(ring, [*ring[1:], ahead], strict=True)]
         return m

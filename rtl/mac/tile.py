@@ -10,7 +10,7 @@ from rtl.mac.feed import OUTPUTS, Feed, operation_layout, part_shape
 from rtl.mac.pipe import Late, Pipe
 from rtl.mac.plan import Plan
 from rtl.mac.random import Random
-from spec.lfsr import seed_of
+from spec.lfsr import LFSR_BITS
 
 
 class Tile(wiring.Component):
@@ -25,8 +25,6 @@ class Tile(wiring.Component):
     cuts : frozenset of str
     library : Library
         Takes the modules of the tile's parts.
-    number : int
-        Place among the build's tiles; sets the seeds of its random numbers.
 
     Members
     -------
@@ -34,13 +32,16 @@ class Tile(wiring.Component):
     i : ``In(operation_layout(plan.spec))``
     o_valid : ``Out(1)``
     d : ``Out(ArrayLayout(plan.spec.acc_bits, OUTPUTS))``
+    seeds : ``In(ArrayLayout(LFSR_BITS, OUTPUTS))``
+        Of stochastic builds only; taken during reset.
     """
 
-    def __init__(self, plan: Plan, cuts: frozenset[str], library: Library, number: int = 0):
-        self.plan, self.cuts, self.library, self.number = plan, cuts, library, number
+    def __init__(self, plan: Plan, cuts: frozenset[str], library: Library):
+        self.plan, self.cuts, self.library = plan, cuts, library
         self.spec = plan.spec
+        seeds = {"seeds": In(data.ArrayLayout(LFSR_BITS, OUTPUTS))} if self.spec.stochastic else {}
         super().__init__({"i_valid": In(1), "ready": Out(1), "i": In(operation_layout(self.spec)), "o_valid": Out(1),
-                          "d": Out(data.ArrayLayout(self.spec.acc_bits, OUTPUTS))})
+                          "d": Out(data.ArrayLayout(self.spec.acc_bits, OUTPUTS))} | seeds)
         self._module = m = Module()
         self._build(m)
 
@@ -49,7 +50,7 @@ class Tile(wiring.Component):
 
     def _build(self, m):
         spec, library = self.spec, self.library
-        feed = library.place(m, "feed", Feed(spec), module="mac_feed")
+        feed = library.place(m, "feed", lambda: Feed(spec), module="mac_feed")
         m.d.comb += [feed.i_valid.eq(self.i_valid), Value.cast(feed.i).eq(self.i), self.ready.eq(feed.ready)]
         p = Pipe(m, self.cuts)
         p.wait("feed", 1)
@@ -72,7 +73,7 @@ class Tile(wiring.Component):
         turn.wait("random", dot.random_stage)
         results = []
         for unit in range(spec.units):
-            port = library.place(m, f"dot{unit}", dot, module="mac_dot")
+            port = library.place(m, f"dot{unit}", lambda: dot, module="mac_dot")
             row, column = divmod(unit, columns)
             m.d.comb += [Value.cast(port.a).eq(Cat(p[head] for head, _ in a[row])),
                          Value.cast(port.b).eq(Cat(p[head] for head, _ in b[column])),
@@ -80,19 +81,19 @@ class Tile(wiring.Component):
                          Value.cast(port.b_sig).eq(Cat(late[sig] for _, sig in b[column])),
                          port.c.eq(p[c[unit]]), Value.cast(port.mode).eq(p[mode])]
             if spec.stochastic:
-                seeds = tuple(seed_of(spec.seed, OUTPUTS * self.number + turn * spec.units + unit)
-                              for turn in range(spec.fold))
-                m.submodules[f"random{unit}"] = random = Random(seeds)
-                m.d.comb += [random.step.eq(turn[self._valid]), port.random.eq(random.number)]
+                random = library.place(m, f"random{unit}", lambda: Random(spec.fold), module="mac_random")
+                m.d.comb += [random.step.eq(turn[self._valid]), port.random.eq(random.number),
+                             Value.cast(random.seeds).eq(Cat(self.seeds[unit::spec.units]))]
             results.append(port.d)
         p.wait("dot", dot.latency)
+        self.stages = (("feed", 1), *p.log[1:-1], *dot.log, *((("collect", spec.fold),) if spec.fold > 1 else ()))
         self._finish(m, p, results)
 
     def _elements(self, m, p: Pipe, name: str, row, fmt, decode: Decode) -> list[tuple[Late, Late]]:
         """Decode a row of A or a column of B; return each element's head and significand."""
         spec, found = self.spec, []
         for lane in range(spec.k):
-            part = self.library.place(m, f"{name}_{lane}", decode, module=f"mac_decode_{name[0]}")
+            part = self.library.place(m, f"{name}_{lane}", lambda: decode, module=f"mac_decode_{name[0]}")
             idle = [fmt == spec.code(name) for name in spec.formats if lane >= spec.terms(name)]
             m.d.comb += [part.bits.eq(row[lane]), part.fmt.eq(fmt), part.dead.eq(Cat(idle).any() if idle else 0)]
             found.append((p.put(Value.cast(part.head), f"{name}_{lane}_head"), p.put(part.sig, f"{name}_{lane}_sig")))

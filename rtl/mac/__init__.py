@@ -1,0 +1,31 @@
+"""The MAC machine: 4 x 4 tiles that compute D = A*B + C with the numerics of the tensor cores they model."""
+from rtl.built import Built, Memory, manifest
+from rtl.emit import Library
+from rtl.mac.depth import cuts_of
+from rtl.mac.machine import Machine
+from rtl.mac.plan import Plan
+from spec.mac import MacSpec
+from spec.mac_registers import PACKETS, ROWS, SLOTS, acc_words, operand_words, registers
+
+
+def name_of(spec: MacSpec) -> str:
+    """Return the name of a build, from what its options change most."""
+    return "mac"
+
+
+def generate(spec: MacSpec) -> Built:
+    """Return the Verilog and the manifest of a MAC machine; module ``mac_tile`` in it is the bare tile."""
+    library, name = Library(), name_of(spec)
+    top = Machine(Plan(spec), cuts_of(spec.target), library)
+    library.add(top, module=name)
+    tile = top.array.tile
+    memories = [
+        Memory(name="a", packet="a", depth=ROWS, bits=64 * operand_words(spec), copies=1, doc="Blocks of A."),
+        Memory(name="b", packet="b", depth=ROWS, bits=64 * operand_words(spec), copies=spec.tiles, doc="Blocks of B."),
+        Memory(name="c", packet="c", depth=SLOTS, bits=64 * acc_words(spec), copies=spec.tiles,
+               doc="Accumulators: blocks of C and D.")]
+    about = manifest(
+        name=name, design="mac", spec=spec, top=top, registers=registers(spec), memories=memories, packets=PACKETS,
+        stages=[list(stage) for stage in tile.stages], tile_latency=tile.latency, turn=top.array.turn,
+        multipliers=spec.tiles * spec.units * spec.k)
+    return Built(name, library.verilog(f"{name}: {spec}"), about)

@@ -1,0 +1,31 @@
+"""Where the recordings of real tensor cores are, if they are anywhere."""
+import os
+from pathlib import Path
+
+import numpy as np
+
+BESIDE = Path(__file__).parents[3] / "shared" / "tensor_core"
+FILES = {
+    "v100_fp16_fp32": "volta_fp32", "v100_fp16_fp16": "volta_fp16",
+    "a100_fp16_fp32": "ampere_fp32", "a100_bf16_fp32": "ampere_fp32", "a100_fp16_fp16": "ampere_fp16",
+    "h200_fp16_fp32": "hopper_fp32", "h200_bf16_fp32": "hopper_fp32", "h200_fp16_fp16": "hopper_fp16",
+    "h200_e4m3_fp32": "hopper_bytes", "h200_e5m2_fp32": "hopper_bytes",
+}
+"""Recording -> the build whose unit is as long as the recording's rows."""
+
+
+def folder() -> Path | None:
+    """Return the folder of recordings: NONZERO_RECORDINGS if it is set, else beside the repository, else None."""
+    named = os.environ.get("NONZERO_RECORDINGS")
+    found = Path(named) if named else BESIDE
+    return found if found.is_dir() else None
+
+
+def rows(name: str):
+    """Return a, b, c, d and the operand format of one recording."""
+    where = folder()
+    if where is None:
+        raise FileNotFoundError("the recordings must be in ../shared/tensor_core or in the folder named by "
+                                "NONZERO_RECORDINGS; they are in neither")
+    with np.load(where / f"{name}.npz") as z:
+        return (*(z[part].astype(np.uint32) for part in "abcd"), str(z["ab_format"]))
