@@ -1,0 +1,23 @@
+"""The MAC machine behind its buses, built as a user builds it."""
+import pytest
+
+from rtl.build import generate
+from sim.launch import launch
+from sim.mac.builds import KEEP
+from sim.mac.spec_env import text_of
+from spec.mac import MacSpec
+
+MACHINES = {
+    "volta": MacSpec(),
+    "three_tiles": MacSpec(arch="hopper", formats=("fp16", "e4m3", "int8"), k=8, tiles=3, fold=4),
+    "stochastic": MacSpec(arch="ampere", formats=("bf16", "fp16"), tiles=2, fold=16, stochastic=True),
+    "half": MacSpec(arch="ampere", acc="fp16", k=8, fold=2),
+    "nibbles": MacSpec(arch="ampere", formats=("int4",), acc="int32", tiles=2, overflow="saturate"),
+}
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_machine(name, tmp_path):
+    built = generate("mac", MACHINES[name])
+    launch(sources=[built.verilog, KEEP], top=built.name, module="sim.mac.bench_machine", at_least=8, folder=tmp_path,
+           env={"MAC_SPEC": text_of(MACHINES[name]), "MAC_TURN": built.manifest["facts"]["turn"]})
