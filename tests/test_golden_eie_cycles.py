@@ -6,27 +6,8 @@ import numpy as np
 import pytest
 
 from golden.eie import cycles
-from golden.eie.layer import Layer
 from spec.eie import EieSpec
-
-
-def encode(spec, columns, out_slots, bias=False):
-    """A layer from the physical rows that hold a non-zero in each column; every code is 1."""
-    entries, pointers = [], []
-    for pe in range(spec.pes):
-        mine = []
-        pointers.append([0])
-        for rows in columns:
-            slots = [-1] + sorted(row // spec.pes for row in rows if row % spec.pes == pe)
-            for before, slot in zip(slots[:-1], slots[1:], strict=True):
-                skipped, run = divmod(slot - before - 1, spec.max_run + 1)
-                mine += [spec.max_run << spec.codebook_bits] * skipped + [run << spec.codebook_bits | 1]
-            pointers[-1].append(len(mine))
-        entries += mine
-    pointers = np.pad(np.array(pointers, np.uint32), ((0, 0), (0, -len(columns) % spec.pes)), mode="edge")
-    return Layer(entries=np.array(entries, np.uint16), pointers=pointers, inputs=len(columns),
-                 outputs=out_slots * spec.pes, in_slots=pointers.shape[1] // spec.pes, out_slots=out_slots,
-                 bias=np.zeros(out_slots * spec.pes, int) if bias else None)
+from tests.golden_eie import encode
 
 
 class ClockedPe:

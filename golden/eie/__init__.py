@@ -1,1 +1,7 @@
 """What the EIE array computes and how long it takes: values, cycles and the patterns to try them on."""
+
+from golden.eie.cycles import Counters
+from golden.eie.layer import Layer
+from golden.eie.network import Run, run
+
+__all__ = ["Counters", "Layer", "Run", "run"]

@@ -1,0 +1,153 @@
+"""An image as golden reads it: its own loader and decoder, which share nothing with the tools that make images."""
+
+import hashlib
+import json
+import zipfile
+import zlib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+
+from golden.eie import check
+from golden.eie.layer import Layer, rows_of
+from spec import image as rules
+from spec.eie import EieSpec
+
+AGAIN = "build the image again"
+DAMAGE = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, KeyError, TypeError, NotImplementedError, SyntaxError,
+          AttributeError, RuntimeError, MemoryError)      # what NumPy and zipfile raise on files that are none
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Image:
+    """A network for an EIE array, checked.
+
+    Parameters
+    ----------
+    spec : EieSpec
+        The machine that the image was made for.
+    layers : tuple of Layer
+    input_scale, output_scale : float
+        Real value of one integer step of the first layer's inputs and of the last one's outputs.
+    """
+
+    spec: EieSpec
+    layers: tuple[Layer, ...]
+    input_scale: float
+    output_scale: float
+
+
+def load(path, *, pes: int | None = None) -> Image:
+    """Return the image in a file, or raise one error that names the thing, its rule and its value.
+
+    Parameters
+    ----------
+    path : path-like
+    pes : int, optional
+        The processing elements of the machine at hand; an image for another number is refused.
+    """
+    head, members = _read(path)
+    _header(path, head)
+    if head["sha256"] != digest(head, members):
+        raise ValueError(f"sha256 of {path} must be that of its content, not {head['sha256']!r:.20}; the file was "
+                         f"changed after it was made, {AGAIN}")
+    spec = _spec(head["spec"])
+    if pes is not None and spec.pes != pes:
+        raise ValueError(f"pes of {path} must be {pes}, not {spec.pes}; build it for this machine, or the machine for it")
+    for name in ("input_scale", "output_scale"):
+        if type(head[name]) not in (int, float) or not 0 < head[name] < float("inf"):
+            raise ValueError(f"{name} of {path} must be a positive finite number, not {head[name]!r}; {AGAIN}")
+    return Image(spec=spec, layers=_layers(spec, head["layers"], members), input_scale=float(head["input_scale"]),
+                 output_scale=float(head["output_scale"]))
+
+
+def decode(image: Image) -> list[np.ndarray]:
+    """Return each layer's dense matrix of codebook values: logical rows by physical columns."""
+    return [dense(image.spec, layer) for layer in image.layers]
+
+
+def dense(spec: EieSpec, layer: Layer) -> np.ndarray:
+    """Return a layer's dense matrix of codebook values: logical rows by physical columns."""
+    code, column, place = rows_of(layer, spec.codebook_bits, np.arange(spec.pes * layer.in_slots))
+    real = code != 0
+    matrix = np.zeros((layer.outputs, layer.inputs), np.int64)
+    matrix[layer.places()[place[real]], column[real]] = np.asarray(layer.codebook, np.int64)[code[real]]
+    return matrix
+
+
+def digest(head: dict[str, Any], members: dict[str, np.ndarray]) -> str:
+    """Return the SHA-256 that an image with this header and these members must state."""
+    plain = {key: head[key] for key in head if key != "sha256"}
+    state = hashlib.sha256(json.dumps(plain, sort_keys=True, separators=(",", ":")).encode())
+    for name, array in sorted(members.items()):
+        shape = "[" + ",".join(map(str, array.shape)) + "]"
+        state.update(f"{name}\n{array.dtype.name}\n{shape}\n".encode())
+        state.update(array.astype(array.dtype.newbyteorder("<")).tobytes(order="C"))
+    return state.hexdigest()
+
+
+def _read(path) -> tuple[Any, dict[str, np.ndarray]]:
+    with Path(path).open("rb") as file:
+        try:
+            with np.load(file, allow_pickle=False) as archive:
+                members = {name: archive[name] for name in archive.files}
+        except DAMAGE as error:
+            _refuse(f"{path} must be a whole .npz file, not one that is cut short, damaged or of another kind "
+                    f"({type(error).__name__}); {AGAIN}", error)
+    if rules.HEADER not in members:
+        raise ValueError(f"{path} must have a member {rules.HEADER}, not only {', '.join(members) or 'none'}; {AGAIN}")
+    try:
+        return json.loads(members.pop(rules.HEADER).tobytes()), members
+    except ValueError as error:
+        _refuse(f"{rules.HEADER} of {path} must be JSON in UTF-8, not {' '.join(str(error).split())!r:.60}; {AGAIN}", error)
+
+
+def _refuse(text: str, cause: Exception) -> NoReturn:
+    raise ValueError(text) from cause
+
+
+def _keys(what: str, given: Any, wanted) -> None:
+    if not isinstance(given, dict):
+        raise TypeError(f"{what} must be a JSON object, not {given!r:.40}; {AGAIN}")
+    if odd := sorted(set(wanted) ^ set(given)):
+        raise ValueError(f"{what} must have the keys {', '.join(wanted)}, not {'lack' if odd[0] in wanted else 'have'} "
+                         f"{odd[0]!r}; {AGAIN}")
+
+
+def _header(path, head: Any) -> None:
+    if not isinstance(head, dict):
+        raise TypeError(f"header of {path} must be a JSON object, not {head!r:.40}; {AGAIN}")
+    for key, value, reason in (
+            ("format", rules.FORMAT, "this is no image"),
+            ("version", rules.VERSION, "build it again with this version of nonzero"),
+            ("machine", "eie", "run it on the machine that it is for")):
+        if type(head.get(key)) is not type(value) or head[key] != value:
+            raise ValueError(f"{key} of {path} must be {value!r}, not {head.get(key)!r:.40}; {reason}")
+    _keys(f"header of {path}", head, rules.HEADER_KEYS)
+
+
+def _spec(given: Any) -> EieSpec:
+    _keys("spec", given, [field.name for field in fields(EieSpec)])
+    return EieSpec(**given)
+
+
+def _layers(spec: EieSpec, heads: Any, members: dict[str, np.ndarray]) -> tuple[Layer, ...]:
+    if not isinstance(heads, list) or not heads:
+        raise TypeError(f"layers must be a list of one or more, not {heads!r:.40}; {AGAIN}")
+    for number, head in enumerate(heads):
+        _keys(f"layer {number}", head, rules.EIE_LAYER_KEYS)
+        check.kinds(number, head)
+    check.members(members, [head["bias"] for head in heads])
+    check.machine(spec, heads, members["codebooks"])
+    made = []
+    for number, head in enumerate(heads):
+        own: dict[str, Any] = {name: members.get(f"layer{number}_{name}") for name in ("entries", "pointers", "rows", "bias")}
+        values = members["codebooks"][head["codebook"]]
+        made.append(Layer(**own, codebook=values, codebook_number=head["codebook"],
+                          **{key: head[key] for key in ("name", "inputs", "outputs", "in_slots", "out_slots", "shift",
+                                                        "relu")}))
+        check.layer(spec, number, head, made[-1], before=made[-2] if number else None)
+    check.memories(spec, heads, made)
+    return tuple(made)
