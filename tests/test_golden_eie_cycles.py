@@ -1,6 +1,6 @@
 """The cycle model against a clock that steps through docs/eie/pipeline.md, and against hand counts."""
 from collections import deque
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -161,3 +161,82 @@ def test_every_counter_is_the_clocks(seed):
     (spec, layer, live), loaded = case(rng), bool(rng.integers(2))
     count = cycles.layer(spec, layer, live, codebook_loaded=loaded)
     assert count == clock(spec, layer, live, loaded), str(spec)
+
+
+ONE = EieSpec(pes=1, broadcast_latency=0, queue_depth=8, slots=64, columns=64, entries=1024)
+
+
+@pytest.mark.parametrize(("changes", "columns", "loaded", "expected"), [
+    # one entry: token at 4, F takes it at 8, S3 has it at 12, drain seen at 13, output written at 22
+    ({}, [{0}], True, {"cycles": 23, "broadcasts": 1, "busy": 1, "drain": 9, "writeback": 9}),
+    # the codebook's 16 commands end at 16, so the token of cycle 4 waits until 17
+    ({}, [{0}], False, {"cycles": 36, "broadcasts": 1, "busy": 1, "preload": 16, "drain": 9, "writeback": 9}),
+    # nothing live: one empty token at 4, drain seen at 5
+    ({}, [None], True, {"cycles": 15, "stall_scan": 1, "drain": 1, "writeback": 9}),
+    # an empty column is counted out 5 cycles after it came at 4, or takes S3 at 12
+    ({}, [set()], True, {"cycles": 19, "broadcasts": 1, "empty": 1, "drain": 5, "writeback": 9}),
+    ({"skip_empty": False}, [set()], True, {"cycles": 23, "broadcasts": 1, "empty": 1, "drain": 9, "writeback": 9}),
+    # S3 at 12 to 14 and 15 to 17 without a bubble; or the second fragment taken at 15, in S3 at 19 to 21
+    ({}, [{0, 1, 2}] * 2, True, {"cycles": 30, "broadcasts": 2, "busy": 6, "drain": 13, "writeback": 11}),
+    ({"overlap_columns": False}, [{0, 1, 2}] * 2, True,
+     {"cycles": 34, "broadcasts": 2, "busy": 6, "drain": 17, "writeback": 11}),
+    # slot 20 needs a padding entry, which costs S3 a cycle or none
+    ({}, [{20}], True, {"cycles": 43, "broadcasts": 1, "busy": 1, "drain": 9, "writeback": 29}),
+    ({"skip_padding": False}, [{20}], True,
+     {"cycles": 44, "broadcasts": 1, "busy": 1, "padding": 1, "drain": 10, "writeback": 29}),
+    # a queue of one: the column of cycle 4 is taken at 8 and counted out at 10, when the next may go
+    ({"queue_depth": 1}, [{0}] * 2, True,
+     {"cycles": 29, "broadcasts": 2, "busy": 2, "stall_queue": 5, "drain": 9, "writeback": 9}),
+    # two registers out and back, two tree levels: token at 8, arrives at 10, S3 at 18, idle seen at 21
+    ({"pes": 64, "broadcast_latency": 2}, [{0}], True,
+     {"cycles": 33, "broadcasts": 1, "busy": 1, "empty": 63, "drain": 13, "writeback": 11}),
+    # PE 0 of row 0 at 4, a gap at 5, PE 1 of row 1 at 6 and no gap
+    ({"pes": 2, "scan_gap": True}, [{0}, None, None, {0}], True,
+     {"cycles": 25, "broadcasts": 2, "busy": 2, "empty": 2, "stall_scan": 1, "drain": 9, "writeback": 9}),
+    # rows of one activation with a barrier: tokens at 4 and 14, drains seen at 13 and 23
+    ({"batch_slots": 1}, [{0}] * 2, True,
+     {"cycles": 33, "broadcasts": 2, "busy": 2, "stall_barrier": 9, "drain": 9, "writeback": 9}),
+])
+def test_tiny_layers_take_the_cycles_counted_by_hand(changes, columns, loaded, expected):
+    spec = replace(ONE, **changes)
+    out_slots = 1 + max((row for rows in columns for row in rows or ()), default=0) // spec.pes
+    layer = encode(spec, [rows or set() for rows in columns], out_slots)
+    live = np.array([column for column, rows in enumerate(columns) if rows is not None], int)
+    count = asdict(cycles.layer(spec, layer, live, codebook_loaded=loaded))
+    assert {name: value for name, value in count.items() if value} == expected
+
+
+@pytest.mark.parametrize(("slots", "drain"), [
+    ({0, 15}, 11),              # S3 at 12 and 14: the word between left S2 at 12, and the next came one cycle after it
+    ({0, 1, 16}, 12),           # 12, 13 and 15: the word between had to wait for S3 until 13
+    ({0, 1, 2, 17}, 12),        # 12, 13, 14 and 15: the word between was gone before S3 ran dry
+])
+def test_a_word_of_padding_alone_costs_a_cycle_when_s3_runs_dry(slots, drain):
+    spec = replace(ONE, word_bits=32, index_bits=1, codebook_bits=4)        # 4 entries a word; a padding entry is 2 rows
+    layer = encode(spec, [slots], max(slots) + 1)
+    assert [entry & 15 for entry in layer.entries] == [1] * (len(slots) - 1) + [0] * 7 + [1]
+    assert cycles.layer(spec, layer, np.array([0]), codebook_loaded=True).drain == drain
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_cycle_is_lost_in_the_accounts(seed):
+    rng = np.random.default_rng(seed)
+    spec, layer, live = case(rng)
+    count, rows = cycles.layer(spec, layer, live, codebook_loaded=True), layer.in_slots
+    assert count.busy == sum(int((layer.entries[base + p[j]:base + p[j + 1]] & 2**spec.codebook_bits - 1 != 0).sum())
+                             for base, p in zip(layer.bases()[:-1], layer.pointers, strict=True) for j in live)
+    assert count.broadcasts == len(live) and count.cycles * spec.pes >= count.busy
+    start = max(count.preload + 1, spec.broadcast_latency + 4 + cycles.detection_levels(spec.pes))
+    spent = count.broadcasts + count.stall_queue + count.stall_scan + count.stall_barrier + count.drain + count.writeback
+    hidden = spec.scan_gap * -(-rows // (spec.batch_slots or rows))         # a gap may pass within a barrier or the drain
+    assert 0 <= start + spent - count.cycles <= hidden
+
+
+@pytest.mark.parametrize(("pes", "levels"), [(1, 0), (4, 0), (5, 1), (16, 1), (17, 2), (64, 2), (65, 3), (256, 3)])
+def test_the_tree_has_four_children_a_node(pes, levels):
+    assert cycles.detection_levels(pes) == levels
+
+
+def test_counters_of_layers_add_up():
+    total = sum([cycles.Counters(cycles=2, busy=3), cycles.Counters(cycles=5, empty=1)], cycles.Counters())
+    assert total == cycles.Counters(cycles=7, busy=3, empty=1)
