@@ -72,6 +72,6 @@ class ResultStream(wiring.Component):
         return m
 
     def _extended(self, m, lane):
-        slot = Signal(signed(slot_bits(self.bits)), name=f"slot{lane}")
+        slot = Signal(slot_bits(self.bits), name=f"slot{lane}")
         m.d.comb += slot.eq(self.i.p["values"][lane])
         return slot

@@ -26,7 +26,17 @@ async def start(dut, idle, stall):
         await RisingEdge(dut.clk)
     dut.rst.value = 0
     await RisingEdge(dut.clk)
+    cocotb.start_soon(kept_bytes_are_the_first(dut))
     return source, sink
+
+
+async def kept_bytes_are_the_first(dut):
+    """Watch that a word is kept whole, and the last of a packet from its first byte on."""
+    while True:
+        await RisingEdge(dut.clk)
+        if dut.m_axis_tvalid.value:
+            keep = dut.m_axis_tkeep.value.to_unsigned()
+            assert keep == 255 or dut.m_axis_tlast.value and keep and keep & keep + 1 == 0, f"{keep:08b}"
 
 
 def packets(draw):
