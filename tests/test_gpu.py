@@ -7,8 +7,9 @@ import sys
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
-from golden.gpu import probe, tile
+from golden.gpu import probe, sparse, tile
 from golden.gpu.__main__ import compare
 from golden.gpu.instruction import INSTRUCTIONS
 from golden.gpu.kernel import source, threads
@@ -88,6 +89,31 @@ def test_a_chain_is_compared_with_one_long_instruction():
     assert all(row["same"] == row["golden_same"] < row["results"] for row in rows if "f32.f16" in row["long"])
 
 
+class Scipy:
+    """The sparse library of a device without one."""
+
+    def sparse_product(self, rows, columns, values, shape, x):
+        return csr_array((values.astype(np.float64), (rows, columns)), shape=shape) @ x.astype(np.float64)
+
+
+def test_sparse_products_are_the_arrays_values(monkeypatch):
+    monkeypatch.setattr(sparse, "TABLE", {name: sparse.TABLE[name] for name in ("NT-We", "NT-Wd")})
+    rows = sparse.compare(Scipy())
+    assert [row["results"] for row in rows] == [600, 8791]
+    assert all(row["match"] == row["results"] and not row["saturated"] and 100 < row["largest"] < 2**15 for row in rows)
+
+
+def test_a_long_run_of_zeros_is_padded():
+    spec = sparse.EieSpec(pes=1, codebook_bits=4, index_bits=4)
+    pattern = sparse.Pattern(rows=100, columns=2, indptr=np.array([0, 2, 3]), indices=np.array([3, 60, 40]),
+                             live=np.arange(2))
+    layer = sparse.encode(spec, pattern, [1, 2, 3], np.arange(16))
+    assert layer.entries.tolist() == [0x31, 0xF0, 0xF0, 0xF0, 0x82, 0xF0, 0xF0, 0x83]
+    assert layer.pointers.tolist() == [[0, 5, 8]]
+    got, _ = sparse.values.layer(spec, layer, np.array([[10, 100]]))
+    assert {int(n): int(got[0, n]) for n in np.flatnonzero(got[0])} == {3: 10, 60: 20, 40: 300}
+
+
 def places(text, array):
     """The index expressions of an array in CUDA text, without the block."""
     found = re.findall(rf"\b{array}\[(.*)\]", text)
@@ -155,3 +181,4 @@ def test_this_gpu_agrees_with_golden(tmp_path):
     found = json.loads((tmp_path / "gpu.json").read_text())
     assert found["instructions"] and all(row["match"] == row["results"] for row in found["instructions"])
     assert all(row["same"] == row["golden_same"] for row in found["chains"])
+    assert all(row["match"] == row["results"] for row in found["sparse"])

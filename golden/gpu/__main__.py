@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from golden.gpu import probe, tile
+from golden.gpu import probe, sparse, tile
 from golden.gpu.device import Device
 from golden.gpu.instruction import COLUMNS, INSTRUCTIONS
 from golden.mac import recording
@@ -51,13 +51,16 @@ def main(
     _show(found["instructions"], ("instruction", "rule", "results", "match", "first"))
     found["chains"] = probe.chains(device, lambda i: tile.draw(i, min(tiles, 100), np.random.default_rng(seed)))
     _show(found["chains"], ("long", "short", "results", "same", "golden_same"))
+    with command.progress("comparing sparse products"):
+        found["sparse"] = sparse.compare(device)
+    _show(found["sparse"], ("layer", "results", "match", "largest", "saturated"))
     _show(found["probes"], ("question", "instruction", "golden", "gpu", "same", "otherwise"))
     for path in found["recorded"]:
         print(f"wrote {path}")
     if json:
         command.write_json(json, found)
         print(f"wrote {json}")
-    if any(row["match"] < row["results"] for row in found["instructions"]):
+    if any(row["match"] < row["results"] for row in found["instructions"] + found["sparse"]):
         sys.exit(1)
 
 
