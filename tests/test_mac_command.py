@@ -1,0 +1,74 @@
+"""`python -m golden.mac`: what it prints, writes and returns."""
+import json
+
+import numpy as np
+import pytest
+
+from golden.mac import dot, error, recording, speed
+from golden.mac.__main__ import app
+from golden.mac.cases import dots
+from spec import command
+
+
+def run(capsys, *arguments):
+    with pytest.raises(SystemExit) as left:
+        command.main(app, [str(a) for a in arguments], name="golden.mac")
+    return left.value.code or 0, *capsys.readouterr()
+
+
+def record(path, spoil=0):
+    a, b, c = dots("bf16", "fp32", 40, 8, np.random.default_rng(51))
+    d = dot("ampere", a, b, c, "bf16")
+    d[:spoil] ^= 1
+    recording.save(path, recording.Recording(a=a, b=b, c=c, d=d, gpu="NVIDIA A100-SXM4-40GB", instruction="mma.sync",
+                                             ab_format="bf16", cd_format="fp32"))
+
+
+def test_recordings_that_match(capsys, tmp_path):
+    record(tmp_path / "one.npz")
+    record(tmp_path / "two.npz")
+    code, out, err = run(capsys, "--check", tmp_path, "--json", tmp_path / "found.json")
+    assert code == 0 and err == "" and "recordings: 80 of 80 rows match, 2 files" in out
+    found = json.loads((tmp_path / "found.json").read_text())
+    assert [row["match"] for row in found["recordings"]] == [40, 40] and found["recordings"][0]["arch"] == "ampere"
+
+
+def test_a_recording_that_does_not_match_is_an_error(capsys, tmp_path):
+    record(tmp_path / "bad.npz", spoil=3)
+    code, out, _ = run(capsys, "--check", tmp_path / "bad.npz")
+    assert code == 1 and "37 of 40 rows match, 1 files" in out and "bad.npz: row 0 is " in out
+
+
+def test_vectors(capsys):
+    code, out, _ = run(capsys, "--vectors")
+    assert code == 0 and "vectors: 63 of 63 match" in out and "3c01" in out
+
+
+def test_speed_and_errors_are_printed(capsys, monkeypatch):
+    monkeypatch.setattr(speed, "measure", lambda: [{"arch": "a", "format": "f", "acc": "c", "per_second": 123456}])
+    monkeypatch.setattr(error, "measure", lambda: {"floats": [{"arch": "a", "rms": 0.00123456}]})
+    code, out, _ = run(capsys, "--speed", "--errors")
+    assert code == 0 and "123456" in out and "0.0012 " in out + " "
+
+
+def test_every_kind_of_error_is_measured(monkeypatch):
+    monkeypatch.setattr(error, "LENGTHS", (8,))
+    monkeypatch.setattr(error, "COUNT", 50)
+    found = error.measure()
+    assert {name: len(rows) for name, rows in found.items()} == {"floats": 40, "stochastic": 4, "logarithms": 28}
+    half = {row["arch"]: row["rms"] for row in found["floats"] if (row["format"], row["acc"], row["positive"]) == (
+        "fp16", "fp32", True)}
+    assert 0 < half["exact"] < half["hopper"] < 1e-6 and half["volta"] < 1e-6
+    assert all(row["rms"] <= row["largest"] and abs(row["mean"]) <= row["rms"] for rows in found.values() for row in rows)
+
+
+@pytest.mark.parametrize("arguments, text", [
+    ([], "an action must be given, not none; use --check FILE, --vectors, --speed or --errors"),
+    (["--check", "missing.npz"], "No such file"),
+    (["--check", "."], "must hold recordings (*.npz), not none; name another folder"),
+    (["--chek", "x"], "No such option: --chek"),
+])
+def test_bad_input_gets_one_line(capsys, monkeypatch, tmp_path, arguments, text):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(capsys, *arguments)
+    assert code == 2 and out == "" and err.startswith("error: ") and text in err and err.count("\n") == 1
