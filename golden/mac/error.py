@@ -31,17 +31,13 @@ class Error:
 
 
 def floats(length: int, *, positive: bool) -> list[dict]:
-    """Errors of chained operations on normal operands from C = 0, one row a generation and format.
-
-    An operation is 4 terms on Volta and 8 elsewhere, so that every chain rounds about as often.
-    """
+    """Errors of chained blocks from C = 0, each as long as the generation's own; one row for each rule."""
     rows = []
     for arch, fmt, acc in RULES:
         if RULES[arch, fmt, acc].round == "int":
             continue
         a, b = _operands(fmt, length, positive)
-        build = MacSpec(arch=arch, formats=(fmt,), acc=acc, k=4 if arch == "volta" else 8)
-        got = dot(build, a, b, np.zeros(COUNT, np.uint32), fmt)
+        got = dot(arch, a, b, np.zeros(COUNT, np.uint32), fmt, acc)
         rows.append(_row({"arch": arch, "format": fmt, "acc": acc}, length, positive, got, a, b, fmt, acc))
     return rows
 
