@@ -39,6 +39,14 @@ def test_a_recording_that_does_not_match_is_an_error(capsys, tmp_path):
     assert code == 1 and "37 of 40 rows match, 1 files" in out and "bad.npz: row 0 is " in out
 
 
+def test_wrong_rules_miss_rows(capsys, tmp_path):
+    record(tmp_path / "one.npz")
+    code, out, _ = run(capsys, "--check", tmp_path, "--wrong", "--json", tmp_path / "found.json")
+    row, = json.loads((tmp_path / "found.json").read_text())["wrong"]
+    assert code == 0 and "L / 2" in out and row["rows"] == 40
+    assert all(row[name] > 0 for name in ("F - 1", "F + 1", "L / 2", "other rounding", "one bit less"))
+
+
 def test_vectors(capsys):
     code, out, _ = run(capsys, "--vectors")
     assert code == 0 and "vectors: 63 of 63 match" in out and "3c01" in out

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from golden.mac import dot, to_bits
 from golden.mac.vectors import GENERATIONS, VECTORS, check, operands
+from spec.generation import RULES
 from tests import mac_oracle
 
 INF, NAN = float("inf"), float("nan")
@@ -29,6 +32,16 @@ def test_directed_vector(number, arch):
 
 def test_the_report_covers_every_vector():
     assert len(VECTORS) == len(ANSWERS) and [row["match"] for row in check()] == [True] * 63
+
+
+@pytest.mark.parametrize("arch", GENERATIONS)
+@pytest.mark.parametrize("name", ["frac", "e_zero"])
+@pytest.mark.parametrize("by", [-1, 1])
+def test_vectors_refuse_what_half_recordings_cannot_tell(arch, name, by):
+    rule = RULES[arch, "fp16", "fp16"]
+    wrong = replace(rule, **{name: getattr(rule, name) + by})
+    assert any(dot(arch, *operands(v), "fp16", "fp16", rule=wrong)[0] != getattr(v, arch)
+               for v in VECTORS if v.acc == "fp16")
 
 
 SPECIALS = [                                # products, addend, result (fp32)

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from golden.mac import error, recording, speed, vectors
+from golden.mac import error, recording, speed, vectors, wrong
 from spec import command
 
 EXAMPLE = """Hold the golden model of the MAC tile against what real tensor cores computed.
@@ -22,6 +22,7 @@ app = command.application(EXAMPLE)
 def run(
     check: Annotated[list[Path] | None, typer.Option(
         help="Recordings file, or a folder of them; may be given again.", show_default=False)] = None,
+    mutants: Annotated[bool, typer.Option("--wrong", help="Count the rows that wrong rules miss, too.")] = False,
     directed: Annotated[bool, typer.Option("--vectors", help="Run the directed vectors.")] = False,
     fast: Annotated[bool, typer.Option("--speed", help="Time every combination on this machine.")] = False,
     errors: Annotated[bool, typer.Option("--errors", help="Measure how far sums are from true.")] = False,
@@ -42,6 +43,9 @@ def run(
         _show(found["recordings"], ("file", "gpu", "instruction", "arch", "ab_format", "cd_format", "terms",
         "rows",
                                     "match"))
+        if mutants:
+            found["wrong"] = [wrong.count(path) for path in files]
+            _show(found["wrong"], tuple(found["wrong"][0]))
     if directed:
         found["vectors"] = vectors.check()
         _show(_by_vector(found["vectors"]), ("vector", "out", *vectors.GENERATIONS, "why"))
