@@ -1,0 +1,124 @@
+"""Build an image: `python -m compress.build --example digits -o digits.npz`."""
+
+import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from compress.digits import STEPS
+from compress.image import save
+from compress.order import ORDERS
+from compress.report import table
+from compress.source import from_digits, from_file
+from compress.train import Recipe
+from spec import command
+from spec.eie import EieSpec, preset
+
+app = command.application("Prune, share and encode a network into an image for an EIE array.")
+
+
+@app.command(epilog="For example: python -m compress.build --example digits -o digits.npz --json digits.json")
+def build(
+    out: Annotated[Path, typer.Option("-o", "--out", help="The image to write.")],
+    network: Annotated[Path | None, typer.Argument(
+        help="Dense layers: a .npz or .safetensors file with arrays NAME.weight (outputs x inputs) and, "
+             "where there is a bias, NAME.bias; layers in the natural order of NAME.")] = None,
+    example: Annotated[str | None, typer.Option(help="Train an example instead: digits.")] = None,
+    pes: Annotated[int, typer.Option(help="Processing elements.")] = 64,
+    preset_name: Annotated[str, typer.Option("--preset", help="Machine: paper, default or ecp5.")] = "default",
+    parameters: Annotated[list[str] | None, typer.Option(
+        "--set", metavar="NAME=VALUE", help="Another number of the machine: slots=128; repeatable.")] = None,
+    codebook_bits: Annotated[int | None, typer.Option(help="Width of a weight's code.")] = None,
+    index_bits: Annotated[int | None, typer.Option(help="Width of a run of zeros.")] = None,
+    order: Annotated[str, typer.Option(help="Rows to PEs: balanced or modulo.")] = "balanced",
+    density: Annotated[float | None, typer.Option(
+        help="Most weights to keep, as a share of all; digits 0.1 if not given, a file as it is.")] = None,
+    calibrate: Annotated[Path | None, typer.Option(
+        help="A .npy of input vectors by which to choose a file's scales.")] = None,
+    relu_last: Annotated[bool, typer.Option(
+        "--relu-last", help="The file's last layer has a ReLU.")] = False,
+    hidden: Annotated[str, typer.Option(help="Sizes of the hidden layers of the digits.")] = "256,128",
+    passes: Annotated[str, typer.Option(
+        help="Passes over the digits: dense, with masks, with shared weights.")] = "60,100,20",
+    seed: Annotated[int, typer.Option(help="Seed of the digits.")] = 0,
+    folds: Annotated[int, typer.Option(
+        help="How many of 5 parts of the digits to hold back in turn; the image is that of the first.")] = 1,
+    json: Annotated[Path | None, typer.Option(help="Write the figures to this file.")] = None,
+) -> None:
+    """Build an image from a file of dense layers, or from an example that is trained here."""
+    spec = machine(preset_name, pes, parameters or [], codebook_bits=codebook_bits, index_bits=index_bits)
+    if order not in ORDERS:
+        raise ValueError(f"order must be one of {', '.join(ORDERS)}, not {order!r}")
+    if example not in (None, "digits"):
+        raise ValueError(f"example must be digits, not {example!r}")
+    if example is not None and network is None:
+        steps = _numbers("passes", passes)
+        if len(steps) != 3:
+            raise ValueError(f"passes must be 3 numbers: dense, with masks, with shared weights, "
+                             f"not {passes!r}")
+        recipe = Recipe(hidden=_numbers("hidden", hidden), seed=seed, density=0.1 if density is None else density,
+                        dense_passes=steps[0], prune_passes=steps[1], share_passes=steps[2])
+        image, facts = from_digits(recipe, spec, order=order, count=folds, out=out)
+    elif example is None and network is not None:
+        image, facts = from_file(network, spec, order=order, density=density, calibrate=calibrate,
+                                 relu_last=relu_last)
+    else:
+        raise ValueError(f"source must be a network file or --example digits, not "
+                         f"{'neither' if network is None else 'both'}; name one of them")
+    save(image, out)
+    print(table([*facts["layers"], facts["network"]]))
+    print("\n".join(_sentences(facts)))
+    for warning in facts["warnings"]:
+        print(f"warning: {warning}", file=sys.stderr)
+    print(f"wrote {out}: {len(image.layers)} layers for {spec.pes} PEs, {out.stat().st_size:,} bytes")
+    if json:
+        command.write_json(json, facts)
+        print(f"wrote {json}")
+
+
+def machine(name: str, pes: int, parameters: list[str], **widths: int | None) -> EieSpec:
+    """Return the machine that the options describe."""
+    kinds = {field.name: field.type for field in fields(EieSpec)}
+    changes: dict[str, Any] = {key: value for key, value in widths.items() if value is not None}
+    for parameter in parameters:
+        key, _, text = parameter.partition("=")
+        if kinds.get(key) is bool and text in ("true", "false"):
+            changes[key] = text == "true"
+        elif kinds.get(key) is not bool and text.removeprefix("-").isdecimal():
+            changes[key] = int(text)
+        else:
+            raise ValueError(f"--set must be NAME=VALUE with a number of the machine and a whole number, "
+                             f"true or false, not {parameter!r}; the numbers are {', '.join(kinds)}")
+    return preset(name, **{"pes": pes} | changes)
+
+
+def _numbers(name: str, text: str) -> tuple[int, ...]:
+    parts = text.split(",")
+    if not all(part.strip().isdecimal() for part in parts):
+        raise ValueError(f"{name} must be whole numbers with commas between, such as 256,128, not {text!r}")
+    return tuple(map(int, parts))
+
+
+def _sentences(facts: dict[str, Any]) -> list[str]:
+    """Return the figures that are not in the table."""
+    if "file" in facts:
+        whose = f"the {facts['vectors']} vectors given" if facts["calibrated"] else \
+            f"{facts['vectors']} random vectors of 0 to 1, for want of --calibrate FILE"
+        steps = ", ".join(f"{step} {100 * error:.2f} %" for step, error in facts["error"].items())
+        return [f"scales chosen on {whose}", f"rms error of the outputs against the file's network: {steps}"]
+    images, pooled = facts["images"], facts["pooled"]
+    said = [f"accuracy on {images} held-back images: " + ", ".join(
+        f"{step} {100 * facts['accuracy'][step]:.2f} %" for step in STEPS)]
+    if len(facts["folds"]) > 1:
+        said.append(f"pooled over {len(facts['folds'])} folds, {pooled['images']:,} images: " + ", ".join(
+            f"{step} {100 * pooled['right'][step] / pooled['images']:.2f} %" for step in STEPS)
+            + f"; loss pruned+shared {facts['loss_points']['shared']:.2f} points, "
+              f"integer {facts['loss_points']['integer']:.2f} points, "
+              f"density at most {100 * pooled['density']:.2f} %")
+    return said + [f"wrote {path}" for path in facts["files"].values()]
+
+
+if __name__ == "__main__":
+    command.main(app)
