@@ -76,8 +76,8 @@ def test_a_recipe_that_cannot_train_is_refused(changes, text):
 def digits(tmp_path_factory):
     folder = tmp_path_factory.mktemp("digits")
     done = subprocess.run([sys.executable, "-m", "compress.build", "--example", "digits", "--pes", "16",
-                           "--hidden", "64,32", "--passes", "10,20,5", "-o", folder / "digits.npz", "--json", folder / "digits.json"],
-                          capture_output=True, text=True, check=False)
+                           "--hidden", "64,32", "--passes", "10,20,5", "-o", folder / "digits.npz",
+                           "--json", folder / "digits.json"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return folder, done.stdout
 
