@@ -16,11 +16,11 @@ class ClockedPe:
     def __init__(self, spec, fragments):
         self.spec, self.fragments = spec, fragments
         self.level, self.peak, self.queue, self.changes = 0, 0, deque(), deque()
-        self.f = self.s1 = self.s2 = self.s3 = None
+        self.f = self.s1 = self.s2 = self.s3 = self.s4 = None
         self.busy = self.padding = self.empty = 0
 
     def idle(self):
-        return self.level == 0 and not (self.f or self.s1 or self.s2 or self.s3)
+        return self.level == 0 and not (self.f or self.s1 or self.s2 or self.s3 or self.s4)
 
     def arrive(self, now, column):
         entries, words = self.fragments[column], []
@@ -49,13 +49,15 @@ class ClockedPe:
 
     def edge(self, now):
         """Everything that happens in cycle ``now``, seen in the next one."""
-        nothing_held = not (self.f or self.s1 or self.s2 or self.s3)
-        if self.s3:
-            if self.s3["mask"]:
-                real = self.s3["mask"].pop(0)
+        nothing_held = not (self.f or self.s1 or self.s2 or self.s3 or self.s4)
+        if self.s4:
+            if self.s4["mask"]:
+                real = self.s4["mask"].pop(0)
                 self.busy, self.padding = self.busy + real, self.padding + (not real)
-            if not self.s3["mask"]:
-                self.s3 = None
+            if not self.s4["mask"]:
+                self.s4 = None
+        if self.s3 and not self.s4:
+            self.s4, self.s3 = self.s3, None
         if self.s2 and not self.s2["mask"] and not self.s2["empty"]:    # padding alone
             waited, self.s2["waited"] = self.s2.get("waited"), True
             if waited or not self.s3:
@@ -87,7 +89,7 @@ def clock(spec, layer, live, codebook_loaded):
     stops, idles, flying = [False] * (delay + 1), [True] * (delay + 1), []
     gap = barrier = False
     sent, consumed = None, -1
-    begin = max(1 + preload, delay + 4 + levels)
+    begin = max(1, 1 + preload - (10 if layer.bias is None else 0), delay + 4 + levels)
     now = 0
     while True:
         for pe in pes:
@@ -96,7 +98,7 @@ def clock(spec, layer, live, codebook_loaded):
         idles.append(all(pe.idle() for pe in pes))
         stop, idle = stops[-1 - delay], idles[-1 - delay]
         if now >= begin:
-            drained = idle and now > consumed and (sent is None or now >= sent + 2 * delay + 1)
+            drained = idle and now > consumed and (barrier or now >= preload) and (sent is None or now >= sent + 2 * delay + 1)
             count["stall_scan"] += gap
             if barrier or not tokens:
                 count["stall_barrier"] += barrier
@@ -167,35 +169,36 @@ ONE = EieSpec(pes=1, broadcast_latency=0, queue_depth=8, slots=64, columns=64, e
 
 
 @pytest.mark.parametrize(("changes", "columns", "loaded", "expected"), [
-    # one entry: token at 4, F takes it at 8, S3 has it at 12, drain seen at 13, output written at 22
-    ({}, [{0}], True, {"cycles": 23, "broadcasts": 1, "busy": 1, "drain": 9, "writeback": 9}),
-    # the codebook's 16 commands end at 16, so the token of cycle 4 waits until 17
-    ({}, [{0}], False, {"cycles": 36, "broadcasts": 1, "busy": 1, "preload": 16, "drain": 9, "writeback": 9}),
-    # nothing live: one empty token at 4, drain seen at 5
+    # one entry: token at 4, F takes it at 8, S4 has it at 13, drain seen at 14, output written at 23
+    ({}, [{0}], True, {"cycles": 24, "broadcasts": 1, "busy": 1, "drain": 10, "writeback": 9}),
+    # the codebook's 16 commands end at 16; the token may overtake 10 of them, and is consumed at 7
+    ({}, [{0}], False, {"cycles": 27, "broadcasts": 1, "busy": 1, "preload": 16, "drain": 10, "writeback": 9}),
+    # nothing live: one empty token at 4, or 7 and the drain not seen before the last command
     ({}, [None], True, {"cycles": 15, "stall_scan": 1, "drain": 1, "writeback": 9}),
-    # an empty column is counted out 5 cycles after it came at 4, or takes S3 at 12
+    ({}, [None], False, {"cycles": 26, "stall_scan": 1, "preload": 16, "drain": 9, "writeback": 9}),
+    # an empty column is counted out 5 cycles after it came at 4, or takes S4 at 13
     ({}, [set()], True, {"cycles": 19, "broadcasts": 1, "empty": 1, "drain": 5, "writeback": 9}),
-    ({"skip_empty": False}, [set()], True, {"cycles": 23, "broadcasts": 1, "empty": 1, "drain": 9, "writeback": 9}),
-    # S3 at 12 to 14 and 15 to 17 without a bubble; or the second fragment taken at 15, in S3 at 19 to 21
-    ({}, [{0, 1, 2}] * 2, True, {"cycles": 30, "broadcasts": 2, "busy": 6, "drain": 13, "writeback": 11}),
+    ({"skip_empty": False}, [set()], True, {"cycles": 24, "broadcasts": 1, "empty": 1, "drain": 10, "writeback": 9}),
+    # S4 at 13 to 15 and 16 to 18 without a bubble; or the second fragment taken at 16, in S4 at 21 to 23
+    ({}, [{0, 1, 2}] * 2, True, {"cycles": 31, "broadcasts": 2, "busy": 6, "drain": 14, "writeback": 11}),
     ({"overlap_columns": False}, [{0, 1, 2}] * 2, True,
-     {"cycles": 34, "broadcasts": 2, "busy": 6, "drain": 17, "writeback": 11}),
-    # slot 20 needs a padding entry, which costs S3 a cycle or none
-    ({}, [{20}], True, {"cycles": 43, "broadcasts": 1, "busy": 1, "drain": 9, "writeback": 29}),
+     {"cycles": 36, "broadcasts": 2, "busy": 6, "drain": 19, "writeback": 11}),
+    # slot 20 needs a padding entry, which costs S4 a cycle or none
+    ({}, [{20}], True, {"cycles": 44, "broadcasts": 1, "busy": 1, "drain": 10, "writeback": 29}),
     ({"skip_padding": False}, [{20}], True,
-     {"cycles": 44, "broadcasts": 1, "busy": 1, "padding": 1, "drain": 10, "writeback": 29}),
+     {"cycles": 45, "broadcasts": 1, "busy": 1, "padding": 1, "drain": 11, "writeback": 29}),
     # a queue of one: the column of cycle 4 is taken at 8 and counted out at 10, when the next may go
     ({"queue_depth": 1}, [{0}] * 2, True,
-     {"cycles": 29, "broadcasts": 2, "busy": 2, "stall_queue": 5, "drain": 9, "writeback": 9}),
-    # two registers out and back, two tree levels: token at 8, arrives at 10, S3 at 18, idle seen at 21
+     {"cycles": 30, "broadcasts": 2, "busy": 2, "stall_queue": 5, "drain": 10, "writeback": 9}),
+    # two registers out and back, two tree levels: token at 8, arrives at 10, S4 at 19, idle seen at 22
     ({"pes": 64, "broadcast_latency": 2}, [{0}], True,
-     {"cycles": 33, "broadcasts": 1, "busy": 1, "empty": 63, "drain": 13, "writeback": 11}),
+     {"cycles": 34, "broadcasts": 1, "busy": 1, "empty": 63, "drain": 14, "writeback": 11}),
     # PE 0 of row 0 at 4, a gap at 5, PE 1 of row 1 at 6 and no gap
     ({"pes": 2, "scan_gap": True}, [{0}, None, None, {0}], True,
-     {"cycles": 25, "broadcasts": 2, "busy": 2, "empty": 2, "stall_scan": 1, "drain": 9, "writeback": 9}),
-    # rows of one activation with a barrier: tokens at 4 and 14, drains seen at 13 and 23
+     {"cycles": 26, "broadcasts": 2, "busy": 2, "empty": 2, "stall_scan": 1, "drain": 10, "writeback": 9}),
+    # rows of one activation with a barrier: tokens at 4 and 15, drains seen at 14 and 25
     ({"batch_slots": 1}, [{0}] * 2, True,
-     {"cycles": 33, "broadcasts": 2, "busy": 2, "stall_barrier": 9, "drain": 9, "writeback": 9}),
+     {"cycles": 35, "broadcasts": 2, "busy": 2, "stall_barrier": 10, "drain": 10, "writeback": 9}),
 ])
 def test_tiny_layers_take_the_cycles_counted_by_hand(changes, columns, loaded, expected):
     spec = replace(ONE, **changes)
@@ -207,11 +210,11 @@ def test_tiny_layers_take_the_cycles_counted_by_hand(changes, columns, loaded, e
 
 
 @pytest.mark.parametrize(("slots", "drain"), [
-    ({0, 15}, 11),              # S3 at 12 and 14: the word between left S2 at 12, and the next came one cycle after it
-    ({0, 1, 16}, 12),           # 12, 13 and 15: the word between had to wait for S3 until 13
-    ({0, 1, 2, 17}, 12),        # 12, 13, 14 and 15: the word between was gone before S3 ran dry
+    ({0, 15}, 12),              # S4 at 13 and 15: S3 had the words before and after at 12 and 14
+    ({0, 1, 16}, 12),           # 13, 14 and 15: the word between left S2 at 12, while the first was in S3
+    ({0, 1, 2, 17}, 13),        # 13 to 15 and 16
 ])
-def test_a_word_of_padding_alone_costs_a_cycle_when_s3_runs_dry(slots, drain):
+def test_a_word_of_padding_alone_costs_a_cycle_only_behind_a_single_entry(slots, drain):
     spec = replace(ONE, word_bits=32, index_bits=1, codebook_bits=4)        # 4 entries a word; a padding entry is 2 rows
     layer = encode(spec, [slots], max(slots) + 1)
     assert [entry & 15 for entry in layer.entries] == [1] * (len(slots) - 1) + [0] * 7 + [1]

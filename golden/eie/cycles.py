@@ -9,6 +9,9 @@ from golden.eie.layer import Layer
 from golden.eie.words import Words
 from spec.eie import EieSpec, ceil_log2
 
+LOOKUP = 10
+"""Cycles from a broadcast's arrival to its first codebook look-up, by which it may go out ahead of the last CODE."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Counters:
@@ -64,14 +67,15 @@ class _Control:
         spec, layer, delay = self.spec, self.layer, self.spec.broadcast_latency
         biases = 0 if layer.bias is None else layer.out_slots
         preload = biases + (0 if codebook_loaded else 1 << spec.codebook_bits)
-        cycle = max(1 + preload, delay + 4 + detection_levels(spec.pes))
+        early = 0 if biases else min(preload, LOOKUP)
+        cycle = max(1 + preload - early, delay + 4 + detection_levels(spec.pes))
         rows = spec.batch_slots or layer.in_slots
         columns, row = iter(self.words), live // spec.pes
         for first in range(0, layer.in_slots, rows):
             past = min(first + rows, layer.in_slots)
             batch = slice(*np.searchsorted(row, [first, past]))
             last = self._consume(cycle, live[batch], range(first, past), columns)
-            drained = max(last + 1, self.idle + delay)
+            drained = max(last + 1, self.idle + delay, preload if past == layer.in_slots else 0)
             if past < layer.in_slots:
                 self.stall_barrier += drained - last
                 cycle = drained + 1
@@ -99,7 +103,7 @@ class _Control:
             self.stall_queue += last - cycle
             self.stall_scan += before + gap
             cycle = last + 1 + gap
-        if len(row):        # a column leaves the pointer read if it is dropped there, else S3
+        if len(row):        # a column leaves the pointer read if it is dropped there, else S4
             dropped = last + delay + DROPPED if (length == 0).any() else 0
             self.idle = max(last + delay + 1, dropped, int(self.elements.done.max()) + 1)
         after = rows.stop - 1 - int(row[-1]) if len(row) else len(rows)

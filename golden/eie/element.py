@@ -22,19 +22,20 @@ NEVER = np.int64(1) << 60
 
 
 class Elements:
-    """The PEs between the arrival of a broadcast and S3.
+    """The PEs between the arrival of a broadcast and S4.
 
     Attributes
     ----------
     taken : numpy.ndarray
         (pes,) last cycle in which F sent a word: a fragment may be taken in that cycle.
     done : numpy.ndarray
-        (pes,) last cycle in which F, S1, S2 or S3 held anything.
+        (pes,) last cycle in which F or S1 to S4 held anything.
     """
 
     def __init__(self, spec: EieSpec):
         self.spec = spec
-        self.taken, self._s1, self._s2, self._s3, self.done = (np.full(spec.pes, -NEVER) for _ in range(5))
+        self.taken, self._s1, self._s2, self._s3, self._s4, self.done = (
+            np.full(spec.pes, -NEVER) for _ in range(6))
 
     def take(self, arrival: int, length: np.ndarray, takes: np.ndarray) -> np.ndarray:
         """Pass on a column that arrived in a cycle; return when F took it, where ``length`` is not 0."""
@@ -46,11 +47,13 @@ class Elements:
             leaves1 = np.maximum(sent + 1, self._s2)
             enters = takes[word] > 0
             leaves2 = np.maximum(leaves1 + 1, np.where(enters, self._s3, np.minimum(self._s3, leaves1 + 2)))
-            np.copyto(self._s3, leaves2 + takes[word], where=here & enters)
+            leaves3 = np.maximum(leaves2 + 1, self._s4)
+            np.copyto(self._s3, leaves3, where=here & enters)
+            np.copyto(self._s4, leaves3 + takes[word], where=here & enters)
             np.copyto(self._s2, leaves2, where=here)
             np.copyto(self._s1, leaves1, where=here)
             np.copyto(self.taken, sent, where=here)
-        np.maximum(self._s2, self._s3, out=self.done)
+        np.maximum(self._s2, self._s4, out=self.done)
         return take
 
 

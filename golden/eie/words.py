@@ -20,7 +20,7 @@ class Words:
         (live, pes) words that F sends for the fragment: 0 where the column is dropped in the pointer read,
         and 1, of no entries, for an empty column that is not.
     busy, padding, empty : int
-        Entries that S3 picks and columns that the pointer read finds empty, as the counters count them.
+        Entries that S4 picks and columns that the pointer read finds empty, as the counters count them.
     """
 
     def __init__(self, spec: EieSpec, layer: Layer, live: np.ndarray):
@@ -41,7 +41,7 @@ class Words:
         return self._real[past + self._bases] - self._real[first + self._bases]
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield, for each broadcast, ``length`` and the cycles that each of its words takes in S3.
+        """Yield, for each broadcast, ``length`` and the cycles that each of its words takes in S4.
 
         The cycles are an array (words, pes); 0 is a word of padding alone, which never enters S3.
         """
