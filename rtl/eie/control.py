@@ -14,6 +14,9 @@ from spec.eie import ceil_log2
 WRITE_DELAY = 4 + Requantiser.LATENCY
 """Cycles from a DRAIN at a PE to the output in the activation memory: three to E2, one to E3, then rounding."""
 
+LOOKUP_DELAY = 10
+"""Cycles from a broadcast's arrival to its first codebook look-up: so much earlier than the last CODE it may go out."""
+
 
 class Control(wiring.Component):
     """Run layers as drawn in ``docs/eie/pipeline.md``: one command a cycle to the PEs, one broadcast a cycle at most.
@@ -198,6 +201,8 @@ class Control(wiring.Component):
             self._command(m, Op.CODE, addr=entry, data_=self.code)
             m.d.sync += [self._step.eq(self._step + 1), self._in_pes.eq(self._codebook + 1)]
             m.d.comb += self.count_preload.eq(1)
+            with m.If(~self._has_bias & (self._step >= max(0, (1 << spec.codebook_bits) - LOOKUP_DELAY))):
+                m.d.sync += self._running.eq(1)
             with m.If(self._step == (1 << spec.codebook_bits) - 1):
                 m.next = "RUN"
                 with m.If(self._has_bias):

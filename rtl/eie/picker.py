@@ -1,4 +1,4 @@
-"""Stage S3: one marked entry of a matrix word a cycle, lowest first."""
+"""Stage S4: one marked entry of a matrix word a cycle, lowest first."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
@@ -22,7 +22,7 @@ class EntryPicker(wiring.Component):
     pick_real, pick_padding : ``Out(1)``
         An entry with a code other than 0, or with code 0, is picked in this cycle.
     none : ``Out(1)``
-        S3 is empty.
+        S4 is empty.
     """
 
     def __init__(self, spec):

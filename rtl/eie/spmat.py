@@ -10,10 +10,10 @@ from rtl.parts import clock, delayed
 
 
 class MatrixRead(wiring.Component):
-    """Stages F, S1 and S2: walk a fragment word by word through the matrix memory and mark the entries to work on.
+    """Stages F to S3: walk a fragment word by word through the matrix memory and mark the entries to work on.
 
-    One word a cycle. A word leaves S2 with its mask when the picker takes it. With ``skip_padding``, a word of padding alone does
-    not wait for the picker longer than a cycle; its entries are counted into ``o_lead`` of the next word.
+    One word a cycle. With ``skip_padding``, a word of padding alone ends in S2, where it waits for S3 no longer than a
+    cycle; its entries are counted into ``o_lead`` of the next word.
 
     Members
     -------
@@ -25,7 +25,7 @@ class MatrixRead(wiring.Component):
     bias_valid, bias : ``Out``
         The lane that a BIAS command read, three cycles after the command (0 else in ``bias``).
     none : ``Out(1)``
-        F, S1 and S2 are empty.
+        F, S1, S2 and S3 are empty.
     """
 
     def __init__(self, spec, library: Library):
@@ -48,7 +48,7 @@ class MatrixRead(wiring.Component):
         self._memory(m, issue)
         self._mark(m)
         self._bias(m)
-        m.d.comb += self.none.eq(~(self._f_valid | self._s1.valid | self._s2.valid))
+        m.d.comb += self.none.eq(~(self._f_valid | self._s1.valid | self._s2.valid | self.o_valid))
         return m
 
     def _fetch(self, m):
@@ -91,6 +91,7 @@ class MatrixRead(wiring.Component):
         self._s2 = Stage(spec, w, "s2")
         inside = Cat((k >= self._s1.first) & (k <= self._s1.last) for k in range(spec.word_entries))
         self._window = Signal(spec.word_entries)
+        self._word = Signal(spec.word_bits)
         load = Signal()
         m.d.comb += load.eq(self._s1.valid & self._s2_ready)
         with m.If(self._s2_ready):
@@ -106,24 +107,29 @@ class MatrixRead(wiring.Component):
             m, "memory", "nz_ram", p_WIDTH=spec.word_bits, p_DEPTH=spec.words, p_LANES=w.lanes, p_ADDR_BITS=w.word,
             i_clk=clock(), i_we=write[:w.lanes], i_waddr=self.cmd_addr[w.lane:][:w.word],
             i_wdata=self.cmd_data.replicate(w.lanes), i_re=issue | delayed(m, self.cmd_op == Op.BIAS, "bias_read", cycles=1),
-            i_raddr=self._address, i_oe=load | self._read_bias, o_rdata=self.o_word)
+            i_raddr=self._address, i_oe=load | self._read_bias, o_rdata=self._word)
 
     def _mark(self, m):
-        """Stage S2: the mask, and padding that disappears."""
+        """Stage S2 finds the mask, and padding that disappears; stage S3 keeps the marked word."""
         spec, w, s2 = self._spec, self._w, self._s2
-        codes = [self.o_word[k * spec.entry_bits:][:spec.codebook_bits] for k in range(spec.word_entries)]
+        codes = [self._word[k * spec.entry_bits:][:spec.codebook_bits] for k in range(spec.word_entries)]
         real = Cat(code.any() for code in codes) if spec.skip_padding else Const(-1, spec.word_entries)
+        mask = Signal(spec.word_entries)
         none = Signal()
         gone = Signal()
         leave = Signal()
+        s3_ready = Signal()
         head = Signal(init=1)
         lead = Signal(w.skip)
         m.d.comb += [
-            self.o_mask.eq(self._window & real), none.eq(~self.o_mask.any() & int(spec.skip_padding)),
-            self.o_valid.eq(s2.valid & ~gone), self._s2_ready.eq(~s2.valid | self.o_ready | gone),
-            leave.eq(s2.valid & self._s2_ready), self.o_from.eq(s2.first), self.o_act.eq(s2.act), self.o_head.eq(head),
-            self.o_lead.eq(lead)]
+            mask.eq(self._window & real), none.eq(~mask.any() & int(spec.skip_padding)),
+            s3_ready.eq(~self.o_valid | self.o_ready), self._s2_ready.eq(~s2.valid | s3_ready | gone),
+            leave.eq(s2.valid & self._s2_ready)]
         m.d.sync += gone.eq(s2.valid & none & ~self._s2_ready)
+        with m.If(s3_ready):
+            m.d.sync += [
+                self.o_valid.eq(s2.valid & ~none), self.o_word.eq(self._word), self.o_mask.eq(mask), self.o_from.eq(s2.first),
+                self.o_lead.eq(lead), self.o_head.eq(head), self.o_act.eq(s2.act)]
         with m.If(leave & ~none):
             m.d.sync += [head.eq(s2.tail), lead.eq(0)]
         with m.Elif(leave):
@@ -134,13 +140,16 @@ class MatrixRead(wiring.Component):
         w = self._w
         lane = delayed(m, self.cmd_addr[:w.lane], "lane", cycles=3, reset_less=True) if w.lanes > 1 else Const(0, 1)
         valid = delayed(m, self._read_bias, "bias_lane", cycles=1)
-        m.d.comb += self.bias.eq(Mux(valid, self.o_word.word_select(lane, 32), 0))
+        m.d.comb += self.bias.eq(Mux(valid, self._word.word_select(lane, 32), 0))
 
 
 class Stage:
     """Registers that travel with a word through S1 and S2."""
 
     def __init__(self, spec, widths, name):
-        self.valid, self.tail, self.empty = Signal(name=f"{name}_valid"), Signal(name=f"{name}_tail"), Signal(name=f"{name}_empty")
+        self.valid = Signal(name=f"{name}_valid")
+        self.tail = Signal(name=f"{name}_tail")
+        self.empty = Signal(name=f"{name}_empty")
         self.act = Signal(spec.act_bits, name=f"{name}_act", reset_less=True)
-        self.first, self.last = Signal(widths.entry, name=f"{name}_first"), Signal(widths.entry, name=f"{name}_last")
+        self.first = Signal(widths.entry, name=f"{name}_first")
+        self.last = Signal(widths.entry, name=f"{name}_last")
