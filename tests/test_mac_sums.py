@@ -5,6 +5,7 @@ import pytest
 
 from golden.mac import dot
 from golden.mac.cases import dots
+from golden.mac.emulated import dot as emulated
 from spec.generation import RULES
 from spec.mac import MacSpec
 from tests import mac_oracle
@@ -54,6 +55,28 @@ def test_exact_matches_fractions(key, terms, count):
 @pytest.mark.parametrize("seed", range(3))
 def test_many_more_match_fractions(key, seed):
     compare(key, 10_000, RULES[key].terms or 8, 100 + seed)
+
+
+def emulated_by_fractions(a, b, c, fmt, acc):
+    """8-bit mma.sync on Hopper, in words: low halves of the registers, then high ones, then C by itself."""
+    wide = []
+    for x in (a, b):
+        value = np.array(mac_oracle.values(fmt, x))
+        wide.append(np.where(np.isnan(value), 0x7FFF, value.astype(np.float16).view(np.uint16)).astype(np.uint16))
+    total, low = 0, np.arange(len(a)) % 4 < 2
+    for half in (low, ~low):
+        total = mac_oracle.dot("hopper", wide[0][half], wide[1][half], total, "fp16", acc)
+    one = {"fp16": 0x3C00, "fp32": 0x3F800000}[acc]
+    return mac_oracle.exact([total], [one], c, acc, acc)
+
+
+@pytest.mark.parametrize("fmt", ["e4m3", "e5m2"])
+@pytest.mark.parametrize("acc", ["fp16", "fp32"])
+def test_eight_bit_mma_sync_matches_fractions(fmt, acc):
+    a, b, c = dots(fmt, acc, 600, 32, np.random.default_rng(17))
+    want = [emulated_by_fractions(a[n], b[n], c[n], fmt, acc) for n in range(600)]
+    same(emulated(a, b, c, fmt, acc), want, a, b, c, 17)
+    assert (emulated(a, b, c, fmt, acc) != dot("hopper", a, b, c, fmt, acc)).any()
 
 
 @pytest.mark.parametrize("fmt", ["fp16", "bf16"])

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from golden.gpu import probe, sparse, tile
-from golden.gpu.device import Device
+from golden.gpu.device import GENERATIONS, Device, cubin
 from golden.gpu.instruction import COLUMNS, INSTRUCTIONS
 from golden.mac import recording
 from spec import command
@@ -31,9 +31,15 @@ def main(
     only: Annotated[str, typer.Option(help="Only instructions whose name holds this text.")] = "",
     record: Annotated[Path | None, typer.Option(help="Folder for recordings of the results.",
                                                 show_default=False)] = None,
+    assemble: Annotated[Path | None, typer.Option(
+        "--cubin", help="Only assemble the kernels into this folder, for nvdisasm; needs no GPU.", show_default=False)] = None,
     json: Annotated[Path | None, typer.Option(help="Write what was found.", show_default=False)] = None,
 ) -> None:
     """Do it for every instruction that the GPU has and golden has numerics for."""
+    if assemble:
+        for path in _assemble(assemble, only):
+            print(f"wrote {path}")
+        return
     device = Device()
     print(f"{device.name}, compute capability {device.capability}, driver CUDA {device.driver}, "
           f"runtime CUDA {device.runtime}; golden: {device.arch}")
@@ -77,6 +83,19 @@ def compare(device, instruction, tiles: int, seed: int, folder: Path | None, wri
     if folder:
         written.append(str(_record(device, instruction, a, b, c, got, folder)))
     return row
+
+
+def _assemble(folder: Path, only: str) -> list[Path]:
+    """Write the machine code of each kernel for the lowest and the highest capability that golden knows."""
+    written = []
+    for instruction in (i for i in INSTRUCTIONS if only in i.name):
+        fits = [capability for capability in GENERATIONS if instruction.runs_on(capability)]
+        for capability in sorted({min(fits), max(fits)}):
+            path = folder / f"{instruction.name}.sm_{capability}.cubin"
+            with command.atomic(path) as draft:
+                draft.write_bytes(cubin(instruction, capability))
+            written.append(path)
+    return written
 
 
 def _record(device, instruction, a, b, c, d, folder: Path) -> Path:

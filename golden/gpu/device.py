@@ -87,7 +87,11 @@ def cubin(instruction: Instruction, capability: int) -> bytes:
 
     CuPy's own compile path is passed by because it names the plain architecture, where wgmma needs sm_90a.
     """
-    nvrtc = import_module("cupy_backends.cuda.libs.nvrtc")
+    try:
+        nvrtc = import_module("cupy_backends.cuda.libs.nvrtc")
+    except ImportError as error:
+        raise OSError(f"NVRTC must be reachable through CuPy, not absent ({error}); "
+                      f"install the gpu extra: pip install '.[gpu]'") from error
     name = f"sm_{capability}{'a' if instruction.family == 'wgmma' else ''}"
     program = nvrtc.createProgram(source(instruction), "tile.cu", (), ())
     try:
