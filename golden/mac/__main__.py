@@ -40,9 +40,8 @@ def run(
             for path in files:
                 found["recordings"].append(recording.check(path))
                 bar.advance()
-        _show(found["recordings"], ("file", "gpu", "instruction", "arch", "ab_format", "cd_format", "terms",
-        "rows",
-                                    "match"))
+        _show(found["recordings"],
+              ("file", "gpu", "instruction", "arch", "ab_format", "cd_format", "terms", "rows", "match"))
         if mutants:
             found["wrong"] = [wrong.count(path) for path in files]
             _show(found["wrong"], tuple(found["wrong"][0]))

@@ -7,6 +7,7 @@ import numpy as np
 from golden.mac.emulated import dot as emulated
 from golden.mac.product import dot
 from spec.command import atomic
+from spec.mac import MacSpec
 from spec.number import FORMATS
 
 ARCHS = {
@@ -66,6 +67,9 @@ class Recording:
         """Return what golden says the results are."""
         if self.ab_format in ("e4m3", "e5m2") and "wgmma" not in self.instruction:
             return emulated(self.a, self.b, self.c, self.ab_format, self.cd_format)
+        if "satfinite" in self.instruction:
+            build = MacSpec(arch=self.arch, formats=(self.ab_format,), acc=self.cd_format, k=32, overflow="saturate")
+            return dot(build, self.a, self.b, self.c, self.ab_format)
         return dot(self.arch, self.a, self.b, self.c, self.ab_format, self.cd_format)
 
 
