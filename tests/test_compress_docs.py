@@ -1,0 +1,44 @@
+"""The pages on images and numbers: their Python runs, and their tables say what the code says."""
+import re
+from pathlib import Path
+
+import pytest
+
+from compress.report import COLUMNS
+from spec import image as rules
+from spec.eie import PRESETS
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+def snippets(page):
+    found = re.findall(r"```python\n(.*?)```", (DOCS / page).read_text(), re.DOTALL)
+    assert found, f"{page} has no Python to run"
+    return found
+
+
+@pytest.mark.parametrize("page", ["image.md", "numbers.md"])
+def test_the_pages_python_runs(page):
+    for text in snippets(page):
+        exec(compile(text, page, "exec"), {})               # its assert statements are the test
+
+
+def test_the_image_page_names_every_member_and_key():
+    page = (DOCS / "image.md").read_text()
+    for name, (dtype, _) in rules.EIE_MEMBERS.items():
+        assert f"| `{name}` | {dtype} |" in page
+    for key in (*rules.HEADER_KEYS, *rules.EIE_LAYER_KEYS):
+        assert f"`{key}`" in page, key
+
+
+def test_the_size_table_explains_the_columns_of_the_report():
+    page = (DOCS / "image.md").read_text()
+    for key in "bits_before", "bits_after", "ratio", "weight_ratio", "balance", "headroom":
+        assert f"| {dict(COLUMNS)[key]} |" in page
+
+
+def test_the_widths_in_brackets_are_the_defaults():
+    page, spec = (DOCS / "numbers.md").read_text(), PRESETS["default"]
+    for name in "act_bits", "weight_bits", "codebook_bits", "index_bits", "acc_bits", "shift_bits":
+        assert f"{name} ({getattr(spec, name)})" in page
+    assert f"log2 entries ({spec.pointer_bits})" in page
