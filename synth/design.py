@@ -21,6 +21,8 @@ class Design:
         The emitted text, without the technology cells or with the plain ones.
     top : str
         Module to measure; a unit of a machine, or the machine itself.
+    kind : str
+        Machine, ``eie`` or ``mac``, where it is a whole one.
     spec : dict
         Numbers of the machine, for the estimate beside the result; empty for loose Verilog.
     collision_free : bool
@@ -30,13 +32,14 @@ class Design:
     name: str
     verilog: str
     top: str
+    kind: str = ""
     spec: dict[str, Any] = field(default_factory=dict)
     collision_free: bool = True
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
         """What is stored of the design beside a result."""
-        return {"name": self.name, "top": self.top, "spec": self.spec}
+        return {"name": self.name, "top": self.top, "kind": self.kind, "spec": self.spec}
 
 
 def technology(family: str) -> list[tuple[str, str]]:
@@ -47,6 +50,12 @@ def technology(family: str) -> list[tuple[str, str]]:
     folders = ([TECH[family]] if family in TECH else []) + [TECH["plain"]]
     return [(f"{folder.name}_{path.name}", path.read_text())
             for folder in folders for path in sorted(folder.glob("*.v"))]
+
+
+def late_cells(family: str) -> list[tuple[str, str]]:
+    """Return the cells of a family that are put in when all logic is mapped, as (file name, text)."""
+    folder = ROOT / "synth" / "tech" / f"{family}_map"
+    return [(f"map_{path.name}", path.read_text()) for path in sorted(folder.glob("*.v"))]
 
 
 def from_file(path: Path, top: str) -> Design:

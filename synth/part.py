@@ -36,6 +36,13 @@ class Part:
     bram: int
 
     @property
+    def mapping(self) -> tuple[str, ...]:
+        """Options that the part adds to its family's synthesis command."""
+        if self.family == "ice40":
+            return ("-device", "u" if self.device.startswith("up") else "hx", *(["-dsp"] if self.dsp else []))
+        return ()
+
+    @property
     def has(self) -> dict[str, int]:
         """What the device has, by the names of a result."""
         return {"comb": self.comb, "ff": self.ff, "dsp": self.dsp, "bram": self.bram}

@@ -1,91 +1,74 @@
-"""Measure a design: `python -m synth.run --verilog FILE.v --top MODULE --part lfe5u-85f-6 --seeds 1`."""
+"""Area, clock and netlist checks of a machine, a unit of one, or any Verilog, on an FPGA."""
 
+import dataclasses
 from pathlib import Path
-from statistics import median
 from typing import Annotated, Any
 
 import typer
 
-from spec.command import application, main, write_json
+from rtl import machine
+from rtl.built import Built
+from spec import command
 from synth import part as parts
-from synth import path, tool
+from synth import tool
 from synth.design import Design, from_file
-from synth.harness import NAME
 from synth.part import Part
-from synth.place import TOOLS, Placed, place
-from synth.synthesis import Netlist, synthesise
-
-app = application("Area and clock of a design on an FPGA, with open tools.")
-
-
-def measure(design: Design, target: Part, *, seeds: int, clock: float | None = None,
-            extra: tuple[str, ...] = (), options: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Return the result of a design on a part as data for JSON."""
-    netlist = synthesise(design, target, options=options)
-    placed = [place(netlist.folder / "net.json", target, seed=seed, clock=clock, extra=extra)
-              for seed in range(1, seeds + 1)]
-    return result(design, target, netlist, placed)
+from synth.place import TOOLS
+from synth.result import measure
+from synth.show import show
 
 
-def result(design: Design, target: Part, netlist: Netlist, placed: list[Placed]) -> dict[str, Any]:
-    """Return one result out of a netlist and its placements; area is that of the median seed."""
-    around = harness_area(netlist)
-    ranked = sorted(placed, key=lambda one: one.fmax)
-    middle = ranked[(len(ranked) - 1) // 2]
-    return {
-        "design": design.manifest, "part": target.name, "tools": tool.identity("yosys", TOOLS[target.family]),
-        **{name: used - around.get(name, 0) for name, used in middle.used.items()}, "harness": around,
-        "fmax_mhz": {"median": round(median(one.fmax for one in placed), 2), "best": ranked[-1].fmax,
-                     "worst": ranked[0].fmax, "seeds": {one.seed: one.fmax for one in placed}},
-        "critical_path": {**path.total(middle.path), "seed": middle.seed, "blocks": path.blocks(middle.path)},
-        "seconds": {"yosys": round(netlist.seconds, 1), "nextpnr": [round(one.seconds, 1) for one in placed]},
-        "commands": [netlist.command, *(one.command for one in placed)],
-        "kept_modules": netlist.kept,
-    }
+def from_built(built: Built, *, unit: str = "", spec: Any = None) -> Design:
+    """Return a generated machine, or one module of it, as a design to measure."""
+    if unit and f"module {unit}(" not in built.verilog and f"module \\{unit} " not in built.verilog:
+        names = [line.split()[1].split("(")[0] for line in built.verilog.splitlines() if line.startswith("module ")]
+        raise ValueError(f"unit must be a module of {built.name}, not {unit!r}; it has {', '.join(names)}")
+    numbers = dataclasses.asdict(spec) if dataclasses.is_dataclass(spec) and not isinstance(spec, type) else {}
+    return Design(name=f"{built.name}-{unit}" if unit else built.name, verilog=built.verilog,
+                  top=unit or built.name, kind="" if unit else built.manifest.get("design", ""), spec=numbers)
 
 
-def harness_area(netlist: Netlist) -> dict[str, int]:
-    """Return what the registers around the design cost, which is not the design's."""
-    own = netlist.cells["modules"][f"\\{NAME}"]["num_cells_by_type"]
-    return {"comb": sum(count for kind, count in own.items() if "LUT" in kind),
-            "ff": sum(count for kind, count in own.items() if "FF" in kind)}
+def target_of(board: str, part: str) -> Part:
+    """Return the part that a command line names, by board or by itself."""
+    if board and part:
+        raise ValueError(f"--board and --part must not both be given, not {board!r} and {part!r}; name one")
+    return parts.of_board(board) if board else parts.part(part or "lfe5u-85f-6")
 
 
-@app.command()
-def command(
-    verilog: Annotated[Path, typer.Option(help="Verilog file to measure.")],
-    top: Annotated[str, typer.Option(help="Module of that file.")],
-    part: Annotated[str, typer.Option(help="Chip; see docs/synth.md.")] = "lfe5u-85f-6",
-    seeds: Annotated[int, typer.Option(min=1, help="Placements; the clock is their median.")] = 5,
-    clock: Annotated[float, typer.Option(help="Clock in MHz to work towards; the part's own when 0.")] = 0.0,
-    options: Annotated[str, typer.Option(help="More options of the Yosys synthesis command.")] = "",
-    extra: Annotated[str, typer.Option(help="More options of nextpnr.")] = "",
-    json: Annotated[Path | None, typer.Option(help="Where to write the result.")] = None,
-) -> None:
-    """Measure a design, for example: python -m synth.run --verilog eie.v --top pe --seeds 1."""
-    target = parts.part(part)
-    data = measure(from_file(verilog, top), target, seeds=seeds, clock=clock or None,
-                   extra=tuple(extra.split()), options=tuple(options.split()))
-    goal = json or Path("build") / "synth" / f"{data['design']['name']}-{target.name}" / "result.json"
-    write_json(goal, data)
+def run(design: str, spec: Any, *,
+        board: Annotated[str, typer.Option(help="Board, such as ulx3s-85f or icebreaker.")] = "",
+        part: Annotated[str, typer.Option(help="Chip, such as lfe5u-85f-6 (the default) or ice40up5k.")] = "",
+        unit: Annotated[str, typer.Option(help="Module of the machine to measure alone.")] = "",
+        verilog: Annotated[Path | None, typer.Option(help="Verilog file to measure instead, with --top.")] = None,
+        top: Annotated[str, typer.Option(help="Module of that file.")] = "",
+        seeds: Annotated[int, typer.Option(min=1, max=99, help="Placements; the clock is their median.")] = 5,
+        jobs: Annotated[int, typer.Option(min=1, help="Placements at once.")] = 1,
+        clock: Annotated[float, typer.Option(help="MHz to work towards; the part's own when 0.")] = 0.0,
+        verify: Annotated[bool, typer.Option(help="Run the machine's vectors on the netlist too.")] = False,
+        options: Annotated[str, typer.Option(help="More options of Yosys's synthesis command.")] = "",
+        extra: Annotated[str, typer.Option(help="More options of nextpnr.")] = "",
+        out: Annotated[Path | None, typer.Option(help="Folder to write; build/synth/NAME-PART if not given.")] = None,
+        json_: Annotated[Path | None, typer.Option("--json", help="Where else to write the result.")] = None) -> None:
+    """Measure area and clock of a machine on an FPGA with Yosys and nextpnr.
+
+    For example: python -m synth.run --pes 16 --preset ecp5 --board ulx3s-85f
+    """
+    target = target_of(board, part)
+    if verilog:
+        chosen = from_file(verilog, top)
+    else:
+        with command.progress(f"Writing the Verilog of {design}"):
+            chosen = from_built(machine.generate(design, spec), unit=unit, spec=spec)
+    print(tool.describe("yosys", *([TOOLS[target.family]] if target.routed else [])))
+    data = measure(chosen, target, seeds=seeds, clock=clock or None, jobs=jobs, extra=tuple(extra.split()),
+                   options=tuple(options.split()))
+    folder = out or Path("build") / "synth" / f"{chosen.name}-{target.name}"
+    command.write_json(folder / "result.json", data)
+    if json_:
+        command.write_json(json_, data)
     show(data, target)
-    print(f"wrote {goal}")
-
-
-def show(data: dict[str, Any], target: Part) -> None:
-    """Print a result."""
-    for name, has in target.has.items():
-        print(f"{name:5} {data[name]:7} of {has:7} {100 * data[name] / max(has, 1):5.1f} %")
-    fmax = data["fmax_mhz"]
-    print(f"fmax  {fmax['median']:.1f} MHz median, {fmax['best']:.1f} best, {fmax['worst']:.1f} worst "
-          f"of {len(fmax['seeds'])} seeds")
-    way = data["critical_path"]
-    print(f"critical path (seed {way['seed']}): {way['ns']:.2f} ns = logic {way['logic_ns']:.2f} + "
-          f"routing {way['routing_ns']:.2f}, {way['steps']} logic steps")
-    for one in way["blocks"]:
-        print(f"  {one['block']:24} logic {one['logic_ns']:6.2f}  routing {one['routing_ns']:6.2f}  "
-              f"{one['cells'][0]} .. {one['cells'][-1]}")
+    print(f"wrote {folder / 'result.json'}")
 
 
 if __name__ == "__main__":
-    main(app)
+    command.main(machine.application(run, "Measure a machine on an FPGA."))

@@ -1,12 +1,12 @@
 """Yosys scripts: one that looks a design over, and one a family that maps it to the family's cells."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from synth.harness import INSTANCE, NAME
 
 SYNTH = {
     "ecp5": "synth_ecp5",
-    "ice40": "synth_ice40 -dsp",
+    "ice40": "synth_ice40",
     "gowin": "synth_gowin",
     "xc7": "synth_xilinx -family xc7 -noiopad",
 }
@@ -24,10 +24,11 @@ def survey(files: Iterable[str], top: str) -> str:
 
 
 def synthesis(family: str, files: Iterable[str], *, keep: Iterable[str], collision_free: bool,
-              options: Iterable[str] = ()) -> str:
+              late: Sequence[str] = (), options: Iterable[str] = ()) -> str:
     """Return the script that maps the harness around a design and writes ``net.json``.
 
     Modules named in ``keep`` are mapped once and stay modules; everything else is flattened into its parent.
+    Files in ``late`` hold cells that are put in last, when all logic is mapped.
     """
     command = [SYNTH[family], f"-top {NAME}", *options]
     if collision_free and family != "xc7":
@@ -36,6 +37,7 @@ def synthesis(family: str, files: Iterable[str], *, keep: Iterable[str], collisi
         *_read(files, NAME),
         *(f"setattr -mod -set keep_hierarchy 1 {_name(module)}" for module in keep),
         " ".join(command),
+        *(f"techmap -map {file}" for file in late), *(["clean"] if late else []),
         "check -mapped",
         "tee -q -o cells.json stat -json",
         "write_json net.json", ""])

@@ -3,19 +3,21 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sim.cache import fetch, key
 from synth import harness, hierarchy, script, tool
-from synth.design import Design, technology
+from synth.design import Design, late_cells, technology
 from synth.part import Part
 
 
 @dataclass(frozen=True, kw_only=True)
 class Netlist:
-    """A mapped design: its folder with ``net.json``, the cells of each module, what was kept, Yosys's log."""
+    """A mapped design: its folder, mapped and word-level cells of each module, what was kept, the log."""
 
     folder: Path
-    cells: dict
+    cells: dict[str, Any]
+    survey: dict[str, Any]
     kept: list[str]
     top: str
     seconds: float
@@ -34,16 +36,16 @@ def synthesise(design: Design, part: Part, *, keep: list[str] | None = None,
     options : tuple of str
         More options of the family's synthesis command.
     """
-    tech = technology(part.family)
-    files = [name for name, _ in tech]
-    texts = [text for _, text in tech]
+    options = (*part.mapping, *options)
+    tech, maps = technology(part.family), late_cells(part.family)
+    files, late = [name for name, _ in tech], [name for name, _ in maps]
     order = [*files, "design.v"]
     name = key("synth", json.dumps(tool.identity("yosys")), design.verilog, design.top, json.dumps(keep),
                script.synthesis(part.family, order, keep=(), collision_free=design.collision_free,
-                                options=options), *texts)
+                                late=late, options=options), *(text for _, text in [*tech, *maps]))
 
     def build(work: Path) -> list[Path]:
-        for file, text in tech:
+        for file, text in [*tech, *maps]:
             (work / file).write_text(text)
         (work / "design.v").write_text(design.verilog)
         (work / "survey.ys").write_text(script.survey(order, design.top))
@@ -54,16 +56,17 @@ def synthesise(design: Design, part: Part, *, keep: list[str] | None = None,
         kept = hierarchy.keep(survey, design.top) if keep is None else keep
         (work / "synth.ys").write_text(script.synthesis(
             part.family, [*order, "harness.v"], keep=[design.top, *kept],
-            collision_free=design.collision_free, options=options))
+            collision_free=design.collision_free, late=late, options=options))
         outcome = _yosys(work, "synth", part, design)
         (work / "run.json").write_text(json.dumps({"seconds": outcome.seconds, "command": outcome.command,
                                                    "kept": kept}))
-        return [work / name for name in ("net.json", "cells.json", "run.json", "synth.log", "synth.ys",
-                                         "survey.ys", "harness.v", "design.v", *files)]
+        return [work / name for name in ("net.json", "cells.json", "sizes.json", "run.json", "synth.log", "synth.ys",
+                                         "survey.ys", "harness.v", "design.v", *files, *late)]
 
     folder = fetch(name, build)
     run = json.loads((folder / "run.json").read_text())
-    return Netlist(folder=folder, cells=json.loads((folder / "cells.json").read_text()), kept=run["kept"],
+    return Netlist(folder=folder, cells=json.loads((folder / "cells.json").read_text()),
+                   survey=json.loads((folder / "sizes.json").read_text()), kept=run["kept"],
                    top=design.top, seconds=run["seconds"], command=run["command"],
                    log=(folder / "synth.log").read_text(errors="replace"))
 

@@ -1,0 +1,111 @@
+"""One measurement: a design on a part, from Verilog to a dictionary for JSON."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from statistics import median
+from typing import Any
+
+from synth import area, check, path, tool
+from synth.design import Design
+from synth.harness import NAME
+from synth.part import Part
+from synth.place import TOOLS, Placed, place
+from synth.synthesis import Netlist, synthesise
+
+FORMAT = 1
+
+
+def measure(design: Design, target: Part, *, seeds: int = 5, clock: float | None = None, jobs: int = 1,
+            extra: tuple[str, ...] = (), options: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return the result of a design on a part.
+
+    Parameters
+    ----------
+    seeds : int
+        Placements: seeds 1, 2, ... The area is that of the median one.
+    clock : float, optional
+        MHz to work towards; the part's own when not given.
+    jobs : int
+        Placements at once.
+    extra, options : tuple of str
+        More options of nextpnr, of Yosys's synthesis command.
+
+    Raises
+    ------
+    synth.check.BrokenLogic
+        If the netlist is not the design.
+    """
+    netlist = checked(design, target, options=options)
+
+    def one(seed: int) -> Placed:
+        return place(netlist.folder / "net.json", target, seed=seed, clock=clock, extra=extra)
+
+    placed: list[Placed] = []
+    if target.routed:
+        with ThreadPoolExecutor(jobs) as pool:
+            placed = list(pool.map(one, range(1, seeds + 1)))
+    return result(design, target, netlist, placed)
+
+
+def checked(design: Design, target: Part, *, options: tuple[str, ...] = ()) -> Netlist:
+    """Return a design's netlist, or say what is broken about it."""
+    netlist = synthesise(design, target, options=options)
+    check.logic(netlist.log, design=design.name)
+    check.memories(netlist.log, family=target.family)
+    check.blocks(check.expected(netlist.survey, design.top), inner_area(netlist, target), design=design.name,
+                 has=target.has)
+    return netlist
+
+
+def inner_area(netlist: Netlist, target: Part) -> dict[str, int]:
+    """Return the cells of the design in the harness."""
+    found = area.blocks(netlist.folder / "net.json", target.family)
+    return {figure: sum(one[figure] for one in found.values()) for figure in area.FIGURES}
+
+
+def harness_area(netlist: Netlist, target: Part) -> dict[str, int]:
+    """Return what the registers around the design cost, which is not the design's."""
+    own = netlist.cells["modules"][f"\\{NAME}"]["num_cells_by_type"]
+    total = dict.fromkeys(area.FIGURES, 0)
+    for kind, count in own.items():
+        for figure, each in area.cost(target.family, kind).items():
+            total[figure] += count * each
+    if target.family == "ice40":            # a logic cell holds both, and every harness cell has its flip-flop
+        total["comb"] = max(total["comb"], total["ff"])
+    return total
+
+
+def result(design: Design, target: Part, netlist: Netlist, placed: list[Placed]) -> dict[str, Any]:
+    """Return a result out of a netlist and its placements, without any where the part is not routed."""
+    around, inner = harness_area(netlist, target), inner_area(netlist, target)
+    programs = ("yosys", TOOLS[target.family]) if target.routed else ("yosys",)
+    data: dict[str, Any] = {
+        "format": FORMAT, "design": design.manifest, "part": target.name, "tools": tool.identity(*programs),
+        **inner, "harness": around, "kept_modules": netlist.kept,
+        "units": area.units(area.blocks(netlist.folder / "net.json", target.family)),
+        "seconds": {"yosys": round(netlist.seconds, 1), "nextpnr": [round(one.seconds, 1) for one in placed]},
+        "commands": [netlist.command, *(one.command for one in placed)],
+        "warnings": check.warnings(netlist.log, *(one.log for one in placed))
+        + check.memories(netlist.log, family=target.family),
+    }
+    if placed:
+        data |= _clock(placed)
+        used = sorted(placed, key=lambda one: one.fmax)[(len(placed) - 1) // 2].used
+        data |= {figure: used[figure] - around[figure] for figure in area.FIGURES if used.get(figure)}
+    data["share"] = {figure: round(data[figure] / has, 4) for figure, has in target.has.items() if has}
+    return data
+
+
+def _clock(placed: list[Placed]) -> dict[str, Any]:
+    ranked = sorted(placed, key=lambda one: one.fmax)
+    middle = ranked[(len(ranked) - 1) // 2]
+    return {
+        "fmax_mhz": {"median": round(median(one.fmax for one in placed), 2), "best": ranked[-1].fmax,
+                     "worst": ranked[0].fmax, "seeds": {str(one.seed): one.fmax for one in placed}},
+        "critical_path": {**path.total(middle.path), "seed": middle.seed, "blocks": path.blocks(middle.path)},
+    }
+
+
+def same(data: dict[str, Any]) -> str:
+    """Return a result's text without its times, for comparison of two runs."""
+    return json.dumps({key: value for key, value in data.items() if key != "seconds"}, sort_keys=True)
