@@ -154,7 +154,7 @@ def test_every_instruction_has_numerics():
 @pytest.mark.parametrize("instruction", INSTRUCTIONS, ids=ident)
 def test_kernels_assemble(instruction):
     if not importlib.util.find_spec("cupy_backends"):
-        pytest.skip("NVRTC is not installed; pip install the gpu extra of pyproject.toml")
+        pytest.skip("NVRTC is not installed; pip install 'cupy-cuda12x[ctk]'")
     from golden.gpu.device import cubin
 
     for capability in (c for c in (70, 80, 90) if instruction.runs_on(c)):

@@ -16,7 +16,7 @@ from spec import command
 
 HELP = """Compare golden with the tensor cores of this machine's GPU, bit by bit, by their own instructions.
 
-Needs an NVIDIA GPU and the gpu extra. Exit 1 where a result differs, 2 where there is no GPU.
+Needs an NVIDIA GPU and CuPy (pip install "cupy-cuda12x[ctk]"). Exit 1 where a result differs, 2 where there is no GPU.
 
 Example: python -m golden.gpu --record build/recordings --json build/gpu.json
 """

@@ -72,7 +72,7 @@ def cupy() -> Any:
         module = import_module("cupy")
     except ImportError as error:
         raise OSError(f"a GPU must be reachable through CuPy, not without it ({error}); "
-                      f"on a machine with an NVIDIA GPU install the gpu extra: pip install '.[gpu]'") from error
+                      f"on a machine with an NVIDIA GPU: pip install 'cupy-cuda12x[ctk]'") from error
     try:
         module.cuda.runtime.getDeviceCount()
     except module.cuda.runtime.CUDARuntimeError as error:
@@ -91,7 +91,7 @@ def cubin(instruction: Instruction, capability: int) -> bytes:
         nvrtc = import_module("cupy_backends.cuda.libs.nvrtc")
     except ImportError as error:
         raise OSError(f"NVRTC must be reachable through CuPy, not absent ({error}); "
-                      f"install the gpu extra: pip install '.[gpu]'") from error
+                      f"pip install 'cupy-cuda12x[ctk]'") from error
     name = f"sm_{capability}{'a' if instruction.family == 'wgmma' else ''}"
     program = nvrtc.createProgram(source(instruction), "tile.cu", (), ())
     try:
