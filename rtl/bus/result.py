@@ -49,7 +49,7 @@ class ResultStream(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         group = Cat(self._extended(m, k) for k in range(self.lanes))
-        count, full = Signal(range(self.transfers), name="count"), Signal(name="full")
+        count, full = Signal(range(max(2, self.transfers)), name="count"), Signal(name="full")
         word, kept = Signal(WORD_BITS, name="word"), Signal(WORD_BYTES, name="kept")
         whole, keep = Signal.like(word, name="whole"), Signal.like(kept, name="keep")   # this transfer too
         ones = (1 << len(group) // 8) - 1
