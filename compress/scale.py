@@ -53,7 +53,7 @@ class Quantised:
             if count:
                 said.append(f"{layer.name}: {count} outputs saturate on the training vectors; "
                             f"take a machine with larger shift_bits")
-            if 0 < (largest := int(np.abs(self.codebooks[layer.codebook]).max())) < COARSEST:
+            if 0 < (largest := int(np.abs(self.codebooks[layer.codebook]).max())) < COARSEST // 2:
                 said.append(f"{layer.name}: the largest entry of its codebook is only {largest}; "
                             f"take a machine with larger shift_bits or weight_bits")
         return said

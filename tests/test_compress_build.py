@@ -120,6 +120,22 @@ def test_the_digits_image_recognises_what_the_figures_say(digits):
     assert lost == 0 and right == facts["folds"][0]["right"]["integer"]
 
 
+def test_the_figures_count_every_bit(digits):
+    folder, said = digits
+    image, facts = load(folder / "digits.npz"), json.loads((folder / "digits.json").read_text())
+    sizes, before, after = [(64, 64), (64, 32), (32, 10)], 0, 3 * 16 * 16
+    for (inputs, outputs), layer, row in zip(sizes, image.layers, facts["layers"], strict=True):
+        columns = 16 * layer.in_slots
+        assert row["bits_before"] == 32 * (inputs + 1) * outputs
+        assert row["bits_after"] == 8 * len(layer.entries) + 13 * 16 * columns + 32 * outputs
+        assert row["ratio"] == row["bits_before"] / row["bits_after"]
+        assert row["weight_ratio"] == 32 * inputs * outputs / (8 * len(layer.entries))
+        assert row["density"] == np.count_nonzero(layer.entries & 15) / (inputs * outputs)
+        assert row["layer"] in said and f"{row['bits_after']:,}" in said
+        before, after = before + row["bits_before"], after + row["bits_after"]
+    assert (facts["network"]["bits_before"], facts["network"]["bits_after"]) == (before, after)
+
+
 def dense(path, **changes):
     rng = np.random.default_rng(1)
     arrays = {"fc1.weight": rng.normal(size=(30, 12)), "fc1.bias": rng.normal(size=30),
