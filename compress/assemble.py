@@ -56,7 +56,7 @@ def assemble(layers: Sequence[IntegerLayer], codebooks, spec: EieSpec, *, order_
     columns, made = modulo(inputs, spec.pes), list[Layer]()
     pointer_base = entry_base = 0
     for layer in layers:
-        rows = order(order_name, work(layer), spec.pes)
+        rows = order(order_name, work(layer), spec.pes, layer.codes, activity(layer))
         if layer.codes.shape[1] != (have := int((columns >= 0).sum())):
             raise ValueError(f"{layer.name}: inputs must be {have}, the outputs of the layer before, "
                              f"not {layer.codes.shape[1]}")
@@ -79,16 +79,20 @@ def assemble(layers: Sequence[IntegerLayer], codebooks, spec: EieSpec, *, order_
     return image
 
 
+def activity(layer: IntegerLayer) -> np.ndarray:
+    """Return how often each input is not 0, all alike where that is not known."""
+    return np.ones(layer.codes.shape[1]) if layer.activity is None else np.asarray(layer.activity, np.float64)
+
+
 def work(layer: IntegerLayer) -> np.ndarray:
     """Return how many entries each row contributes to an average input."""
     codes = layer.codes
-    activity = np.ones(codes.shape[1]) if layer.activity is None else np.asarray(layer.activity, np.float64)
     if sparse.issparse(codes):
         found = codes.tocoo()
         row, column = found.row[found.data != 0], found.col[found.data != 0]
     else:
         row, column = np.nonzero(codes)
-    return np.bincount(row, weights=activity[column], minlength=codes.shape[0])
+    return np.bincount(row, weights=activity(layer)[column], minlength=codes.shape[0])
 
 
 def _bias(layer: IntegerLayer, rows: np.ndarray) -> np.ndarray | None:

@@ -8,15 +8,20 @@ import heapq
 import numpy as np
 from scipy import sparse
 
+from compress.spread import spread
+
 ORDERS = ("balanced", "modulo")
 
 
-def order(name: str, work, pes: int) -> np.ndarray:
-    """Return the order ``name``, one of :data:`ORDERS`, of rows that cost ``work`` each."""
+def order(name: str, work, pes: int, codes=None, activity=None) -> np.ndarray:
+    """Return the order ``name``, one of :data:`ORDERS`, of rows that cost ``work`` each.
+
+    With ``codes``, the layer's matrix, and the ``activity`` of its inputs, balanced rows are also spread over columns.
+    """
     if name not in ORDERS:
         raise ValueError(f"order must be one of {', '.join(ORDERS)}, not {name!r}")
     work = np.asarray(work, np.float64)
-    return balanced(work, pes) if name == "balanced" else modulo(len(work), pes)
+    return balanced(work, pes, codes, activity) if name == "balanced" else modulo(len(work), pes)
 
 
 def modulo(rows: int, pes: int) -> np.ndarray:
@@ -25,19 +30,21 @@ def modulo(rows: int, pes: int) -> np.ndarray:
     return np.where(place < rows, place, -1).astype(np.int32)
 
 
-def balanced(work: np.ndarray, pes: int) -> np.ndarray:
+def balanced(work: np.ndarray, pes: int, codes=None, activity=None) -> np.ndarray:
     """Return an order whose most loaded PE has little more work than the mean, and no more than by modulo.
 
     Rows go, heaviest first, to the least loaded PE with a free slot; then the most loaded PE swaps a row
     with another PE (or gives it up for a free slot) as long as that lowers the higher load of the two.
-    The same swaps from the modulo order are the other candidate. Within a PE heavy rows come first: zeros
-    after a column's last weight are not encoded.
+    The same swaps from the modulo order are the other candidate. With ``codes``, `compress.spread` goes on from
+    there. Within a PE heavy rows come first: zeros after a column's last weight are not encoded.
     """
     cost = np.append(work, 0.0)                         # the -1 of an absent slot finds 0
     tables = _greedy(work, pes), np.ascontiguousarray(modulo(len(work), pes).reshape(-1, pes).T)
     for table in tables:
         _refine(table, cost)
     table = min(tables, key=lambda table: cost[table].sum(1).max())
+    if codes is not None and spread(table, codes, activity):
+        _refine(table, cost)
     heavy_first = np.lexsort((table, -cost[table], table < 0), axis=1)
     return np.ascontiguousarray(np.take_along_axis(table, heavy_first, 1).T).ravel()
 
