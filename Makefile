@@ -38,7 +38,7 @@ types: $(READY)
 $(READY): requirements.lock
 	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit(f"error: Python must be 3.11 or newer, \
 	not {v[0]}.{v[1]}; name another with make PYTHON=python3.11")'
-	@echo "Setting up .venv (about 300 MB of pinned packages) ..."
+	@echo "Setting up .venv (pinned packages, 1.4 GB when unpacked) ..."
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@echo "Starting Yosys for the first time, which takes about a minute, once ..."
