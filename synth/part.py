@@ -76,7 +76,7 @@ BOARDS = {
 """Boards by name and the part on each."""
 
 
-def part(name: str) -> Part:
+def named(name: str) -> Part:
     """Return the part called ``name``, or say which there are."""
     if name not in PARTS:
         raise ValueError(f"part must be one of {', '.join(PARTS)}, not {name!r}; see docs/synth.md")
@@ -89,3 +89,10 @@ def of_board(name: str) -> Part:
         raise ValueError(f"board must be one of {', '.join(BOARDS)}, not {name!r}; "
                          f"or name the chip with --part")
     return PARTS[BOARDS[name]]
+
+
+def target_of(board: str, part: str) -> Part:
+    """Return the part that a command line names, by board or by itself."""
+    if board and part:
+        raise ValueError(f"--board and --part must not both be given, not {board!r} and {part!r}; name one")
+    return of_board(board) if board else named(part or "lfe5u-85f-6")

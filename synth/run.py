@@ -1,6 +1,8 @@
 """Area, clock and netlist checks of a machine, a unit of one, or any Verilog, on an FPGA."""
 
 import dataclasses
+import shlex
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,10 +11,9 @@ import typer
 from rtl import machine
 from rtl.built import Built
 from spec import command
+from synth import estimate, fit, report, tool, verification
 from synth import part as parts
-from synth import tool
 from synth.design import Design, from_file
-from synth.part import Part
 from synth.place import TOOLS
 from synth.result import measure
 from synth.show import show
@@ -28,13 +29,6 @@ def from_built(built: Built, *, unit: str = "", spec: Any = None) -> Design:
                   top=unit or built.name, kind="" if unit else built.manifest.get("design", ""), spec=numbers)
 
 
-def target_of(board: str, part: str) -> Part:
-    """Return the part that a command line names, by board or by itself."""
-    if board and part:
-        raise ValueError(f"--board and --part must not both be given, not {board!r} and {part!r}; name one")
-    return parts.of_board(board) if board else parts.part(part or "lfe5u-85f-6")
-
-
 def run(design: str, spec: Any, *,
         board: Annotated[str, typer.Option(help="Board, such as ulx3s-85f or icebreaker.")] = "",
         part: Annotated[str, typer.Option(help="Chip, such as lfe5u-85f-6 (the default) or ice40up5k.")] = "",
@@ -47,13 +41,14 @@ def run(design: str, spec: Any, *,
         verify: Annotated[bool, typer.Option(help="Run the machine's vectors on the netlist too.")] = False,
         options: Annotated[str, typer.Option(help="More options of Yosys's synthesis command.")] = "",
         extra: Annotated[str, typer.Option(help="More options of nextpnr.")] = "",
+        record: Annotated[bool, typer.Option(help="Add the result to those that estimates are fitted to.")] = False,
         out: Annotated[Path | None, typer.Option(help="Folder to write; build/synth/NAME-PART if not given.")] = None,
         json_: Annotated[Path | None, typer.Option("--json", help="Where else to write the result.")] = None) -> None:
     """Measure area and clock of a machine on an FPGA with Yosys and nextpnr.
 
     For example: python -m synth.run --pes 16 --preset ecp5 --board ulx3s-85f
     """
-    target = target_of(board, part)
+    target = parts.target_of(board, part)
     if verilog:
         chosen = from_file(verilog, top)
     else:
@@ -62,12 +57,22 @@ def run(design: str, spec: Any, *,
     print(tool.describe("yosys", *([TOOLS[target.family]] if target.routed else [])))
     data = measure(chosen, target, seeds=seeds, clock=clock or None, jobs=jobs, extra=tuple(extra.split()),
                    options=tuple(options.split()))
+    if guess := estimate.beside(data, target):
+        data["estimate"] = guess
+    data["repeat"] = [" ".join(["python -m synth.run", *map(shlex.quote, sys.argv[1:])])]
+    if verify:
+        data["verified"] = verification.verify(chosen, target, spec, options=tuple(options.split()))
     folder = out or Path("build") / "synth" / f"{chosen.name}-{target.name}"
     command.write_json(folder / "result.json", data)
+    report.write(data, target, folder / "report.html")
+    if record:
+        fit.record(data)
     if json_:
         command.write_json(json_, data)
     show(data, target)
-    print(f"wrote {folder / 'result.json'}")
+    if verify:
+        print(f"netlist: {data['verified']}")
+    print(f"wrote {folder / 'result.json'} and {folder / 'report.html'}")
 
 
 if __name__ == "__main__":

@@ -40,7 +40,9 @@ def synthesis(family: str, files: Iterable[str], *, keep: Iterable[str], collisi
         *(f"techmap -map {file}" for file in late), *(["clean"] if late else []),
         "check -mapped",
         "tee -q -o cells.json stat -json",
-        "write_json net.json", ""])
+        "write_json net.json",
+        f"delete {NAME}",
+        "write_verilog -noattr netlist.v", ""])
 
 
 def _name(module: str) -> str:

@@ -10,6 +10,8 @@ from synth import harness, hierarchy, script, tool
 from synth.design import Design, late_cells, technology
 from synth.part import Part
 
+MADE = ("net.json", "netlist.v", "cells.json", "sizes.json", "run.json", "synth.log", "synth.ys")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Netlist:
@@ -40,9 +42,9 @@ def synthesise(design: Design, part: Part, *, keep: list[str] | None = None,
     tech, maps = technology(part.family), late_cells(part.family)
     files, late = [name for name, _ in tech], [name for name, _ in maps]
     order = [*files, "design.v"]
-    name = key("synth", json.dumps(tool.identity("yosys")), design.verilog, design.top, json.dumps(keep),
-               script.synthesis(part.family, order, keep=(), collision_free=design.collision_free,
-                                late=late, options=options), *(text for _, text in [*tech, *maps]))
+    name = key("synth 3", json.dumps(tool.identity("yosys")), design.verilog, design.top, json.dumps(keep),
+               script.synthesis(part.family, order, keep=(), collision_free=design.collision_free, late=late,
+                                options=options), *(text for _, text in [*tech, *maps]))
 
     def build(work: Path) -> list[Path]:
         for file, text in [*tech, *maps]:
@@ -60,8 +62,7 @@ def synthesise(design: Design, part: Part, *, keep: list[str] | None = None,
         outcome = _yosys(work, "synth", part, design)
         (work / "run.json").write_text(json.dumps({"seconds": outcome.seconds, "command": outcome.command,
                                                    "kept": kept}))
-        return [work / name for name in ("net.json", "cells.json", "sizes.json", "run.json", "synth.log", "synth.ys",
-                                         "survey.ys", "harness.v", "design.v", *files, *late)]
+        return [work / name for name in (*MADE, "survey.ys", "harness.v", "design.v", *files, *late)]
 
     folder = fetch(name, build)
     run = json.loads((folder / "run.json").read_text())

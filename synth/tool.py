@@ -1,12 +1,14 @@
 """Where the tools are, what they call themselves, and a run of one with its log kept."""
 
 import functools
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
 import time
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 from spec.command import progress
@@ -48,22 +50,32 @@ def find(name: str) -> Tool:
     if name not in PACKAGES:
         raise ValueError(f"tool must be one of {', '.join(PACKAGES)}, not {name!r}")
     if path := shutil.which(name):
-        return Tool(name=name, command=path, native=True, version=_version(path))
+        return Tool(name=name, command=path, native=True, version=_version(path, name))
     wrapped = PACKAGES[name]
     beside = Path(sysconfig.get_path("scripts")) / wrapped
     path = str(beside) if beside.exists() else shutil.which(wrapped)
     if not path:
         raise FileNotFoundError(f"{name} must be on PATH or in this Python environment, "
                                 f"and it is in neither; pip install {wrapped}")
-    return Tool(name=name, command=path, native=False, version=_version(path))
+    return Tool(name=name, command=path, native=False, version=f"{_version(path, name)}, {wrapped} {_wheel(wrapped)}")
 
 
-def _version(path: str) -> str:
+def _wheel(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "of another environment"
+
+
+def _version(path: str, name: str) -> str:
     with progress(f"first start of {Path(path).name} (WebAssembly is compiled once)"):
         said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
     lines = [line for line in (said.stdout + said.stderr).splitlines()
              if line.strip() and not line.startswith("Preparing")]
-    return lines[0].strip() if lines else "unknown version"
+    known = re.search(r"Yosys [^(,]*(\(git sha1 \w+)?|nextpnr-[\d.]+\S*", lines[0] if lines else "")
+    if not known:
+        raise ToolError(f"{path} must say its version as {name} does, and it says {' '.join(lines)[:80]!r}")
+    return known.group(0).strip().rstrip(")").replace("(git sha1", "git")
 
 
 def run(name: str, arguments: list[str], *, folder: Path, log: str, title: str = "") -> Outcome:

@@ -1,0 +1,35 @@
+"""Cycles of an image on an EIE array, by the cycle model."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from golden import image as images
+from golden.eie import network
+from spec.eie import EieSpec
+
+
+def count(image: Path, inputs: Path | None, spec: Any) -> int:
+    """Return the cycles of one inference: all layers, the first of the given inputs, codebook already loaded or not.
+
+    Parameters
+    ----------
+    image : Path
+        An image; ``{pes}`` in its name stands for the number of PEs.
+    inputs : Path, optional
+        ``.npy`` of one input or of several, of which the first counts; without it every input is 1.
+    spec : EieSpec
+    """
+    if not isinstance(spec, EieSpec):
+        raise ValueError("cycles must be of an EIE array, not of another machine; leave --image out")
+    found = images.load(str(image).format(pes=spec.pes), pes=spec.pes)
+    if inputs is None:
+        given = np.ones((1, found.layers[0].inputs), np.int16)
+    else:
+        given = np.atleast_2d(np.load(inputs, allow_pickle=False))[:1]
+    same = {name: getattr(found.spec, name) for name in network.SAME}
+    machine = dataclasses.replace(spec, **same)
+    counters = network.run(found, given, spec=machine).counters[0]
+    return int(sum(layer.cycles for layer in counters))

@@ -1,0 +1,133 @@
+"""Measure many machines at once: every combination of options, over Dask, resumable."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rtl import machine
+from spec.command import application, main, write_json
+from synth import grid, pareto, pool, tool
+from synth import part as parts
+from synth.design import technology
+from synth.place import TOOLS
+from synth.result import measure
+from synth.run import from_built
+
+app = application("Measure every combination of a machine's options on a part.")
+OBJECTIVES = {"cycles": "cycles", "microseconds": "microseconds of one inference", "period": "nanoseconds a cycle"}
+AREAS = ("comb", "ff", "dsp", "bram")
+
+
+def one(point: grid.Point) -> dict[str, Any]:
+    """Measure one point, in a worker."""
+    spec = machine.make_spec(point.design, **dict(point.options))
+    built = machine.generate(point.design, spec)
+    data = measure(from_built(built, spec=spec), parts.named(point.part), seeds=point.seeds)
+    return {key: data[key] for key in (*AREAS, "seconds", "design") if key in data} | {
+        "fmax_mhz": data.get("fmax_mhz")}
+
+
+def identity(point: grid.Point) -> str:
+    """Return what a point's result depends on: its machine's text, the part, the cells, the tools."""
+    target = parts.named(point.part)
+    built = machine.generate(point.design, machine.make_spec(point.design, **dict(point.options)))
+    programs = ("yosys", TOOLS[target.family]) if target.routed else ("yosys",)
+    return json.dumps([built.verilog, technology(target.family), point.part, point.seeds, tool.identity(*programs)])
+
+
+def rows(points: list[grid.Point], found: list[dict[str, Any]], *, image: Path | None,
+         inputs: Path | None) -> list[dict[str, Any]]:
+    """Return a table's row for each point: its options, its figures, its cycles and time on the image."""
+    table = []
+    for point, data in zip(points, found, strict=True):
+        row: dict[str, Any] = {"name": point.name, **dict(point.options), "part": point.part}
+        if "error" in data:
+            table.append(row | {"error": data["error"]})
+            continue
+        row |= {figure: data[figure] for figure in AREAS}
+        if clock := data["fmax_mhz"]:
+            row |= {"fmax_mhz": clock["median"], "fmax_worst": clock["worst"], "period": round(1000 / clock["median"], 3)}
+        if image:
+            from synth.cycles import count
+
+            row["cycles"] = count(image, inputs, machine.make_spec(point.design, **dict(point.options)))
+            if clock:
+                row["microseconds"] = round(row["cycles"] / clock["median"], 3)
+        table.append(row)
+    return table
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def command(
+    context: typer.Context,
+    design: Annotated[str, typer.Option(help="Machine: eie or mac.")] = "eie",
+    board: Annotated[str, typer.Option(help="Board, such as ulx3s-85f.")] = "",
+    part: Annotated[str, typer.Option(help="Chip, such as lfe5u-85f-6 (the default).")] = "",
+    seeds: Annotated[int, typer.Option(min=1, max=99, help="Placements of each machine.")] = 1,
+    image: Annotated[Path | None, typer.Option(help="Image to count cycles of; {pes} stands for the PEs.")] = None,
+    inputs: Annotated[Path | None, typer.Option("--input", help="Its inputs, .npy; the first one is taken.")] = None,
+    objective: Annotated[str, typer.Option(help=f"What the plot sets against area: {', '.join(OBJECTIVES)}.")] = "",
+    area: Annotated[str, typer.Option(help=f"The plot's area: {', '.join(AREAS)}.")] = "comb",
+    scheduler: Annotated[str, typer.Option(help="Dask scheduler to use, tcp://host:port.")] = "",
+    jobqueue: Annotated[str, typer.Option(help="Batch system to start workers on: slurm.")] = "",
+    workers: Annotated[int, typer.Option(min=1, help="Workers to start, where none run yet.")] = 2,
+    out: Annotated[Path, typer.Option(help="Folder for sweep.csv, sweep.json and pareto.png.")] = Path("build/sweep"),
+) -> None:
+    """Measure every combination of the machine's options, each a list with commas.
+
+    For example: python -m synth.sweep --pes 4,8,16 --queue-depth 8,16 --preset ecp5 --board ulx3s-85f
+    """
+    goal = objective or ("microseconds" if image else "period")
+    if goal not in OBJECTIVES:
+        raise ValueError(f"--objective must be one of {', '.join(OBJECTIVES)}, not {goal!r}")
+    if goal != "period" and not image:
+        raise ValueError(f"--objective {goal} must come with an --image to count cycles of; make one with compress.build")
+    if area not in AREAS:
+        raise ValueError(f"--area must be one of {', '.join(AREAS)}, not {area!r}")
+    target = parts.target_of(board, part)
+    if goal != "cycles" and not target.routed:
+        raise ValueError(f"--objective {goal} must be of a part that is routed, not {target.name}; take cycles")
+    points = grid.points(design, _axes(context.args), part=target.name, seeds=seeds)
+    names = [identity(point) for point in points]
+    with pool.client(scheduler=scheduler, jobqueue=jobqueue, workers=min(workers, len(points))) as workers_:
+        found = pool.work(workers_, list(zip(names, points, strict=True)), one,
+                          title=f"measuring {len(points)} machines on {target.name}")
+    table = rows(points, [found[name] for name in names], image=image, inputs=inputs)
+    whole = [row for row in table if "error" not in row]
+    pareto.table(table, out / "sweep.csv")
+    write_json(out / "sweep.json", table)
+    if whole:
+        pareto.plot(whole, out / "pareto.png", across=area, up=goal, title=f"{design} on {target.name}")
+    for row in table:
+        print(row["name"] + ":", row.get("error") or f"{row['comb']} LUT, {row.get('fmax_mhz', '-')} MHz, "
+              f"{row.get('cycles', '-')} cycles")
+    print(f"wrote {out / 'sweep.csv'}, sweep.json" + (" and pareto.png" if whole else ""))
+    if len(whole) < len(table):
+        raise ValueError(f"every machine must be measured, and {len(table) - len(whole)} of {len(table)} were not; "
+                         f"see {out / 'sweep.csv'}; a second run takes up what is missing")
+
+
+def _axes(arguments: list[str]) -> dict[str, list[Any]]:
+    """Return the options that are the machine's own, each with its values."""
+    axes: dict[str, list[Any]] = {}
+    words = iter(arguments)
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not name.startswith("--"):
+            raise ValueError(f"options of the machine must begin with --, not {word!r}")
+        value = value if equals else next(words, "")
+        found = grid.values(value)
+        if not found:
+            raise ValueError(f"{name} must have values with commas between, not {value!r}")
+        plain = name.removeprefix("--").replace("-", "_")
+        axes["preset_" if plain == "preset" else ALIASES.get(plain, plain)] = found
+    return axes
+
+
+ALIASES = {"queue": "queue_depth"}
+
+
+if __name__ == "__main__":
+    main(app)
