@@ -45,7 +45,7 @@ def logic(log: str, *, design: str) -> None:
         for pattern, meaning in BROKEN:
             if pattern.search(line):
                 raise BrokenLogic(f"the netlist of {design} must be its logic, and it is not: {meaning}; "
-                                  f"the tool says {line.strip()!r}")
+                                  f"the tool says \"{line.strip()}\"")
 
 
 def expected(survey: dict[str, Any], top: str) -> dict[str, int]:

@@ -11,12 +11,13 @@ import typer
 from rtl import machine
 from rtl.built import Built
 from spec import command
-from synth import estimate, fit, report, tool, verification
+from synth import estimate, fit, report, tool
 from synth import part as parts
 from synth.design import Design, from_file
 from synth.place import TOOLS
 from synth.result import measure
 from synth.show import show
+from synth.verification import verify as check_netlist
 
 
 def from_built(built: Built, *, unit: str = "", spec: Any = None) -> Design:
@@ -61,7 +62,7 @@ def run(design: str, spec: Any, *,
         data["estimate"] = guess
     data["repeat"] = [" ".join(["python -m synth.run", *map(shlex.quote, sys.argv[1:])])]
     if verify:
-        data["verified"] = verification.verify(chosen, target, spec, options=tuple(options.split()))
+        data["verified"] = check_netlist(chosen, target, spec, options=tuple(options.split()))
     folder = out or Path("build") / "synth" / f"{chosen.name}-{target.name}"
     command.write_json(folder / "result.json", data)
     report.write(data, target, folder / "report.html")
