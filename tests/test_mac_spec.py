@@ -72,6 +72,7 @@ def test_derived_numbers():
     (dict(k=8), ValueError,
      r"k must be at most 4 for volta with fp16, not 8; the real unit sums no more at once"),
     (dict(arch="hopper", k=32), ValueError, r"k must be at most 16 for hopper with fp16"),
+    (dict(target="asic"), ValueError, r"target must be one of ecp5, gowin, ice40, generic, not 'asic'"),
     (dict(fold=3), ValueError, r"fold must be one of 1, 2, 4, 16, not 3"),
     (dict(fold=True), ValueError, r"fold must be one of 1, 2, 4, 16, not True"),
     (dict(tiles=0), ValueError, r"tiles must be in 1\.\.64, not 0"),
