@@ -91,6 +91,19 @@ def test_exact_spans_the_whole_range_of_exponents(fmt):
     same(dot("exact", a, b, c, fmt), want, a, b, c, "none")
 
 
+def test_exact_sees_a_bit_however_far_below_a_tie():
+    scale = np.arange(1, 255)                                   # exponent fields of bf16: 2^-126 to 2^127
+    high, low = (x.reshape(-1) for x in np.meshgrid(scale, scale))
+    one, half = np.full_like(high, 0x3F80), 103 << 7            # 1.0 + 2^-24: halfway between two results
+    for sign in (0, 0x8000):
+        a = np.stack([one, one, high << 7], axis=1).astype(np.uint16)
+        b = np.stack([one, np.full_like(one, half), low << 7 | sign], axis=1).astype(np.uint16)
+        got = dot("exact", a, b, np.zeros(len(a), np.uint32), "bf16")
+        weight = high + low - 254                               # of the third product
+        below = weight < -25                                    # too small to do more than break the tie
+        assert (got[below] == (0x3F800000 if sign else 0x3F800001)).all() and below.sum() > 20_000
+
+
 def test_a_build_shorter_than_the_real_block_pads_with_zeros():
     rng = np.random.default_rng(14)
     a, b, c = dots("fp16", "fp32", 300, 4, rng)
