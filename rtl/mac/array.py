@@ -26,7 +26,8 @@ class Array(wiring.Component):
     Parameters
     ----------
     plan : Plan
-    cuts : frozenset of str
+    cuts : dict
+        As `Pipe` takes them.
     library : Library
 
     Members
@@ -42,7 +43,7 @@ class Array(wiring.Component):
         What is in them, `READ_STAGES` cycles later.
     """
 
-    def __init__(self, plan: Plan, cuts: frozenset[str], library: Library):
+    def __init__(self, plan: Plan, cuts: dict[str, int], library: Library):
         self.plan, self.library = plan, library
         self.spec = spec = plan.spec
         self.tile = Tile(plan, cuts, library)
@@ -61,7 +62,7 @@ class Array(wiring.Component):
         width = operand_words(spec) * 64
         operand, block = self.block[len(self.block) - width:], self.block[len(self.block) - self.acc_bits:]
         a = self._memory(m, "a_buffer", width, ROWS, self.we_a, self.row, operand, self.issue.a_row)
-        p = Pipe(m, frozenset())
+        p = Pipe(m, {})
         valid, fresh = p.put(self.valid, "valid", reset=True), p.put(self.issue.fresh, "fresh")
         p.wait("read", READ_STAGES)
         slot = Signal(range(SLOTS))                             # of the next result: results come in order
@@ -72,11 +73,11 @@ class Array(wiring.Component):
             acc = self._memory(m, f"accumulator{number}", self.acc_bits, SLOTS,
                                Mux(tile.o_valid, 1, self.we_c[number]),
                                Mux(tile.o_valid, slot, self.row[:len(slot)]),
-                               Mux(tile.o_valid, Value.cast(tile.d), block),
+                               Mux(tile.o_valid, Value.cast(tile.o_d), block),
                                Mux(self.look, self.look_slot, self.issue.slot))
             zero = Cat(Const(LNS_ZERO if spec.arith == "lns" else 0, spec.acc_bits) for _ in range(OUTPUTS))
-            m.d.comb += [tile.i_valid.eq(p[valid]), Value.cast(tile.i.a).eq(a), Value.cast(tile.i.b).eq(b),
-                         Value.cast(tile.i.c).eq(Mux(p[fresh], zero, acc)), tile.i.fmt.eq(self.fmt),
+            m.d.comb += [tile.i_valid.eq(p[valid]), Value.cast(tile.i_op.a).eq(a), Value.cast(tile.i_op.b).eq(b),
+                         Value.cast(tile.i_op.c).eq(Mux(p[fresh], zero, acc)), tile.i_op.fmt.eq(self.fmt),
                          self.seen[number].eq(acc)]
             if spec.stochastic:
                 m.d.comb += Value.cast(tile.seeds).eq(Cat(

@@ -1,18 +1,25 @@
 """Where each target's dot unit is cut into stages."""
 
-CUTS = ("input", "decode", "special", "exponents", "largest", "distance", "addend", "align", "sum", "magnitude", "normalise",
-        "exponent", "round", "pack")
-"""Every place a register can go, in order of the data; some are met more than once."""
+CUTS = ("decode", "special", "exponents", "largest", "distance", "addend", "align", "sum", "magnitude",
+        "normalise", "exponent", "round", "pack")
+"""Every place a register can go, in order of the data; a tree or a shift meets its own once a level."""
+
+EVERY = dict.fromkeys(CUTS, 1)
 
 DEPTHS = {
-    "ecp5": frozenset(CUTS),
-    "gowin": frozenset(CUTS),
-    "ice40": frozenset(CUTS),
-    "generic": frozenset(CUTS) - {"special", "exponents", "addend", "exponent", "round"},
+    "ecp5": EVERY,
+    "gowin": EVERY,
+    "generic": EVERY | {"special": 0, "exponents": 0, "addend": 0, "normalise": 2, "exponent": 0},
+    "ice40": {"exponents": 1, "largest": 2, "distance": 1, "align": 1, "sum": 2, "magnitude": 1, "normalise": 2,
+              "round": 1},
 }
-"""Target -> the cuts it makes."""
+"""Target -> place -> 1 for a register there, n for one at every n-th level, 0 or nothing for none.
+
+The ECP5 and Gowin tables have the clock in mind; iCE40's, where a flip-flop costs as much as a look-up table,
+the size.
+"""
 
 
-def cuts_of(target: str) -> frozenset[str]:
+def cuts_of(target: str) -> dict[str, int]:
     """Return the cuts of a target."""
     return DEPTHS[target]

@@ -31,7 +31,8 @@ class Dot(wiring.Component):
     Parameters
     ----------
     plan : Plan
-    cuts : frozenset of str
+    cuts : dict
+        As `Pipe` takes them.
     library : Library
         Takes the multiplier cell.
 
@@ -45,7 +46,7 @@ class Dot(wiring.Component):
     d : ``Out(plan.spec.acc_bits)``
     """
 
-    def __init__(self, plan: Plan, cuts: frozenset[str], library: Library):
+    def __init__(self, plan: Plan, cuts: dict[str, int], library: Library):
         self.plan, self.cuts, self.library = plan, cuts, library
         heads = [data.ArrayLayout(head_layout(bits), plan.lanes) for bits in (plan.a_bits, plan.b_bits)]
         sigs = data.ArrayLayout(signed(plan.sig_bits), plan.lanes)

@@ -23,7 +23,8 @@ class Machine(wiring.Component):
     Parameters
     ----------
     plan : Plan
-    cuts : frozenset of str
+    cuts : dict
+        As `Pipe` takes them.
     library : Library
 
     Members
@@ -31,7 +32,7 @@ class Machine(wiring.Component):
     s_axil_*, s_axis_*, m_axis_*, irq
     """
 
-    def __init__(self, plan: Plan, cuts: frozenset[str], library: Library):
+    def __init__(self, plan: Plan, cuts: dict[str, int], library: Library):
         self.plan, self.spec, self.library = plan, plan.spec, library
         self.array = Array(plan, cuts, library)
         super().__init__(front_end())

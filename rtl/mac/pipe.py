@@ -22,20 +22,24 @@ class Pipe:
     ----------
     m : Module
         Where registers go.
-    cuts : frozenset of str
-        Names that begin a stage; a cut not listed costs no register.
+    cuts : dict
+        Name -> n: every n-th ``cut`` of that name begins a stage; of names not listed, or with 0, none does.
     """
 
-    def __init__(self, m: Module, cuts: frozenset[str]):
+    def __init__(self, m: Module, cuts: dict[str, int]):
         self.m = m
         self.cuts = cuts
         self.stage = 0
+        self.met: dict[str, int] = {}
         self.log: list[tuple[str, int]] = []
 
     def cut(self, name: str) -> None:
         """Begin the stage ``name`` where the target has it."""
-        self.log.append((name, int(name in self.cuts)))
-        self.stage += name in self.cuts
+        self.met[name] = self.met.get(name, 0) + 1
+        period = self.cuts.get(name, 0)
+        taken = int(period > 0 and self.met[name] % period == 0)
+        self.log.append((name, taken))
+        self.stage += taken
 
     def wait(self, name: str, stages: int) -> None:
         """Let ``stages`` cycles pass, as a block with registers of its own takes."""
@@ -45,6 +49,7 @@ class Pipe:
     def fork(self) -> "Pipe":
         """Return a second reader that starts at this stage, for logic beside this one."""
         other = Pipe(self.m, self.cuts)
+        other.met = dict(self.met)
         other.stage = self.stage
         return other
 

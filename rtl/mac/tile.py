@@ -16,32 +16,33 @@ from spec.lfsr import LFSR_BITS
 class Tile(wiring.Component):
     """Sixteen dot products an operation, one operation accepted every ``fold`` cycles, never waiting.
 
-    ``o_valid`` and ``d`` follow ``i_valid`` and ``i`` after ``latency`` cycles. An operation offered while
-    ``ready`` is low is lost; with ``fold`` 1 it never is.
+    ``o_valid`` and ``o_d`` follow ``i_valid`` and ``i_op`` after ``latency`` cycles. An operation offered while
+    ``i_ready`` is low is lost; with ``fold`` 1 it never is.
 
     Parameters
     ----------
     plan : Plan
-    cuts : frozenset of str
+    cuts : dict
+        As `Pipe` takes them.
     library : Library
         Takes the modules of the tile's parts.
 
     Members
     -------
-    i_valid, ready : ``In(1)``, ``Out(1)``
-    i : ``In(operation_layout(plan.spec))``
+    i_valid, i_ready : ``In(1)``, ``Out(1)``
+    i_op : ``In(operation_layout(plan.spec))``
     o_valid : ``Out(1)``
-    d : ``Out(ArrayLayout(plan.spec.acc_bits, OUTPUTS))``
+    o_d : ``Out(ArrayLayout(plan.spec.acc_bits, OUTPUTS))``
     seeds : ``In(ArrayLayout(LFSR_BITS, OUTPUTS))``
         Of stochastic builds only; taken during reset.
     """
 
-    def __init__(self, plan: Plan, cuts: frozenset[str], library: Library):
+    def __init__(self, plan: Plan, cuts: dict[str, int], library: Library):
         self.plan, self.cuts, self.library = plan, cuts, library
         self.spec = plan.spec
         seeds = {"seeds": In(data.ArrayLayout(LFSR_BITS, OUTPUTS))} if self.spec.stochastic else {}
-        super().__init__({"i_valid": In(1), "ready": Out(1), "i": In(operation_layout(self.spec)), "o_valid": Out(1),
-                          "d": Out(data.ArrayLayout(self.spec.acc_bits, OUTPUTS))} | seeds)
+        super().__init__({"i_valid": In(1), "i_ready": Out(1), "i_op": In(operation_layout(self.spec)), "o_valid": Out(1),
+                          "o_d": Out(data.ArrayLayout(self.spec.acc_bits, OUTPUTS))} | seeds)
         self._module = m = Module()
         self._build(m)
 
@@ -51,7 +52,7 @@ class Tile(wiring.Component):
     def _build(self, m):
         spec, library = self.spec, self.library
         feed = library.place(m, "feed", lambda: Feed(spec), module="mac_feed")
-        m.d.comb += [feed.i_valid.eq(self.i_valid), Value.cast(feed.i).eq(self.i), self.ready.eq(feed.ready)]
+        m.d.comb += [feed.i_valid.eq(self.i_valid), Value.cast(feed.i).eq(self.i_op), self.i_ready.eq(feed.ready)]
         p = Pipe(m, self.cuts)
         p.wait("feed", 1)
         self._valid = p.put(feed.o_valid, "valid", reset=True)
@@ -111,10 +112,10 @@ class Tile(wiring.Component):
         """Put the parts of an operation together; `Feed` never has a gap between them."""
         spec, valid = self.spec, p[self._valid]
         if spec.fold == 1:
-            m.d.comb += [self.o_valid.eq(valid), Cat(self.d).eq(Cat(results))]
+            m.d.comb += [self.o_valid.eq(valid), Cat(self.o_d).eq(Cat(results))]
             self.latency = p.stage
             return
         whole = Signal(OUTPUTS * spec.acc_bits, reset_less=True)
         m.d.sync += [self.o_valid.eq(p[self._last]), whole.eq(Cat(whole, results)[spec.units * spec.acc_bits:])]
-        m.d.comb += Cat(self.d).eq(whole)
+        m.d.comb += Cat(self.o_d).eq(whole)
         self.latency = p.stage + spec.fold

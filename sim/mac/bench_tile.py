@@ -31,20 +31,20 @@ async def reset(dut, spec):
 async def play(dut, words, gaps, folded):
     """Offer each word in turn, `next(gaps)` cycles of junk before it; return output words and both sides' cycles."""
     seen, sent_at, seen_at, cycle = [], [], [], 0
-    junk = [JUNK.getrandbits(len(dut.i)) for _ in range(16)]
+    junk = [JUNK.getrandbits(len(dut.i_op)) for _ in range(16)]
     queue, wait = iter(words), next(gaps)
     word = next(queue, None)
     idle = 0
     while len(seen) < len(words):
-        ready = folded == 1 or bool(dut.ready.value)
+        ready = folded == 1 or bool(dut.i_ready.value)
         offering = word is not None and wait == 0 and ready
         if offering:
-            dut.i.value = word
+            dut.i_op.value = word
             sent_at.append(cycle)
             word, wait = next(queue, None), next(gaps)
         else:
             if ready or not cycle % 8:
-                dut.i.value = junk[cycle % 16]
+                dut.i_op.value = junk[cycle % 16]
             wait = max(0, wait - 1)
             idle = idle + 1 if word is None else 0
             assert idle < 400, f"{len(seen)} of {len(words)} results after {cycle} cycles; the rest never came"
@@ -52,7 +52,7 @@ async def play(dut, words, gaps, folded):
         await FallingEdge(dut.clk)
         cycle += 1
         if dut.o_valid.value:
-            seen.append(dut.d.value.to_unsigned())
+            seen.append(dut.o_d.value.to_unsigned())
             seen_at.append(cycle)
     return seen, sent_at, seen_at
 
