@@ -112,6 +112,14 @@ def test_a_build_shorter_than_the_real_block_pads_with_zeros():
     assert (dot(build, a, b, c, "fp16") == dot("hopper", *wide, c, "fp16")).all()
 
 
+def test_a_wide_build_sums_a_shorter_format_in_its_own_blocks():
+    a, b, c = dots("fp16", "fp32", 300, 40, np.random.default_rng(18))
+    build = MacSpec(arch="hopper", formats=("fp16", "e4m3"), k=32)
+    got = dot(build, a, b, c, "fp16")
+    assert (got == dot("hopper", a, b, c, "fp16")).all()
+    same(got, [mac_oracle.dot("hopper", a[n], b[n], c[n], "fp16", "fp32") for n in range(300)], a, b, c, 18)
+
+
 def test_a_build_chains_its_own_length():
     rng = np.random.default_rng(15)
     a, b, c = dots("fp16", "fp32", 500, 8, rng)
