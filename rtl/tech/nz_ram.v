@@ -19,6 +19,9 @@ module nz_ram #(
   reg [WIDTH-1:0] mem [0:DEPTH-1];
   reg [WIDTH-1:0] array;
   integer lane;
+`ifndef SYNTHESIS
+  initial begin array = 0; rdata = 0; end   // 0 times what was never read is 0 in a simulator with unknowns too
+`endif
   always @(posedge clk) begin
     for (lane = 0; lane < LANES; lane = lane + 1)
       if (we[lane]) mem[waddr][lane*LANE +: LANE] <= wdata[lane*LANE +: LANE];
