@@ -5,10 +5,9 @@ from rtl.emit import Library
 from rtl.mac.depth import cuts_of
 from rtl.mac.plan import Plan
 from rtl.mac.tile import Tile
+from sim.mac.run import KEEP
 from spec.mac import MacSpec
 
-KEEP = '`verilator_config\nno_inline -module "mac_dot"\n'
-"""Verilator compiles the dot unit once, not once an output."""
 
 BUILDS = {
     "volta_fp32": MacSpec(),

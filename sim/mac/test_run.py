@@ -1,0 +1,51 @@
+"""`python -m sim.run` on two matrices, as a user calls it."""
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from golden.mac import matmul, to_bits, to_values
+from spec.mac import MacSpec
+
+
+def call(*arguments):
+    return subprocess.run([sys.executable, "-m", "sim.run", "--design", "mac", *map(str, arguments)],
+                          capture_output=True, text=True, check=False)
+
+
+def test_two_matrices(tmp_path):
+    rng = np.random.default_rng(3)
+    a, b, c = (rng.normal(size=shape) for shape in ((9, 23), (23, 7), (9, 7)))
+    for name, x in (("a", a), ("b", b), ("c", c)):
+        np.save(tmp_path / f"{name}.npy", x)
+    done = call(tmp_path / "a.npy", tmp_path / "b.npy", "--c", tmp_path / "c.npy", "--fold", 16, "--tiles", 2,
+                "--out", tmp_path / "d.npy", "--json", tmp_path / "d.json")
+    assert done.returncode == 0, done.stderr
+    spec = MacSpec(tiles=2, fold=16)
+    want = matmul(spec, to_bits("fp16", a), to_bits("fp16", b), to_bits("fp32", c), fmt="fp16")
+    assert (np.load(tmp_path / "d.npy") == to_values("fp32", want)).all()
+    figures = json.loads((tmp_path / "d.json").read_text())
+    assert figures["padded"] == [12, 24, 8] and figures["different"] == 0 and figures["values"] == 63
+    assert figures["operations"] == 3 * 6 and "12 x 24 x 8" in done.stdout
+
+
+@pytest.mark.parametrize(("shapes", "options", "message"), [
+    (((2, 3), (4, 2)), (), "the K of both must agree"),
+    (((2, 3), (3, 2)), ("--fmt", "e4m3"), "format must be one this build holds"),
+    (((2, 3), (3, 2)), ("--arch", "volta", "--formats", "e4m3"), "volta offers"),
+    (((2, 3), (3,)), (), "B must be a matrix"),
+])
+def test_bad_input_is_one_line(shapes, options, message, tmp_path):
+    for name, shape in zip("ab", shapes, strict=True):
+        np.save(tmp_path / f"{name}.npy", np.ones(shape))
+    done = call(tmp_path / "a.npy", tmp_path / "b.npy", *options)
+    assert done.returncode == 2 and message in done.stderr and done.stderr.count("\n") == 1, done.stderr
+
+
+def test_nan_into_integers_is_refused(tmp_path):
+    np.save(tmp_path / "a.npy", np.full((4, 4), np.nan))
+    np.save(tmp_path / "b.npy", np.ones((4, 4)))
+    done = call(tmp_path / "a.npy", tmp_path / "b.npy", "--arch", "ampere", "--formats", "int8")
+    assert done.returncode == 2 and "NaN" in done.stderr and done.stderr.count("\n") == 1, done.stderr
