@@ -56,13 +56,14 @@ def run(design: str, spec: Any, *,
         with command.progress(f"Writing the Verilog of {design}"):
             chosen = from_built(machine.generate(design, spec), unit=unit, spec=spec)
     print(tool.describe("yosys", *([TOOLS[target.family]] if target.routed else [])))
+    verified = check_netlist(chosen, target, spec, options=tuple(options.split())) if verify else ""
     data = measure(chosen, target, seeds=seeds, clock=clock or None, jobs=jobs, extra=tuple(extra.split()),
                    options=tuple(options.split()))
     if guess := estimate.beside(data, target):
         data["estimate"] = guess
-    data["repeat"] = [" ".join(["python -m synth.run", *map(shlex.quote, sys.argv[1:])])]
     if verify:
-        data["verified"] = check_netlist(chosen, target, spec, options=tuple(options.split()))
+        data["verified"] = verified
+    data["repeat"] = [" ".join(["python -m synth.run", *map(shlex.quote, sys.argv[1:])])]
     folder = out or Path("build") / "synth" / f"{chosen.name}-{target.name}"
     command.write_json(folder / "result.json", data)
     report.write(data, target, folder / "report.html")
@@ -72,7 +73,7 @@ def run(design: str, spec: Any, *,
         command.write_json(json_, data)
     show(data, target)
     if verify:
-        print(f"netlist: {data['verified']}")
+        print(f"netlist: {verified}")
     print(f"wrote {folder / 'result.json'} and {folder / 'report.html'}")
 
 

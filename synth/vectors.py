@@ -17,8 +17,9 @@ def layer(spec: EieSpec, *, seed: int, density: float = 0.3) -> Layer:
     rng = np.random.default_rng(seed)
     slots = max(2, min(spec.slots, 24))
     columns = max(1, min(spec.columns // spec.pes, slots, 8)) * spec.pes
-    book = rng.integers(-(1 << spec.weight_bits - 1), 1 << spec.weight_bits - 1, 1 << spec.codebook_bits)
-    book[0] = 0
+    top = 1 << spec.weight_bits - 1
+    book = rng.integers(-top >> 3, top >> 3, 1 << spec.codebook_bits)
+    book[:3] = 0, -top, top - 1
     entries: list[int] = []
     pointers = []
     for _ in range(spec.pes):
@@ -38,7 +39,7 @@ def layer(spec: EieSpec, *, seed: int, density: float = 0.3) -> Layer:
         return layer(spec, seed=seed, density=density / 2)
     return Layer(entries=np.array(entries, np.int64), pointers=np.array(pointers, np.int64), codebook=book,
                  inputs=columns, outputs=slots * spec.pes, in_slots=columns // spec.pes, out_slots=slots,
-                 shift=min(10, (1 << spec.shift_bits) - 1), relu=bool(seed % 2),
+                 shift=min(14, (1 << spec.shift_bits) - 1), relu=bool(seed % 2),
                  bias=rng.integers(-(1 << 20), 1 << 20, slots * spec.pes))
 
 
