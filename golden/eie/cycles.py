@@ -105,7 +105,7 @@ class _Control:
             cycle = last + 1 + gap
         if len(row):        # a column leaves the pointer read if it is dropped there, else S4
             dropped = last + delay + DROPPED if (length == 0).any() else 0
-            self.idle = max(last + delay + 1, dropped, int(self.elements.done.max()) + 1)
+            self.idle = max(dropped, int(self.elements.done.max()) + 1)
         after = rows.stop - 1 - int(row[-1]) if len(row) else len(rows)
         self.stall_scan += after
         return cycle + after - 1 if after else last

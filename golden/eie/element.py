@@ -29,13 +29,13 @@ class Elements:
     taken : numpy.ndarray
         (pes,) last cycle in which F sent a word: a fragment may be taken in that cycle.
     done : numpy.ndarray
-        (pes,) last cycle in which F or S1 to S4 held anything.
+        (pes,) last cycle in which S4 held a word; F and S1 to S3 were empty by then, since no column ends in padding.
     """
 
     def __init__(self, spec: EieSpec):
         self.spec = spec
-        self.taken, self._s1, self._s2, self._s3, self._s4, self.done = (
-            np.full(spec.pes, -NEVER) for _ in range(6))
+        self.taken, self._s1, self._s2, self._s3, self.done = (
+            np.full(spec.pes, -NEVER) for _ in range(5))
 
     def take(self, arrival: int, length: np.ndarray, takes: np.ndarray) -> np.ndarray:
         """Pass on a column that arrived in a cycle; return when F took it, where ``length`` is not 0."""
@@ -47,13 +47,12 @@ class Elements:
             leaves1 = np.maximum(sent + 1, self._s2)
             enters = takes[word] > 0
             leaves2 = np.maximum(leaves1 + 1, np.where(enters, self._s3, np.minimum(self._s3, leaves1 + 2)))
-            leaves3 = np.maximum(leaves2 + 1, self._s4)
+            leaves3 = np.maximum(leaves2 + 1, self.done)
             np.copyto(self._s3, leaves3, where=here & enters)
-            np.copyto(self._s4, leaves3 + takes[word], where=here & enters)
+            np.copyto(self.done, leaves3 + takes[word], where=here & enters)
             np.copyto(self._s2, leaves2, where=here)
             np.copyto(self._s1, leaves1, where=here)
             np.copyto(self.taken, sent, where=here)
-        np.maximum(self._s2, self._s4, out=self.done)
         return take
 
 

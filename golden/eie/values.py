@@ -65,13 +65,12 @@ def layer(spec: EieSpec, layer: Layer, activations: np.ndarray) -> tuple[np.ndar
     saturated = np.zeros(len(activations), bool)
     risky = np.flatnonzero((largest >= 1 << spec.acc_bits - 1).any(axis=1))
     if risky.size:
-        sums[risky], saturated = _in_order(spec, weights.tocsr()[risky], given, bias[risky])
+        sums[risky], saturated = _in_order(spec, weights.tocsr()[risky], given, bias[risky])    # ascending columns
     return finish(spec, layer, sums).T, saturated
 
 
 def _in_order(spec: EieSpec, weights: sparse.csr_array, given: np.ndarray, bias: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return sums (rows, vectors) by one saturating addition for each product in ascending column, and what saturated."""
-    weights.sort_indices()
     top, count = (1 << spec.acc_bits - 1) - 1, np.diff(weights.indptr)
     sums = np.repeat(bias[:, None], given.shape[1], axis=1)
     saturated = np.zeros(given.shape[1], bool)
