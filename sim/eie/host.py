@@ -2,11 +2,13 @@
 
 import logging
 
-from cocotb.triggers import ClockCycles, RisingEdge
+from cocotb.triggers import ClockCycles, RisingEdge, Timer, select
 from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiResp
 
 from spec.eie_registers import COUNTERS
-from spec.registers import RegisterMap
+from spec.registers import WORD_BYTES, RegisterMap
+
+PERIOD = 10         # ns a cycle
 
 
 class Host:
@@ -40,7 +42,8 @@ class Host:
         register = self.registers[name]
         word = sum(fields.pop(field.name, 0) << lsb for field, lsb in register.placed())
         if fields:
-            raise ValueError(f"field of {name} must be one of {[field.name for field in register.fields]}, not {next(iter(fields))}")
+            known = ", ".join(field.name for field in register.fields)
+            raise ValueError(f"field of {name} must be one of {known}, not {next(iter(fields))}")
         answer = await self.axil.write(register.offset, word.to_bytes(4, "little"))
         if answer.resp != AxiResp.OKAY:
             raise RuntimeError(f"write of {name} must be answered with OKAY, not {answer.resp!r}")
@@ -48,13 +51,20 @@ class Host:
     async def read(self, name: str) -> dict[str, int]:
         """Return the fields of a register."""
         register = self.registers[name]
-        answer = await self.axil.read(register.offset, 4 * register.words)
-        word = int.from_bytes(answer.data, "little")
-        return {field.name: word >> lsb & (1 << field.bits) - 1 for field, lsb in register.placed()}
+        answer = await self.axil.read(register.offset, WORD_BYTES * register.words)
+        return self._fields(register, int.from_bytes(answer.data, "little"))
 
     async def counters(self) -> dict[str, int]:
-        """Return every hardware counter."""
-        return {name: (await self.read(name))["value"] for name in COUNTERS}
+        """Return every hardware counter; they lie side by side, so one burst of reads fetches them."""
+        first, last = (self.registers[name] for name in (next(iter(COUNTERS)), list(COUNTERS)[-1]))
+        answer = await self.axil.read(first.offset, last.offset + WORD_BYTES * last.words - first.offset)
+        counters = {}
+        for name in COUNTERS:
+            register = self.registers[name]
+            place = register.offset - first.offset
+            word = int.from_bytes(answer.data[place:place + WORD_BYTES * register.words], "little")
+            counters[name] = self._fields(register, word)["value"]
+        return counters
 
     async def flags(self, *, clear: bool = False) -> dict[str, int]:
         """Return the sticky flags, and clear those that are set if asked."""
@@ -63,19 +73,25 @@ class Host:
             await self.write("flags", **flags)
         return flags
 
-    async def run(self, first: int, count: int) -> None:
-        """Run layers and wait for the end (or the refusal)."""
+    async def run(self, first: int, count: int, *, limit: int) -> None:
+        """Run layers and wait for the end (or the refusal), at most ``limit`` cycles."""
         await self.write("layers", first=first, count=count)
-        await self._command("start")
+        await self._command("start", limit)
 
-    async def read_out(self) -> None:
+    async def read_out(self, *, limit: int = 1_000_000) -> None:
         """Have the source region sent to the result stream and wait for the end."""
-        await self._command("read")
+        await self._command("read", limit)
 
-    async def _command(self, name: str) -> None:
+    async def _command(self, name: str, limit: int) -> None:
         await self.write("flags", done=1, refused=1)
         await self.write("control", **{name: 1})
         if self.dut.irq.value == 0:
-            await RisingEdge(self.dut.irq)
+            await select(RisingEdge(self.dut.irq), Timer(limit * PERIOD, "ns"))
         while (await self.read("status"))["busy"]:      # another flag may have raised the interrupt first
-            pass
+            limit -= 1
+            if limit < 0 or self.dut.irq.value == 0:
+                raise RuntimeError(f"{name} must raise the interrupt within its limit of cycles, and it has not")
+
+    @staticmethod
+    def _fields(register, word: int) -> dict[str, int]:
+        return {field.name: word >> lsb & (1 << field.bits) - 1 for field, lsb in register.placed()}

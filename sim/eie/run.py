@@ -1,0 +1,115 @@
+"""Run an image on the generated Verilog of its machine, and check every value and counter of every layer against golden."""
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from compress.load import load
+from golden import image as golden_image
+from golden.eie import run as golden_run
+from rtl.eie import generate
+from sim import simulator
+from sim.eie import job
+from sim.eie.outcome import Outcome
+from sim.eie.plan import layer_by_layer
+from sim.report import show
+from spec import command
+
+SHOWN = 40              # predictions printed; --json has all
+
+
+def run(
+    image: Annotated[Path, typer.Argument(help="Image, from python -m compress.build.", show_default=False)],
+    *,
+    input: Annotated[Path, typer.Option(help="Inputs, .npy: a vector or one in each row, float or int16.", show_default=False)],
+    labels: Annotated[Path | None, typer.Option(help="True classes, .npy of integers, for the accuracy.")] = None,
+    first: Annotated[int | None, typer.Option(help="Run only the first N inputs.", min=1)] = None,
+    sim: Annotated[str | None, typer.Option(help="verilator or icarus; unasked, Verilator where it can run.")] = None,
+    waves: Annotated[bool, typer.Option("--waves", help="Leave a trace of all signals; for few inputs.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder of the trace and of the simulator's log.")] = Path("build/run"),
+    json: Annotated[Path | None, typer.Option(help="Write the figures, and all predictions, to a file.")] = None,
+) -> None:
+    """Run an image on the Verilog of its machine in a simulator; every value of every layer is compared with golden.
+
+    Example: python -m sim.run digits.npz --input digits_inputs.npy --labels digits_labels.npy --json run.json
+
+    A layer's busy share is its useful multiplications over PEs x cycles. Exit code 1 says that a value or counter was
+    not golden's.
+    """
+    sim = simulator.pick(sim)
+    loaded, trusted = load(image), golden_image.load(image)
+    inputs = _vectors(input)[:first]
+    classes = None if labels is None else _classes(labels, first, len(inputs))
+    with command.progress(f"golden: {len(inputs)} inputs"):
+        golden = golden_run(trusted, inputs)
+    built = generate(loaded.spec)
+    with command.progress(f"{sim}: building the simulation of {built.name}"):
+        job.prepare(built, sim=sim, waves=waves)
+    steps = layer_by_layer(loaded, golden)
+    folder = out / image.stem
+    with command.progress(f"{sim}: {len(inputs)} inputs x {len(loaded.layers)} layers", total=len(steps)) as bar:
+        answers = job.run(built, steps, sim=sim, waves=waves, folder=folder, log=_fresh(folder / "simulator.log"),
+                          advance=bar.advance)
+    outcome = Outcome(loaded, golden, answers, classes)
+    _tell(outcome, built.name, sim)
+    if waves:
+        print(f"trace: {folder / ('dump.vcd' if sim == 'verilator' else job.TOP + '.fst')}")
+    if json is not None:
+        command.write_json(json, outcome.figures() | {"design": built.name, "simulator": sim, "image": str(image)})
+        print(f"wrote {json}")
+    for line in outcome.faults():
+        print(line)
+    if outcome.wrong:
+        raise typer.Exit(1)
+
+
+def _vectors(path: Path) -> np.ndarray:
+    """Return the inputs in a file as vectors; golden checks what is in them."""
+    given = np.atleast_1d(_array(path, "input"))
+    if not given.size:
+        raise ValueError(f"input in {path} must hold a vector or more, not an array of shape {given.shape}")
+    return given.reshape(-1, given.shape[-1]) if given.ndim < 3 else given
+
+
+def _classes(path: Path, first: int | None, wanted: int) -> np.ndarray:
+    """Return the labels in a file, one for each input."""
+    given = _array(path, "labels")
+    if given.dtype.kind not in "iu":
+        raise TypeError(f"labels in {path} must be integers, not {given.dtype}; write the number of each class")
+    if given.ndim != 1 or (len(given) if first is None else min(first, len(given))) != wanted:
+        raise ValueError(f"labels in {path} must be {wanted}, one an input, not an array of shape {given.shape}")
+    return given[:first]
+
+
+def _array(path: Path, what: str) -> np.ndarray:
+    try:
+        with path.open("rb") as file:
+            return np.lib.format.read_array(file, allow_pickle=False)
+    except (ValueError, EOFError, SyntaxError, TypeError) as error:
+        raise ValueError(f"{what} must be a whole .npy file of numbers, not {str(path)!r} ({error}); "
+                         f"write it with numpy.save") from error
+
+
+def _fresh(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    return path
+
+
+def _tell(outcome: Outcome, name: str, sim: str) -> None:
+    work, causes = outcome.tables()
+    show(f"{name} in {sim}, means of {outcome.vectors} inputs: work", outcome.WORK, work)
+    show("cycles without a broadcast, by cause", outcome.CAUSES, causes)
+    shown = outcome.predictions[:SHOWN].tolist()
+    print("predictions: " + " ".join(map(str, shown)) + (f" ... ({outcome.vectors} in all)" if outcome.vectors > SHOWN else ""))
+    if outcome.accuracy is not None:
+        print(f"accuracy: {100 * outcome.accuracy:.2f} % ({outcome.right} of {outcome.vectors})")
+    if outcome.clipped:
+        print(f"inputs saturated on the way to integers: {outcome.clipped} of {outcome.inputs}")
+    if any(outcome.saturated):
+        print("runs in which an accumulator saturated: " + ", ".join(
+            f"{count} in {layer.name}" for layer, count in zip(outcome.image.layers, outcome.saturated, strict=True) if count))
+    print(f"values compared with golden: {outcome.compared}, different: {outcome.mismatches}; "
+          f"counters compared: {outcome.counted}, different: {outcome.counter_mismatches}")
