@@ -1,6 +1,7 @@
 """Where the area of a netlist goes: its cells by the block they lie in, counted as place and route counts them."""
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ COST: dict[str, dict[str, dict[str, int]]] = {
 
 FIGURES = ("comb", "ff", "dsp", "bram")
 FLIP_FLOPS = {"ice40": ("SB_DFF",), "gowin": ("DFF",), "xc7": ("FDRE", "FDSE", "FDCE", "FDPE")}
+LIBRARY = {"blackbox", "whitebox"}      # attributes of a family's cells, which Yosys writes as modules too
 Area = dict[str, int]
 
 
@@ -41,38 +43,62 @@ def cost(family: str, kind: str) -> Area:
     return COST[family].get(kind, {})
 
 
-def blocks(netlist: Path, family: str) -> dict[str, Area]:
-    """Return the area of every block of a netlist by its path of instances, ``(top)`` for the top itself.
+class Hierarchy:
+    """The blocks of a netlist: a module kept as one, or one that was flattened and left its name behind.
 
-    A look-up table has no name in the source: it lies where the wire lies that it drives, so a few count for
-    the neighbour of the block that wrote them.
+    Parameters
+    ----------
+    netlist : Path
+        Yosys's JSON of the harness and what is in it.
+    family : str
     """
-    modules = json.loads(netlist.read_text())["modules"]
-    own: dict[str, dict[str, Area]] = {}
-    calls: dict[str, list[tuple[str, str]]] = {}
-    for name, module in modules.items():
-        own[name], calls[name] = {}, []
-        for cell, data in module["cells"].items():
+
+    def __init__(self, netlist: Path, family: str):
+        self._modules = json.loads(netlist.read_text())["modules"]
+        self.areas: dict[str, Area] = {}
+        self._family = family
+        harness = self._modules[NAME]["cells"]
+        self._visit(harness[INSTANCE]["type"], "")
+
+    def _visit(self, name: str, path: str) -> None:
+        cells = self._modules[name]["cells"]
+        inner = {cell for cell, data in cells.items()
+                 if data["type"] == "$scopeinfo" and data["parameters"].get("TYPE") == "module"}
+        for block in (path, *(_join(path, step) for step in inner)):
+            self.areas.setdefault(block, dict.fromkeys(FIGURES, 0))
+        for cell, data in cells.items():
             kind = data["type"]
-            if kind in modules and modules[kind]["cells"] and not _is_cell(modules[kind]):
-                calls[name].append((cell, kind))
+            if kind in self._modules and not self._modules[kind]["attributes"].keys() & LIBRARY:
+                self._visit(kind, _join(path, cell))
                 continue
-            area = own[name].setdefault(_folder(cell), {})
-            for figure, count in cost(family, kind).items():
-                area[figure] = area.get(figure, 0) + count
-    found: dict[str, Area] = {}
+            area = self.areas[_join(path, within(cell, inner))]
+            for figure, count in cost(self._family, kind).items():
+                area[figure] += count
 
-    def visit(name: str, path: str) -> None:
-        for folder, area in own[name].items():
-            total = found.setdefault(_join(path, folder), dict.fromkeys(FIGURES, 0))
-            for figure, count in area.items():
-                total[figure] += count
-        for cell, kind in calls[name]:
-            visit(kind, _join(path, cell))
+    def block(self, cell: str) -> str:
+        """Return the block of a placed cell; one that is not in the design is the placer's or the harness's."""
+        if cell.startswith("$nextpnr"):
+            return "(placer)"
+        start, _, rest = cell.partition(".")
+        return within(rest, self.areas) or "(top)" if start == INSTANCE else "(harness)"
 
-    harness = next(cell for cell, kind in calls[NAME] if cell == INSTANCE)
-    visit(dict(calls[NAME])[harness], "")
-    return {path or "(top)": area for path, area in sorted(found.items()) if any(area.values())}
+    def blocks(self) -> dict[str, Area]:
+        """Return the area of every block by its path of instances, ``(top)`` for what lies in none.
+
+        A look-up table has no name in the source: it lies where the wire lies that it drives, so a few count
+        for the neighbour of the block that wrote them.
+        """
+        return {path or "(top)": area for path, area in sorted(self.areas.items()) if any(area.values())}
+
+
+def within(cell: str, known: Collection[str]) -> str:
+    """Return the longest path of instances, of those known, that a cell's name begins with; may be empty."""
+    path = cell
+    while "." in path:
+        path = path.rpartition(".")[0]
+        if path in known:
+            return path
+    return ""
 
 
 def units(found: dict[str, Area]) -> list[dict[str, Any]]:
@@ -88,20 +114,8 @@ def units(found: dict[str, Area]) -> list[dict[str, Any]]:
 
 
 def _plain(step: str) -> str:
-    """Return an instance's name without its number: pe0, pe[1] and pe_2 are all pe."""
-    return unit_name(step).rstrip("]0123456789").rstrip("[_") or step
-
-
-def _is_cell(module: dict) -> bool:
-    return "blackbox" in module["attributes"] or "whitebox" in module["attributes"]
-
-
-def _folder(cell: str) -> str:
-    steps = cell.split(".")[:-1]
-    for position, step in enumerate(steps):
-        if step.startswith("$"):
-            return ".".join(steps[:position])
-    return ".".join(steps)
+    """Return an instance's name without its number: pe0, pe[1], pe_2 and pe$3 are all pe."""
+    return unit_name(step).rstrip("]0123456789").rstrip("[_$") or step
 
 
 def _join(path: str, more: str) -> str:

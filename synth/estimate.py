@@ -101,4 +101,4 @@ def run(design: str, spec: Any, *,
 
 
 if __name__ == "__main__":
-    command.main(machine.application(run, "Estimate what a machine takes on an FPGA."))
+    command.main(lambda: machine.application(run, "Estimate what a machine takes on an FPGA."))

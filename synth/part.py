@@ -1,6 +1,6 @@
 """The devices that a design can be measured for, and the boards that carry them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,6 +15,8 @@ class Part:
         ``ecp5``, ``ice40``, ``gowin`` or ``xc7``: which synthesis script and which technology cells.
     device, package, grade : str
         As nextpnr wants them; empty where it has no such option.
+    pins : dict
+        Places of the harness's three pins, for a tool that wants them.
     routed : bool
         Whether open tools place and route it; if not, there is no clock figure.
     clock : float
@@ -28,6 +30,7 @@ class Part:
     device: str
     package: str = ""
     grade: str = ""
+    pins: dict[str, str] = field(default_factory=dict)
     routed: bool = True
     clock: float
     comb: int
@@ -60,8 +63,10 @@ PARTS = {part.name: part for part in [
     Part(name="ice40hx8k", family="ice40", device="hx8k", package="ct256", clock=100.0,
          comb=7680, ff=7680, dsp=0, bram=32),
     Part(name="gw1nr-9", family="gowin", device="GW1NR-LV9QN88PC6/I5", package="GW1N-9C", clock=100.0,
+         pins={"clk": "52", "si": "25", "so": "26"},
          comb=8640, ff=6480, dsp=20, bram=26),
     Part(name="gw2a-18", family="gowin", device="GW2A-LV18PG256C8/I7", package="GW2A-18", clock=100.0,
+         pins={"clk": "H11", "si": "T10", "so": "C13"},
          comb=20736, ff=15552, dsp=48, bram=46),
     Part(name="xc7a100t", family="xc7", device="xc7a100t", routed=False, clock=0.0,
          comb=63400, ff=126800, dsp=240, bram=270),

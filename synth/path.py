@@ -1,27 +1,20 @@
 """The slowest path of a placed design, told by block names instead of cells."""
 
+from collections.abc import Callable
 from typing import Any
 
-from synth.harness import INSTANCE
+LONGEST = 36        # letters of a cell's name; Yosys chains the names of what a cell feeds
 
 
-def block(cell: str) -> str:
-    """Return the block a cell lies in: its path of instances, without its own name and without the harness.
-
-    A cell in the harness itself is in block ``(harness)``, one in the measured module itself in ``(top)``.
-    """
-    steps = cell.split(".")[:-1]
-    for position, step in enumerate(steps):
-        if step.startswith("$"):
-            steps = steps[:position]
-            break
-    if not steps:
-        return "(harness)"
-    return ".".join(steps[1:] if steps[0] == INSTANCE else steps) or "(top)"
-
-
-def blocks(path: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def blocks(path: list[dict[str, Any]], block: Callable[[str], str]) -> list[dict[str, Any]]:
     """Return the path as blocks in order, each with its delay: what is spent inside it, and on the way to it.
+
+    Parameters
+    ----------
+    path : list
+        From nextpnr's report.
+    block : callable
+        Returns the block of a cell.
 
     Each item has ``block``, ``logic_ns``, ``routing_ns``, ``cells``. The delays of all items add up to the
     period that the path allows.
@@ -34,6 +27,7 @@ def blocks(path: list[dict[str, Any]]) -> list[dict[str, Any]]:
         kind = "routing_ns" if step["type"] == "routing" else "logic_ns"
         found[-1][kind] = round(found[-1][kind] + step["delay"], 3)
         name = step["to"]["cell"].split(".")[-1]
+        name = name if len(name) <= LONGEST else f"{name[:LONGEST - 3]}..."
         if name not in found[-1]["cells"]:
             found[-1]["cells"].append(name)
     return found

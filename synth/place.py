@@ -46,11 +46,12 @@ def arguments(part: Part, *, seed: int, clock: float, extra: tuple[str, ...] = (
 
 
 def place(netlist: Path, part: Part, *, seed: int, clock: float | None = None,
-          extra: tuple[str, ...] = (), pins: str = "") -> Placed:
+          extra: tuple[str, ...] = ()) -> Placed:
     """Place and route the netlist in the file ``netlist``; a repeated request is answered from the cache."""
     program = TOOLS[part.family]
     options = arguments(part, seed=seed, clock=clock or part.clock, extra=extra)
     text = netlist.read_text()
+    pins = "".join(f'IO_LOC "{name}" {pin};\n' for name, pin in part.pins.items())
     name = key("place", json.dumps(tool.identity(program)), *options, pins, text)
 
     def build(work: Path) -> list[Path]:

@@ -59,8 +59,12 @@ def checked(design: Design, target: Part, *, options: tuple[str, ...] = ()) -> N
 
 def inner_area(netlist: Netlist, target: Part) -> dict[str, int]:
     """Return the cells of the design in the harness."""
-    found = area.blocks(netlist.folder / "net.json", target.family)
-    return {figure: sum(one[figure] for one in found.values()) for figure in area.FIGURES}
+    return total(area.Hierarchy(netlist.folder / "net.json", target.family))
+
+
+def total(tree: area.Hierarchy) -> dict[str, int]:
+    """Return the sums of all blocks."""
+    return {figure: sum(one[figure] for one in tree.areas.values()) for figure in area.FIGURES}
 
 
 def harness_area(netlist: Netlist, target: Part) -> dict[str, int]:
@@ -77,32 +81,36 @@ def harness_area(netlist: Netlist, target: Part) -> dict[str, int]:
 
 def result(design: Design, target: Part, netlist: Netlist, placed: list[Placed]) -> dict[str, Any]:
     """Return a result out of a netlist and its placements, without any where the part is not routed."""
-    around, inner = harness_area(netlist, target), inner_area(netlist, target)
+    tree = area.Hierarchy(netlist.folder / "net.json", target.family)
+    around, inner = harness_area(netlist, target), total(tree)
     programs = ("yosys", TOOLS[target.family]) if target.routed else ("yosys",)
     data: dict[str, Any] = {
         "format": FORMAT, "design": design.manifest, "part": target.name, "tools": tool.identity(*programs),
         **inner, "harness": around, "kept_modules": netlist.kept,
-        "units": area.units(area.blocks(netlist.folder / "net.json", target.family)),
+        "units": area.units(tree.blocks()),
         "seconds": {"yosys": round(netlist.seconds, 1), "nextpnr": [round(one.seconds, 1) for one in placed]},
         "commands": [netlist.command, *(one.command for one in placed)],
         "warnings": check.warnings(netlist.log, *(one.log for one in placed))
         + check.memories(netlist.log, family=target.family),
     }
     if placed:
-        data |= _clock(placed)
+        data |= _clock(placed, tree)
         used = sorted(placed, key=lambda one: one.fmax)[(len(placed) - 1) // 2].used
         data |= {figure: used[figure] - around[figure] for figure in area.FIGURES if used.get(figure)}
+        added = {figure: data[figure] - inner[figure] for figure in area.FIGURES}
+        if any(added.values()):             # what packing adds: carry chains' ends, look-up tables that pass a wire on
+            data["units"].append({"unit": "(packing)", "copies": 1, **added})
     data["share"] = {figure: round(data[figure] / has, 4) for figure, has in target.has.items() if has}
     return data
 
 
-def _clock(placed: list[Placed]) -> dict[str, Any]:
+def _clock(placed: list[Placed], tree: area.Hierarchy) -> dict[str, Any]:
     ranked = sorted(placed, key=lambda one: one.fmax)
     middle = ranked[(len(ranked) - 1) // 2]
     return {
         "fmax_mhz": {"median": round(median(one.fmax for one in placed), 2), "best": ranked[-1].fmax,
                      "worst": ranked[0].fmax, "seeds": {str(one.seed): one.fmax for one in placed}},
-        "critical_path": {**path.total(middle.path), "seed": middle.seed, "blocks": path.blocks(middle.path)},
+        "critical_path": {**path.total(middle.path), "seed": middle.seed, "blocks": path.blocks(middle.path, tree.block)},
     }
 
 

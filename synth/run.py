@@ -78,4 +78,4 @@ def run(design: str, spec: Any, *,
 
 
 if __name__ == "__main__":
-    command.main(machine.application(run, "Measure a machine on an FPGA."))
+    command.main(lambda: machine.application(run, "Measure a machine on an FPGA."))

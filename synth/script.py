@@ -7,10 +7,13 @@ from synth.harness import INSTANCE, NAME
 SYNTH = {
     "ecp5": "synth_ecp5",
     "ice40": "synth_ice40",
-    "gowin": "synth_gowin",
+    "gowin": "synth_gowin -noiopads",
     "xc7": "synth_xilinx -family xc7 -noiopad",
 }
 """What maps a design to each family, before the options that depend on the design."""
+
+PADS = {"gowin": (f"iopadmap -bits -inpad IBUF O:I -outpad OBUF I:O {NAME}",)}
+"""Pads for the harness alone, where synthesis would give them to every kept module."""
 
 
 def _read(files: Iterable[str], top: str) -> list[str]:
@@ -38,6 +41,7 @@ def synthesis(family: str, files: Iterable[str], *, keep: Iterable[str], collisi
         *(f"setattr -mod -set keep_hierarchy 1 {_name(module)}" for module in keep),
         " ".join(command),
         *(f"techmap -map {file}" for file in late), *(["clean"] if late else []),
+        *PADS.get(family, ()),
         "check -mapped",
         "tee -q -o cells.json stat -json",
         "write_json net.json",

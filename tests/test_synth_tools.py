@@ -1,0 +1,127 @@
+"""Small Verilog through the real tools: figures, and netlists that are not the design and must be refused."""
+import json
+import subprocess
+import sys
+
+import pytest
+
+from synth import check, report
+from synth import part as parts
+from synth.design import Design
+from synth.result import checked, measure
+
+PAIR = """
+module cell_of_pair(input clk, input [15:0] a, b, input we, input [8:0] wa, ra, output reg [63:0] y);
+  wire [31:0] p;
+  wire [63:0] q;
+  nz_mult #(.A_BITS(16), .B_BITS(16)) product (.clk(clk), .ce(1'b1), .a(a), .b(b), .p(p));
+  nz_ram #(.WIDTH(64), .DEPTH(512), .LANES(1), .ADDR_BITS(9)) store (
+    .clk(clk), .we(we), .waddr(wa), .wdata({a, b, a, b}), .re(1'b1), .raddr(ra), .oe(1'b1), .rdata(q));
+  always @(posedge clk) y <= q + {p, p};
+endmodule
+module pair(input clk, input [15:0] a, b, input we, input [8:0] wa, ra, output reg [63:0] o);
+  wire [63:0] y0, y1;
+  cell_of_pair left  (.clk(clk), .a(a), .b(b), .we(we), .wa(wa), .ra(ra), .y(y0));
+  cell_of_pair right (.clk(clk), .a(b), .b(~a), .we(we), .wa(wa), .ra(ra), .y(y1));
+  always @(posedge clk) o <= y0 - y1;
+endmodule
+"""
+
+
+def small(body, **more):
+    return Design(name="small", top="small", verilog=f"module small {body} endmodule", **more)
+
+
+def test_a_pair_on_ecp5_is_measured_whole_and_by_block(tmp_path):
+    target = parts.named("lfe5u-25f-6")
+    data = measure(Design(name="pair", top="pair", verilog=PAIR), target, seeds=1)
+    assert (data["dsp"], data["bram"]) == (2, 4)
+    assert 150 < data["comb"] < 400 and 190 < data["ff"] < 210
+    assert data["fmax_mhz"]["best"] == data["fmax_mhz"]["median"] == data["fmax_mhz"]["worst"] > 60
+    by_block = {unit["unit"]: unit for unit in data["units"]}
+    assert by_block["left.product.multiplier"]["dsp"] == 1
+    assert sum(unit["comb"] for unit in data["units"]) == pytest.approx(data["comb"], rel=0.1)
+    way = data["critical_path"]
+    assert way["ns"] == pytest.approx(1000 / data["fmax_mhz"]["median"], rel=0.01)
+    data["repeat"] = ["python -m synth.run"]
+    page = report.render(data, target)
+    for text in ("lfe5u-25f-6", "<svg", f"{data['comb']:,}", "left", "yosys"):
+        assert text in page
+    assert "http" not in page.replace("http-equiv", ""), "the page asks for something outside itself"
+
+
+TWO_REGISTERS = small("""(input clk, input signed [15:0] a, b, output reg signed [15:0] y);
+  reg signed [15:0] ra, rb, p;
+  always @(posedge clk) begin ra <= a; rb <= b; p <= ra * rb; y <= p; end""")
+
+
+def test_the_two_register_multiply_of_ice40_is_refused():
+    with pytest.raises(check.BrokenLogic, match="two cells drive one wire"):
+        checked(TWO_REGISTERS, parts.named("ice40up5k"))
+
+
+def test_the_same_multiply_is_sound_elsewhere():
+    assert checked(TWO_REGISTERS, parts.named("ice40hx8k")).cells
+
+
+@pytest.mark.parametrize(("part", "body", "complaint"), [
+    ("lfe5u-25f-6", """(input clk, input [4:0] wa, ra, input we, vw, input [15:0] d, output [15:0] a);
+       reg [15:0] kept [0:31]; assign a = kept[ra];     // two writes and a read in the same cycle
+       always @(posedge clk) begin if (we) kept[wa] <= d; if (vw) kept[~ra] <= ~d; end""",
+     "memory small.kept must be in block or LUT RAM, not in 512 flip-flops"),
+    ("lfe5u-25f-6", "(input clk, g, d, output reg q, output reg y); always @* if (g) q = d; always @(posedge clk) y <= q;",
+     "latch"),
+    ("lfe5u-25f-6", """(input clk, a, b, output y); wire w; assign w = a; assign w = b; reg r;
+       always @(posedge clk) r <= w; assign y = r;""", "driver"),
+])
+def test_broken_logic_is_refused(part, body, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        checked(small(body), parts.named(part))
+
+
+def test_a_multiplier_that_was_optimised_away_is_missed():
+    body = """(input clk, input [3:0] a, output reg [7:0] y); wire [7:0] p;
+      nz_mult #(.A_BITS(4), .B_BITS(4)) m (.clk(clk), .ce(1'b1), .a(a), .b(4'd0), .p(p));
+      always @(posedge clk) y <= p & 8'd0 | {8{a[0]}};"""
+    with pytest.raises(check.BrokenLogic, match="at least 1 multipliers"):
+        checked(small(body), parts.named("lfe5u-25f-6"))
+
+
+@pytest.mark.parametrize("part", ["ice40up5k", "gw1nr-9", "gw2a-18", "xc7a100t"])
+def test_other_families_are_measured(part):
+    target = parts.named(part)
+    data = measure(Design(name="pair", top="pair", verilog=PAIR), target, seeds=1)
+    assert data["dsp"] >= 2 and data["bram"] >= 2 and data["comb"] > 100 and data["ff"] > 60
+    assert ("fmax_mhz" in data) == target.routed
+
+
+def command(*arguments, folder):
+    return subprocess.run([sys.executable, "-m", "synth.run", *map(str, arguments)], capture_output=True, text=True,
+                          check=False, env=None, cwd=folder)
+
+
+@pytest.mark.parametrize(("arguments", "complaint"), [
+    (["--part", "lfe5u-99f-6"], "error: part must be one of"),
+    (["--board", "nothing"], "error: board must be one of"),
+    (["--design", "cpu"], "error: design must be one of eie, mac, not 'cpu'"),
+    (["--verilog", "missing.v", "--top", "x"], "error: --verilog must name a file, not 'missing.v'"),
+    (["--pes", "1", "--preset", "ecp5", "--unit", "pe9"], "error: unit must be a module of eie_1, not 'pe9'; it has"),
+    (["--seeds", "0"], "error: Invalid value for '--seeds'"),
+])
+def test_bad_input_is_one_line_and_writes_nothing(arguments, complaint, tmp_path):
+    goal = tmp_path / "out"
+    done = command(*arguments, "--out", goal, folder=None)
+    assert done.returncode == 2 and complaint in done.stderr
+    assert done.stderr.strip().splitlines()[-1].startswith("error: ") and not goal.exists()
+
+
+def test_the_command_writes_json_and_a_page(tmp_path):
+    (tmp_path / "pair.v").write_text(PAIR)
+    done = command("--verilog", tmp_path / "pair.v", "--top", "cell_of_pair", "--part", "lfe5u-25f-8", "--seeds", "1",
+                   "--out", tmp_path / "out", "--json", tmp_path / "again.json", folder=None)
+    assert done.returncode == 0, done.stderr
+    data = json.loads((tmp_path / "out" / "result.json").read_text())
+    assert data == json.loads((tmp_path / "again.json").read_text())
+    assert {"median", "best", "worst"} <= data["fmax_mhz"].keys() and data["dsp"] == 1 and data["bram"] == 2
+    assert "pair-cell_of_pair on lfe5u-25f-8" in (tmp_path / "out" / "report.html").read_text()
+    assert "MHz" in done.stdout and "nextpnr-ecp5" in done.stdout
