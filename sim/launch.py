@@ -26,10 +26,10 @@ OPTIONS = {                                 # warnings are the business of lint,
 
 @dataclass(frozen=True, kw_only=True)
 class Results:
-    """What a run did: tests that ran, where it left its files, and the seconds of build and run."""
+    """What a run did: tests that ran, where its files are if they were kept, and the seconds of build and run."""
 
     ran: int
-    folder: Path
+    folder: Path | None
     build_seconds: float
     run_seconds: float
 
@@ -100,7 +100,8 @@ def launch(*, sources: Sequence[Path | str], top: str, module: str, at_least: in
     only : str, optional
         Regular expression of the tests to run.
     folder, log : Path, optional
-        Where the run leaves its files, and its output; a temporary folder, and the process's own output.
+        Where the run leaves its files, and its output. Without them the files stay only where they are wanted, after a
+        failure and with waves, and the output is the process's own.
 
     Raises
     ------
@@ -117,24 +118,27 @@ def launch(*, sources: Sequence[Path | str], top: str, module: str, at_least: in
     built = build(sources=sources, top=top, sim=sim, waves=waves, build_args=build_args, inner=inner,
                   cache_it=cache)
     middle = time.monotonic()
-    folder = (folder or Path(tempfile.mkdtemp(prefix=f"{top}-"))).absolute()
-    folder.mkdir(parents=True, exist_ok=True)
-    results = folder / "results.xml"
+    place = (folder or Path(tempfile.mkdtemp(prefix=f"{top}-"))).absolute()
+    place.mkdir(parents=True, exist_ok=True)
+    results = place / "results.xml"
     results.unlink(missing_ok=True)
     # without this argument Icarus would leave its trace beside the cached simulation
-    plusargs = [f"+dumpfile_path={folder / top}.fst"] if sim == "icarus" and waves else []
+    plusargs = [f"+dumpfile_path={place / top}.fst"] if sim == "icarus" and waves else []
     with simulator.environment(sim), contextlib.suppress(SystemExit):   # the verdict is in the results
         get_runner(sim).test(
             hdl_toplevel=top, hdl_toplevel_lang="verilog", test_module=module, build_dir=built,
-            test_dir=folder, results_xml=str(results), seed=seed, waves=waves,
+            test_dir=place, results_xml=str(results), seed=seed, waves=waves,
             timescale=TIMESCALE, log_file=log,
             extra_env={name: str(value) for name, value in (env or {}).items()}, test_filter=only,
             plusargs=plusargs)
     ran, failed = get_results(results)
     if failed or ran < at_least:
         raise AssertionError(f"{module}: {ran} ran, {failed} failed, {at_least} must pass (seed {seed}, "
-                             f"COCOTB_TEST_FILTER={os.environ.get('COCOTB_TEST_FILTER')!r})")
-    return Results(ran=ran, folder=folder, build_seconds=middle - start,
+                             f"COCOTB_TEST_FILTER={os.environ.get('COCOTB_TEST_FILTER')!r}); files in {place}")
+    wanted = folder is not None or waves
+    if not wanted:
+        shutil.rmtree(place)
+    return Results(ran=ran, folder=place if wanted else None, build_seconds=middle - start,
                    run_seconds=time.monotonic() - middle)
 
 

@@ -1,6 +1,7 @@
 """The launcher: runs, counts, caches, fails where it must, and says what is missing."""
 import os
 import shutil
+import tempfile
 
 import pytest
 
@@ -49,6 +50,14 @@ def run(sim="verilator", text=None, **more):
 def test_runs_and_counts_tests(sim, tmp_path):
     done = run(sim, folder=tmp_path)
     assert done.ran == TESTS and done.folder == tmp_path and (tmp_path / "results.xml").exists()
+
+
+def test_files_nobody_asked_for_stay_only_after_a_failure(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert run(only="counts_cycles", at_least=1).folder is None and not list(tmp_path.glob("counter-*"))
+    with pytest.raises(AssertionError, match=f"files in {tmp_path}"):
+        run(only="counts_cycles", at_least=2)
+    assert list(tmp_path.glob("counter-*/results.xml"))
 
 
 @pytest.mark.parametrize("sim", SIMULATORS)
