@@ -162,7 +162,7 @@ PRESETS = {
     "paper": EieSpec(queue_depth=ring(8), entries=131072, columns=16384, slots=512, broadcast_latency=0,
                      skip_empty=False, skip_padding=False, scan_gap=True, batch_slots=64),
     "default": EieSpec(),
-    "ecp5": EieSpec(queue_depth=16, entries=4096, columns=1024, slots=32, shift_bits=4, layers=8, codebooks=4,
+    "ecp5": EieSpec(queue_depth=16, entries=4096, columns=1024, slots=16, shift_bits=4, layers=8, codebooks=4,
                     broadcast_latency=3),
 }
 """``paper``: the published machine. ``default``: the fastest we know. ``ecp5``: the smallest for many PEs on ECP5."""

@@ -53,6 +53,16 @@ class Widths:
         return ceil_log2(self.lanes)
 
     @property
+    def flags(self) -> int:
+        """Entries of a lane whose code is flagged as real when it is written, 0 where entries straddle lanes or none is skipped."""
+        return 32 // self.spec.entry_bits if self.padding and 32 % self.spec.entry_bits == 0 else 0
+
+    @property
+    def padding(self) -> bool:
+        """Whether padding can occur and is skipped."""
+        return self.spec.skip_padding and self.spec.max_skip > 0
+
+    @property
     def slot(self) -> int:
         """Address of an activation or accumulator in its PE."""
         return ceil_log2(self.spec.slots)
@@ -60,7 +70,7 @@ class Widths:
     @property
     def skip(self) -> int:
         """Width of the padding entries counted ahead of an entry, 0 where padding cannot occur or is not skipped."""
-        return self.spec.max_skip.bit_length() if self.spec.skip_padding else 0
+        return self.spec.max_skip.bit_length() if self.padding else 0
 
     @property
     def address(self) -> int:

@@ -13,7 +13,7 @@ from rtl.eie.queue import ActivationQueue
 from rtl.eie.spmat import MatrixRead
 from rtl.emit import Library
 
-FRAGMENT = ("valid", "empty", "act", "start", "last")
+FRAGMENT = ("valid", "empty", "single", "act", "start", "last")
 WORD = ("valid", "word", "mask", "from", "lead", "head", "act")
 ENTRY = ("valid", "code", "run", "skip", "head", "act")
 

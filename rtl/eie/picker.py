@@ -51,7 +51,7 @@ class EntryPicker(wiring.Component):
         m.d.comb += [
             rest.eq(Cat(mask[k] & mask[:k].any() for k in range(len(mask)))), pick.eq(mask.any()), place.eq(lowest(mask)),
             entry.eq(word.word_select(place, spec.entry_bits) if spec.word_entries > 1 else word[:spec.entry_bits]),
-            self.i_ready.eq(final), self.none.eq(~(pick if spec.skip_padding else valid)),
+            self.i_ready.eq(final), self.none.eq(~(pick if spec.skip_padding and spec.skip_empty else valid)),
             following.eq(Mux(final, Mux(self.i_valid, self.i_mask, 0), rest))]
         m.d.sync += [mask.eq(following), final.eq(~Cat(following[k] & following[:k].any() for k in range(len(mask))).any())]
         with m.If(self.i_ready):
@@ -63,8 +63,8 @@ class EntryPicker(wiring.Component):
         m.d.sync += [
             self.o_valid.eq(pick), Cat(self.o_code, self.o_run).eq(entry), self.o_head.eq(head), self.o_act.eq(Mux(pick, act, 0))]
         real = entry[:spec.codebook_bits].any()
-        m.d.comb += [self.pick_real.eq(pick & (real if not spec.skip_padding else 1)),
-                     self.pick_padding.eq(pick & ~real if not spec.skip_padding else 0)]
+        m.d.comb += [self.pick_real.eq(pick & (1 if spec.skip_padding else real)),
+                     self.pick_padding.eq(0 if spec.skip_padding else pick & ~real)]
         self._skipped(m, place)
         return m
 

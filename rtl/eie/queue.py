@@ -20,9 +20,9 @@ class ActivationQueue(wiring.Component):
     -------
     arrive : ``In(1)``
         An activation arrives at the PE; its fragment follows as ``i_valid`` from the pointer read.
-    i_valid, i_empty, i_act, i_start, i_last : ``In``
+    i_valid, i_empty, i_single, i_act, i_start, i_last : ``In``
         A fragment, or a column found empty: that is dropped with ``skip_empty`` and kept without.
-    o_valid, o_empty, o_act, o_start, o_last, o_ready
+    o_valid, o_empty, o_single, o_act, o_start, o_last, o_ready
         The oldest fragment, taken when valid and ready.
     stop, none : ``Out(1)``
         Stop request; no activation is here.
@@ -30,7 +30,7 @@ class ActivationQueue(wiring.Component):
 
     def __init__(self, spec, library: Library):
         self._spec, self._library, self._w = spec, library, Widths(spec)
-        fragment = {"valid": 1, "empty": 1, "act": spec.act_bits, "start": spec.pointer_bits, "last": spec.pointer_bits}
+        fragment = {"valid": 1, "empty": 1, "single": 1, "act": spec.act_bits, "start": spec.pointer_bits, "last": spec.pointer_bits}
         super().__init__({"arrive": In(1), "stop": Out(1), "none": Out(1), "o_ready": In(1)}
                          | {f"i_{name}": In(bits) for name, bits in fragment.items()}
                          | {f"o_{name}": Out(bits) for name, bits in fragment.items()})
@@ -61,7 +61,8 @@ class ActivationQueue(wiring.Component):
     def _storage(self, m, keep, write, read):
         spec = self._spec
         flag = [] if spec.skip_empty else [(self.i_empty, self.o_empty)]
-        pairs = [(self.i_act, self.o_act), (self.i_start, self.o_start), (self.i_last, self.o_last), *flag]
+        pairs = [(self.i_act, self.o_act), (self.i_start, self.o_start), (self.i_last, self.o_last),
+                 (self.i_single, self.o_single), *flag]
         stored = Signal(sum(len(value) for value, _ in pairs))
         self._library.cell(
             m, "memory", "nz_regfile", p_WIDTH=len(stored), p_DEPTH=1 << len(write), p_ADDR_BITS=len(write), i_clk=clock(),

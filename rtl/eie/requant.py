@@ -57,9 +57,11 @@ class _Shift:
         self.over, self.sticky = Signal(name=f"{name}_over"), Signal(name=f"{name}_sticky")
         moved = Signal(signed(len(value)), name=f"{name}_moved")
         m.d.comb += moved.eq(value >> (steps * unit) if len(steps) else value)
-        top = moved[bits - 1:]
-        m.d.sync += [self.kept.eq(moved), self.over.eq(top.any() & ~top.all())]
+        m.d.sync += self.kept.eq(moved)
+        unlike = value[:-1] ^ value[-1].replicate(len(value) - 1)
         with m.Switch(steps):
             for step in range(1 << len(steps)):
+                lost = min(step * unit, len(value))
                 with m.Case(step):
-                    m.d.sync += self.sticky.eq(value[:min(step * unit, len(value))].any() if step else 0)
+                    m.d.sync += [self.sticky.eq(value[:lost].any() if step else 0),
+                                 self.over.eq(unlike[lost + bits - 1:].any() if lost + bits <= len(unlike) else 0)]

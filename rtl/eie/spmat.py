@@ -17,7 +17,7 @@ class MatrixRead(wiring.Component):
 
     Members
     -------
-    i_valid, i_empty, i_act, i_start, i_last, i_ready
+    i_valid, i_empty, i_single, i_act, i_start, i_last, i_ready
         The next fragment, from the activation queue.
     o_valid, o_ready, o_word, o_mask, o_from, o_lead, o_head, o_tail, o_act
         A word, taken when valid and ready. ``o_from`` is the first entry of the fragment in it, ``o_lead`` the padding entries
@@ -33,7 +33,7 @@ class MatrixRead(wiring.Component):
         w = self._w
         super().__init__({
             "cmd_op": In(3), "cmd_addr": In(w.address), "cmd_data": In(32),
-            "i_valid": In(1), "i_empty": In(1), "i_act": In(spec.act_bits), "i_start": In(spec.pointer_bits),
+            "i_valid": In(1), "i_empty": In(1), "i_single": In(1), "i_act": In(spec.act_bits), "i_start": In(spec.pointer_bits),
             "i_last": In(spec.pointer_bits), "i_ready": Out(1),
             "o_valid": Out(1), "o_ready": In(1), "o_word": Out(spec.word_bits), "o_mask": Out(spec.word_entries),
             "o_from": Out(w.entry), "o_lead": Out(w.skip), "o_head": Out(1), "o_act": Out(spec.act_bits),
@@ -55,33 +55,35 @@ class MatrixRead(wiring.Component):
         """Stage F: hold a fragment and name one word a cycle; a BIAS command borrows the address register."""
         w, spec = self._w, self._spec
         f_valid = Signal()
+        f_act = Signal(spec.act_bits, reset_less=True)
         f_empty = Signal()
-        f_act = Signal(spec.act_bits)
         word = Signal(w.word)
         last_word = Signal(w.word)
         first = Signal(w.entry)
         last = Signal(w.entry)
-        issue = Signal()
         final = Signal()
-        m.d.comb += [
-            issue.eq(f_valid & self._s1_ready), final.eq((word == last_word) | f_empty),
-            self.i_ready.eq((~f_valid | (issue & final)) & ~self.hold)]
+        issue = Signal()
+        m.d.comb += [issue.eq(f_valid & self._s1_ready), self.i_ready.eq((~f_valid | (issue & final)) & ~self.hold)]
         with m.If(issue):
-            m.d.sync += [word.eq(word + 1), first.eq(0)]
+            m.d.sync += [word.eq(word + 1), first.eq(0), final.eq((word + 1)[:w.word] == last_word)]
             with m.If(final):
                 m.d.sync += f_valid.eq(0)
         with m.If(self.i_valid & self.i_ready):
+            m.d.sync += f_valid.eq(1)
+        with m.If(self.i_ready):
             m.d.sync += [
-                f_valid.eq(1), f_empty.eq(self.i_empty), f_act.eq(self.i_act), first.eq(self.i_start[:w.entry]),
-                word.eq(self.i_start[w.entry:]), last.eq(self.i_last[:w.entry]), last_word.eq(self.i_last[w.entry:])]
+                f_act.eq(self.i_act), first.eq(self.i_start[:w.entry]), last.eq(self.i_last[:w.entry]), word.eq(self.i_start[w.entry:]),
+                last_word.eq(self.i_last[w.entry:]), final.eq(self.i_single)]
+            if not spec.skip_empty:
+                m.d.sync += [f_empty.eq(self.i_empty), final.eq(self.i_empty | self.i_single)]
         with m.If(self.cmd_op == Op.BIAS):
             m.d.sync += word.eq(self.cmd_addr[w.lane:])
-        self._f_valid, self._f_empty = f_valid, f_empty if not spec.skip_empty else Const(0, 1)
+        self._f_valid = f_valid
         self._s1 = Stage(spec, w, "s1")
         with m.If(self._s1_ready):
             m.d.sync += [
                 self._s1.valid.eq(f_valid), self._s1.act.eq(f_act), self._s1.first.eq(first), self._s1.tail.eq(final),
-                self._s1.last.eq(Mux(word == last_word, last, spec.word_entries - 1)), self._s1.empty.eq(self._f_empty)]
+                self._s1.last.eq(Mux(final, last, spec.word_entries - 1)), self._s1.empty.eq(f_empty)]
         self._address = word
         return issue
 
@@ -103,17 +105,31 @@ class MatrixRead(wiring.Component):
         write = (self.cmd_op == Op.WORD).replicate(w.lanes)
         if w.lanes > 1:
             write = write & (1 << self.cmd_addr[:w.lane])
+        lane = Cat(self.cmd_data, self._flags())
+        stored = Signal(len(lane) * w.lanes)
         self._library.cell(
-            m, "memory", "nz_ram", p_WIDTH=spec.word_bits, p_DEPTH=spec.words, p_LANES=w.lanes, p_ADDR_BITS=w.word,
-            i_clk=clock(), i_we=write[:w.lanes], i_waddr=self.cmd_addr[w.lane:][:w.word],
-            i_wdata=self.cmd_data.replicate(w.lanes), i_re=issue | delayed(m, self.cmd_op == Op.BIAS, "bias_read", cycles=1),
-            i_raddr=self._address, i_oe=load | self._read_bias, o_rdata=self._word)
+            m, "memory", "nz_ram", p_WIDTH=len(stored), p_DEPTH=spec.words, p_LANES=w.lanes, p_ADDR_BITS=w.word,
+            i_clk=clock(), i_we=write[:w.lanes], i_waddr=self.cmd_addr[w.lane:][:w.word], i_wdata=lane.replicate(w.lanes),
+            i_re=issue | delayed(m, self.cmd_op == Op.BIAS, "bias_read", cycles=1), i_raddr=self._address,
+            i_oe=load | self._read_bias, o_rdata=stored)
+        lanes = [stored.word_select(k, len(lane)) for k in range(w.lanes)]
+        m.d.comb += self._word.eq(Cat(part[:32] for part in lanes))
+        codes = [self._word[k * spec.entry_bits:][:spec.codebook_bits] for k in range(spec.word_entries)]
+        if not w.padding:
+            self._real = Const(-1, spec.word_entries)
+        elif w.flags:
+            self._real = Cat(part[32:] for part in lanes)
+        else:
+            self._real = Cat(code.any() for code in codes)
+
+    def _flags(self):
+        """Return a bit an entry of a lane that is written: its code is not 0. Block RAM has these bits to spare."""
+        spec = self._spec
+        return Cat(self.cmd_data[k * spec.entry_bits:][:spec.codebook_bits].any() for k in range(self._w.flags))
 
     def _mark(self, m):
         """Stage S2 finds the mask, and padding that disappears; stage S3 keeps the marked word."""
         spec, w, s2 = self._spec, self._w, self._s2
-        codes = [self._word[k * spec.entry_bits:][:spec.codebook_bits] for k in range(spec.word_entries)]
-        real = Cat(code.any() for code in codes) if spec.skip_padding else Const(-1, spec.word_entries)
         mask = Signal(spec.word_entries)
         none = Signal()
         gone = Signal()
@@ -122,7 +138,7 @@ class MatrixRead(wiring.Component):
         head = Signal(init=1)
         lead = Signal(w.skip)
         m.d.comb += [
-            mask.eq(self._window & real), none.eq(~mask.any() & int(spec.skip_padding)),
+            mask.eq(self._window & self._real), none.eq(~mask.any() & int(w.padding)),
             s3_ready.eq(~self.o_valid | self.o_ready), self._s2_ready.eq(~s2.valid | s3_ready | gone),
             leave.eq(s2.valid & self._s2_ready)]
         m.d.sync += gone.eq(s2.valid & none & ~self._s2_ready)
