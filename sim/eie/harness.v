@@ -40,8 +40,12 @@ module eie_harness (
   wire [7:0]  keep;
   wire        out_valid, out_last;
 
+  // A reset straight from a port would have the simulator settle every PE again at each edge of the clock.
+  reg         reset = 1;
+  always @(posedge clk) reset <= rst;
+
   EIE_MACHINE machine (
-    .clk(clk), .rst(rst), .irq(irq),
+    .clk(clk), .rst(reset), .irq(irq),
     .s_axil_awaddr(s_axil_awaddr), .s_axil_awprot(s_axil_awprot), .s_axil_awvalid(s_axil_awvalid),
     .s_axil_awready(s_axil_awready), .s_axil_wdata(s_axil_wdata), .s_axil_wstrb(s_axil_wstrb),
     .s_axil_wvalid(s_axil_wvalid), .s_axil_wready(s_axil_wready), .s_axil_bresp(s_axil_bresp),
