@@ -10,7 +10,6 @@ from sim.cache import home, key
 from spec.command import progress, write_json
 
 QUEUES = ("slurm",)
-RETRIES = 2         # times a job is sent out again when its worker dies; a job that fails by itself is not
 
 
 @contextlib.contextmanager
@@ -74,14 +73,15 @@ def work(pool: Any, jobs: Sequence[tuple[str, Any]], do: Callable[[Any], dict[st
             with contextlib.suppress(OSError, json.JSONDecodeError):
                 found[name] = json.loads(keep(name).read_text())
                 bar.advance()
-        waiting = {pool.submit(do, argument, retries=RETRIES, pure=False): name
+        waiting = {pool.submit(do, argument, pure=False): name         # Dask sends it again if its worker dies
                    for name, argument in jobs if name not in found}
         for future in distributed.as_completed(waiting):
-            name = waiting[future]
+            name = waiting.pop(future)
             if future.status == "finished":
                 found[name] = future.result()
                 write_json(keep(name), found[name])
             else:
                 found[name] = {"error": f"{type(future.exception()).__name__}: {future.exception()}"}
+            future.release()                # else its result is computed again when its worker dies later
             bar.advance()
     return found

@@ -88,7 +88,8 @@ def result(design: Design, target: Part, netlist: Netlist, placed: list[Placed])
         "format": FORMAT, "design": design.manifest, "part": target.name, "tools": tool.identity(*programs),
         **inner, "harness": around, "kept_modules": netlist.kept,
         "units": area.units(tree.blocks()),
-        "seconds": {"yosys": round(netlist.seconds, 1), "nextpnr": [round(one.seconds, 1) for one in placed]},
+        "seconds": {"yosys": round(netlist.seconds, 1), "yosys_cpu": round(netlist.cpu_seconds, 1),
+                    "nextpnr": [round(one.seconds, 1) for one in placed]},
         "commands": [netlist.command, *(one.command for one in placed)],
         "warnings": check.warnings(netlist.log, *(one.log for one in placed))
         + check.memories(netlist.log, family=target.family),

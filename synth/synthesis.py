@@ -23,6 +23,7 @@ class Netlist:
     kept: list[str]
     top: str
     seconds: float
+    cpu_seconds: float
     command: str
     log: str
 
@@ -42,7 +43,7 @@ def synthesise(design: Design, part: Part, *, keep: list[str] | None = None,
     tech, maps = technology(part.family), late_cells(part.family)
     files, late = [name for name, _ in tech], [name for name, _ in maps]
     order = [*files, "design.v"]
-    name = key("synth 3", json.dumps(tool.identity("yosys")), design.verilog, design.top, json.dumps(keep),
+    name = key("synth 4", json.dumps(tool.identity("yosys")), design.verilog, design.top, json.dumps(keep),
                script.synthesis(part.family, order, keep=(), collision_free=design.collision_free, late=late,
                                 options=options), *(text for _, text in [*tech, *maps]))
 
@@ -60,7 +61,8 @@ def synthesise(design: Design, part: Part, *, keep: list[str] | None = None,
             part.family, [*order, "harness.v"], keep=[design.top, *kept],
             collision_free=design.collision_free, late=late, options=options))
         outcome = _yosys(work, "synth", part, design)
-        (work / "run.json").write_text(json.dumps({"seconds": outcome.seconds, "command": outcome.command,
+        (work / "run.json").write_text(json.dumps({"seconds": outcome.seconds,
+                                                   "cpu_seconds": outcome.cpu_seconds, "command": outcome.command,
                                                    "kept": kept}))
         return [work / name for name in (*MADE, "survey.ys", "harness.v", "design.v", *files, *late)]
 
@@ -68,7 +70,7 @@ def synthesise(design: Design, part: Part, *, keep: list[str] | None = None,
     run = json.loads((folder / "run.json").read_text())
     return Netlist(folder=folder, cells=json.loads((folder / "cells.json").read_text()),
                    survey=json.loads((folder / "sizes.json").read_text()), kept=run["kept"],
-                   top=design.top, seconds=run["seconds"], command=run["command"],
+                   top=design.top, seconds=run["seconds"], cpu_seconds=run["cpu_seconds"], command=run["command"],
                    log=(folder / "synth.log").read_text(errors="replace"))
 
 

@@ -1,6 +1,7 @@
 """Where the tools are, what they call themselves, and a run of one with its log kept."""
 
 import functools
+import os
 import re
 import shutil
 import subprocess
@@ -32,11 +33,12 @@ class Tool:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """A finished run: exit code, all it printed, wall seconds, and the line that repeats it in its folder."""
+    """A finished run: exit code, all it printed, seconds by the wall and of the processor, the line that repeats it."""
 
     code: int
     log: str
     seconds: float
+    cpu_seconds: float
     command: str
 
 
@@ -86,11 +88,24 @@ def run(name: str, arguments: list[str], *, folder: Path, log: str, title: str =
     tool = find(name)
     start = time.monotonic()
     with progress(title or name), (folder / log).open("w") as out:
-        code = subprocess.run([tool.command, *arguments], cwd=folder, stdout=out, stderr=subprocess.STDOUT,
-                              stdin=subprocess.DEVNULL, check=False).returncode
+        process = subprocess.Popen([tool.command, *arguments], cwd=folder, stdout=out, stderr=subprocess.STDOUT,
+                                   stdin=subprocess.DEVNULL)
+        code, spent = _finish(process)
     shown = " ".join([name if tool.native else PACKAGES[name], *arguments])
     return Outcome(code=code, log=(folder / log).read_text(errors="replace"),
-                   seconds=time.monotonic() - start, command=shown)
+                   seconds=time.monotonic() - start, cpu_seconds=spent, command=shown)
+
+
+def _finish(process: subprocess.Popen) -> tuple[int, float]:
+    """Wait for a process; return its exit code and its processor seconds. It does not outlive our own end."""
+    try:
+        _, status, usage = os.wait4(process.pid, 0)
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode, usage.ru_utime + usage.ru_stime
 
 
 def fail(name: str, outcome: Outcome, *, folder: Path, log: str) -> ToolError:
