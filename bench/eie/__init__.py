@@ -1,0 +1,1 @@
+"""EIE's Table IV and design studies, regenerated with the generated Verilog."""

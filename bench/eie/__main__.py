@@ -1,0 +1,96 @@
+"""EIE's Table IV by the generated Verilog: nine layers, or a user's image, every output and counter against golden."""
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from bench.eie import own, run
+from bench.eie.case import benchmark
+from bench.eie.machine import cores, generated, in_parallel, machine, parse
+from bench.eie.run import Row
+from bench.eie.table import report, table, wrong
+from golden.eie.patterns import TABLE
+from sim.eie.job import prepare
+from spec import command
+from spec.eie import EieSpec
+
+ORDER = {"paper": "modulo"}     # rows to PEs; every other preset takes what is fastest
+app = command.application(__doc__ or "")
+
+
+@app.command()
+def main(
+    layers: Annotated[str, typer.Option(help="Layers, by the paper's names and commas.")] = ",".join(TABLE),
+    seeds: Annotated[str, typer.Option(help="Seeds of the patterns; the table shows each layer's median.")] = "1",
+    preset: Annotated[str, typer.Option(help="paper, default or ecp5.")] = "default",
+    pes: Annotated[int, typer.Option(help="Processing elements, 1 to 256.")] = 64,
+    change: Annotated[list[str] | None, typer.Option(help="Parameter of the machine: batch_slots=0; repeatable.")] = None,
+    order: Annotated[str | None, typer.Option(help="Rows to PEs: balanced or modulo; modulo for preset paper.")] = None,
+    image: Annotated[Path | None, typer.Option(help="A user's image from compress.build, not the nine layers.")] = None,
+    input: Annotated[Path | None, typer.Option(help="With --image: input .npy; random positive numbers without.")] = None,
+    jobs: Annotated[int | None, typer.Option(help="Simulations at a time; as many as there are cores unless given.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the table, and every counter, to a file.")] = None,
+) -> None:
+    """Run EIE's nine layers on the generated Verilog and set cycles beside its Table IV.
+
+    Example: python -m bench.eie --seeds 1,2,3 --json eie.json
+
+    Exit code 1 means that an output or a counter was not golden's.
+    """
+    start = time.monotonic()
+    if image is not None:
+        rows, spec = _own(image, input, _numbers(seeds)[0])
+        facts = {"image": image.name}
+    elif input is not None:
+        raise ValueError("--input must come with --image, not alone; the nine layers draw their own")
+    else:
+        spec = machine(preset, pes=pes, **parse(change or []))
+        order = order or ORDER.get(preset, "balanced")
+        names = [benchmark(name) and name for name in layers.split(",")]
+        rows = _nine(names, _numbers(seeds), spec, order, jobs or cores())
+        facts = {"preset": preset, "order": order, "seeds": _numbers(seeds)}
+    data = report(rows, spec, **facts, seconds=time.monotonic() - start)
+    Console().print(table(data))
+    print(f"{data['seconds']:.0f} s in all; geomean of cycles over limit {data['geomean_over_limit']:.4f}; "
+          f"{wrong(data)} outputs or counters differ from golden")
+    if json:
+        command.write_json(json, data)
+        print(f"wrote {json}")
+    sys.exit(1 if wrong(data) else 0)
+
+
+def _nine(names: list[str], seeds: list[int], spec: EieSpec, order: str, jobs: int) -> list[Row]:
+    with command.progress(f"verilator: building the simulation of {spec.pes} PEs"):
+        prepare(generated(spec))
+    work = [{"name": name, "spec": spec, "seed": seed, "order": order} for name in names for seed in seeds]
+    heavy_first = sorted(range(len(work)), key=lambda k: -_load(work[k]["name"]))
+    with command.progress(f"simulating {len(work)} runs", total=len(work)) as bar:
+        rows = in_parallel(run.simulate, [work[k] for k in heavy_first], processes=jobs, done=lambda: bar.advance(1))
+    return [row for _, row in sorted(zip(heavy_first, rows, strict=True), key=lambda pair: pair[0])]
+
+
+def _load(name: str) -> float:
+    layer = benchmark(name)
+    return layer.inputs * (64 + layer.outputs * layer.weight_density / 4)
+
+
+def _own(image: Path, given: Path | None, seed: int) -> tuple[list[Row], EieSpec]:
+    spec = own.machine_of(image)
+    with command.progress(f"verilator: building the simulation of {spec.pes} PEs"):
+        prepare(generated(spec))
+    with command.progress(f"simulating {image.name}"):
+        return own.simulate(path=image, given=given, seed=seed), spec
+
+
+def _numbers(text: str) -> list[int]:
+    if not all(part.isdecimal() for part in text.split(",")):
+        raise ValueError(f"seeds must be whole numbers with commas, not {text!r}; write 1,2,3")
+    return [int(part) for part in text.split(",")]
+
+
+if __name__ == "__main__":
+    command.main(app)

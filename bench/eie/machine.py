@@ -1,0 +1,61 @@
+"""The machines that the benchmark layers run on: presets with memories deep enough, generated once and simulated."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import lru_cache
+from multiprocessing import get_context
+from typing import Any
+
+from rtl.built import Built
+from rtl.eie import generate
+from spec.eie import EieSpec, preset
+
+DEPTHS = {"entries": 131072, "columns": 32768, "slots": 512}
+"""Memories that hold any one of the nine layers on 64 PEs; VGG-6 alone needs them."""
+
+WORDS = {"yes": True, "no": False}
+
+
+def machine(name: str = "default", **changes: Any) -> EieSpec:
+    """Return a preset deep enough for every benchmark layer on 64 PEs, with changes."""
+    return preset(name, **{**DEPTHS, **changes})
+
+
+def parse(changes: Sequence[str]) -> dict[str, int | bool]:
+    """Return the parameters that texts such as ``queue_depth=32`` or ``skip_empty=no`` give."""
+    known: dict[str, int | bool] = {}
+    for text in changes:
+        name, _, value = text.partition("=")
+        if value not in WORDS and not value.isdecimal():
+            raise ValueError(f"change must be NAME=NUMBER or NAME=yes or NAME=no, not {text!r}; "
+                             f"write queue_depth=32, for example")
+        known[name] = WORDS[value] if value in WORDS else int(value)
+    return known
+
+
+@lru_cache
+def generated(spec: EieSpec) -> Built:
+    """Return the Verilog of a machine, generated once a process."""
+    return generate(spec)
+
+
+def cores() -> int:
+    """Return how many processes may simulate at a time."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def in_parallel(work: Callable[..., Any], jobs: Sequence[Mapping[str, Any]], *, processes: int,
+                done: Callable[[], None] = lambda: None) -> list[Any]:
+    """Return ``work(**job)`` of every job in order, on a number of processes; ``done`` is called after each."""
+    if min(processes, len(jobs)) < 2:
+        results = []
+        for job in jobs:
+            results.append(work(**job))
+            done()
+        return results
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        futures = [pool.submit(work, **job) for job in jobs]
+        for future in futures:
+            future.add_done_callback(lambda _: done())
+        return [future.result() for future in futures]

@@ -1,0 +1,69 @@
+"""Rows of runs become one table: the median seed of each layer beside what the paper prints."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich.table import Table
+
+from bench.eie.reference import CLOCK_MHZ, DISTRUSTED, RECONSTRUCTION
+from bench.eie.run import Row
+from spec.eie import EieSpec
+
+HEADINGS = ("layer", "seed", "cycles", "limit", "over limit", "paper cycles", "faster", "us at 800 MHz", "mismatches",
+            "seconds")
+
+
+def median(rows: Sequence[Row]) -> Row:
+    """Return the run of median ``over_limit``, the higher of two in the middle."""
+    return sorted(rows, key=lambda row: row.over_limit)[len(rows) // 2]
+
+
+def grouped(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """Return the runs of each layer, layers and runs in their order."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row.layer, []).append(row)
+    return groups
+
+
+def geomean(values: Sequence[float]) -> float:
+    """Return the geometric mean."""
+    return math.exp(sum(map(math.log, values)) / len(values))
+
+
+def report(rows: Sequence[Row], spec: EieSpec, **facts: Any) -> dict[str, Any]:
+    """Return all of a table as plain data: each layer's median run, with every run and its counters beneath."""
+    layers = {}
+    for name, runs in grouped(rows).items():
+        middle = median(runs).as_data()
+        layers[name] = middle | {
+            "mismatches": sum(row.mismatches for row in runs),
+            "counter_mismatches": sum(row.counter_mismatches for row in runs),
+            "reconstruction": RECONSTRUCTION.get(name), "distrusted": DISTRUSTED.get(name),
+            "runs": [row.as_data() for row in runs]}
+    return {"source": "RTL under Verilator", "spec": asdict(spec), **facts,
+            "geomean_over_limit": geomean([layer["over_limit"] for layer in layers.values()]), "layers": layers}
+
+
+def wrong(data: dict[str, Any]) -> int:
+    """Return how many outputs and counters differ from golden in a whole report."""
+    return sum(layer["mismatches"] + layer["counter_mismatches"] for layer in data["layers"].values())
+
+
+def table(data: dict[str, Any]) -> Table:
+    """Return a report as a table for a terminal."""
+    shown = Table(title=f"{data['spec']['pes']} PEs, RTL under Verilator, every output and counter against golden")
+    for heading in HEADINGS:
+        shown.add_column(heading, justify="left" if heading == "layer" else "right")
+    for name, layer in data["layers"].items():
+        paper = layer["paper_cycles"]
+        shown.add_row(
+            name, "-" if layer["seed"] is None else str(layer["seed"]), f"{layer['cycles']:,}", f"{layer['limit']:,.0f}",
+            f"{layer['over_limit']:.4f}", f"{paper:,}" if paper else "-", f"{paper / layer['cycles']:.2f}" if paper else "-",
+            f"{layer['cycles'] / CLOCK_MHZ:.2f}", str(layer["mismatches"] + layer["counter_mismatches"]),
+            f"{layer['seconds']:.0f}")
+    shown.add_section()
+    shown.add_row("geometric mean", "", "", "", f"{data['geomean_over_limit']:.4f}", *[""] * 5)
+    return shown
