@@ -65,17 +65,21 @@ class EntryPicker(wiring.Component):
         real = entry[:spec.codebook_bits].any()
         m.d.comb += [self.pick_real.eq(pick & (1 if spec.skip_padding else real)),
                      self.pick_padding.eq(0 if spec.skip_padding else pick & ~real)]
-        self._skipped(m, place)
+        self._skipped(m, pick, place)
         return m
 
-    def _skipped(self, m, place):
-        """Count the padding between this pick and the one before it, vanished words included."""
+    def _skipped(self, m, pick, place):
+        """Count the padding between this pick and the one before it, in this word, the word before and vanished words."""
         if not self._w.skip:
             return
         following = Signal(self._w.entry)
         lead = Signal(self._w.skip)
+        trail = Signal(self._w.entry)       # entries behind the last pick in its word
+        trail_now = Signal(self._w.entry)
+        m.d.comb += trail_now.eq(Mux(pick, ~place, trail))
+        m.d.sync += trail.eq(trail_now)
         with m.If(self.i_ready):
-            m.d.sync += [following.eq(self.i_from), lead.eq(self.i_lead)]
+            m.d.sync += [following.eq(self.i_from), lead.eq(self.i_lead + Mux(self.i_head, 0, trail_now))]
         with m.Else():
             m.d.sync += [following.eq(place + 1), lead.eq(0)]
         m.d.sync += self.o_skip.eq((place - following)[:self._w.entry] + lead)

@@ -99,7 +99,7 @@ class MatrixRead(wiring.Component):
         with m.If(self._s2_ready):
             m.d.sync += [
                 self._s2.valid.eq(self._s1.valid), self._s2.act.eq(self._s1.act), self._s2.first.eq(self._s1.first),
-                self._s2.last.eq(self._s1.last), self._s2.tail.eq(self._s1.tail),
+                self._s2.last.eq(self._s1.last), self._s2.tail.eq(self._s1.tail), self._s2.empty.eq(self._s1.empty),
                 self._window.eq(Mux(self._s1.empty, 0, inside))]
         m.d.comb += self._s1_ready.eq(~self._s1.valid | self._s2_ready)
         write = (self.cmd_op == Op.WORD).replicate(w.lanes)
@@ -138,7 +138,7 @@ class MatrixRead(wiring.Component):
         head = Signal(init=1)
         lead = Signal(w.skip)
         m.d.comb += [
-            mask.eq(self._window & self._real), none.eq(~mask.any() & int(w.padding)),
+            mask.eq(self._window & self._real), none.eq(~mask.any() & ~s2.empty & int(w.padding)),
             s3_ready.eq(~self.o_valid | self.o_ready), self._s2_ready.eq(~s2.valid | s3_ready | gone),
             leave.eq(s2.valid & self._s2_ready)]
         m.d.sync += gone.eq(s2.valid & none & ~self._s2_ready)
