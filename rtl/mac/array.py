@@ -4,7 +4,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl.emit import Library
-from rtl.mac.feed import CODE_BITS, OUTPUTS
+from rtl.mac.feed import CODE_BITS, OUTPUTS, state_bits
 from rtl.mac.pipe import Pipe
 from rtl.mac.plan import Plan
 from rtl.mac.sequence import ISSUE
@@ -49,18 +49,20 @@ class Array(wiring.Component):
         self.tile = Tile(plan, cuts, library)
         self.turn = READ_STAGES + self.tile.latency + 1
         words = max(operand_words(spec), acc_words(spec))
-        self.acc_bits = OUTPUTS * spec.acc_bits
         super().__init__({
             "valid": In(1), "issue": In(ISSUE), "fmt": In(CODE_BITS), "we_a": In(1), "we_b": In(spec.tiles),
             "we_c": In(spec.tiles), "row": In(range(ROWS)), "block": In(words * 64),
             "blocks": In(SLOTS.bit_length()), "start": In(1), "look": In(1), "look_slot": In(range(SLOTS)),
-            "seen": Out(data.ArrayLayout(self.acc_bits, spec.tiles))})
+            "seen": Out(data.ArrayLayout(OUTPUTS * spec.acc_bits, spec.tiles))})
 
     def elaborate(self, platform):
         m = Module()
         spec = self.spec
         width = operand_words(spec) * 64
-        operand, block = self.block[len(self.block) - width:], self.block[len(self.block) - self.acc_bits:]
+        operand, bits = self.block[len(self.block) - width:], state_bits(spec)
+        given = self.block[len(self.block) - OUTPUTS * spec.acc_bits:]
+        empty = Const(LNS_ZERO if spec.arith == "lns" else 0, spec.acc_bits).replicate(bits // spec.acc_bits)
+        block = Cat(Cat(given.word_select(n, spec.acc_bits), empty)[:bits] for n in range(OUTPUTS))
         a = self._memory(m, "a_buffer", width, ROWS, self.we_a, self.row, operand, self.issue.a_row)
         p = Pipe(m, {})
         valid, fresh = p.put(self.valid, "valid", reset=True), p.put(self.issue.fresh, "fresh")
@@ -70,15 +72,15 @@ class Array(wiring.Component):
             tile = self.library.place(m, f"tile{number}", lambda: self.tile, module="mac_tile")
             b = self._memory(m, f"b_buffer{number}", width, ROWS, self.we_b[number], self.row, operand,
                              self.issue.b_row)
-            acc = self._memory(m, f"accumulator{number}", self.acc_bits, SLOTS,
+            acc = self._memory(m, f"accumulator{number}", OUTPUTS * bits, SLOTS,
                                Mux(tile.o_valid, 1, self.we_c[number]),
                                Mux(tile.o_valid, slot, self.row[:len(slot)]),
                                Mux(tile.o_valid, Value.cast(tile.o_d), block),
                                Mux(self.look, self.look_slot, self.issue.slot))
-            zero = Cat(Const(LNS_ZERO if spec.arith == "lns" else 0, spec.acc_bits) for _ in range(OUTPUTS))
             m.d.comb += [tile.i_valid.eq(p[valid]), Value.cast(tile.i_op.a).eq(a), Value.cast(tile.i_op.b).eq(b),
-                         Value.cast(tile.i_op.c).eq(Mux(p[fresh], zero, acc)), tile.i_op.fmt.eq(self.fmt),
-                         self.seen[number].eq(acc)]
+                         Value.cast(tile.i_op.c).eq(Mux(p[fresh], empty.replicate(OUTPUTS), acc)), tile.i_op.fmt.eq(self.fmt),
+                         self.seen[number].eq(Cat(
+                             acc.word_select(n, bits)[:spec.acc_bits] for n in range(OUTPUTS)))]
             if spec.stochastic:
                 m.d.comb += Value.cast(tile.seeds).eq(Cat(
                     Const(seed_of(spec.seed, OUTPUTS * number + lane), LFSR_BITS) for lane in range(OUTPUTS)))

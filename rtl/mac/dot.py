@@ -9,9 +9,9 @@ from rtl.mac.exact import exact
 from rtl.mac.front import Addend
 from rtl.mac.integer import integer_sum
 from rtl.mac.normalise import normalise
-from rtl.mac.pipe import Pipe
+from rtl.mac.pipe import Late, Pipe
 from rtl.mac.plan import Plan
-from rtl.mac.product import MULT_STAGES, multiply
+from rtl.mac.product import MULT_STAGES, factors, multiply
 from rtl.mac.round import round_pack
 from rtl.mac.special import specials
 from rtl.mac.truncated import truncated
@@ -67,11 +67,8 @@ class Dot(wiring.Component):
         plan, c_raw = self.plan, p.put(self.c, "c_raw")
         integer = p.put(self.mode.integer, "integer") if plan.ints else None
         if not plan.floats:
-            products = [self._multiplier(p, lane, None) for lane in range(plan.lanes)]
-            p.wait("multiply", MULT_STAGES)
-            return integer_sum(p, plan, products, c_raw)
+            return integer_sum(p, plan, self._products(p, []), c_raw)
         front, flags, byte = self._front(p, integer)
-        self.sig_stage = front.sig_stage
         mag, shift = normalise(p, front.mag, front.limit)
         short = byte if any(plan.spec.rule(f).keep < plan.acc.sig_bits for f in plan.floats) else None
         result = round_pack(p, plan, mag=mag, shift=shift, limit=front.limit, neg=front.neg, flags=flags, short=short,
@@ -92,11 +89,19 @@ class Dot(wiring.Component):
         negs = [p.put(u.neg ^ v.neg, "product_neg") for u, v in zip(a, b, strict=True)]
         byte = p.put(self.mode.byte, "byte")
         if plan.exact:
-            return exact(p, plan, self._multiplier, a, b, negs, c), flags, byte
-        return truncated(p, plan, self._multiplier, a, b, negs, c, integer, byte), flags, byte
+            return exact(p, plan, self._products, a, b, negs, c), flags, byte
+        return truncated(p, plan, self._products, a, b, negs, c, integer, byte), flags, byte
 
-    def _multiplier(self, p: Pipe, lane: int, shift):
-        return multiply(p, self.library, f"mult{lane}", self.a_sig[lane], self.b_sig[lane], shift)
+    def _products(self, p: Pipe, shifts) -> list[Late]:
+        """Multiply in every lane; the first lanes have shifts. Significands are sampled here."""
+        self.sig_stage = p.stage
+        shifts = [*shifts, *[None] * (self.plan.lanes - len(shifts))]
+        pairs = [factors(p, self.a_sig[lane], self.b_sig[lane], shift) for lane, shift in enumerate(shifts)]
+        p.cut("factor")
+        products = [multiply(p, self.library, f"mult{lane}", *pair) for lane, pair in enumerate(pairs)]
+        p.wait("multiply", MULT_STAGES)
+        p.cut("product")
+        return products
 
     def _random(self, p: Pipe):
         """Take the random number at this stage, where its operation is rounded."""

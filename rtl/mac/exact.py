@@ -18,9 +18,7 @@ def exact(p: Pipe, plan: Plan, place, a, b, negs: list[Late], c: Addend) -> Sum:
         amount = Signal(plan.x_bits, name="place")
         p.m.d.comb += amount.eq(x.x + y.x)
         shifts.append(p.put(amount, "place"))
-    sig_stage = p.stage
-    products = [place(p, lane, None) for lane in range(plan.lanes)]
-    p.wait("multiply", 2)
+    products = place(p, [])
     after = p.fork()
     size = 2 * plan.man + 2
     values = [p.put(p[v][:size].as_unsigned(), "product") for v in products[:plan.terms]]
@@ -31,7 +29,7 @@ def exact(p: Pipe, plan: Plan, place, a, b, negs: list[Late], c: Addend) -> Sum:
     mag, neg = magnitude(p, total(p, done[:-1], done[-1]))
     bits = len(mag.taps[mag.last])
     limit = p.put(Const(plan.low + bits - 1 - plan.acc.emin), "limit")
-    return Sum(mag, neg, limit, products, after, sig_stage)
+    return Sum(mag, neg, limit, products, after)
 
 
 def _shift_left(p: Pipe, items) -> list[Late]:

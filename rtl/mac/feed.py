@@ -10,10 +10,15 @@ OUTPUTS = SIDE * SIDE
 CODE_BITS = (len(OPERANDS) - 1).bit_length()
 
 
+def state_bits(spec: MacSpec) -> int:
+    """Bits that travel with one output: C or D, and above it what a compensated sum still owes."""
+    return spec.acc_bits * (2 if spec.kahan else 1)
+
+
 def operation_layout(spec: MacSpec) -> data.StructLayout:
     """One operation: A (4 x k), B (k x 4) and C (4 x 4), each by rows, element 0 lowest, and their format."""
     elements = data.ArrayLayout(spec.operand_bits, SIDE * spec.k)
-    return data.StructLayout({"a": elements, "b": elements, "c": data.ArrayLayout(spec.acc_bits, OUTPUTS),
+    return data.StructLayout({"a": elements, "b": elements, "c": data.ArrayLayout(state_bits(spec), OUTPUTS),
                               "fmt": CODE_BITS})
 
 
@@ -22,7 +27,7 @@ def part_layout(spec: MacSpec) -> data.StructLayout:
     rows, columns = part_shape(spec)
     return data.StructLayout({"a": data.ArrayLayout(data.ArrayLayout(spec.operand_bits, spec.k), rows),
                               "b": data.ArrayLayout(data.ArrayLayout(spec.operand_bits, spec.k), columns),
-                              "c": data.ArrayLayout(spec.acc_bits, spec.units), "fmt": CODE_BITS})
+                              "c": data.ArrayLayout(state_bits(spec), spec.units), "fmt": CODE_BITS})
 
 
 def part_shape(spec: MacSpec) -> tuple[int, int]:
@@ -56,7 +61,7 @@ class Feed(wiring.Component):
         k, bits = spec.k, spec.operand_bits
         a = [Signal(k * bits, reset_less=True, name=f"a{row}") for row in range(SIDE)]
         b = [Signal(k * bits, reset_less=True, name=f"b{column}") for column in range(SIDE)]
-        c = [Signal(spec.acc_bits, reset_less=True, name=f"c{out}") for out in range(OUTPUTS)]
+        c = [Signal(state_bits(spec), reset_less=True, name=f"c{out}") for out in range(OUTPUTS)]
         fmt = Signal(CODE_BITS, reset_less=True)
         left = Signal(range(spec.fold))
         m.d.comb += [self.ready.eq(left == 0), self.o_last.eq(left == 0), self.o.fmt.eq(fmt),

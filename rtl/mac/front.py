@@ -26,8 +26,6 @@ class Sum:
         Signed products of all lanes.
     after : Pipe
         The pipe behind the multipliers.
-    sig_stage : int
-        Stage at which significands are sampled.
     """
 
     mag: Late
@@ -35,4 +33,3 @@ class Sum:
     limit: Late
     products: list[Late]
     after: Pipe
-    sig_stage: int

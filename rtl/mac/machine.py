@@ -66,7 +66,8 @@ class Machine(wiring.Component):
         ]
         wiring.connect(m, loader.o, assemble.i)
         m.d.comb += [results.i.valid.eq(readout.o.valid), readout.o.ready.eq(results.i.ready),
-                     results.i.p["values"].as_value().eq(readout.o.p["values"].as_value()), results.i.p.last.eq(readout.o.p.last)]
+                     results.i.p["values"].as_value().eq(readout.o.p["values"].as_value()),
+                     results.i.p.last.eq(readout.o.p.last)]
         self._report(m, regs, loader, assemble, sequence, readout, busy, legal)
         return m
 

@@ -13,7 +13,7 @@ def make_spec(
         arch: Annotated[str, typer.Option(help=f"Numerics: {', '.join(ARCHS)}.")] = "volta",
         formats: Annotated[str, typer.Option(help=f"Operand formats, with commas: {', '.join(OPERANDS)}.")] = "fp16",
         acc: Annotated[str | None, typer.Option(
-            help=f"Accumulator of C and D: {', '.join(ACCUMULATORS)}; int32 for integers, fp32 for others if not given.")] = None,
+            help=f"Accumulator of C and D: {', '.join(ACCUMULATORS)}; int32 for integers whatever this is.")] = None,
         k: Annotated[int, typer.Option(help=f"Terms summed at once: {', '.join(map(str, UNIT_TERMS))}.")] = 4,
         tiles: Annotated[int, typer.Option(help="Tiles side by side.")] = 1,
         fold: Annotated[int, typer.Option(
@@ -27,5 +27,6 @@ def make_spec(
         ) -> MacSpec:
     """Return the specification that the options ask for."""
     names = tuple(name.strip() for name in formats.split(",") if name.strip())
-    return MacSpec(arch=arch, formats=names, acc=acc or ("lns" if arith == "lns" else "fp32"), k=k, tiles=tiles, fold=fold, overflow=overflow,
-                   stochastic=stochastic, seed=seed, arith=arith, kahan=kahan, target=target)
+    acc = acc or ("lns" if arith == "lns" else "fp32")
+    return MacSpec(arch=arch, formats=names, acc=acc, k=k, tiles=tiles, fold=fold, overflow=overflow, stochastic=stochastic,
+                   seed=seed, arith=arith, kahan=kahan, target=target)

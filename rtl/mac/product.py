@@ -41,8 +41,8 @@ def shift_of(p: Pipe, plan: Plan, top: Late, x: Late, is_int: Late | None) -> Sh
     return Shift(p.put(fine, "fine"), p.put(far[3:3 + coarse_bits], "coarse"), p.put(gone, "gone"))
 
 
-def multiply(p: Pipe, library: Library, name: str, a, b, shift: Shift | None = None) -> Late:
-    """Return signed a * b, `MULT_STAGES` later; times 2^fine where a shift is given, zero where it says gone.
+def factors(p: Pipe, a, b, shift: Shift | None) -> tuple[Late, Late]:
+    """Return what the multiplier takes: a and b, times 2^fine together and zero where it says gone.
 
     The multiplier's spare input bits do the fine part of the alignment: a moves by 0 or 4, b by 0 to 3.
     """
@@ -51,9 +51,13 @@ def multiply(p: Pipe, library: Library, name: str, a, b, shift: Shift | None = N
         a = Mux(p[shift.gone], 0, Mux(fine[2], a.shift_left(4), a))
         b = Mux(fine[1], b.shift_left(2), b)
         b = Mux(fine[0], b.shift_left(1), b)
-    left, right = Signal(signed(len(a)), name="factor_a"), Signal(signed(len(b)), name="factor_b")
-    result = Signal(signed(len(a) + len(b)), name="product")
-    p.m.d.comb += [left.eq(a), right.eq(b)]
+    return p.put(a, "factor_a"), p.put(b, "factor_b")
+
+
+def multiply(p: Pipe, library: Library, name: str, a: Late, b: Late) -> Late:
+    """Return signed a * b, `MULT_STAGES` later."""
+    left, right = p[a], p[b]
+    result = Signal(signed(len(left) + len(right)), name="product")
     library.cell(p.m, name, "nz_mult", p_A_BITS=len(left), p_B_BITS=len(right), i_clk=ClockSignal(), i_ce=Const(1),
                  i_a=left, i_b=right, o_p=result)
     return Late(result, p.stage + MULT_STAGES)

@@ -6,7 +6,8 @@ from amaranth.lib.wiring import In, Out
 from rtl.emit import Library
 from rtl.mac.decode import Decode
 from rtl.mac.dot import Dot
-from rtl.mac.feed import OUTPUTS, Feed, operation_layout, part_shape
+from rtl.mac.feed import OUTPUTS, Feed, operation_layout, part_shape, state_bits
+from rtl.mac.lns_dot import LnsDot
 from rtl.mac.pipe import Late, Pipe
 from rtl.mac.plan import Plan
 from rtl.mac.random import Random
@@ -32,7 +33,7 @@ class Tile(wiring.Component):
     i_valid, i_ready : ``In(1)``, ``Out(1)``
     i_op : ``In(operation_layout(plan.spec))``
     o_valid : ``Out(1)``
-    o_d : ``Out(ArrayLayout(plan.spec.acc_bits, OUTPUTS))``
+    o_d : ``Out(ArrayLayout(state_bits(plan.spec), OUTPUTS))``
     seeds : ``In(ArrayLayout(LFSR_BITS, OUTPUTS))``
         Of stochastic builds only; taken during reset.
     """
@@ -42,7 +43,7 @@ class Tile(wiring.Component):
         self.spec = plan.spec
         seeds = {"seeds": In(data.ArrayLayout(LFSR_BITS, OUTPUTS))} if self.spec.stochastic else {}
         super().__init__({"i_valid": In(1), "i_ready": Out(1), "i_op": In(operation_layout(self.spec)), "o_valid": Out(1),
-                          "o_d": Out(data.ArrayLayout(self.spec.acc_bits, OUTPUTS))} | seeds)
+                          "o_d": Out(data.ArrayLayout(state_bits(self.spec), OUTPUTS))} | seeds)
         self._module = m = Module()
         self._build(m)
 
@@ -57,14 +58,35 @@ class Tile(wiring.Component):
         p.wait("feed", 1)
         self._valid = p.put(feed.o_valid, "valid", reset=True)
         self._last = p.put(feed.o_valid & feed.o_last, "last", reset=True)
+        if spec.arith == "lns":
+            self._finish(m, p, self._logarithmic(m, p, feed.o))
+        else:
+            self._finish(m, p, self._linear(m, p, feed.o))
+
+    def _logarithmic(self, m, p: Pipe, part) -> list:
+        """Place the dot units of logarithmic words; return their results."""
+        dot, columns, results = LnsDot(self.spec, self.cuts, self.library), part_shape(self.spec)[1], []
+        for unit in range(self.spec.units):
+            port = self.library.place(m, f"dot{unit}", lambda: dot, module="mac_dot")
+            row, column = divmod(unit, columns)
+            m.d.comb += [Value.cast(port.a).eq(part.a[row]), Value.cast(port.b).eq(part.b[column]),
+                         port.c.eq(part.c[unit])]
+            results.append(port.d)
+        p.wait("dot", dot.latency)
+        self.stages = (("feed", 1), *dot.log, *self._collect())
+        return results
+
+    def _linear(self, m, p: Pipe, part) -> list:
+        """Decode a part of an operation and place its dot units; return their results."""
+        spec, library = self.spec, self.library
         rows, columns = part_shape(spec)
-        fmt = feed.o.fmt
+        fmt = part.fmt
         mode = p.put(self._mode(fmt), "mode")
         decode_a = Decode(self.plan, self.plan.product_offset, self.plan.a_bits)
         decode_b = Decode(self.plan, 0, self.plan.b_bits)
-        a = [self._elements(m, p, f"a{i}", feed.o.a[i], fmt, decode_a) for i in range(rows)]
-        b = [self._elements(m, p, f"b{j}", feed.o.b[j], fmt, decode_b) for j in range(columns)]
-        c = [p.put(feed.o.c[unit], f"c{unit}") for unit in range(spec.units)]
+        a = [self._elements(m, p, f"a{i}", part.a[i], fmt, decode_a) for i in range(rows)]
+        b = [self._elements(m, p, f"b{j}", part.b[j], fmt, decode_b) for j in range(columns)]
+        c = [p.put(part.c[unit], f"c{unit}") for unit in range(spec.units)]
         p.cut("decode")
 
         dot = Dot(self.plan, self.cuts, library)
@@ -87,8 +109,12 @@ class Tile(wiring.Component):
                              Value.cast(random.seeds).eq(Cat(self.seeds[unit::spec.units]))]
             results.append(port.d)
         p.wait("dot", dot.latency)
-        self.stages = (("feed", 1), *p.log[1:-1], *dot.log, *((("collect", spec.fold),) if spec.fold > 1 else ()))
-        self._finish(m, p, results)
+        self.stages = (("feed", 1), *p.log[1:-1], *dot.log, *self._collect())
+        return results
+
+    def _collect(self) -> tuple:
+        """Name the stages in which parts are put together."""
+        return (("collect", self.spec.fold),) if self.spec.fold > 1 else ()
 
     def _elements(self, m, p: Pipe, name: str, row, fmt, decode: Decode) -> list[tuple[Late, Late]]:
         """Decode a row of A or a column of B; return each element's head and significand."""
@@ -115,7 +141,7 @@ class Tile(wiring.Component):
             m.d.comb += [self.o_valid.eq(valid), Cat(self.o_d).eq(Cat(results))]
             self.latency = p.stage
             return
-        whole = Signal(OUTPUTS * spec.acc_bits, reset_less=True)
-        m.d.sync += [self.o_valid.eq(p[self._last]), whole.eq(Cat(whole, results)[spec.units * spec.acc_bits:])]
+        whole = Signal(OUTPUTS * state_bits(spec), reset_less=True)
+        m.d.sync += [self.o_valid.eq(p[self._last]), whole.eq(Cat(whole, results)[spec.units * state_bits(spec):])]
         m.d.comb += Cat(self.o_d).eq(whole)
         self.latency = p.stage + spec.fold

@@ -30,7 +30,7 @@ def total(p: Pipe, terms: list[Term], last: Term | None = None, cut: str = "sum"
 
 
 def _pair(p: Pipe, x: Term, y: Term) -> Term:
-    """x + y with x's sign taken out: one adder that adds or subtracts."""
+    """Return x + y with the sign of x taken out: one adder that adds or subtracts."""
     differ = p[x.neg] ^ p[y.neg]
     bound = x.bound + y.bound
     return Term(p.put(add_sub(p.m, p[x.value], p[y.value], differ, bound.bit_length() + 1), "partial"),

@@ -4,7 +4,7 @@ from rtl.mac.front import Addend, Sum
 from rtl.mac.largest import largest
 from rtl.mac.pipe import Late, Pipe
 from rtl.mac.plan import Plan
-from rtl.mac.product import exponents, multiply, shift_of
+from rtl.mac.product import exponents, shift_of
 from rtl.mac.total import Term, magnitude, total
 
 
@@ -12,8 +12,8 @@ def truncated(p: Pipe, plan: Plan, place, a, b, negs: list[Late], c: Addend, int
               byte: Late) -> Sum:
     """Return the magnitude and sign of the truncated sum.
 
-    ``place(p, lane, shift)`` puts the multiplier of a lane; exponents are known before it multiplies, so it
-    does the finest part of the alignment itself.
+    ``place(p, shifts)`` puts the multipliers; exponents are known before they multiply, so they do the finest
+    part of the alignment themselves.
     """
     mask = byte if any(plan.narrow(f) for f in plan.floats) else None
     x = exponents(p, plan, a, b)
@@ -23,9 +23,7 @@ def truncated(p: Pipe, plan: Plan, place, a, b, negs: list[Late], c: Addend, int
     limit = p.put(p[top] + plan.limit_offset, "limit")
     side = p.fork()
     p.cut("distance")
-    sig_stage = p.stage
-    products = [place(p, lane, shifts[lane] if lane < plan.terms else None) for lane in range(plan.lanes)]
-    p.wait("multiply", 2)
+    products = place(p, shifts)
     after = p.fork()
     terms = [align_product(p, plan, v, s, mask) for v, s in zip(products, shifts, strict=False)]
     c_term = align_addend(side, plan, c.sig, top, c.x, mask)
@@ -33,4 +31,4 @@ def truncated(p: Pipe, plan: Plan, place, a, b, negs: list[Late], c: Addend, int
     bound = 4 << plan.frac
     terms = [Term(t, n, bound) for t, n in zip(terms, negs, strict=True)]
     mag, neg = magnitude(p, total(p, terms, Term(c_term, c.neg, bound // 2)))
-    return Sum(p.widen(mag, plan.mag_bits), neg, limit, products, after, sig_stage)
+    return Sum(p.widen(mag, plan.mag_bits), neg, limit, products, after)

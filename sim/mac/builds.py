@@ -8,7 +8,6 @@ from rtl.mac.tile import Tile
 from sim.mac.run import KEEP
 from spec.mac import MacSpec
 
-
 BUILDS = {
     "volta_fp32": MacSpec(),
     "volta_fp16": MacSpec(acc="fp16", fold=16),
@@ -20,6 +19,9 @@ BUILDS = {
     "hopper_mixed": MacSpec(arch="hopper", formats=("fp16", "bf16", "e4m3", "e5m2"), k=32, fold=16),
     "exact_fp32": MacSpec(arch="exact", formats=("fp16", "bf16", "e4m3", "e5m2", "int8"), fold=16),
     "exact_fp16": MacSpec(arch="exact", formats=("fp16", "bf16", "e4m3", "e5m2", "int4"), acc="fp16", fold=16),
+    "lns": MacSpec(arith="lns", formats=("lns",), acc="lns", fold=4),
+    "lns_fine": MacSpec(arith="lns", formats=("lns",), acc="lns", fold=16, lns_frac=6, lns_step=6, k=8),
+    "lns_kahan": MacSpec(arith="lns", formats=("lns",), acc="lns", fold=16, kahan=True),
     "random_fp32": MacSpec(stochastic=True, fold=2),
     "random_mixed": MacSpec(arch="hopper", formats=("fp16", "e4m3", "int8"), k=8, stochastic=True, fold=16, seed=99),
     "random_fp16": MacSpec(arch="exact", formats=("e5m2", "fp16"), acc="fp16", stochastic=True, fold=16),

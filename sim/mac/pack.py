@@ -1,6 +1,7 @@
 """Operations and results of a tile as the wide words on its ports."""
 import numpy as np
 
+from spec.lns import LNS_ZERO
 from spec.mac import SIDE, MacSpec
 
 CODE_BITS = 3
@@ -20,13 +21,16 @@ def words_of(bits) -> list[int]:
 
 def operations(spec: MacSpec, a, b, c, code) -> list[int]:
     """Return the payload of each operation: A (N, 4, k), B (N, k, 4), C (N, 4, 4), and codes (N,)."""
+    if spec.kahan:
+        c = np.asarray(c, np.uint32) | LNS_ZERO << spec.acc_bits
     return words_of(np.concatenate([bits_of(a, spec.operand_bits), bits_of(b, spec.operand_bits),
-                                    bits_of(c, spec.acc_bits), bits_of(np.asarray(code)[:, None], CODE_BITS)],
+                                    bits_of(c, spec.acc_bits << spec.kahan), bits_of(np.asarray(code)[:, None], CODE_BITS)],
                                    axis=1))
 
 
 def results(spec: MacSpec, words: list[int]) -> np.ndarray:
     """Return D (N, 4, 4) from the words on a tile's output."""
-    size = SIDE * SIDE * spec.acc_bits // 8
+    bits = spec.acc_bits << spec.kahan                          # what a compensated sum owes is above D
+    size = SIDE * SIDE * bits // 8
     raw = np.frombuffer(b"".join(word.to_bytes(size, "little") for word in words), dtype=np.uint8)
-    return raw.view({2: "<u2", 4: "<u4"}[spec.acc_bits // 8]).reshape(-1, SIDE, SIDE)
+    return raw.view(f"<u{bits // 8}").reshape(-1, SIDE, SIDE) & ((1 << spec.acc_bits) - 1)

@@ -2,6 +2,7 @@
 import numpy as np
 
 from golden.mac import dot, words
+from spec.lns import LNS_ZERO
 from spec.mac import SIDE, MacSpec
 from spec.number import FORMATS
 
@@ -90,6 +91,11 @@ def noise(spec: MacSpec, fmts, rng):
 def _patterns(rng, fmt, shape, width):
     """Draw patterns: near one, anywhere, with small exponents, and with one in 16 special."""
     bits = rng.integers(0, 1 << fmt.bits, size=shape, dtype=np.uint64)
+    if fmt.name == "lns":                                       # most words within a few octaves of one
+        near = rng.integers(0, 1 << 16, size=shape, dtype=np.uint64) & np.uint64(0x8000)
+        near |= rng.integers(-1000, 1000, size=shape).astype(np.uint64) & np.uint64(0x7FFF)
+        bits = np.where(rng.random(shape) < 0.8, near, bits)
+        return np.where(rng.random(shape) < 0.06, np.uint64(LNS_ZERO), bits)
     if not fmt.is_float:
         ends = np.array([0, 1, (1 << fmt.bits) - 1, 1 << fmt.bits - 1, (1 << fmt.bits - 1) - 1], dtype=np.uint64)
         return np.where(rng.random(shape) < 0.2, rng.choice(ends, size=shape), bits)
