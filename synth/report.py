@@ -47,7 +47,8 @@ def _tiles(units: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for unit, (left, top, width, height) in zip(shown, treemap.layout([u["comb"] for u in shown], MAP), strict=True):
         hue = HUES[families.index(_family(unit["unit"])) % len(HUES)]
         depth = unit["unit"].count(".")
-        name = unit["unit"].split(".")[-1]
+        steps = unit["unit"].split(".")
+        name = ".".join(steps[-2:]) if steps[-1] == "memory" else steps[-1]
         tiles.append({"unit": unit, "x": left, "y": top, "w": width, "h": height, "name": name,
                       "colour": f"hsl({hue} 45% {min(88, 62 + 6 * depth)}%)",
                       "label": width > max(LEAST_LABEL, 6.2 * len(name)) and height > 30})

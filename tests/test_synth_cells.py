@@ -108,6 +108,7 @@ MODES = {
 }
 
 
+@pytest.mark.full
 def test_block_memory_model_is_what_yosys_takes_it_for(tmp_path):
     memories, pairs = {}, []
     for mode, body in MODES.items():
@@ -132,6 +133,7 @@ def test_block_memory_model_is_what_yosys_takes_it_for(tmp_path):
     agree(pairs, *memories.values(), mapped(memories, tmp_path, "DP16KD"), blocks=False)
 
 
+@pytest.mark.full
 def test_pair_mode_is_what_yosys_takes_it_for(tmp_path):
     writes = " ".join(f"if (we[{k}]) m[wa][{9 * k} +: 9] <= d[{9 * k} +: 9];" for k in range(4))
     memories = {"pair_of_36": f"""module pair_of_36 (
@@ -151,6 +153,7 @@ def test_pair_mode_is_what_yosys_takes_it_for(tmp_path):
     agree(pairs, *memories.values(), mapped(memories, tmp_path, "DP16KD"), blocks=False)
 
 
+@pytest.mark.full
 def test_multiplier_model_is_what_yosys_takes_it_for(tmp_path):
     units, pairs = {}, []
     for name, sign in ("plain", ""), ("signs", "signed"):

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from spec.command import main
 from spec.eie import preset
-from synth import pool
+from synth import pool, sweep
 
 ROOT = Path(__file__).parents[1]
 
@@ -94,8 +95,10 @@ def test_a_damaged_result_is_measured_again(cache):
 
 
 def run(*arguments):
-    return subprocess.run([sys.executable, "-m", "synth.sweep", *map(str, arguments)], capture_output=True, text=True,
-                          check=False, cwd=ROOT)
+    """Run the command in this process; return its exit code."""
+    with pytest.raises(SystemExit) as ended:
+        main(sweep.app, [str(word) for word in arguments])
+    return ended.value.code or 0
 
 
 @pytest.mark.parametrize(("arguments", "complaint"), [
@@ -109,10 +112,10 @@ def run(*arguments):
     (["--tiles", "1"], "tiles"),
     (["--pes", "1", "--part", "nothing"], "part must be one of"),
 ])
-def test_bad_input_is_one_line(arguments, complaint, tmp_path):
-    done = run(*arguments, "--out", tmp_path / "out")
-    assert done.returncode == 2, done.stderr
-    assert complaint in done.stderr and done.stderr.strip().splitlines()[-1].startswith("error: ")
+def test_bad_input_is_one_line(arguments, complaint, tmp_path, capsys):
+    assert run(*arguments, "--out", tmp_path / "out") == 2
+    said = capsys.readouterr().err.strip().splitlines()
+    assert complaint in said[-1] and said[-1].startswith("error: ")
     assert not (tmp_path / "out").exists()
 
 
@@ -121,8 +124,7 @@ def test_bad_input_is_one_line(arguments, complaint, tmp_path):
 def test_a_sweep_of_machines_writes_table_and_plot(tmp_path):
     arguments = ["--preset", "ecp5", "--pes", "1", "--queue-depth", "16,32", "--part", "xc7a100t", "--out", tmp_path / "out"]
     image(tmp_path / "net.npz", preset("ecp5", pes=1))
-    done = run(*arguments, "--objective", "cycles", "--image", tmp_path / "net.npz")
-    assert done.returncode == 0, done.stderr
+    assert run(*arguments, "--objective", "cycles", "--image", tmp_path / "net.npz") == 0
     rows = list(csv.DictReader((tmp_path / "out" / "sweep.csv").open()))
     assert [row["queue_depth"] for row in rows] == ["16", "32"]
     assert all(int(row["comb"]) > 500 and int(row["cycles"]) > 0 for row in rows)
