@@ -16,7 +16,8 @@ def generate(spec: EieSpec) -> Built:
     library.add(top, module=name)
     facts = {"accumulators": "LUT RAM" if spec.slots <= REGFILE_SLOTS else "block RAM", "multipliers": spec.pes}
     return Built(name, library.verilog(), manifest(
-        name=name, design="eie", spec=spec, top=top, registers=registers(spec), memories=memories(spec), packets=PACKETS, **facts))
+        name=name, design="eie", spec=spec, top=top, registers=registers(spec), memories=memories(spec),
+        packets=PACKETS, **facts))
 
 
 def memories(spec: EieSpec) -> list[Memory]:

@@ -54,7 +54,8 @@ class Widths:
 
     @property
     def flags(self) -> int:
-        """Entries of a lane whose code is flagged as real when it is written, 0 where entries straddle lanes or none is skipped."""
+        """Entries of a lane whose code is flagged as real when it is written, 0 where entries straddle lanes or none is
+        skipped."""
         return 32 // self.spec.entry_bits if self.padding and 32 % self.spec.entry_bits == 0 else 0
 
     @property

@@ -24,11 +24,13 @@ class Control(wiring.Component):
     Members
     -------
     start, read, first, count : ``In``
-        Begin a run of ``count`` layers from ``first``, or a read-out of the source region. Both are ignored while busy; a start that
+        Begin a run of ``count`` layers from ``first``, or a read-out of the source region. Both are ignored while busy; a
+        start that
         cannot be done raises ``refused`` for a cycle.
     ok : ``In(1)``
         No stream error is pending.
-    load_op, load_pe, load_addr, load_data, layers_loaded, act_loaded, code, layer, touched : ``In``, code_addr, layer_addr, loading : ``Out``
+    load_op, load_pe, load_addr, load_data, layers_loaded, act_loaded, code, layer, touched : ``In``, code_addr,
+    layer_addr, loading : ``Out``
         The loader, which may send commands while ``loading``.
     token, token_valid, token_ready
         Root of the detection tree.
@@ -153,7 +155,8 @@ class Control(wiring.Component):
                 chosen.eq((((1 << self.count) - 1) << first)[:self._spec.layers])]
             m.d.sync += [self.cmd_op.eq(self.load_op), self.cmd_pe.eq(self.load_pe), self.cmd_addr.eq(self.load_addr),
                          self.cmd_data.eq(self.load_data), self.cmd_all.eq(0)]
-            legal = self.ok & self.act_loaded & (self.count != 0) & (end <= self._spec.layers) & ~(chosen & ~self.layers_loaded).any()
+            there = ~(chosen & ~self.layers_loaded).any() & (end <= self._spec.layers) & (self.count != 0)
+            legal = self.ok & self.act_loaded & there
             with m.If(self.touched):
                 m.d.sync += self._in_pes.eq(0)
             with m.If(self.start):

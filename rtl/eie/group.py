@@ -30,7 +30,8 @@ def down_layout(spec) -> data.StructLayout:
 class Group(wiring.Component):
     """``pes`` PEs (level 0) or groups that hold them (level 1 and up), with one detection leaf or node.
 
-    With ``level < broadcast_latency`` whatever enters has a register here, and so has whatever the PEs answer. Events are summed and
+    With ``level < broadcast_latency`` whatever enters has a register here, and so has whatever the PEs answer. Events are
+    summed and
     registered at every level.
 
     Members
@@ -46,7 +47,8 @@ class Group(wiring.Component):
     def __init__(self, spec, library: Library, *, level: int, pes: int):
         self._spec, self._library, self._w, self._level, self._pes = spec, library, Widths(spec), level, pes
         super().__init__(self._w.status() | {f"ev_{name}": Out(pes.bit_length()) for name in EVENTS} | {
-            "op": In(3), "down": In(down_layout(spec).size), "o": Out(token_layout(spec, 2 * (level + 1)).size), "o_valid": Out(1),
+            "op": In(3), "down": In(down_layout(spec).size), "o": Out(token_layout(spec, 2 * (level + 1)).size),
+            "o_valid": Out(1),
             "o_ready": In(1)})
 
     def elaborate(self, platform):

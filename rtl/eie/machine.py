@@ -55,7 +55,8 @@ class Machine(wiring.Component):
     def _join_loader(self, m, loader, control):
         m.d.comb += [
             loader.enable.eq(control.loading), control.load_op.eq(loader.op), control.load_pe.eq(loader.pe),
-            control.load_addr.eq(loader.addr), control.load_data.eq(loader.data), control.layers_loaded.eq(loader.layers_loaded),
+            control.load_addr.eq(loader.addr), control.load_data.eq(loader.data),
+            control.layers_loaded.eq(loader.layers_loaded),
             control.act_loaded.eq(loader.act_loaded), control.code.eq(loader.code), control.layer.eq(loader.layer),
             control.touched.eq(loader.touched), loader.code_addr.eq(control.code_addr), loader.layer_addr.eq(control.layer_addr)]
 

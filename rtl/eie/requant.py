@@ -10,7 +10,8 @@ from rtl.parts import delayed
 class Requantiser(wiring.Component):
     """``saturate(round_half_even(i >> shift))`` to ``act_bits``, negative results to 0 with ``relu``; one value a cycle.
 
-    The result is there :attr:`LATENCY` cycles after the value. ``shift`` and ``relu`` stand still while values are in flight. The value keeps
+    The result is there :attr:`LATENCY` cycles after the value. ``shift`` and ``relu`` stand still while values are in
+    flight. The value keeps
     one bit below the point and a sticky bit for what is below that; what no shift can bring back into range becomes an
     overflow bit as soon as it is known.
 
@@ -50,7 +51,8 @@ class Requantiser(wiring.Component):
 
 
 class _Shift:
-    """One registered stage: ``value >> steps * unit`` in ``bits`` bits, whether that overflowed, and whether a 1 was shifted out."""
+    """One registered stage: ``value >> steps * unit`` in ``bits`` bits, whether that overflowed, and whether a 1 was
+    shifted out."""
 
     def __init__(self, m, name, value, *, steps, unit, bits):
         self.kept = Signal(signed(bits), name=name)
