@@ -54,8 +54,7 @@ class Widths:
 
     @property
     def flags(self) -> int:
-        """Entries of a lane whose code is flagged as real when it is written, 0 where entries straddle lanes or none is
-        skipped."""
+        """Entries of a lane that are flagged as real when written, 0 where they straddle lanes or none is skipped."""
         return 32 // self.spec.entry_bits if self.padding and 32 % self.spec.entry_bits == 0 else 0
 
     @property

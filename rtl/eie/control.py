@@ -83,14 +83,16 @@ class Control(wiring.Component):
         """Registers of the unit, by what they hold."""
         w, spec = self._w, self._spec
         self._fields = descriptor(self.layer)
-        self._number, self._left = Signal(self._layer_bits), Signal(self._layer_bits + 1)     # layer, layers still to run
-        self._rows, self._slot = Signal(w.rows), Signal(w.rows)                               # rows still to scan; slot of a command
+        self._number = Signal(self._layer_bits)         # layer
+        self._left = Signal(self._layer_bits + 1)       # layers still to run
+        self._rows = Signal(w.rows)                     # rows still to scan
+        self._slot = Signal(w.rows)                     # slot of a command
         self._in_slots = Signal(w.rows)
         self._out_slots = Signal(w.rows)
         self._lane = Signal(w.word + w.lane)
         self._has_bias = Signal()
         self._codebook = Signal(max(1, self._codebook_bits))
-        self._in_pes = Signal(max(1, self._codebook_bits) + 1)
+        self._in_pes = Signal(max(1, self._codebook_bits) + 1)      # codebook in the PEs plus 1, 0 for none
         self._step = Signal(max(spec.codebook_bits, 1) + 1)
         self._running = Signal()
         self._finished = Signal()

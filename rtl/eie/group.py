@@ -57,7 +57,7 @@ class Group(wiring.Component):
         layout = down_layout(self._spec)
         down = Signal(layout.size)
         incoming = data.View(layout, self.down)
-        down_domain = _domain(m, registered)
+        down_domain = m.d.sync if registered else m.d.comb
         down_domain += down.eq(self.down)
         children = self._pe_children(m, data.View(layout, down)) if self._level == 0 else self._group_children(m, down)
         for k, child in enumerate(children):
@@ -79,7 +79,8 @@ class Group(wiring.Component):
             m.d.comb += [getattr(pe, name).eq(down[name]) for name in down.shape().members if hasattr(pe, name)]
             m.d.comb += [
                 pe.addr_a.eq(column), pe.addr_b.eq(before), pe.scan_addr.eq(scan.scan_addr), pe.scan_read.eq(scan.scan_read),
-                pe.scan_load.eq(scan.scan_load), getattr(scan, f"act{k}").eq(pe.act), getattr(scan, f"nonzero{k}").eq(pe.nonzero)]
+                pe.scan_load.eq(scan.scan_load), getattr(scan, f"act{k}").eq(pe.act),
+                getattr(scan, f"nonzero{k}").eq(pe.nonzero)]
         m.d.comb += scan.cmd_data.eq(down.cmd_data)
         self._output(m, scan)
         return pes
@@ -102,16 +103,12 @@ class Group(wiring.Component):
         m.d.comb += [self.o.eq(scan.o), self.o_valid.eq(scan.o_valid), scan.o_ready.eq(self.o_ready)]
 
     def _answer(self, m, children, registered):
-        domain = _domain(m, registered)
+        domain = m.d.sync if registered else m.d.comb
         domain += [self.stop.eq(Cat(child.stop for child in children).any()),
                    self.idle.eq(Cat(child.idle for child in children).all())]
         m.d.sync += self.saturated.eq(Cat(child.saturated for child in children).any())
         for name in EVENTS:
             m.d.sync += getattr(self, f"ev_{name}").eq(sum((getattr(child, f"ev_{name}") for child in children), 0))
-
-
-def _domain(m, registered):
-    return m.d.sync if registered else m.d.comb
 
 
 def place(m, name, spec, library, *, level, pes):

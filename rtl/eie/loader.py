@@ -58,7 +58,8 @@ class Loader(wiring.Component):
         legal = Signal()
         active = Signal()
         m.d.comb += [first.eq((beat.index == 0) & (part == 0)), active.eq(self.i.valid & self.enable),
-                     here.eq(place), here_pe.eq(pe), self.i.ready.eq(self.enable & last), self.range.eq(active & (part == 0) & ~legal)]
+                     here.eq(place), here_pe.eq(pe), self.i.ready.eq(self.enable & last),
+                     self.range.eq(active & (part == 0) & ~legal)]
         limits = {"codebook": spec.codebooks << spec.codebook_bits, "layer": spec.layers * 2, "pointers": spec.columns,
                   "words": spec.words * w.lanes, "activations": spec.slots}
         m.d.sync += self.op.eq(Op.NOP)
@@ -66,7 +67,8 @@ class Loader(wiring.Component):
             for name, number in PACKETS.items():
                 with m.Case(number):
                     parts = min(STREAM_BITS // field[name], 1 << spec.codebook_bits if name == "codebook" else STREAM_BITS)
-                    m.d.comb += [last.eq(part == parts - 1), value.eq(beat.data.word_select(part[:ceil_log2(parts)], field[name])),
+                    m.d.comb += [last.eq(part == parts - 1),
+                                 value.eq(beat.data.word_select(part[:ceil_log2(parts)], field[name])),
                                  legal.eq((here < limits[name]) & (here_pe < spec.pes))]
                     with m.If(first):
                         m.d.comb += self._begin(name, beat, here, here_pe)

@@ -58,7 +58,8 @@ class Machine(wiring.Component):
             control.load_addr.eq(loader.addr), control.load_data.eq(loader.data),
             control.layers_loaded.eq(loader.layers_loaded),
             control.act_loaded.eq(loader.act_loaded), control.code.eq(loader.code), control.layer.eq(loader.layer),
-            control.touched.eq(loader.touched), loader.code_addr.eq(control.code_addr), loader.layer_addr.eq(control.layer_addr)]
+            control.touched.eq(loader.touched), loader.code_addr.eq(control.code_addr),
+            loader.layer_addr.eq(control.layer_addr)]
 
     def _join_array(self, m, control, array):
         """Connect control and array; latency that the tree has no level for becomes registers here."""

@@ -61,7 +61,8 @@ class EntryPicker(wiring.Component):
         with m.If(self.i_ready & self.i_valid & self.i_head):
             m.d.sync += head.eq(1)
         m.d.sync += [
-            self.o_valid.eq(pick), Cat(self.o_code, self.o_run).eq(entry), self.o_head.eq(head), self.o_act.eq(Mux(pick, act, 0))]
+            self.o_valid.eq(pick), Cat(self.o_code, self.o_run).eq(entry), self.o_head.eq(head),
+            self.o_act.eq(Mux(pick, act, 0))]
         real = entry[:spec.codebook_bits].any()
         m.d.comb += [self.pick_real.eq(pick & (1 if spec.skip_padding else real)),
                      self.pick_padding.eq(0 if spec.skip_padding else pick & ~real)]

@@ -31,7 +31,8 @@ class ActivationQueue(wiring.Component):
 
     def __init__(self, spec, library: Library):
         self._spec, self._library, self._w = spec, library, Widths(spec)
-        fragment = {"valid": 1, "empty": 1, "single": 1, "act": spec.act_bits, "start": spec.pointer_bits, "last": spec.pointer_bits}
+        fragment = {"valid": 1, "empty": 1, "single": 1, "act": spec.act_bits, "start": spec.pointer_bits,
+                    "last": spec.pointer_bits}
         super().__init__({"arrive": In(1), "stop": Out(1), "none": Out(1), "o_ready": In(1)}
                          | {f"i_{name}": In(bits) for name, bits in fragment.items()}
                          | {f"o_{name}": Out(bits) for name, bits in fragment.items()})

@@ -51,8 +51,7 @@ class Requantiser(wiring.Component):
 
 
 class _Shift:
-    """One registered stage: ``value >> steps * unit`` in ``bits`` bits, whether that overflowed, and whether a 1 was
-    shifted out."""
+    """One registered stage: ``value >> steps * unit`` in ``bits`` bits, whether that overflowed and whether a 1 was lost."""
 
     def __init__(self, m, name, value, *, steps, unit, bits):
         self.kept = Signal(signed(bits), name=name)

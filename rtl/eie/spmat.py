@@ -72,7 +72,8 @@ class MatrixRead(wiring.Component):
             m.d.sync += f_valid.eq(1)
         with m.If(self.i_ready):
             m.d.sync += [
-                f_act.eq(self.i_act), first.eq(self.i_start[:w.entry]), last.eq(self.i_last[:w.entry]), word.eq(self.i_start[w.entry:]),
+                f_act.eq(self.i_act), first.eq(self.i_start[:w.entry]), last.eq(self.i_last[:w.entry]),
+                word.eq(self.i_start[w.entry:]),
                 last_word.eq(self.i_last[w.entry:]), final.eq(self.i_single)]
             if not spec.skip_empty:
                 m.d.sync += [f_empty.eq(self.i_empty), final.eq(self.i_empty | self.i_single)]
