@@ -35,9 +35,10 @@ def registers(spec: EieSpec) -> RegisterMap:
               Field(name="count", bits=layer_bits + 1, doc="Number of layers, at least 1.", init=1))
     build.add("ro", "status", "State.", busy="A run or a read-out is going on.")
     build.add("w1c", "flags", "Events; any of them raises the interrupt if enabled.", done="A run or read-out has ended.",
-              saturated="An accumulator addition saturated.", refused="A start or read without a loaded layer or vector, or after a "
-              "stream error not cleared: nothing was done.", short="A packet ended early.", long="A packet ended late.",
-              unknown="A packet of unknown type or length 0.", range="A packet for a place that does not exist.")
+              saturated="An accumulator addition saturated.",
+              refused="A start or read without a loaded layer or vector, or after a stream error not cleared: nothing was done.",
+              short="A packet ended early.", long="A packet ended late.", unknown="A packet of unknown type or length 0.",
+              range="A packet for a place that does not exist.")
     build.add("rw", "irq_enable", "Interrupt.", enable="Raise irq while any flag is set.")
     for name, doc in COUNTERS.items():
         build.add("counter", name, doc)
