@@ -1,6 +1,7 @@
 """What a newcomer relies on: pins, commands, versions, and no trace of the machine this was written on."""
 import importlib.util
 import re
+import shutil
 import subprocess
 import tomllib
 from pathlib import Path
@@ -18,6 +19,8 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def tracked():
+    if not shutil.which("git"):
+        pytest.skip("git is not on PATH")
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
     if listed.returncode:
         pytest.skip("this is no git checkout")
