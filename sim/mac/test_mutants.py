@@ -1,0 +1,37 @@
+"""Mutants of the Volta dot unit must die; those that live are proved equivalent or named with the reason."""
+import json
+
+import numpy as np
+import pytest
+
+from golden.mac.vectors import VECTORS, operands
+from sim.launch import launch
+from sim.mac.mutants import SPEC, equivalent, mutants
+from sim.mac.stimulus import from_rows, noise, ones, stimulus
+
+COUNT = 250
+
+
+def vectors():
+    """Directed vectors first, then noise and every fp16 value times one."""
+    chosen = [operands(v) for v in VECTORS if v.acc == "fp32"]
+    a, b, c = (np.concatenate([part[n] for part in chosen]).astype(np.uint32) for n in range(3))
+    noisy = noise(SPEC, ["fp16"] * 700, np.random.default_rng(11))
+    every = [part[::40] for part in ones(SPEC, "fp16")]
+    groups = zip(from_rows(SPEC, a, b, c), noisy, every, strict=True)
+    return stimulus(SPEC, *(np.concatenate(group) for group in groups), "fp16")
+
+
+@pytest.mark.full
+def test_mutants_die(tmp_path):
+    sources, commands, _ = mutants(tmp_path, COUNT)
+    assert len(commands) == COUNT >= 200
+    np.savez(tmp_path / "stim.npz", **vectors())
+    launch(sources=sources, top="mac_tile", module="sim.mac.bench_mutants", at_least=1, folder=tmp_path,
+           env={"MAC_STIM": tmp_path / "stim.npz", "MAC_MUTANTS": COUNT, "MAC_ALIVE": tmp_path / "alive.json"})
+    alive = json.loads((tmp_path / "alive.json").read_text())
+    unproved = [mutant for mutant in alive if not equivalent(tmp_path, commands[mutant - 1])]
+    proved, killed = len(alive) - len(unproved), COUNT - len(alive)
+    lines = "\n".join(commands[mutant - 1] for mutant in unproved)
+    print(f"{killed} killed, {proved} proved equivalent, {len(unproved)} alive of {COUNT}\n{lines}")
+    assert killed >= 0.97 * (COUNT - proved), f"{killed} of {COUNT - proved} mutants killed; alive:\n{lines}"
