@@ -71,7 +71,8 @@ def expected(survey: dict[str, Any], top: str) -> dict[str, int]:
 def memories(log: str, *, family: str) -> list[str]:
     """Return notes on small memories in flip-flops, and refuse a larger one or one that names block RAM.
 
-    A part without LUT RAM may keep register files (``nz_regfile``) in flip-flops; that is noted.
+    A part without LUT RAM may keep register files in flip-flops, by a technology cell whose memory is named
+    ``regfile``; that is noted.
 
     Raises
     ------
@@ -84,7 +85,7 @@ def memories(log: str, *, family: str) -> list[str]:
         if "$auto$proc_rom" in name or not bits:            # a table of constants: its flip-flops fold away
             continue
         where = f"{module.removeprefix(chr(92))}.{name.removeprefix(chr(92))}"
-        excused = family in WITHOUT_LUT_RAM and "nz_regfile" in where
+        excused = family in WITHOUT_LUT_RAM and where.endswith(".regfile")
         if bits >= LEAST_BITS and not excused:
             raise BrokenLogic(f"memory {where} must be in block or LUT RAM, not in {bits} flip-flops; "
                               f"give its ports a form that {family} has, or use a technology cell")

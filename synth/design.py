@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-TECH = {"plain": ROOT / "rtl" / "tech", "ecp5": ROOT / "synth" / "tech" / "ecp5"}
+TECH = {"plain": ROOT / "rtl" / "tech", **{name: ROOT / "synth" / "tech" / name for name in ("ecp5", "ice40")}}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -39,9 +39,9 @@ def test_small_memories_are_noted_and_tables_of_constants_are_not():
 
 
 def test_register_files_may_be_flip_flops_only_where_there_is_no_lut_ram():
-    log = taken_apart("\\mem", 16, 32, "$paramod\\nz_regfile\\WIDTH=s32'1")
+    log = taken_apart("\\queue.memory.regfile", 16, 32, "\\pe")
     assert len(check.memories(log, family="ice40")) == 1
-    with pytest.raises(check.BrokenLogic, match="nz_regfile"):
+    with pytest.raises(check.BrokenLogic, match="regfile"):
         check.memories(log, family="gowin")
 
 
