@@ -31,11 +31,13 @@ async def carry_out(dut):
                 await FallingEdge(dut.clk)
                 dut.feed.value = 0
                 await RisingEdge(dut.fed)
-            if step["count"]:
+            if step["reset"] is not None:
+                await host.cut(step["first"], step["count"], after=step["reset"])
+            elif step["count"]:
                 await host.run(step["first"], step["count"], limit=step["limit"])
             ended = get_sim_time("ns")
             counters = await host.counters()
-            if step["read"]:
+            if step["read"] and step["reset"] is None:
                 await host.read_out()
                 sent += not (await host.flags())["refused"]
                 while dut.got.value.to_unsigned() != sent:

@@ -78,6 +78,13 @@ class Host:
         await self.write("layers", first=first, count=count)
         await self._command("start", limit)
 
+    async def cut(self, first: int, count: int, *, after: int) -> None:
+        """Start layers and reset the machine so many cycles later."""
+        await self.write("layers", first=first, count=count)
+        await self.write("control", start=1)
+        await ClockCycles(self.dut.clk, after)
+        await self.reset()
+
     async def read_out(self, *, limit: int = 1_000_000) -> None:
         """Have the source region sent to the result stream and wait for the end."""
         await self._command("read", limit)

@@ -18,6 +18,7 @@ from sim.launch import build, launch
 
 HARNESS = Path(__file__).with_name("harness.v")
 TOP = "eie_harness"
+PLANNED = ("first", "count", "read", "limit", "reset")
 POLL = 0.2          # seconds between two looks at how far the simulation is
 
 
@@ -25,7 +26,8 @@ POLL = 0.2          # seconds between two looks at how far the simulation is
 class Step:
     """Packets to send, then layers to run (``count`` 0: none), then whether to read the outputs back.
 
-    A run that takes more than ``limit`` cycles has gone wrong.
+    A run that takes more than ``limit`` cycles has gone wrong. With ``reset``, the machine is reset so many cycles after the
+    start instead of being waited for, and nothing is read.
     """
 
     packets: Sequence[np.ndarray] = ()
@@ -33,6 +35,7 @@ class Step:
     count: int = 1
     read: bool = True
     limit: int = 1_000_000
+    reset: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +77,7 @@ def run(built: Built, steps: Sequence[Step], *, sim: str | None = None, waves: b
     for number, step in enumerate(steps):
         if step.packets:
             np.concatenate(step.packets).astype(">u8").tofile(folder / f"feed_{number}.bin")
-        plan.append({"feed": bool(step.packets)} | {name: getattr(step, name) for name in ("first", "count", "read", "limit")})
+        plan.append({"feed": bool(step.packets)} | {name: getattr(step, name) for name in PLANNED})
     (folder / "plan.json").write_text(json.dumps({"registers": built.manifest["registers"], "steps": plan}))
     lines = folder / "answers.jsonl"
     lines.unlink(missing_ok=True)
@@ -82,8 +85,8 @@ def run(built: Built, steps: Sequence[Step], *, sim: str | None = None, waves: b
         launch(sources=[built.verilog, harness(built)], top=TOP, module="sim.eie.bench_job", at_least=1, sim=sim, waves=waves,
                folder=folder, log=log, build_args=build_args, env={"EIE_JOB": folder, "COCOTB_LOG_LEVEL": "WARNING"})
     answers = [json.loads(line) for line in lines.read_text().splitlines()]
-    return [Answer(outputs=_outputs(folder / f"result_{number}.hex", built) if step.read else None, **answer)
-            for number, (step, answer) in enumerate(zip(steps, answers, strict=True))]
+    return [Answer(outputs=_outputs(folder / f"result_{number}.hex", built), **answer)
+            for number, answer in enumerate(answers)]
 
 
 def harness(built: Built) -> str:
@@ -92,7 +95,7 @@ def harness(built: Built) -> str:
 
 
 def _outputs(path: Path, built: Built) -> np.ndarray | None:
-    if not path.exists():                               # a read that was refused
+    if not path.exists():                               # nothing was read, or that was refused
         return None
     words = np.array([int(word, 16) for word in path.read_text().split()], np.uint64)
     width = built.manifest["spec"]["act_bits"]
