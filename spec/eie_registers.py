@@ -36,7 +36,7 @@ def registers(spec: EieSpec) -> RegisterMap:
     build.add("ro", "status", "State.", busy="A run or a read-out is going on.")
     build.add("w1c", "flags", "Events; any of them raises the interrupt if enabled.", done="A run or read-out has ended.",
               saturated="An accumulator addition saturated.",
-              refused="A start or read without a loaded layer or vector, or after a stream error not cleared: nothing was done.",
+              refused="A start or read without a loaded layer or vector, or after an uncleared stream error: nothing was done.",
               short="A packet ended early.", long="A packet ended late.", unknown="A packet of unknown type or length 0.",
               range="A packet for a place that does not exist.")
     build.add("rw", "irq_enable", "Interrupt.", enable="Raise irq while any flag is set.")
