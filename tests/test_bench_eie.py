@@ -100,6 +100,16 @@ def test_report_takes_the_median_seed_and_sums_all_mismatches():
     assert len(data["layers"]["a"]["runs"]) == 3
 
 
+def test_a_report_is_taken_up_again_only_by_the_same_machine(tmp_path, row):
+    path = tmp_path / "eie.json"
+    path.write_text(json.dumps(table.report([row], SPEC, order="balanced")))
+    assert table.load(path, SPEC, "balanced") == [row]
+    assert table.load(path, SPEC, "modulo") == []
+    assert table.load(path, preset("default", pes=8, entries=4096, columns=512, slots=64), "balanced") == []
+    path.write_text(path.read_text().replace(row.design, "0" * 16))     # other Verilog for the same parameters
+    assert table.load(path, SPEC, "balanced") == []
+
+
 def test_changes_are_parsed_or_refused():
     assert machine.parse(["queue_depth=32", "skip_empty=no"]) == {"queue_depth": 32, "skip_empty": False}
     with pytest.raises(ValueError, match="change must be NAME=NUMBER or .*, not 'queue_depth'"):
@@ -112,6 +122,7 @@ def test_changes_are_parsed_or_refused():
     (["--layers", "Alex-9"], "layer must be one of Alex-6, "),
     (["--seeds", "1,x"], "seeds must be whole numbers with commas, not '1,x'"),
     (["--preset", "big"], "preset must be one of "),
+    (["--resume"], "--resume must come with --json"),
     (["--input", "x.npy"], "--input must come with --image"),
     (["--image", "none.npz"], "none.npz"),
 ])

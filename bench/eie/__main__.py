@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from bench.eie import own, run
 from bench.eie.case import benchmark
 from bench.eie.machine import cores, generated, in_parallel, machine, parse
 from bench.eie.run import Row
-from bench.eie.table import report, table, wrong
+from bench.eie.table import load, report, table, wrong
 from golden.eie.patterns import TABLE
 from sim.eie.job import prepare
 from spec import command
@@ -33,7 +34,8 @@ def main(
     image: Annotated[Path | None, typer.Option(help="A user's image from compress.build, not the nine layers.")] = None,
     input: Annotated[Path | None, typer.Option(help="With --image: input .npy; random positive numbers without.")] = None,
     jobs: Annotated[int | None, typer.Option(help="Simulations at a time; as many as there are cores unless given.")] = None,
-    json: Annotated[Path | None, typer.Option(help="Write the table, and every counter, to a file.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the table, and every counter, to a file, run by run.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Keep the runs in --json that the same Verilog made.")] = False,
 ) -> None:
     """Run EIE's nine layers on the generated Verilog and set cycles beside its Table IV.
 
@@ -51,8 +53,14 @@ def main(
         spec = machine(preset, pes=pes, **parse(change or []))
         order = order or ORDER.get(preset, "balanced")
         names = [benchmark(name) and name for name in layers.split(",")]
-        rows = _nine(names, _numbers(seeds), spec, order, jobs or cores())
         facts = {"preset": preset, "order": order, "seeds": _numbers(seeds)}
+        if resume and json is None:
+            raise ValueError("--resume must come with --json, not alone; it names the file with the runs to keep")
+        kept = load(json, spec, order) if resume and json is not None and json.exists() else []
+        rows = []
+        for rows in _nine(names, _numbers(seeds), spec, order, jobs or cores(), kept):
+            if json:
+                command.write_json(json, report(rows, spec, **facts, seconds=time.monotonic() - start))
     data = report(rows, spec, **facts, seconds=time.monotonic() - start)
     Console().print(table(data))
     print(f"{data['seconds']:.0f} s in all; geomean of cycles over limit {data['geomean_over_limit']:.4f}; "
@@ -63,14 +71,24 @@ def main(
     sys.exit(1 if wrong(data) else 0)
 
 
-def _nine(names: list[str], seeds: list[int], spec: EieSpec, order: str, jobs: int) -> list[Row]:
+def _nine(names: list[str], seeds: list[int], spec: EieSpec, order: str, jobs: int, kept: list[Row]) -> Iterator[list[Row]]:
+    """Yield, after each run, all rows so far in the order of the table; first seeds first, long runs ahead of short ones."""
+    wanted = [(name, seed) for name in names for seed in seeds]
+    found = {(row.layer, row.seed): row for row in kept if (row.layer, row.seed) in wanted}
+    if found:
+        print(f"kept {len(found)} of {len(wanted)} runs, made by the same Verilog")
+        yield [found[key] for key in wanted if key in found]
+    todo = sorted((key for key in wanted if key not in found), key=lambda key: (seeds.index(key[1]), -_load(key[0])))
+    if not todo:
+        return
     with command.progress(f"verilator: building the simulation of {spec.pes} PEs"):
         prepare(generated(spec))
-    work = [{"name": name, "spec": spec, "seed": seed, "order": order} for name in names for seed in seeds]
-    heavy_first = sorted(range(len(work)), key=lambda k: -_load(work[k]["name"]))
+    work = [{"name": name, "spec": spec, "seed": seed, "order": order} for name, seed in todo]
     with command.progress(f"simulating {len(work)} runs", total=len(work)) as bar:
-        rows = in_parallel(run.simulate, [work[k] for k in heavy_first], processes=jobs, done=lambda: bar.advance(1))
-    return [row for _, row in sorted(zip(heavy_first, rows, strict=True), key=lambda pair: pair[0])]
+        for row in in_parallel(run.simulate, work, processes=jobs):
+            found[row.layer, row.seed] = row
+            bar.advance(1)
+            yield [found[key] for key in wanted if key in found]
 
 
 def _load(name: str) -> float:

@@ -1,8 +1,9 @@
 """The machines that the benchmark layers run on: presets with memories deep enough, generated once and simulated."""
 
+import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import lru_cache
 from multiprocessing import get_context
 from typing import Any
@@ -40,22 +41,21 @@ def generated(spec: EieSpec) -> Built:
     return generate(spec)
 
 
+def digest(spec: EieSpec) -> str:
+    """Return what tells one machine's Verilog from another's."""
+    return hashlib.sha256(generated(spec).verilog.encode()).hexdigest()[:16]
+
+
 def cores() -> int:
     """Return how many processes may simulate at a time."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def in_parallel(work: Callable[..., Any], jobs: Sequence[Mapping[str, Any]], *, processes: int,
-                done: Callable[[], None] = lambda: None) -> list[Any]:
-    """Return ``work(**job)`` of every job in order, on a number of processes; ``done`` is called after each."""
+def in_parallel(work: Callable[..., Any], jobs: Sequence[Mapping[str, Any]], *, processes: int) -> Iterator[Any]:
+    """Yield ``work(**job)`` of every job as it is done, on a number of processes, the first jobs first."""
     if min(processes, len(jobs)) < 2:
-        results = []
-        for job in jobs:
-            results.append(work(**job))
-            done()
-        return results
+        yield from (work(**job) for job in jobs)
+        return
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        futures = [pool.submit(work, **job) for job in jobs]
-        for future in futures:
-            future.add_done_callback(lambda _: done())
-        return [future.result() for future in futures]
+        for future in as_completed([pool.submit(work, **job) for job in jobs]):
+            yield future.result()

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bench.eie import case as cases
-from bench.eie.machine import generated
+from bench.eie.machine import digest, generated
 from bench.eie.reference import paper_cycles
 from compress.stream import activation_packet, image_packets
 from golden.eie import Counters
@@ -41,6 +41,8 @@ class Row:
         As read from the hardware.
     seconds : float
         Simulation alone: load, run and read.
+    design : str
+        Digest of the Verilog that ran.
     """
 
     layer: str
@@ -52,6 +54,7 @@ class Row:
     saturated: bool
     counters: dict[str, int] = field(repr=False)
     seconds: float
+    design: str = ""
 
     @property
     def over_limit(self) -> float:
@@ -82,7 +85,8 @@ def row(name: str, seed: int | None, spec: EieSpec, got: Answer, counters: Count
     """Put together what a layer's run says; the products counted in hardware must be those of the pattern."""
     odd = sum(got.counters[key] != value for key, value in asdict(counters).items()) + (got.counters["busy"] != useful)
     return Row(layer=name, seed=seed, cycles=got.counters["cycles"], limit=useful / spec.pes, mismatches=wrong,
-               counter_mismatches=odd, saturated=bool(got.flags["saturated"]), counters=got.counters, seconds=seconds)
+               counter_mismatches=odd, saturated=bool(got.flags["saturated"]), counters=got.counters, seconds=seconds,
+               design=digest(spec))
 
 
 def differing(got: np.ndarray | None, expected: np.ndarray) -> int:

@@ -1,12 +1,15 @@
 """Rows of runs become one table: the median seed of each layer beside what the paper prints."""
 
+import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
+from pathlib import Path
 from typing import Any
 
 from rich.table import Table
 
+from bench.eie.machine import digest
 from bench.eie.reference import CLOCK_MHZ, DISTRUSTED, RECONSTRUCTION
 from bench.eie.run import Row
 from spec.eie import EieSpec
@@ -45,6 +48,16 @@ def report(rows: Sequence[Row], spec: EieSpec, **facts: Any) -> dict[str, Any]:
             "runs": [row.as_data() for row in runs]}
     return {"source": "RTL under Verilator", "spec": asdict(spec), **facts,
             "geomean_over_limit": geomean([layer["over_limit"] for layer in layers.values()]), "layers": layers}
+
+
+def load(path: Path, spec: EieSpec, order: str) -> list[Row]:
+    """Return the runs in a report's file that the Verilog of a machine made, with rows in an order."""
+    data = json.loads(path.read_text())
+    if data.get("order") != order or data.get("spec") != asdict(spec):
+        return []
+    wanted, names = digest(spec), {field.name for field in fields(Row)}
+    runs = [run for layer in data["layers"].values() for run in layer["runs"]]
+    return [Row(**{name: run[name] for name in names}) for run in runs if run.get("design") == wanted]
 
 
 def wrong(data: dict[str, Any]) -> int:
