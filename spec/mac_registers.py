@@ -50,8 +50,8 @@ def registers(spec: MacSpec) -> RegisterMap:
     build.add("pulse", "control", "Commands; ignored, with the flag refused, while one is going on.",
               start="Run steps x blocks operations.",
               read="Send the accumulators of slots 0 to blocks - 1, each of all tiles.")
-    build.add("rw", "run", "What a run does: for each step, for each block, one operation on row a.base + block * a.stride + step "
-              "of A and the like of B, both modulo rows, added onto slot block.",
+    build.add("rw", "run", "What a run does: for each step, for each block, one operation on row "
+              "a.base + block * a.stride + step of A and the like of B, both modulo rows, added onto slot block.",
               Field(name="format", bits=3, doc="Code of the operand format."),
               Field(name="accumulate", bits=1, doc="1: the first step adds onto what the slots hold; 0: onto zero."),
               Field(name="blocks", bits=slot, doc="Blocks, at least 1.", init=1),

@@ -3,6 +3,7 @@ from math import log2
 
 from amaranth import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import wiring
+from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from rtl.mac.pipe import Late, Pipe
@@ -99,13 +100,12 @@ def _table(p: Pipe, spec: MacSpec, distance, unlike):
     within = ~distance[spec.lns_frac:].any()
     found = []
     for name, address, entries in (("plus", cell, plus), ("near", distance[:spec.lns_frac], near), ("far", cell, far)):
-        value = Signal(max(max(entries).bit_length(), 1), name=f"{name}_entry")
-        with p.m.Switch(address):
-            for place, entry in enumerate(entries):
-                if entry:
-                    with p.m.Case(place):
-                        p.m.d.comb += value.eq(entry)
-        found.append(value)
+        bits = (len(entries) - 1).bit_length()
+        p.m.submodules[name] = memory = Memory(shape=max(entries).bit_length(), depth=1 << bits,
+                                               init=[*entries, *[0] * ((1 << bits) - len(entries))])
+        port = memory.read_port(domain="comb")
+        p.m.d.comb += port.addr.eq(address[:bits])
+        found.append(Mux(address[bits:].any(), 0, port.data))
     return Mux(unlike, Mux(within, found[1], found[2]), found[0])
 
 
