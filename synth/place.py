@@ -1,6 +1,7 @@
 """Place and route one netlist with one seed, and read what nextpnr says of it."""
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ CELLS: dict[str, dict[str, tuple[str, ...]]] = {
               "bram": ("BSRAM",)},
 }
 """Names of the counted cells in nextpnr's report; an iCE40 logic cell is a look-up table and a flip-flop."""
+
+USED = re.compile(r"^Info:\s+(\w+):\s*(\d+)/\s*\d+", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,21 +54,48 @@ def place(netlist: Path, part: Part, *, seed: int, clock: float | None = None,
     program = TOOLS[part.family]
     options = arguments(part, seed=seed, clock=clock or part.clock, extra=extra)
     text = netlist.read_text()
-    pins = "".join(f'IO_LOC "{name}" {pin};\n' for name, pin in part.pins.items())
+    pins = _pins(part)
     name = key("place", json.dumps(tool.identity(program)), *options, pins, text)
 
     def build(work: Path) -> list[Path]:
-        (work / "net.json").write_text(text)
-        if part.family == "gowin":
-            (work / "pins.cst").write_text(pins)
-        outcome = tool.run(program, options, folder=work, log="place.log",
-                           title=f"{program}: place and route {part.name}, seed {seed}")
-        if outcome.code or not (work / "placed.json").exists():
-            raise tool.fail(program, outcome, folder=tool.keep_failed(work, program), log="place.log")
+        outcome = _run(work, text, pins, part, options, f"{program}: place and route {part.name}, seed {seed}")
         (work / "run.json").write_text(json.dumps({"seconds": outcome.seconds, "command": outcome.command}))
         return [work / name for name in ("placed.json", "place.log", "run.json")]
 
     return _read(fetch(name, build), part, seed)
+
+
+def pack(netlist: Path, part: Part) -> tuple[dict[str, int], str]:
+    """Return the cells that place and route would use, without doing it, and the command: seconds, and no clock."""
+    program = TOOLS[part.family]
+    options = [*arguments(part, seed=1, clock=part.clock), "--pack-only"]
+    text, pins = netlist.read_text(), _pins(part)
+    name = key("pack", json.dumps(tool.identity(program)), *options, pins, text)
+
+    def build(work: Path) -> list[Path]:
+        outcome = _run(work, text, pins, part, options, f"{program}: pack for {part.name}")
+        (work / "run.json").write_text(json.dumps({"command": outcome.command}))
+        return [work / name for name in ("place.log", "run.json")]
+
+    folder = fetch(name, build)
+    found = {cell: int(used) for cell, used in USED.findall((folder / "place.log").read_text(errors="replace"))}
+    used = {figure: sum(found.get(cell, 0) for cell in cells) for figure, cells in CELLS[part.family].items()}
+    return used, json.loads((folder / "run.json").read_text())["command"]
+
+
+def _pins(part: Part) -> str:
+    return "".join(f'IO_LOC "{name}" {pin};\n' for name, pin in part.pins.items())
+
+
+def _run(work: Path, text: str, pins: str, part: Part, options: list[str], title: str) -> tool.Outcome:
+    program = TOOLS[part.family]
+    (work / "net.json").write_text(text)
+    if pins:
+        (work / "pins.cst").write_text(pins)
+    outcome = tool.run(program, options, folder=work, log="place.log", title=title)
+    if outcome.code:
+        raise tool.fail(program, outcome, folder=tool.keep_failed(work, program), log="place.log")
+    return outcome
 
 
 def _read(folder: Path, part: Part, seed: int) -> Placed:

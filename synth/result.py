@@ -9,7 +9,7 @@ from synth import area, check, path, tool
 from synth.design import Design
 from synth.harness import NAME
 from synth.part import Part
-from synth.place import TOOLS, Placed, place
+from synth.place import TOOLS, Placed, pack, place
 from synth.synthesis import Netlist, synthesise
 
 FORMAT = 1
@@ -22,7 +22,8 @@ def measure(design: Design, target: Part, *, seeds: int = 5, clock: float | None
     Parameters
     ----------
     seeds : int
-        Placements: seeds 1, 2, ... The area is that of the median one.
+        Placements: seeds 1, 2, ... The area is that of the median one. With 0 the cells are counted as they are
+        packed, without place and route: exact, in seconds, and without a clock.
     clock : float, optional
         MHz to work towards; the part's own when not given.
     jobs : int
@@ -41,10 +42,11 @@ def measure(design: Design, target: Part, *, seeds: int = 5, clock: float | None
         return place(netlist.folder / "net.json", target, seed=seed, clock=clock, extra=extra)
 
     placed: list[Placed] = []
-    if target.routed:
+    if target.routed and seeds:
         with ThreadPoolExecutor(jobs) as pool:
             placed = list(pool.map(one, range(1, seeds + 1)))
-    return result(design, target, netlist, placed)
+    packed = pack(netlist.folder / "net.json", target) if target.routed and not seeds else None
+    return result(design, target, netlist, placed, packed)
 
 
 def checked(design: Design, target: Part, *, options: tuple[str, ...] = ()) -> Netlist:
@@ -79,8 +81,9 @@ def harness_area(netlist: Netlist, target: Part) -> dict[str, int]:
     return total
 
 
-def result(design: Design, target: Part, netlist: Netlist, placed: list[Placed]) -> dict[str, Any]:
-    """Return a result out of a netlist and its placements, without any where the part is not routed."""
+def result(design: Design, target: Part, netlist: Netlist, placed: list[Placed],
+           packed: tuple[dict[str, int], str] | None = None) -> dict[str, Any]:
+    """Return a result out of a netlist and its placements or its packing, without either where a part has none."""
     tree = area.Hierarchy(netlist.folder / "net.json", target.family)
     around, inner = harness_area(netlist, target), total(tree)
     programs = ("yosys", TOOLS[target.family]) if target.routed else ("yosys",)
@@ -90,13 +93,14 @@ def result(design: Design, target: Part, netlist: Netlist, placed: list[Placed])
         "units": area.units(tree.blocks()),
         "seconds": {"yosys": round(netlist.seconds, 1), "yosys_cpu": round(netlist.cpu_seconds, 1),
                     "nextpnr": [round(one.seconds, 1) for one in placed]},
-        "commands": [netlist.command, *(one.command for one in placed)],
+        "commands": [netlist.command, *(one.command for one in placed), *(packed[1:] if packed else ())],
         "warnings": check.warnings(netlist.log, *(one.log for one in placed))
         + check.memories(netlist.log, family=target.family),
     }
     if placed:
         data |= _clock(placed, tree)
-        used = sorted(placed, key=lambda one: one.fmax)[(len(placed) - 1) // 2].used
+    used = sorted(placed, key=lambda one: one.fmax)[(len(placed) - 1) // 2].used if placed else (packed or ({},))[0]
+    if used:
         data |= {figure: used[figure] - around[figure] for figure in area.FIGURES if used.get(figure)}
         added = {figure: data[figure] - inner[figure] for figure in area.FIGURES}
         if any(added.values()):             # what packing adds: carry chains' ends, look-up tables that pass a wire on

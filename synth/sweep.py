@@ -65,7 +65,7 @@ def command(
     design: Annotated[str, typer.Option(help="Machine: eie or mac.")] = "eie",
     board: Annotated[str, typer.Option(help="Board, such as ulx3s-85f.")] = "",
     part: Annotated[str, typer.Option(help="Chip, such as lfe5u-85f-6 (the default).")] = "",
-    seeds: Annotated[int, typer.Option(min=1, max=99, help="Placements of each machine.")] = 1,
+    seeds: Annotated[int, typer.Option(min=0, max=99, help="Placements of each machine. 0: area only.")] = 1,
     image: Annotated[Path | None, typer.Option(help="Image to count cycles of; {pes} stands for the PEs.")] = None,
     inputs: Annotated[Path | None, typer.Option("--input", help="Its inputs, .npy; the first one is taken.")] = None,
     objective: Annotated[str, typer.Option(help=f"What the plot sets against area: {', '.join(OBJECTIVES)}.")] = "",
@@ -87,8 +87,8 @@ def command(
     if area not in AREAS:
         raise ValueError(f"--area must be one of {', '.join(AREAS)}, not {area!r}")
     target = parts.target_of(board, part)
-    if goal != "cycles" and not target.routed:
-        raise ValueError(f"--objective {goal} must be of a part that is routed, not {target.name}; take cycles")
+    if goal != "cycles" and not (target.routed and seeds):
+        raise ValueError(f"--objective {goal} must have a clock: a part that is routed, not {target.name}, and --seeds above 0; or take cycles")
     points = grid.points(design, _axes(context.args), part=target.name, seeds=seeds)
     names = [identity(point) for point in points]
     with pool.client(scheduler=scheduler, jobqueue=jobqueue, workers=min(workers, len(points))) as workers_:

@@ -70,7 +70,7 @@ def _wheel(package: str) -> str:
 
 
 def _version(path: str, name: str) -> str:
-    with progress(f"first start of {Path(path).name} (WebAssembly is compiled once)"):
+    with progress(f"starting {Path(path).name}, which takes a minute the first time"):
         said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
     lines = [line for line in (said.stdout + said.stderr).splitlines()
              if line.strip() and not line.startswith("Preparing")]

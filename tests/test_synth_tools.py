@@ -111,7 +111,7 @@ def command(*arguments):
     (["--design", "cpu"], "error: design must be one of eie, mac, not 'cpu'"),
     (["--verilog", "missing.v", "--top", "x"], "error: --verilog must name a file, not 'missing.v'"),
     (["--pes", "1", "--preset", "ecp5", "--unit", "pe9"], "error: unit must be a module of eie_1, not 'pe9'; it has"),
-    (["--seeds", "0"], "error: Invalid value for '--seeds'"),
+    (["--seeds", "-1"], "error: Invalid value for '--seeds'"),
 ])
 def test_bad_input_is_one_line_and_writes_nothing(arguments, complaint, tmp_path, capsys):
     goal = tmp_path / "out"
