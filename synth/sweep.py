@@ -88,7 +88,8 @@ def command(
         raise ValueError(f"--area must be one of {', '.join(AREAS)}, not {area!r}")
     target = parts.target_of(board, part)
     if goal != "cycles" and not (target.routed and seeds):
-        raise ValueError(f"--objective {goal} must have a clock: a part that is routed, not {target.name}, and --seeds above 0; or take cycles")
+        raise ValueError(f"--objective {goal} must have a clock, from a part that is routed and --seeds above 0, "
+                         f"not {target.name} and {seeds}; take --objective cycles")
     points = grid.points(design, _axes(context.args), part=target.name, seeds=seeds)
     names = [identity(point) for point in points]
     with pool.client(scheduler=scheduler, jobqueue=jobqueue, workers=min(workers, len(points))) as workers_:
