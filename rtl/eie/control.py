@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from rtl.eie.bus import Op, Widths
 from rtl.eie.group import levels
 from rtl.eie.lnzd import token_layout
-from rtl.eie.loader import descriptor
+from rtl.eie.loader import DELAY, descriptor
 from rtl.eie.requant import Requantiser
 from spec.eie import ceil_log2
 
@@ -67,8 +67,8 @@ class Control(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         self._signals()
-        m.d.comb += [self.layer_addr.eq(self._number), self.count_cycles.eq(self._counting), self.busy.eq(~self.loading)]
-        m.d.sync += [self.cmd_op.eq(Op.NOP), self.cmd_all.eq(1), self.done.eq(0), self.refused.eq(0)]
+        m.d.comb += [self.layer_addr.eq(self._number), self.count_cycles.eq(self._counting), self.busy.eq(1)]
+        m.d.sync += [self.cmd_op.eq(Op.NOP), self.cmd_all.eq(1), self.done.eq(0), self.refused.eq(0), self.loading.eq(0)]
         self._consume(m)
         with m.FSM(init="CLEAR"):
             self._idle(m)
@@ -99,12 +99,14 @@ class Control(wiring.Component):
         self._gap = Signal()
         self._barrier = Signal()
         self._settle = Signal(range(2 * spec.broadcast_latency + 1))
-        self._wait = Signal(range(spec.broadcast_latency + WRITE_DELAY + 1))
+        self._wait = Signal(range(max(spec.broadcast_latency + WRITE_DELAY, DELAY + 2) + 1))
         self._batch = Signal(range(max(2, spec.batch_slots + 1)))
         self._row_base = Signal(w.column)
         self._first_row = Signal()
+        self._last_row = Signal()
         self._counting = Signal()
         self._reading = Signal()
+        self._reading_asked = Signal()
         self._drained = Signal()
 
     def _consume(self, m):
@@ -121,7 +123,7 @@ class Control(wiring.Component):
             self.bc_valid.eq(send), self.bc_act.eq(token.act), self.bc_column.eq(self._row_base + token.pe),
             self.bc_first.eq(self._first_row & (token.pe == 0)),
             self.result.eq(token.act), self.result_valid.eq(self._reading & self.token_valid),
-            self.result_last.eq(token.last & (self._rows == 1)),
+            self.result_last.eq(token.last & self._last_row),
             self._drained.eq((self._settle == 0) & self.idle & (self._finished | self._barrier)),
             self.count_broadcasts.eq(send), self.count_stall_queue.eq(free & self.token_valid & ~token.empty & self.stop),
             self.count_stall_scan.eq((take & token.empty) | self._gap), self.count_stall_barrier.eq(self._barrier),
@@ -134,58 +136,72 @@ class Control(wiring.Component):
         with m.If(self._barrier & self._drained):
             m.d.sync += self._barrier.eq(0)
         with m.If((take | (self.result_valid & self.result_ready)) & token.last):
-            m.d.sync += [self._rows.eq(self._rows - 1), self._row_base.eq(self._row_base + spec.pes), self._first_row.eq(0)]
-            with m.If((self._rows == 1) & ~self._reading):
+            m.d.sync += [self._rows.eq(self._rows - 1), self._last_row.eq(self._rows == 2),
+                         self._row_base.eq(self._row_base + spec.pes), self._first_row.eq(0)]
+            with m.If(self._last_row & ~self._reading):
                 m.d.sync += self._finished.eq(1)
             if spec.batch_slots:
                 m.d.sync += self._batch.eq(Mux(self._batch == 1, spec.batch_slots, self._batch - 1))
-                with m.If((self._batch == 1) & (self._rows != 1) & ~self._reading):
+                with m.If((self._batch == 1) & ~self._last_row & ~self._reading):
                     m.d.sync += self._barrier.eq(1)
 
     def _idle(self, m):
-        """CLEAR empties the accumulators after a reset; IDLE is the loading mode."""
+        """CLEAR empties the accumulators after a reset; IDLE is the loading mode; CHECK lets what is on its way arrive."""
         with m.State("CLEAR"):
             m.d.sync += self._slot.eq(self._slot + 1)
             self._command(m, Op.DRAIN, data_=self._slot)
             with m.If(self._slot == self._spec.slots - 1):
                 m.next = "IDLE"
         with m.State("IDLE"):
+            m.d.comb += self.busy.eq(self.start | self.read)
+            m.d.sync += [self.loading.eq(1), self._wait.eq(DELAY + 2), self._reading_asked.eq(self.read)]
+            self._load(m)
+            with m.If(self.start | self.read):
+                m.next = "CHECK"
+        with m.State("CHECK"):
+            end = Signal(self._layer_bits + 2)
             chosen = Signal(self._spec.layers)
-            first, end = self.first, Signal(self._layer_bits + 2)
-            m.d.comb += [
-                self.loading.eq(~(self.start | self.read)), end.eq(first + self.count),
-                chosen.eq((((1 << self.count) - 1) << first)[:self._spec.layers])]
-            m.d.sync += [self.cmd_op.eq(self.load_op), self.cmd_pe.eq(self.load_pe), self.cmd_addr.eq(self.load_addr),
-                         self.cmd_data.eq(self.load_data), self.cmd_all.eq(0)]
-            there = ~(chosen & ~self.layers_loaded).any() & (end <= self._spec.layers) & (self.count != 0)
-            legal = self.ok & self.act_loaded & there
-            with m.If(self.touched):
-                m.d.sync += self._in_pes.eq(0)
-            with m.If(self.start):
-                with m.If(legal):
-                    m.d.sync += [self._number.eq(first), self._left.eq(self.count)]
+            there = Signal()
+            m.d.sync += [
+                end.eq(self.first + self.count), chosen.eq((((1 << self.count) - 1) << self.first)[:self._spec.layers]),
+                there.eq(~(chosen & ~self.layers_loaded).any() & (end <= self._spec.layers) & (self.count != 0)),
+                self._wait.eq(self._wait - 1)]
+            self._load(m)
+            with m.If(self._wait == 0):
+                m.next = "IDLE"
+                with m.If(self._reading_asked & self.ok & (self._out_slots != 0)):
+                    m.d.sync += self._rows.eq(self._out_slots)
+                    m.next = "READ"
+                with m.Elif(~self._reading_asked & self.ok & self.act_loaded & there):
+                    m.d.sync += [self._number.eq(self.first), self._left.eq(self.count)]
                     m.d.comb += self.clear.eq(1)
                     m.next = "DESCRIPTOR"
                 with m.Else():
                     m.d.sync += self.refused.eq(1)
-            with m.Elif(self.read):
-                with m.If(self.ok & (self._out_slots != 0)):
-                    m.d.sync += [self._rows.eq(self._out_slots)]
-                    m.next = "READ"
-                with m.Else():
-                    m.d.sync += self.refused.eq(1)
+
+    def _load(self, m):
+        """Pass the loader's commands on to the PEs."""
+        m.d.sync += [self.cmd_op.eq(self.load_op), self.cmd_pe.eq(self.load_pe), self.cmd_addr.eq(self.load_addr),
+                     self.cmd_data.eq(self.load_data), self.cmd_all.eq(0)]
+        with m.If(self.touched):
+            m.d.sync += self._in_pes.eq(0)
 
     def _prepare(self, m):
         """Fetch a layer's descriptor; then start the scan at t0 - 1."""
         w, spec, fields = self._w, self._spec, self._fields
         with m.State("DESCRIPTOR"):
-            bias_words = (fields.out_slots + (spec.word_biases - 1)) >> ceil_log2(spec.word_biases)
             m.d.sync += [
                 self._in_slots.eq(fields.in_slots), self._out_slots.eq(fields.out_slots), self._has_bias.eq(fields.bias),
                 self._codebook.eq(fields.codebook), self.cfg_shift.eq(fields.shift), self.cfg_relu.eq(fields.relu),
                 self._lane.eq(fields.entry_base << w.lane), self._row_base.eq(fields.pointer_base),
-                self.cfg_base.eq(fields.entry_base + Mux(fields.bias, bias_words, 0)), self._first_row.eq(1), self._step.eq(0),
+                self.cfg_base.eq(fields.entry_base), self._first_row.eq(1), self._step.eq(0),
                 self._slot.eq(0), self._rows.eq(fields.in_slots), self._batch.eq(spec.batch_slots), self._finished.eq(0)]
+            m.next = "BASE"
+        with m.State("BASE"):
+            bias_words = (self._out_slots + (spec.word_biases - 1)) >> ceil_log2(spec.word_biases)
+            m.d.sync += self._last_row.eq(self._rows == 1)
+            with m.If(self._has_bias):
+                m.d.sync += self.cfg_base.eq(self.cfg_base + bias_words)
             m.next = "SCAN"
         with m.State("SCAN"):
             self._command(m, Op.SCAN, data_=self._in_slots)
@@ -255,7 +271,7 @@ class Control(wiring.Component):
         """Scan the source region with zeros counted as non-zeros."""
         with m.State("READ"):
             self._command(m, Op.SCAN, data_=self._out_slots | 1 << 31)
-            m.d.sync += self._reading.eq(1)
+            m.d.sync += [self._reading.eq(1), self._last_row.eq(self._rows == 1)]
             m.next = "RESULT"
         with m.State("RESULT"):
             with m.If(self.result_valid & self.result_ready & self.result_last):

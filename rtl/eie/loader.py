@@ -8,13 +8,20 @@ from rtl.bus.loader import BEAT
 from rtl.eie.bus import Op, Widths
 from rtl.emit import Library
 from rtl.parts import clock
-from spec.eie import LAYER_FIELDS, PACKET_PE_SHIFT, PACKETS, ceil_log2
+from spec.eie import LAYER_FIELDS, LAYER_WORDS, PACKET_PE_SHIFT, PACKETS, ceil_log2
 
 STREAM_BITS = 64
+PLACE_BITS = 26
+"""Width of a place in a memory: the 24 bits of a packet's address, and room for lanes."""
+
+DELAY = 4 + 4
+"""Most cycles from a beat to the last of its commands: so long a start waits for what is still on its way."""
+
+COMMANDS = {"pointers": Op.POINTER, "words": Op.WORD, "activations": Op.ACT}
 
 
 class Loader(wiring.Component):
-    """Take beats while ``enable`` and turn each into the commands it holds, one a cycle.
+    """Take beats while ``enable`` and turn each into the commands it holds, one a cycle, at most :data:`DELAY` cycles later.
 
     Codebooks and layer descriptors stay here; the control unit reads them. What lies beyond a memory is not written, and
     reported if a packet addresses it (the unused tail of a packet's last word is no error).
@@ -44,86 +51,123 @@ class Loader(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        beat, spec, w = self.i.p, self._spec, self._w
-        part = Signal(2)
-        place = Signal(32)
-        pe = Signal(9)
-        here = Signal(32)
-        here_pe = Signal(9)
-        first = Signal()
-        last = Signal()
-        field = {"codebook": 16, "layer": STREAM_BITS, "pointers": spec.pointer_field_bits,
-                 "words": 32 if w.lanes > 1 else STREAM_BITS, "activations": 16}
-        value = Signal(32)
-        legal = Signal()
-        active = Signal()
-        m.d.comb += [first.eq((beat.index == 0) & (part == 0)), active.eq(self.i.valid & self.enable),
-                     here.eq(place), here_pe.eq(pe), self.i.ready.eq(self.enable & last),
-                     self.range.eq(active & (part == 0) & ~legal)]
-        limits = {"codebook": spec.codebooks << spec.codebook_bits, "layer": spec.layers * 2, "pointers": spec.columns,
-                  "words": spec.words * w.lanes, "activations": spec.slots}
-        m.d.sync += self.op.eq(Op.NOP)
-        with m.Switch(beat.type):
-            for name, number in PACKETS.items():
-                with m.Case(number):
-                    parts = min(STREAM_BITS // field[name], 1 << spec.codebook_bits if name == "codebook" else STREAM_BITS)
-                    m.d.comb += [last.eq(part == parts - 1),
-                                 value.eq(beat.data.word_select(part[:ceil_log2(parts)], field[name])),
-                                 legal.eq((here < limits[name]) & (here_pe < spec.pes))]
-                    with m.If(first):
-                        m.d.comb += self._begin(name, beat, here, here_pe)
-                    with m.If(active):
-                        self._store(m, name, here, here_pe, value, legal)
-        with m.If(active):
-            m.d.sync += [part.eq(Mux(last, 0, part + 1)), self.addr.eq(here), self.data.eq(value), self.pe.eq(here_pe)]
-            self._advance(m, beat.type == PACKETS["activations"], place, pe, here, here_pe)
-        self._central(m, beat, active & legal, here, value)
+        self._take(m)
+        part = self._unpack(m)
+        legal = self._check(m, part)
+        self._send(m, part, legal)
         return m
 
-    def _begin(self, name, beat, here, here_pe):
-        """Where a packet's first part goes."""
+    def _take(self, m):
+        """Ahead of all: hold a beat, and whether it is the first of its packet."""
+        self._beat = Signal(BEAT)
+        self._first = Signal()
+        self._valid = Signal()
+        self._done = Signal()
+        m.d.comb += self.i.ready.eq(self.enable & (~self._valid | self._done))
+        with m.If(~self._valid | self._done):
+            m.d.sync += [self._valid.eq(self.i.valid & self.enable), self._beat.eq(self.i.p)]
+            m.d.sync += self._first.eq(self.i.p.index == 0)
+
+    def _unpack(self, m):
+        """First stage: take a beat apart, and say where each part goes."""
+        spec, beat = self._spec, self._beat
+        bits = {"codebook": 16, "layer": STREAM_BITS, "pointers": spec.pointer_field_bits,
+                "words": 32 if self._w.lanes > 1 else STREAM_BITS, "activations": 16}
+        scale = {"codebook": spec.codebook_bits, "layer": 1, "words": self._w.lane}
+        part = Part("part", spec)
+        number = Signal(2)
+        place = Signal(PLACE_BITS)
+        pe = Signal(9)
+        here = Signal(PLACE_BITS)
+        here_pe = Signal(9)
+        last = Signal()
+        active = self._valid
+        first = self._first & (number == 0)
+        m.d.comb += [here.eq(place), here_pe.eq(pe), self._done.eq(last)]
+        m.d.sync += part.valid.eq(active)
+        with m.Switch(beat.type):
+            for name, kind in PACKETS.items():
+                with m.Case(kind):
+                    count = min(STREAM_BITS // bits[name], 1 << spec.codebook_bits if name == "codebook" else STREAM_BITS)
+                    chosen = beat.data.word_select(number[:ceil_log2(count)], bits[name])
+                    m.d.comb += last.eq(number == count - 1)
+                    m.d.sync += part.value.eq(chosen)
+                    with m.If(first):
+                        m.d.comb += [here.eq(beat.address[:PACKET_PE_SHIFT] << scale.get(name, 0)),
+                                     here_pe.eq(beat.address[PACKET_PE_SHIFT:] if name in ("pointers", "words") else 0)]
+        dealt = beat.type == PACKETS["activations"]
+        wrap = here_pe == spec.pes - 1
+        with m.If(active):
+            m.d.sync += [
+                number.eq(Mux(last, 0, number + 1)), part.kind.eq(beat.type), part.head.eq(number == 0), part.place.eq(here),
+                part.pe.eq(here_pe), pe.eq(Mux(dealt, Mux(wrap, 0, here_pe + 1), here_pe)), place.eq(here + (~dealt | wrap))]
+        return part
+
+    def _check(self, m, part):
+        """Second stage: whether the place exists. Where that is, is registered with the part, which is ``self._later``."""
         spec = self._spec
-        scale = {"codebook": spec.codebook_bits, "layer": 1, "words": self._w.lane}.get(name, 0)
-        if name in ("pointers", "words"):
-            return [here.eq(beat.address[:PACKET_PE_SHIFT] << scale), here_pe.eq(beat.address[PACKET_PE_SHIFT:])]
-        return [here.eq(beat.address[:PACKET_PE_SHIFT] << scale), here_pe.eq(0)]
+        limits = {"codebook": spec.codebooks << spec.codebook_bits, "layer": spec.layers * LAYER_WORDS,
+                  "pointers": spec.columns, "words": spec.words * self._w.lanes, "activations": spec.slots}
+        legal = Signal()
+        self._later = Part("later", spec)
+        m.d.sync += [mine.eq(its) for mine, its in zip(self._later.all(), part.all(), strict=True)]
+        with m.Switch(part.kind):
+            for name, kind in PACKETS.items():
+                with m.Case(kind):
+                    m.d.sync += legal.eq((part.place < limits[name]) & (part.pe < spec.pes))
+        m.d.comb += self.range.eq(self._later.valid & self._later.head & ~legal)
+        return legal
 
-    def _advance(self, m, dealt, place, pe, here, here_pe):
-        """Where the next part goes: activations are dealt to the PEs in turn, the rest lies in one."""
-        wrap = here_pe == self._spec.pes - 1
-        with m.If(dealt):
-            m.d.sync += [pe.eq(Mux(wrap, 0, here_pe + 1)), place.eq(here + wrap)]
-        with m.Else():
-            m.d.sync += [pe.eq(here_pe), place.eq(here + 1)]
+    def _send(self, m, part, legal):
+        """Third stage: the command to the PEs, or the write of a central memory."""
+        later = self._later
+        write = Signal()
+        m.d.comb += [write.eq(later.valid & legal), self.touched.eq(later.valid & (later.kind == PACKETS["codebook"]))]
+        m.d.sync += [self.op.eq(Op.NOP), self.addr.eq(later.place), self.data.eq(later.value), self.pe.eq(later.pe)]
+        with m.If(write):
+            with m.Switch(later.kind):
+                for name, op in COMMANDS.items():
+                    with m.Case(PACKETS[name]):
+                        m.d.sync += self.op.eq(op)
+            with m.If(later.kind == PACKETS["activations"]):
+                m.d.sync += self.act_loaded.eq(1)
+            with m.If(later.kind == PACKETS["layer"]):
+                for number in range(self._spec.layers):
+                    with m.If(later.place[:self._layer_bits + 1] == LAYER_WORDS * number + 1):
+                        m.d.sync += self.layers_loaded[number].eq(1)
+        self._keep(m, later, write)
 
-    def _store(self, m, name, here, here_pe, value, legal):
-        """Send the command of one part, if it has one, and remember what was loaded."""
-        op = {"pointers": Op.POINTER, "words": Op.WORD, "activations": Op.ACT}.get(name, Op.NOP)
-        m.d.sync += self.op.eq(Mux(legal, op, Op.NOP))
-        if name == "activations":
-            m.d.sync += self.act_loaded.eq(1)
-        if name == "layer":
-            for number in range(self._spec.layers):
-                with m.If(here == 2 * number + 1):
-                    m.d.sync += self.layers_loaded[number].eq(1)
-        if name == "codebook":
-            m.d.comb += self.touched.eq(1)
-
-    def _central(self, m, beat, write, here, value):
+    def _keep(self, m, later, write):
         """Keep codebooks and descriptors in small memories."""
         spec = self._spec
         self._library.cell(
             m, "codebooks", "nz_regfile", p_WIDTH=spec.weight_bits, p_DEPTH=1 << self._code_bits, p_ADDR_BITS=self._code_bits,
-            i_clk=clock(), i_we=write & (beat.type == PACKETS["codebook"]), i_waddr=here[:self._code_bits],
-            i_wdata=value[:spec.weight_bits], i_raddr=self.code_addr, o_rdata=self.code)
-        for half in range(2):
+            i_clk=clock(), i_we=write & (later.kind == PACKETS["codebook"]), i_waddr=later.place[:self._code_bits],
+            i_wdata=later.value[:spec.weight_bits], i_raddr=self.code_addr, o_rdata=self.code)
+        for half in range(LAYER_WORDS):
             width = max(low + bits - 64 * half for low, bits in LAYER_FIELDS.values() if low // 64 == half)
             read = Signal(width, name=f"layer_{half}")
             self._library.cell(
                 m, f"layers_{half}", "nz_regfile", p_WIDTH=width, p_DEPTH=1 << self._layer_bits, p_ADDR_BITS=self._layer_bits,
-                i_clk=clock(), i_we=write & (beat.type == PACKETS["layer"]) & (here[0] == half),
-                i_waddr=here[1:1 + self._layer_bits], i_wdata=beat.data[:width], i_raddr=self.layer_addr, o_rdata=read)
+                i_clk=clock(), i_we=write & (later.kind == PACKETS["layer"]) & (later.place[0] == half),
+                i_waddr=later.place[1:1 + self._layer_bits], i_wdata=later.value[:width], i_raddr=self.layer_addr, o_rdata=read)
             m.d.comb += self.layer[64 * half:64 * half + width].eq(read)
+
+
+class Part:
+    """Registers of a part of a beat on its way through the loader."""
+
+    def __init__(self, name, spec):
+        self.valid = Signal(name=f"{name}_valid")
+        self.head = Signal(name=f"{name}_head")             # first of its stream word
+        self.kind = Signal(8, name=f"{name}_kind")
+        self.place = Signal(PLACE_BITS, name=f"{name}_place")
+        self.pe = Signal(9, name=f"{name}_pe")
+        self.value = Signal(STREAM_BITS, name=f"{name}_value")
+
+    def all(self):
+        """Return all of them in one order."""
+        return self.valid, self.head, self.kind, self.place, self.pe, self.value
 
 
 def descriptor(layer) -> data.View:

@@ -1,6 +1,6 @@
 """The EIE array behind its bus: AXI4-Lite registers and counters, packets in, results out, an interrupt."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 
 from rtl.bus.axil import AxiLiteSlave
@@ -10,6 +10,7 @@ from rtl.bus.result import ResultStream
 from rtl.eie.bus import EVENTS
 from rtl.eie.control import Control
 from rtl.eie.group import down_layout, levels, place
+from rtl.eie.lnzd import TokenBuffer
 from rtl.eie.loader import Loader
 from rtl.emit import Library
 from rtl.parts import delayed
@@ -46,9 +47,11 @@ class Machine(wiring.Component):
         wiring.connect(m, stream.o, loader.i)
         self._join_loader(m, loader, control)
         self._join_array(m, control, array)
+        m.submodules.outputs = outputs = TokenBuffer(spec.act_bits + 1)
         m.d.comb += [
-            result.i.p["values"][0].eq(control.result), result.i.p.last.eq(control.result_last),
-            result.i.valid.eq(control.result_valid), control.result_ready.eq(result.i.ready)]
+            outputs.i.eq(Cat(control.result, control.result_last)), outputs.i_valid.eq(control.result_valid),
+            control.result_ready.eq(outputs.i_ready), Cat(result.i.p["values"][0], result.i.p.last).eq(outputs.o),
+            result.i.valid.eq(outputs.o_valid), outputs.o_ready.eq(result.i.ready)]
         self._registers(m, axil, stream, loader, control, array)
         return m
 
@@ -78,16 +81,18 @@ class Machine(wiring.Component):
         """Connect commands, state, sticky flags and counters to the register map."""
         flags = axil.flags_set
         m.d.comb += [
-            control.start.eq(axil.control.start), control.read.eq(axil.control.read), control.first.eq(axil.layers.first),
-            control.count.eq(axil.layers.count), axil.status.busy.eq(control.busy), flags.done.eq(control.done),
-            flags.refused.eq(control.refused), flags.saturated.eq(array.saturated), flags.range.eq(loader.range),
+            control.start.eq(delayed(m, axil.control.start, "start", cycles=1)),
+            control.read.eq(delayed(m, axil.control.read, "read", cycles=1)), control.first.eq(axil.layers.first),
+            control.count.eq(axil.layers.count), flags.done.eq(control.done),
+            axil.status.busy.eq(control.busy | axil.control.start | axil.control.read), flags.refused.eq(control.refused),
+            flags.saturated.eq(array.saturated), flags.range.eq(loader.range),
             control.ok.eq(~sum((axil.flags[name] for name in STREAM_FLAGS), 0).any()),
             self.irq.eq(axil.irq_enable.enable & axil.flags.as_value().any())]
         m.d.comb += [flags[name].eq(stream.errors[name]) for name in ("short", "long", "unknown")]
         for name in COUNTERS:
             event = getattr(array, f"ev_{name}") if name in EVENTS else getattr(control, f"count_{name}")
             counter = Signal(COUNTER_BITS, name=f"count_{name}")
-            m.d.sync += counter.eq(counter + event)
+            m.d.sync += counter.eq(counter + delayed(m, event, f"event_{name}", cycles=1))
             with m.If(control.clear):
                 m.d.sync += counter.eq(0)
             m.d.comb += getattr(axil, name).value.eq(counter)
