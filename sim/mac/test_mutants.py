@@ -18,8 +18,16 @@ def vectors():
     a, b, c = (np.concatenate([part[n] for part in chosen]).astype(np.uint32) for n in range(3))
     noisy = noise(SPEC, ["fp16"] * 700, np.random.default_rng(11))
     every = [part[::40] for part in ones(SPEC, "fp16")]
-    groups = zip(from_rows(SPEC, a, b, c), noisy, every, strict=True)
+    lone = lone_addends()
+    groups = zip(from_rows(SPEC, a, b, c), lone, noisy, every, strict=True)
     return stimulus(SPEC, *(np.concatenate(group) for group in groups), "fp16")
+
+
+def lone_addends():
+    """Operations of zero products and a C with one bit set, of either sign."""
+    c = np.array([sign | 1 << bit for sign in (0, 1 << 31) for bit in range(32)], np.uint32).reshape(-1, 4, 4)
+    nothing = np.zeros((len(c), 4, 4), np.uint32)
+    return nothing, nothing, c
 
 
 @pytest.mark.full
@@ -28,7 +36,7 @@ def test_mutants_die(tmp_path):
     assert len(commands) == COUNT >= 200
     np.savez(tmp_path / "stim.npz", **vectors())
     launch(sources=sources, top="mac_tile", module="sim.mac.bench_mutants", at_least=1, folder=tmp_path,
-           env={"MAC_STIM": tmp_path / "stim.npz", "MAC_MUTANTS": COUNT, "MAC_ALIVE": tmp_path / "alive.json"})
+           env={"MAC_STIM": tmp_path / "stim.npz", "MAC_MUTANTS": list(range(1, COUNT + 1)), "MAC_ALIVE": tmp_path / "alive.json"})
     alive = json.loads((tmp_path / "alive.json").read_text())
     unproved = [mutant for mutant in alive if not equivalent(tmp_path, commands[mutant - 1])]
     proved, killed = len(alive) - len(unproved), COUNT - len(alive)
