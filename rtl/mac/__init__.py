@@ -9,8 +9,11 @@ from spec.mac_registers import PACKETS, ROWS, SLOTS, acc_words, operand_words, r
 
 
 def name_of(spec: MacSpec) -> str:
-    """Return the name of a build, from what its options change most."""
-    return "mac"
+    """Return the name of a build: its numerics and terms, and tiles and fold where there is more than one."""
+    parts = ["mac", "lns" if spec.arith == "lns" else spec.arch, f"k{spec.k}"]
+    parts += [f"x{spec.tiles}"] if spec.tiles > 1 else []
+    parts += [f"f{spec.fold}"] if spec.fold > 1 else []
+    return "_".join(parts)
 
 
 def generate(spec: MacSpec) -> Built:
