@@ -30,5 +30,5 @@ def generate(spec: MacSpec) -> Built:
     about = manifest(
         name=name, design="mac", spec=spec, top=top, registers=registers(spec), memories=memories, packets=PACKETS,
         stages=[list(stage) for stage in tile.stages], tile_latency=tile.latency, turn=top.array.turn,
-        multipliers=spec.tiles * spec.units * spec.k)
+        multipliers=spec.tiles * spec.units * spec.k // (2 if top.plan.paired else 1))
     return Built(name, library.verilog(f"{name}: {spec}"), about)

@@ -11,7 +11,7 @@ from rtl.mac.integer import integer_sum
 from rtl.mac.normalise import normalise
 from rtl.mac.pipe import Late, Pipe
 from rtl.mac.plan import Plan
-from rtl.mac.product import MULT_STAGES, factors, multiply
+from rtl.mac.product import MULT_STAGES, factors, multiply, multiply_pair
 from rtl.mac.round import round_pack
 from rtl.mac.special import specials
 from rtl.mac.truncated import truncated
@@ -98,7 +98,11 @@ class Dot(wiring.Component):
         shifts = [*shifts, *[None] * (self.plan.lanes - len(shifts))]
         pairs = [factors(p, self.a_sig[lane], self.b_sig[lane], shift) for lane, shift in enumerate(shifts)]
         p.cut("factor")
-        products = [multiply(p, self.library, f"mult{lane}", *pair) for lane, pair in enumerate(pairs)]
+        if self.plan.paired:
+            products = [product for lane in range(0, len(pairs), 2)
+                        for product in multiply_pair(p, self.library, f"mult{lane}", pairs[lane:lane + 2])]
+        else:
+            products = [multiply(p, self.library, f"mult{lane}", *pair) for lane, pair in enumerate(pairs)]
         p.wait("multiply", MULT_STAGES)
         p.cut("product")
         return products

@@ -63,6 +63,11 @@ class Plan:
         """Fraction bits of the widest operand significand; narrower ones are aligned at the top."""
         return max(FORMATS[f].man_bits for f in self.floats)
 
+    @property
+    def paired(self) -> bool:
+        """Whether two lanes share a multiplier block: 8-bit integers alone, on a part that splits its blocks."""
+        return not self.floats and self.spec.target in ("ice40", "gowin")
+
     @cached_property
     def sig_bits(self) -> int:
         """Bits of the signed word that a lane multiplies, before any shift."""

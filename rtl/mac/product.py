@@ -1,11 +1,14 @@
 """Exact products: the exponents first, then factors shifted just enough for the alignment that follows."""
 from dataclasses import dataclass
 
-from amaranth import ClockSignal, Const, Mux, Signal, signed
+from amaranth import Cat, ClockSignal, Const, Mux, Signal, signed
 
 from rtl.emit import Library
 from rtl.mac.pipe import Late, Pipe
 from rtl.mac.plan import FINE_SHIFT, Plan
+
+PAIR_BITS = 8
+"""Bits of a factor where one multiplier block is split in two."""
 
 MULT_STAGES = 2
 """Cycles through `nz_mult`."""
@@ -52,6 +55,22 @@ def factors(p: Pipe, a, b, shift: Shift | None) -> tuple[Late, Late]:
         b = Mux(fine[1], b.shift_left(2), b)
         b = Mux(fine[0], b.shift_left(1), b)
     return p.put(a, "factor_a"), p.put(b, "factor_b")
+
+
+def multiply_pair(p: Pipe, library: Library, name: str, pairs) -> list[Late]:
+    """Return the products of two lanes of 8-bit integers from one cell, `MULT_STAGES` later."""
+    ports, out = {}, []
+    for number, (a, b) in enumerate(pairs):
+        result = Signal(signed(2 * PAIR_BITS), name="product")
+        ports |= {f"i_a{number}": _signed(p[a]), f"i_b{number}": _signed(p[b]), f"o_p{number}": result}
+        out.append(Late(result, p.stage + MULT_STAGES))
+    library.cell(p.m, name, "nz_mult_pair", i_clk=ClockSignal(), i_ce=Const(1), **ports)
+    return out
+
+
+def _signed(value):
+    """Sign-extend a factor to the width of a pair's."""
+    return Cat(value, value[-1].replicate(PAIR_BITS - len(value)))
 
 
 def multiply(p: Pipe, library: Library, name: str, a: Late, b: Late) -> Late:

@@ -19,6 +19,8 @@ BUILDS = {
     "hopper_mixed": MacSpec(arch="hopper", formats=("fp16", "bf16", "e4m3", "e5m2"), k=32, fold=16),
     "exact_fp32": MacSpec(arch="exact", formats=("fp16", "bf16", "e4m3", "e5m2", "int8"), fold=16),
     "exact_fp16": MacSpec(arch="exact", formats=("fp16", "bf16", "e4m3", "e5m2", "int4"), acc="fp16", fold=16),
+    "int_pairs": MacSpec(arch="ampere", formats=("int8", "int4"), fold=16, target="ice40", overflow="saturate"),
+    "generic": MacSpec(fold=16, target="generic"),
     "lns": MacSpec(arith="lns", formats=("lns",), acc="lns", fold=4),
     "lns_fine": MacSpec(arith="lns", formats=("lns",), acc="lns", fold=16, lns_frac=6, lns_step=6, k=8),
     "lns_kahan": MacSpec(arith="lns", formats=("lns",), acc="lns", fold=16, kahan=True),

@@ -36,7 +36,8 @@ def test_mutants_die(tmp_path):
     assert len(commands) == COUNT >= 200
     np.savez(tmp_path / "stim.npz", **vectors())
     launch(sources=sources, top="mac_tile", module="sim.mac.bench_mutants", at_least=1, folder=tmp_path,
-           env={"MAC_STIM": tmp_path / "stim.npz", "MAC_MUTANTS": list(range(1, COUNT + 1)), "MAC_ALIVE": tmp_path / "alive.json"})
+           env={"MAC_STIM": tmp_path / "stim.npz", "MAC_MUTANTS": list(range(1, COUNT + 1)),
+                "MAC_ALIVE": tmp_path / "alive.json"})
     alive = json.loads((tmp_path / "alive.json").read_text())
     unproved = [mutant for mutant in alive if not equivalent(tmp_path, commands[mutant - 1])]
     proved, killed = len(alive) - len(unproved), COUNT - len(alive)
