@@ -1,6 +1,7 @@
 """Numbers of the EIE array that rtl, golden, compress and boards must agree on (EIE, ISCA 2016)."""
 
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 
 def ceil_log2(value: int) -> int:
@@ -61,7 +62,7 @@ class EieSpec:
     scan_gap: bool = False
     batch_slots: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         """Refuse a machine that cannot be built, naming the parameter, its rule and its value."""
         for field in fields(self):
             value, kind = getattr(self, field.name), field.type
@@ -168,7 +169,7 @@ PRESETS = {
 """``paper``: the published machine. ``default``: the fastest we know. ``ecp5``: the smallest for many PEs on ECP5."""
 
 
-def preset(name: str, **changes) -> EieSpec:
+def preset(name: str, **changes: Any) -> EieSpec:
     """Return the preset ``name`` with ``changes``, or say which presets and parameters exist."""
     if name not in PRESETS:
         raise ValueError(f"preset must be one of {', '.join(PRESETS)}, not {name!r}")

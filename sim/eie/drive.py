@@ -19,7 +19,7 @@ SPEC = from_text(os.environ["EIE_SPEC"])
 PAUSES = ("never", "other", "burst", 0.4)
 
 
-def crossed(test: Callable) -> Callable:
+def crossed(test: Callable) -> Any:
     """Make a test run with every pattern of pauses on its inputs crossed with every one on its outputs."""
     return cocotb.parametrize(idle=list(PAUSES), stall=list(PAUSES))(test)
 

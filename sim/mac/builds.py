@@ -1,5 +1,4 @@
 """The builds that the benches run: every generation, format and accumulator is in one of them."""
-from pathlib import Path
 
 from rtl.emit import Library
 from rtl.mac.depth import cuts_of
@@ -11,11 +10,11 @@ from spec.mac import MacSpec
 BUILDS = {
     "volta_fp32": MacSpec(),
     "volta_fp16": MacSpec(acc="fp16", fold=16),
-    "ampere_fp32": MacSpec(arch="ampere", formats=("fp16", "bf16", "int8", "int4"), k=8),
+    "ampere_fp32": MacSpec(arch="ampere", formats=("fp16", "bf16", "int8", "int4"), k=8, fold=4),
     "ampere_fp16": MacSpec(arch="ampere", acc="fp16", k=8, fold=16),
-    "hopper_fp32": MacSpec(arch="hopper", formats=("fp16", "bf16", "int8"), k=16, fold=4, overflow="saturate"),
+    "hopper_fp32": MacSpec(arch="hopper", formats=("fp16", "bf16", "int8"), k=16, fold=16, overflow="saturate"),
     "hopper_fp16": MacSpec(arch="hopper", formats=("int4", "fp16", "e5m2", "e4m3"), acc="fp16", k=32, fold=16),
-    "hopper_bytes": MacSpec(arch="hopper", formats=("e4m3", "e5m2"), k=32, fold=4),
+    "hopper_bytes": MacSpec(arch="hopper", formats=("e4m3", "e5m2"), k=32, fold=16),
     "hopper_mixed": MacSpec(arch="hopper", formats=("fp16", "bf16", "e4m3", "e5m2"), k=32, fold=16),
     "exact_fp32": MacSpec(arch="exact", formats=("fp16", "bf16", "e4m3", "e5m2", "int8"), fold=16),
     "exact_fp16": MacSpec(arch="exact", formats=("fp16", "bf16", "e4m3", "e5m2", "int4"), acc="fp16", fold=16),
@@ -30,7 +29,7 @@ BUILDS = {
 }
 
 
-def tile(spec: MacSpec) -> tuple[list[Path | str], int]:
+def tile(spec: MacSpec) -> tuple[list[str], int]:
     """Return the sources of a bare tile, module ``mac_tile``, and its latency."""
     library = Library()
     made = Tile(Plan(spec), cuts_of(spec.target), library)

@@ -88,7 +88,7 @@ class Product:
         """Compute one block column of all tiles for a group of block rows."""
         width = ROWS // len(group)                              # steps that the A buffer holds
         if self.c is not None:
-            yield Load(type=PACKETS["c"], address=0, words=self._c_blocks(group, column))
+            yield Load(type=PACKETS["c"], address=0, words=self._c_blocks(self.c, group, column))
         for first in range(0, self.steps, width):
             steps = range(first, min(first + width, self.steps))
             yield Load(type=PACKETS["a"], address=0, words=self._a_blocks(group, steps))
@@ -124,8 +124,8 @@ class Product:
         blocks[:, :, :self.terms] = part.reshape(len(steps), self.terms, tiles, SIDE).swapaxes(1, 2)
         return words(blocks.reshape(-1, self.spec.k, SIDE), self.spec.operand_bits)
 
-    def _c_blocks(self, group, column) -> list[int]:
-        part = self.c[SIDE * group.start:SIDE * group.stop, self.columns * column:self.columns * (column + 1)]
+    def _c_blocks(self, c, group, column) -> list[int]:
+        part = c[SIDE * group.start:SIDE * group.stop, self.columns * column:self.columns * (column + 1)]
         blocks = part.reshape(len(group), SIDE, self.spec.tiles, SIDE).swapaxes(1, 2)
         return words(blocks.reshape(-1, SIDE, SIDE), self.spec.acc_bits)
 

@@ -1,4 +1,6 @@
 """Operations for a tile, from recordings, directed vectors, whole domains and weighted noise; and their results."""
+from typing import Any
+
 import numpy as np
 
 from golden.mac import dot, words
@@ -22,7 +24,7 @@ def stimulus(spec: MacSpec, a, b, c, fmt, lane_base: int = 0) -> dict[str, np.nd
         terms = spec.terms(name)
         left = np.repeat(a[at, :, None, :terms], SIDE, axis=2).reshape(-1, terms)
         right = np.repeat(b[at, None, :terms, :].swapaxes(2, 3), SIDE, axis=1).reshape(-1, terms)
-        extra = {}
+        extra: dict[str, Any] = {}
         if random is not None and FORMATS[name].is_float:
             extra["random"] = random[:, at].T.reshape(1, -1)
         narrow = (1 << FORMATS[name].bits) - 1
