@@ -16,6 +16,8 @@ def token_layout(spec, pe_bits: int) -> data.StructLayout:
 class TokenBuffer(wiring.Component):
     """Two-entry buffer: a token a cycle, ready and valid from registers, a token out in the cycle after it went in.
 
+    The entries stay where they were written, so that taking one moves three flip-flops and not a whole token.
+
     Members
     -------
     i, i_valid, i_ready, o, o_valid, o_ready
@@ -28,17 +30,22 @@ class TokenBuffer(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        spare = Signal(self._bits, reset_less=True)
-        spare_valid = Signal()
-        m.d.comb += self.i_ready.eq(~spare_valid)
-        move = self.o_ready | ~self.o_valid
-        with m.If(move):
-            m.d.sync += [self.o_valid.eq(spare_valid | self.i_valid), self.o.eq(Mux(spare_valid, spare, self.i)),
-                         spare_valid.eq(0)]
-        with m.Elif(self.i_ready):
-            m.d.sync += spare_valid.eq(self.i_valid)
-        with m.If(self.i_ready):
-            m.d.sync += spare.eq(self.i)
+        entries = [Signal(self._bits, name=f"entry{k}", reset_less=True) for k in range(2)]
+        write = Signal()
+        read = Signal()
+        full = Signal()
+        put = Signal()
+        take = Signal()
+        m.d.comb += [self.i_ready.eq(~full), put.eq(self.i_valid & ~full), take.eq(self.o_valid & self.o_ready),
+                     self.o.eq(Mux(read, entries[1], entries[0]))]
+        for k, entry in enumerate(entries):
+            with m.If(~full & (write == k)):
+                m.d.sync += entry.eq(self.i)
+        m.d.sync += [write.eq(write ^ put), read.eq(read ^ take)]
+        with m.If(put & ~take):
+            m.d.sync += [full.eq(self.o_valid), self.o_valid.eq(1)]
+        with m.Elif(take & ~put):
+            m.d.sync += [full.eq(0), self.o_valid.eq(full)]
         return m
 
 
