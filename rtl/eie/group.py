@@ -8,6 +8,7 @@ from rtl.eie.bus import EVENTS, Op, Widths
 from rtl.eie.lnzd import LnzdLeaf, LnzdNode, token_layout
 from rtl.eie.pe import Pe
 from rtl.emit import Library
+from rtl.parts import delayed
 from spec.eie import ceil_log2
 
 FANOUT = 4
@@ -30,7 +31,8 @@ def down_layout(spec) -> data.StructLayout:
 class Group(wiring.Component):
     """``pes`` PEs (level 0) or groups that hold them (level 1 and up), with one detection leaf or node.
 
-    With ``level < broadcast_latency`` whatever enters has a register here, and so has whatever the PEs answer. Events are
+    With ``level < broadcast_latency`` whatever enters has a register, and so has whatever the PEs answer: at level 0 those
+    registers are in the PEs themselves. Events are
     summed and
     registered at every level.
 
@@ -53,35 +55,38 @@ class Group(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        registered = self._level < self._spec.broadcast_latency
         layout = down_layout(self._spec)
-        down = Signal(layout.size)
-        incoming = data.View(layout, self.down)
-        down_domain = m.d.sync if registered else m.d.comb
-        down_domain += down.eq(self.down)
-        children = self._pe_children(m, data.View(layout, down)) if self._level == 0 else self._group_children(m, down)
-        for k, child in enumerate(children):
-            chosen = incoming.cmd_all | (incoming.cmd_pe.word_select(self._level, 2) == k)
-            down_domain += (child.cmd_op if self._level == 0 else child.op).eq(Mux(chosen, self.op, Op.NOP))
         if self._level == 0:
-            down_domain += m.submodules.lnzd.cmd_op.eq(self.op)
-        self._answer(m, children, registered)
+            children = self._pe_children(m, data.View(layout, self.down))
+            self._answer(m, children, m.d.comb)
+            return m
+        registered = self._level < self._spec.broadcast_latency
+        down = Signal(layout.size)
+        domain = m.d.sync if registered else m.d.comb
+        domain += down.eq(self.down)
+        children = self._group_children(m, down)
+        for k, child in enumerate(children):
+            domain += child.op.eq(self._op_of(data.View(layout, self.down), k))
+        self._answer(m, children, domain)
         return m
 
+    def _op_of(self, incoming, k):
+        """Return the command's op for child ``k``: NOP if it is not meant."""
+        return Mux(incoming.cmd_all | (incoming.cmd_pe.word_select(self._level, 2) == k), self.op, Op.NOP)
+
     def _pe_children(self, m, down):
-        spec, w = self._spec, self._w
+        spec = self._spec
         m.submodules.lnzd = scan = LnzdLeaf(spec, self._pes)
         pes = [self._library.place(m, f"pe{k}", lambda: Pe(spec, self._library), module="eie_pe") for k in range(self._pes)]
-        column = Signal(w.column)
-        before = Signal(w.column)
-        m.d.comb += [column.eq(Mux(down.bc_valid, down.bc_column, down.cmd_addr[:w.column])), before.eq(column - 1)]
         for k, pe in enumerate(pes):
             m.d.comb += [getattr(pe, name).eq(down[name]) for name in down.shape().members if hasattr(pe, name)]
             m.d.comb += [
-                pe.addr_a.eq(column), pe.addr_b.eq(before), pe.scan_addr.eq(scan.scan_addr), pe.scan_read.eq(scan.scan_read),
+                pe.cmd_op.eq(self._op_of(down, k)), pe.scan_addr.eq(scan.scan_addr), pe.scan_read.eq(scan.scan_read),
                 pe.scan_load.eq(scan.scan_load), getattr(scan, f"act{k}").eq(pe.act),
                 getattr(scan, f"nonzero{k}").eq(pe.nonzero)]
-        m.d.comb += scan.cmd_data.eq(down.cmd_data)
+        last = min(1, spec.broadcast_latency)       # as in the PEs
+        m.d.comb += [scan.cmd_op.eq(delayed(m, self.op, "scan_op", cycles=last)),
+                     scan.cmd_data.eq(delayed(m, down.cmd_data, "scan_data", cycles=last))]
         self._output(m, scan)
         return pes
 
@@ -102,8 +107,7 @@ class Group(wiring.Component):
     def _output(self, m, scan):
         m.d.comb += [self.o.eq(scan.o), self.o_valid.eq(scan.o_valid), scan.o_ready.eq(self.o_ready)]
 
-    def _answer(self, m, children, registered):
-        domain = m.d.sync if registered else m.d.comb
+    def _answer(self, m, children, domain):
         domain += [self.stop.eq(Cat(child.stop for child in children).any()),
                    self.idle.eq(Cat(child.idle for child in children).all())]
         m.d.sync += self.saturated.eq(Cat(child.saturated for child in children).any())

@@ -1,6 +1,6 @@
 """Processing element: pointer read, activation queue, sparse-matrix read, arithmetic, activation read/write."""
 
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -12,6 +12,7 @@ from rtl.eie.pointer import PointerRead
 from rtl.eie.queue import ActivationQueue
 from rtl.eie.spmat import MatrixRead
 from rtl.emit import Library
+from rtl.parts import delayed
 
 FRAGMENT = ("valid", "empty", "single", "act", "start", "last")
 WORD = ("valid", "word", "mask", "from", "lead", "head", "act")
@@ -27,8 +28,8 @@ class Pe(wiring.Component):
     -------
     cmd_op, cmd_addr, cmd_data, cfg_* : ``In``
         Command bus and what stands still during a layer; see :class:`rtl.eie.bus.Op`.
-    bc_valid, bc_act, bc_first, addr_a, addr_b : ``In``
-        Broadcast activation, with the addresses of its column's pointers.
+    bc_valid, bc_act, bc_first, bc_column : ``In``
+        Broadcast activation, with the address of its column's pointer.
     scan_addr, scan_read, scan_load : ``In``, act, nonzero : ``Out``
         Scan of the activations by the detection leaf.
     stop, idle, saturated, ev_busy, ev_padding, ev_empty : ``Out(1)``
@@ -38,15 +39,20 @@ class Pe(wiring.Component):
     def __init__(self, spec, library: Library):
         self._spec, self._library, self._w = spec, library, Widths(spec)
         w = self._w
-        super().__init__(
-            w.command() | w.config() | w.status() | {f"ev_{name}": Out(1) for name in EVENTS} | {
-                "bc_valid": In(1), "bc_act": In(spec.act_bits), "bc_first": In(1), "addr_a": In(w.column),
-                "addr_b": In(w.column), "scan_addr": In(w.slot), "scan_read": In(1), "scan_load": In(1),
-                "act": Out(spec.act_bits), "nonzero": Out(1)})
+        super().__init__(self.inputs() | w.status() | {f"ev_{name}": Out(1) for name in EVENTS} | {
+            "scan_addr": In(w.slot), "scan_read": In(1), "scan_load": In(1), "act": Out(spec.act_bits), "nonzero": Out(1)})
+
+    def inputs(self) -> dict:
+        """Return the ports of what comes down the tree; its last registers are in the PE, so that each drives one PE."""
+        w = self._w
+        return w.command() | w.config() | {"bc_valid": In(1), "bc_act": In(self._spec.act_bits), "bc_first": In(1),
+                                           "bc_column": In(w.column)}
 
     def elaborate(self, platform):
         m = Module()
         spec, library = self._spec, self._library
+        last = min(1, spec.broadcast_latency)
+        down = {name: delayed(m, getattr(self, name), name, cycles=last) for name in self.inputs()}
         m.submodules.pointer = pointer = PointerRead(spec, library)
         m.submodules.queue = queue = ActivationQueue(spec, library)
         m.submodules.spmat = spmat = MatrixRead(spec, library)
@@ -54,12 +60,12 @@ class Pe(wiring.Component):
         m.submodules.arithmetic = arithmetic = Arithmetic(spec, library)
         m.submodules.actrw = actrw = ActivationReadWrite(spec, library)
         for block in (pointer, spmat, arithmetic, actrw):
-            for port in ("cmd_op", "cmd_addr", "cmd_data", "cfg_base", "cfg_shift", "cfg_relu", "cfg_source"):
-                if hasattr(block, port):
-                    m.d.comb += getattr(block, port).eq(getattr(self, port))
+            m.d.comb += [getattr(block, name).eq(signal) for name, signal in down.items() if hasattr(block, name)]
+        column = Signal(self._w.column)
         m.d.comb += [
-            pointer.i_valid.eq(self.bc_valid), pointer.i_act.eq(self.bc_act), pointer.i_first.eq(self.bc_first),
-            pointer.addr_a.eq(self.addr_a), pointer.addr_b.eq(self.addr_b), queue.arrive.eq(self.bc_valid)]
+            column.eq(Mux(down["bc_valid"], down["bc_column"], down["cmd_addr"][:self._w.column])),
+            pointer.addr_a.eq(column), pointer.addr_b.eq(column - 1), pointer.i_valid.eq(down["bc_valid"]),
+            pointer.i_act.eq(down["bc_act"]), pointer.i_first.eq(down["bc_first"]), queue.arrive.eq(down["bc_valid"])]
         _connect(m, pointer, queue, FRAGMENT)
         _connect(m, queue, spmat, FRAGMENT)
         _connect(m, spmat, picker, WORD)
@@ -71,8 +77,10 @@ class Pe(wiring.Component):
             m.d.comb += getattr(actrw, f"i_{port}").eq(getattr(arithmetic, f"o_{port}"))
         for port in ("scan_addr", "scan_read", "scan_load"):
             m.d.comb += getattr(actrw, port).eq(getattr(self, port))
-        m.d.comb += [self.act.eq(actrw.act), self.nonzero.eq(actrw.nonzero), self.stop.eq(queue.stop)]
-        m.d.comb += self.idle.eq(queue.none & spmat.none & picker.none)
+        idle = queue.none & spmat.none & picker.none
+        m.d.comb += [
+            self.act.eq(actrw.act), self.nonzero.eq(actrw.nonzero), self.stop.eq(delayed(m, queue.stop, "stop", cycles=last)),
+            self.idle.eq(delayed(m, idle, "idle", cycles=last))]
         m.d.sync += [
             self.ev_busy.eq(picker.pick_real), self.ev_padding.eq(picker.pick_padding),
             self.ev_empty.eq(pointer.o_valid & pointer.o_empty), self.saturated.eq(arithmetic.saturated)]
