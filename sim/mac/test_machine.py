@@ -13,6 +13,7 @@ MACHINES = {
     "stochastic": MacSpec(arch="ampere", formats=("bf16", "fp16"), tiles=2, fold=16, stochastic=True),
     "half": MacSpec(arch="ampere", acc="fp16", k=8, fold=2),
     "nibbles": MacSpec(arch="ampere", formats=("int4",), acc="int32", tiles=2, overflow="saturate"),
+    "compensated": MacSpec(arith="lns", formats=("lns",), acc="lns", fold=16, tiles=2, kahan=True),
 }
 
 
