@@ -14,6 +14,8 @@ from spec.mac_registers import PACKETS, ROWS, SLOTS
 
 SPEC = spec_of(os.environ["MAC_SPEC"])
 SHAPES = ((4, 4, 4), (1, 1, 1), (9, 3 * SPEC.k + 1, 13), (17, 5, 2))
+LONG = (4 * SLOTS + 2, 9 * SPEC.k, 3)
+"""More block rows than a tile has slots, and more steps than the A buffer holds for so many."""
 
 
 def operands(fmt, shape, seed):
@@ -31,7 +33,7 @@ def operands(fmt, shape, seed):
 async def products_match_golden(dut, idle, stall):
     driver = Driver(dut, SPEC, idle, stall)
     await driver.reset()
-    for number, shape in enumerate(SHAPES):
+    for number, shape in enumerate((*SHAPES, LONG) if idle == stall == "never" else SHAPES):
         fmt = SPEC.formats[number % len(SPEC.formats)]
         if SPEC.stochastic and number:
             await driver.reset_again()

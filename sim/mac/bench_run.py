@@ -20,5 +20,5 @@ async def multiply(dut):
     product = Product(spec, a, b, c, os.environ["MAC_FMT"])
     await driver.multiply(product)
     counters = {name: await driver.read(name) for name in COUNTERS}
-    assert counters["operations"] == product.operations
+    assert counters["operations"] == product.operations, f"{counters['operations']} operations, not {product.operations}"
     np.savez(os.environ["MAC_DONE"], d=product.result(), **counters)

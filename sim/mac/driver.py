@@ -66,7 +66,8 @@ class Driver:
             await RisingEdge(self.dut.clk)
         flags = await self.read("flags")
         await self.write("flags", **{field.name: 1 for field in self.map["flags"].fields})
-        assert flags == 1, f"flags must be done alone, not {flags:#b}"
+        if flags != 1:
+            raise RuntimeError(f"flags of the machine must be done alone, not {flags:#b}")
         while self.dut.irq.value:
             await RisingEdge(self.dut.clk)
 
