@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+from spec.number import FORMATS
+
 SHAPES = {36: 512, 18: 1024, 9: 2048, 4: 4096, 2: 8192, 1: 16384}
 """Width and depth of an 18 Kbit block memory; 36 bits with one write and one read port only."""
 
 REGFILE_SLOTS = 64          # the most slots of a PE whose register files are in LUT RAM
+ROWS = 512                  # at most, of a MAC machine's buffers
 FLAG_BITS = 4               # of a 32-bit lane of matrix memory: which of its entries are real
 
 
@@ -52,14 +55,16 @@ def eie(spec: dict[str, Any]) -> dict[str, float]:
 def mac(spec: dict[str, Any]) -> dict[str, float]:
     """Return the features of a MAC machine."""
     units = spec["tiles"] * 16 // spec["fold"]
-    operands = 16 * len(spec["formats"])
-    return {"one": 1, "units": units, "terms": units * spec["k"], "operands": units * spec["k"] * operands,
-            "dsp": units * spec["k"], "bram": 0}
+    operand = 4 * spec["k"] * max(FORMATS[name].bits for name in spec["formats"])
+    result = 16 * (16 if spec["acc"] == "fp16" else 32)
+    rows = blocks(64 * -(-operand // 64), ROWS)
+    bram = rows + spec["tiles"] * (rows + blocks(result, ROWS))
+    return {"one": 1, "units": units, "terms": units * spec["k"], "dsp": units * spec["k"], "bram": bram}
 
 
 FEATURES: dict[str, Callable[[dict[str, Any]], dict[str, float]]] = {"eie": eie, "mac": mac}
-FITTED = {"eie": ("one", "pes", "pes_ram", "pes_entries"), "mac": ("one", "units", "terms")}
-"""Features whose weights are fitted to measurements; the others are counts."""
+FITTED = {"eie": ("one", "pes", "pes_ram", "pes_entries"), "mac": ("units", "one", "terms")}
+"""Features whose weights are fitted to measurements, the ones that matter most first; the others are counts."""
 
 
 def of(kind: str, spec: dict[str, Any]) -> dict[str, float]:

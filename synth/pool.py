@@ -42,7 +42,7 @@ def _cluster(jobqueue: str, workers: int) -> Any:
     if jobqueue:
         import dask_jobqueue
 
-        cluster = dask_jobqueue.SLURMCluster(cores=1, processes=1, memory="4GB")
+        cluster = dask_jobqueue.SLURMCluster(cores=1, processes=1, memory="4GB", walltime="12:00:00")
         cluster.scale(workers)
         return cluster
     return distributed.LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None)

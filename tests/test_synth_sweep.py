@@ -86,6 +86,34 @@ def test_a_second_sweep_takes_what_the_first_left(cache):
     assert len(list(cache.glob("cache/sweep/*.json"))) == 3
 
 
+@pytest.mark.full
+@pytest.mark.filterwarnings("ignore")
+def test_workers_come_from_a_batch_system(cache, monkeypatch):
+    bin_ = cache / "bin"
+    bin_.mkdir()
+    for name, text in {"sbatch": 'cp "$1" "$0.script"; setsid sh "$0.script" >/dev/null 2>&1 & echo "Submitted batch job 7"',
+                       "scancel": "exit 0"}.items():
+        (bin_ / name).write_text(f"#!/bin/sh\n{text}\n")
+        (bin_ / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{bin_}{os.pathsep}{os.environ['PATH']}")
+    with pool.client(jobqueue="slurm", workers=1) as workers:
+        name = jobs(cache, [6])[0][0]
+        assert pool.work(workers, jobs(cache, [6]), square, title="squares")[name] == {"square": 36}
+    script = (bin_ / "sbatch.script").read_text()
+    assert "#SBATCH" in script and "distributed" in script
+
+
+@pytest.mark.full
+@pytest.mark.filterwarnings("ignore")
+def test_a_running_scheduler_is_used(cache):
+    import distributed
+
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
+        with pool.client(scheduler=cluster.scheduler_address) as workers:
+            name = jobs(cache, [7])[0][0]
+            assert pool.work(workers, jobs(cache, [7]), square, title="squares")[name] == {"square": 49}
+
+
 def test_a_damaged_result_is_measured_again(cache):
     name, _ = jobs(cache, [2])[0]
     pool.keep(name).parent.mkdir(parents=True)
