@@ -128,26 +128,33 @@ async def every_shift_rounds_and_saturates(dut, relu):
                 assert got == rounded(given, shift, relu), f"{given} >> {shift}: {got}, expected {rounded(given, shift, relu)}"
 
 
-@cocotb.test(timeout_time=1, timeout_unit="ms")
+@cocotb.test(timeout_time=2, timeout_unit="ms")
 @cocotb.parametrize(source=[0, 1])
 async def outputs_go_to_the_other_region(dut, source):
     """Loads and scans see the source region; write-back fills the other, four cycles after a value came, one a cycle."""
     block, rng = await Block(dut, "actrw").start(), draw()
-    shift = 3
-    block.set(cfg_source=source, cfg_shift=shift, cfg_relu=0)
-    loaded = [rng.choice((0, rng.getrandbits(SPEC.act_bits))) for _ in range(SPEC.slots)]
-    for slot, value in enumerate(loaded):
-        await block.step(cmd_op=Op.ACT, cmd_addr=slot, cmd_data=value)
-    block.set(cmd_op=Op.NOP)
-    values = [rng.randrange(-1 << SPEC.act_bits + 2, 1 << SPEC.act_bits + 2) for _ in range(SPEC.slots)]
-    for slot, value in enumerate(values):
-        await block.step(i_drain=1, i_slot=slot, i_value=value)
-    await block.step(i_drain=0)
-    for _ in range(TO_ROUNDED - 1):
-        await block.step(i_value=rng.getrandbits(8), i_slot=rng.randrange(SPEC.slots))
-    await scanned(block, rng, loaded)
-    block.set(cfg_source=1 - source)
-    await scanned(block, rng, [rounded(value, shift, 0) & (1 << SPEC.act_bits) - 1 for value in values])
+    for shift in (3, 0, *range(1, 1 << SPEC.shift_bits, 2)):
+        relu = shift & 2
+        block.set(cfg_source=source, cfg_shift=shift, cfg_relu=relu != 0)
+        loaded = [rng.choice((0, rng.getrandbits(SPEC.act_bits))) for _ in range(SPEC.slots)]
+        for slot, value in enumerate(loaded):
+            await block.step(cmd_op=Op.ACT, cmd_addr=slot, cmd_data=value)
+        block.set(cmd_op=Op.NOP)
+        bits = min(SPEC.acc_bits, SPEC.act_bits + shift)        # in range, around its ends, and anything
+        values = [clip(around(rng, bits), SPEC.acc_bits) for _ in range(SPEC.slots)]
+        for slot, value in enumerate(values):
+            await block.step(i_drain=1, i_slot=slot, i_value=value)
+        for _ in range(TO_ROUNDED):
+            await block.step(i_drain=0, i_value=rng.getrandbits(8), i_slot=rng.randrange(SPEC.slots))
+        await scanned(block, rng, loaded)
+        block.set(cfg_source=1 - source)
+        await scanned(block, rng, [rounded(value, shift, relu) & (1 << SPEC.act_bits) - 1 for value in values])
+
+
+def around(rng, bits):
+    """Return a value within a width, one next to its corners, or any."""
+    within = rng.randrange(-1 << bits - 1, 1 << bits - 1)
+    return rng.choice((within, rng.choice(corners(bits)) + rng.randrange(-9, 9), rng.randrange(-TOP - 1, TOP + 1)))
 
 
 async def scanned(block, rng, wanted):

@@ -1,6 +1,7 @@
 """All blocks of the array side by side in one module, so that one build of the simulator serves all their benches."""
 
 import json
+from collections.abc import Collection
 from dataclasses import asdict
 
 from amaranth.hdl import Module
@@ -45,8 +46,8 @@ def blocks(spec: EieSpec, library: Library) -> dict[str, wiring.Component]:
 class Blocks(wiring.Component):
     """The blocks, unconnected; port ``p`` of block ``b`` is port ``b__p``."""
 
-    def __init__(self, spec: EieSpec, library: Library):
-        self._blocks = blocks(spec, library)
+    def __init__(self, spec: EieSpec, library: Library, only: Collection[str] = ()):
+        self._blocks = {name: block for name, block in blocks(spec, library).items() if not only or name in only}
         super().__init__({f"{name}__{port}": member for name, block in self._blocks.items()
                           for port, member in block.signature.members.items()})
 
@@ -65,10 +66,10 @@ class Blocks(wiring.Component):
         return m
 
 
-def verilog(spec: EieSpec) -> str:
-    """Return the Verilog of the module ``TOP``."""
+def verilog(spec: EieSpec, only: Collection[str] = ()) -> str:
+    """Return the Verilog of the module ``TOP``, with all blocks or only some."""
     library = Library()
-    library.add(Blocks(spec, library), module=TOP)
+    library.add(Blocks(spec, library, only), module=TOP)
     return library.verilog()
 
 
