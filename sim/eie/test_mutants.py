@@ -6,7 +6,7 @@ from sim.eie.mutants import mutate
 from sim.launch import launch
 
 COUNT = 60
-LEAST = 0.8         # share that must be noticed; some faults change nothing that a block promises, such as bits that no one reads
+LEAST = 0.8         # share that must be noticed; some faults change nothing, such as bits that no one reads
 TESTS = {                                   # the bench of a block, and its tests there
     "pointer": ("front", "pointers"), "queue": ("front", "queue"), "spmat": ("words", "words_are|a_word|biases|hold"),
     "picker": ("words", "every_marked"), "arithmetic": ("back", "sums"), "requantiser": ("back", "every_shift"),
