@@ -18,7 +18,7 @@ class EntryPicker(wiring.Component):
         A word of the matrix read.
     o_valid, o_code, o_run, o_skip, o_head, o_act : ``Out``
         An entry: codebook index, zeros before it, padding entries before it, whether it is its column's first, activation.
-        ``o_act`` is 0 while nothing is given.
+        All of it but ``o_head`` and ``o_skip`` is 0 while nothing is given, so that the product is 0.
     pick_real, pick_padding : ``Out(1)``
         An entry with a code other than 0, or with code 0, is picked in this cycle.
     none : ``Out(1)``
@@ -61,7 +61,7 @@ class EntryPicker(wiring.Component):
         with m.If(self.i_ready & self.i_valid & self.i_head):
             m.d.sync += head.eq(1)
         m.d.sync += [
-            self.o_valid.eq(pick), Cat(self.o_code, self.o_run).eq(entry), self.o_head.eq(head),
+            self.o_valid.eq(pick), Cat(self.o_code, self.o_run).eq(Mux(pick, entry, 0)), self.o_head.eq(head),
             self.o_act.eq(Mux(pick, act, 0))]
         real = entry[:spec.codebook_bits].any()
         m.d.comb += [self.pick_real.eq(pick & (1 if spec.skip_padding else real)),
