@@ -73,15 +73,19 @@ class Bench:
         assert flags == wanted, f"flags {flags}, expected {wanted}"
 
     async def refused(self, command, first=0, count=1):
-        """A command is refused, at once, and nothing runs."""
+        """A command is refused as soon as what is on its way in the loader has arrived, and nothing runs."""
         await self.host.write("layers", first=first, count=count)
         await self.host.write("control", **{command: 1})
-        await ClockCycles(self.dut.clk, 5)
+        await ClockCycles(self.dut.clk, REFUSAL)
         assert not (await self.host.read("status"))["busy"]
         flags = await self.host.flags()
         assert flags["refused"] and not flags["done"], f"{command} {first}, {count}: {flags}"
         await self.host.write("flags", refused=1)
         assert self.sink.empty()
+
+
+REFUSAL = 16
+"""Cycles in which a command that cannot be done is refused: the loader's depth and the bus."""
 
 
 def load(*, kind, address, words, pe=0):
