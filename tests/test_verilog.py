@@ -30,6 +30,32 @@ def test_reads_without_complaint(built, tool):
     assert getattr(lint, tool)(built.verilog, built.name) == ""
 
 
+RESET = """module bench;
+  reg clk = 0, rst = 1; wire irq; wire [31:0] rdata;
+  {} machine (.clk(clk), .rst(rst), .irq(irq), .s_axil_awvalid(1'b0), .s_axil_wvalid(1'b0), .s_axil_bready(1'b1),
+    .s_axil_araddr(12'h{:x}), .s_axil_arvalid(1'b1), .s_axil_rready(1'b1), .s_axil_rdata(rdata), .s_axis_tvalid(1'b0),
+    .m_axis_tready(1'b1));
+  initial begin
+    repeat (4) #5 clk = ~clk;
+    rst = 0;
+    repeat (2000) #5 clk = ~clk;
+    $display("%b %b", irq, rdata);
+  end
+endmodule
+"""
+
+
+@pytest.mark.skipif(simulator.missing("icarus") is not None, reason="iverilog is not installed")
+@pytest.mark.parametrize("language", ["2005", "2005-sv", "2012"])
+def test_a_reset_from_the_start_leaves_nothing_unknown(built, language, tmp_path):
+    """In a simulator with unknowns, Verilog or SystemVerilog: two cycles of a reset that never rises, then flags are 0."""
+    flags = next(register for register in built.manifest["registers"] if register["name"] == "flags")
+    (tmp_path / "design.v").write_text(built.verilog + RESET.format(built.name, flags["offset"]))
+    subprocess.run(["iverilog", f"-g{language}", "-s", "bench", "-o", "design.vvp", "design.v"], cwd=tmp_path, check=True)
+    said = subprocess.run(["vvp", "design.vvp"], cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+    assert said.split() == ["0", "0" * 32]
+
+
 BROKEN = """module broken(input clk, input a, output b, output reg c);
   assign b = a; {} always @* if (a) c = clk; endmodule"""
 
