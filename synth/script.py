@@ -27,11 +27,12 @@ def survey(files: Iterable[str], top: str) -> str:
 
 
 def synthesis(family: str, files: Iterable[str], *, keep: Iterable[str], collision_free: bool,
-              late: Sequence[str] = (), options: Iterable[str] = ()) -> str:
+              late: Sequence[str] = (), options: Iterable[str] = (), purge: bool = False) -> str:
     """Return the script that maps the harness around a design and writes ``net.json``.
 
     Modules named in ``keep`` are mapped once and stay modules; everything else is flattened into its parent.
-    Files in ``late`` hold cells that are put in last, when all logic is mapped.
+    Files in ``late`` hold cells that are put in last, when all logic is mapped. ``purge`` drops the names of wires that
+    have another before logic is mapped.
     """
     command = [SYNTH[family], f"-top {NAME}", *options]
     if collision_free and family != "xc7":
@@ -39,7 +40,8 @@ def synthesis(family: str, files: Iterable[str], *, keep: Iterable[str], collisi
     return "\n".join([
         *_read(files, NAME),
         *(f"setattr -mod -set keep_hierarchy 1 {_name(module)}" for module in keep),
-        " ".join(command),
+        *([" ".join([*command, "-run begin:map_luts"]), "opt_clean -purge", " ".join([*command, "-run map_luts:"])]
+          if purge else [" ".join(command)]),
         *(f"techmap -map {file}" for file in late), *(["clean"] if late else []),
         *PADS.get(family, ()),
         "check -mapped",

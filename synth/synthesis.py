@@ -1,7 +1,8 @@
 """Map one design to the cells of a family with Yosys, hierarchy kept where it pays."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from synth.design import Design, late_cells, technology
 from synth.part import Part
 
 MADE = ("net.json", "netlist.v", "cells.json", "sizes.json", "run.json", "synth.log", "synth.ys")
+COLLISION = "count_id(wire->name) == 0"
+"""What Yosys 0.70 says when ABC9 brings back two wires of one name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,10 +60,9 @@ def synthesise(design: Design, part: Part, *, keep: list[str] | None = None,
         found = harness.ports(json.loads((work / "ports.json").read_text()), design.top)
         (work / "harness.v").write_text(harness.wrap(design.top, found))
         kept = hierarchy.keep(survey, design.top) if keep is None else keep
-        (work / "synth.ys").write_text(script.synthesis(
+        outcome = _map(work, part, design, lambda purge: script.synthesis(
             part.family, [*order, "harness.v"], keep=[design.top, *kept],
-            collision_free=design.collision_free, late=late, options=options))
-        outcome = _yosys(work, "synth", part, design)
+            collision_free=design.collision_free, late=late, options=options, purge=purge))
         (work / "run.json").write_text(json.dumps({"seconds": outcome.seconds,
                                                    "cpu_seconds": outcome.cpu_seconds, "command": outcome.command,
                                                    "kept": kept}))
@@ -74,9 +76,29 @@ def synthesise(design: Design, part: Part, *, keep: list[str] | None = None,
                    log=(folder / "synth.log").read_text(errors="replace"))
 
 
+def _map(work: Path, part: Part, design: Design, text: Callable[[bool], str]) -> tool.Outcome:
+    """Run the script ``text(False)``, or where names of Yosys's own making collide, ``text(True)``, which drops names first."""
+    (work / "synth.ys").write_text(text(False))
+    outcome = _run(work, "synth", part, design)
+    if outcome.code and COLLISION in outcome.log:
+        (work / "synth.ys").write_text(text(True))
+        outcome = _run(work, "synth", part, design)
+    return _checked(outcome, work, "synth", design)
+
+
 def _yosys(work: Path, step: str, part: Part, design: Design) -> tool.Outcome:
-    outcome = tool.run("yosys", ["-Q", "-s", f"{step}.ys"], folder=work, log=f"{step}.log",
+    return _checked(_run(work, step, part, design), work, step, design)
+
+
+def _run(work: Path, step: str, part: Part, design: Design) -> tool.Outcome:
+    """Run a script; the log is the file that Yosys writes, for what it prints stops at its first call of ABC."""
+    outcome = tool.run("yosys", ["-Q", "-q", "-l", f"{step}.log", "-s", f"{step}.ys"], folder=work, log=f"{step}.out",
                        title=f"yosys: {design.name} for {part.family}")
+    log = work / f"{step}.log"
+    return replace(outcome, log=log.read_text(errors="replace") if log.exists() else outcome.log)
+
+
+def _checked(outcome: tool.Outcome, work: Path, step: str, design: Design) -> tool.Outcome:
     if outcome.code:
         kept = tool.keep_failed(work, f"yosys-{design.name}")
         raise tool.fail("yosys", outcome, folder=kept, log=f"{step}.log")

@@ -1,11 +1,14 @@
 """Small Verilog through the real tools: figures, and netlists that are not the design and must be refused."""
 import json
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 import spec.command
 from rtl import machine
-from synth import check, report, run
+from synth import check, report, run, synthesis
 from synth import part as parts
 from synth.design import Design
 from synth.result import checked, measure
@@ -53,6 +56,27 @@ def test_a_pair_on_ecp5_is_measured_whole_and_by_block(tmp_path):
 TWO_REGISTERS = small("""(input clk, input signed [15:0] a, b, output reg signed [15:0] y);
   reg signed [15:0] ra, rb, p;
   always @(posedge clk) begin ra <= a; rb <= b; p <= ra * rb; y <= p; end""")
+
+
+@pytest.mark.parametrize("purge", [False, True])
+def test_a_collision_of_names_is_mapped_again_with_fewer_of_them(purge, monkeypatch):
+    scripts, run = [], synthesis._run
+
+    def collide_once(work, step, part, design):
+        outcome = run(work, step, part, design)
+        if step == "synth":
+            scripts.append((work / "synth.ys").read_text())
+            if purge and len(scripts) == 1:
+                return replace(outcome, code=1, log=f"ERROR: Assert `{synthesis.COLLISION}' failed")
+        return outcome
+
+    monkeypatch.setattr(synthesis, "_run", collide_once)
+    monkeypatch.setattr(synthesis, "fetch", lambda name, build: (build(tmp), tmp)[1])
+    with TemporaryDirectory() as folder:
+        tmp = Path(folder)
+        made = synthesis.synthesise(Design(name="pair", top="pair", verilog=PAIR), parts.named("lfe5u-25f-6"))
+    assert ["purge" in text for text in scripts] == [False, True][:1 + purge]
+    assert "TRELLIS_FF" in json.dumps(made.cells) and "LUT4" in made.log.rpartition("Executing ABC9")[2]
 
 
 def test_the_two_register_multiply_of_ice40_is_refused():
