@@ -90,7 +90,7 @@ class MacSpec:
         _within("seed", self.seed, 0, (1 << LFSR_BITS) - 1)
         if not isinstance(self.formats, tuple) or not self.formats:
             raise TypeError(f"formats must be a tuple of one or more names, not {self.formats!r}; "
-                            f"write (\"fp16\",)")
+                            f"name at least one of {', '.join(OPERANDS)}")
         for fmt in self.formats:
             _one_of("format", fmt, OPERANDS)
         if len(set(self.formats)) != len(self.formats):

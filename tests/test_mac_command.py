@@ -70,9 +70,23 @@ def test_every_kind_of_error_is_measured(monkeypatch):
     assert all(row["rms"] <= row["largest"] and abs(row["mean"]) <= row["rms"] for rows in found.values() for row in rows)
 
 
+@pytest.mark.parametrize("keep", [0, 30, 700, 2400])
+def test_a_cut_recording_gets_one_line(capsys, tmp_path, keep):
+    record(tmp_path / "good.npz")
+    (tmp_path / "cut.npz").write_bytes((tmp_path / "good.npz").read_bytes()[:keep])
+    code, out, err = run(capsys, "--check", tmp_path / "cut.npz")
+    assert code == 2 and out == "" and "cut.npz must be a whole .npz" in err and err.count("\n") == 1
+
+
+def test_a_single_array_is_no_recording(capsys, tmp_path):
+    np.save(tmp_path / "a.npy", np.ones(3))
+    code, _, err = run(capsys, "--check", tmp_path / "a.npy")
+    assert code == 2 and "must be a whole .npz" in err and err.count("\n") == 1
+
+
 @pytest.mark.parametrize("arguments, text", [
     ([], "an action must be given, not none; use --check FILE, --vectors, --speed or --errors"),
-    (["--check", "missing.npz"], "No such file"),
+    (["--check", "missing.npz"], "missing.npz is none; name an .npz"),
     (["--check", "."], "must hold recordings (*.npz), not none; name another folder"),
     (["--chek", "x"], "No such option: --chek"),
 ])

@@ -117,5 +117,5 @@ def test_a_file_that_is_no_recording_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"must hold the arrays of a recording, not lack b, c, gpu"):
         recording.load(tmp_path / "x.npz")
     (tmp_path / "y.npz").write_text("not a zip")
-    with pytest.raises(ValueError, match=r"must be an \.npz without pickles"):
+    with pytest.raises(ValueError, match=r"must be a whole \.npz without pickles"):
         recording.load(tmp_path / "y.npz")

@@ -63,7 +63,7 @@ def test_derived_numbers():
     (dict(formats=("e4m3",)), ValueError, r"not e4m3->fp32; volta offers fp16->fp32, fp16->fp16"),
     (dict(formats=("fp12",)), ValueError, r"format must be one of fp16.*not 'fp12'"),
     (dict(formats="fp16"), TypeError,
-     r"formats must be a tuple of one or more names, not 'fp16'; write \(\"fp16\",\)"),
+     r"formats must be a tuple of one or more names, not 'fp16'; name at least one of fp16"),
     (dict(formats=()), TypeError, r"formats must be a tuple"),
     (dict(formats=("fp16", "fp16")), ValueError, r"must name each format once, not fp16,fp16"),
     (dict(acc="int32"), ValueError, r"not fp16->int32"),

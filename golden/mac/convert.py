@@ -24,6 +24,8 @@ def to_bits(name: str, values, *, frac: int = MacSpec.lns_frac):
     """
     fmt, values = _format(name), np.asarray(values)
     unsigned = _UNSIGNED[fmt.bytes]
+    if values.dtype.kind not in "iuf" and values.dtype not in DTYPES.values():
+        raise TypeError(f"values must be real numbers for {name}, not {values.dtype}; convert them first")
     if name == "lns":
         return _logarithm(values.astype(np.float64), frac)
     if not fmt.is_float:
@@ -70,9 +72,7 @@ def _largest(fmt) -> int:
 
 
 def _check_integers(fmt, values) -> None:
-    if values.dtype.kind not in "iuf":
-        raise TypeError(f"values must be numbers for {fmt.name}, not {values.dtype}; convert them first")
-    if values.dtype.kind == "f" and np.isnan(values).any():
+    if values.dtype.kind not in "iu" and np.isnan(values).any():
         raise ValueError(f"values must be whole numbers for {fmt.name}, not NaN; an integer has no NaN, "
                          f"so remove it or choose a floating format")
     low, high = -(1 << fmt.bits - 1), (1 << fmt.bits - 1) - 1

@@ -1,4 +1,7 @@
 """Recordings of real tensor cores: one file format to read, write and hold golden against."""
+import tokenize
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,22 +78,25 @@ class Recording:
 
 TEXTS = ("gpu", "instruction", "ab_format", "cd_format")
 ARRAYS = ("a", "b", "c", "d")
+DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error, AttributeError,
+          SyntaxError, tokenize.TokenError, NotImplementedError)
+"""What files raise that are no archive of arrays, or were one once."""
 
 
 def load(path: str | Path) -> Recording:
     """Read a recording, naming what is wrong with a file that is none."""
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"a recording must be a file, and {path} is none; name an .npz, or a folder of them")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with Path(path).open("rb") as raw, np.lib.npyio.NpzFile(raw, allow_pickle=False) as file:
             missing = [name for name in (*ARRAYS, *TEXTS) if name not in file]
-            if missing:
-                raise ValueError(f"{path} must hold the arrays of a recording, not lack "
-                                 f"{', '.join(missing)}; record it again with python -m golden.gpu --record")
-            fields = {name: file[name] for name in ARRAYS} | {name: str(file[name]) for name in TEXTS}
-    except (ValueError, EOFError) as error:
-        if isinstance(error, ValueError) and "recording" in str(error):
-            raise
-        raise ValueError(f"{path} must be an .npz without pickles, not what it is ({error}); "
+            fields: dict = {} if missing else {name: file[name] for name in ARRAYS} | {name: str(file[name]) for name in TEXTS}
+    except DAMAGE as error:
+        raise ValueError(f"{path} must be a whole .npz without pickles, not what it is ({error}); "
                          f"give a recordings file") from error
+    if missing:
+        raise ValueError(f"{path} must hold the arrays of a recording, not lack {', '.join(missing)}; "
+                         f"record it again with python -m golden.gpu --record")
     return Recording(**fields)
 
 

@@ -1,5 +1,6 @@
 """Multiply two matrices on the generated Verilog of a MAC machine, and check every value against golden."""
 import inspect
+import tokenize
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -105,12 +106,17 @@ run.__signature__ = inspect.Signature([         # type: ignore[attr-defined]
 
 def _matrix(path: Path, what: str, fmt: str, spec: MacSpec) -> Any:
     """Return the patterns of a matrix in a file."""
+    if not path.is_file():
+        raise FileNotFoundError(f"{what} must be a file, and {path} is none; write it with numpy.save")
     try:
         with path.open("rb") as file:
             values = np.lib.format.read_array(file, allow_pickle=False)
-    except (ValueError, EOFError, SyntaxError, TypeError) as error:
+    except (ValueError, EOFError, SyntaxError, tokenize.TokenError, TypeError, MemoryError) as error:
         raise ValueError(f"{what} must be a whole .npy file of numbers, not {str(path)!r} ({error}); "
                          f"write it with numpy.save") from error
     if values.ndim != 2 or not values.size:
         raise ValueError(f"{what} must be a matrix, not an array of shape {values.shape}; reshape it")
-    return to_bits(fmt, values, frac=spec.lns_frac)
+    try:
+        return to_bits(fmt, values, frac=spec.lns_frac)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise type(error)(f"{what}: {error}") from error

@@ -44,6 +44,16 @@ def test_bad_input_is_one_line(shapes, options, message, tmp_path):
     assert done.returncode == 2 and message in done.stderr and done.stderr.count("\n") == 1, done.stderr
 
 
+@pytest.mark.parametrize("values", [np.ones((4, 4), complex), np.array([["a", "b"]] * 2), np.zeros((4, 4), [("x", "i4")]),
+                                    np.zeros((4, 4), "datetime64[s]"), np.ones((4, 4), bool)])
+def test_what_is_no_number_is_refused(values, tmp_path):
+    np.save(tmp_path / "a.npy", np.ones((4, 4)))
+    np.save(tmp_path / "b.npy", values)
+    done = call(tmp_path / "a.npy", tmp_path / "b.npy")
+    assert done.returncode == 2 and "B: values must be real numbers" in done.stderr, done.stderr
+    assert done.stderr.count("\n") == 1, done.stderr
+
+
 def test_nan_into_integers_is_refused(tmp_path):
     np.save(tmp_path / "a.npy", np.full((4, 4), np.nan))
     np.save(tmp_path / "b.npy", np.ones((4, 4)))
