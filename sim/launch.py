@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from xml.etree import ElementTree
 
 from cocotb_tools.check_results import get_results
 from cocotb_tools.runner import get_runner
@@ -134,12 +135,19 @@ def launch(*, sources: Sequence[Path | str], top: str, module: str, at_least: in
     ran, failed = get_results(results)
     if failed or ran < at_least:
         raise AssertionError(f"{module}: {ran} ran, {failed} failed, {at_least} must pass (seed {seed}, "
-                             f"COCOTB_TEST_FILTER={os.environ.get('COCOTB_TEST_FILTER')!r}); files in {place}")
+                             f"COCOTB_TEST_FILTER={os.environ.get('COCOTB_TEST_FILTER')!r}); files in {place}"
+                             f"{_reason(results)}")
     wanted = folder is not None or waves
     if not wanted:
         shutil.rmtree(place)
     return Results(ran=ran, folder=place if wanted else None, build_seconds=middle - start,
                    run_seconds=time.monotonic() - middle)
+
+
+def _reason(results: Path) -> str:
+    """Return what the first failed test of a run says, or nothing."""
+    case = next((case for case in ElementTree.parse(results).iter("testcase") if case.find("failure") is not None), None)
+    return "" if case is None else f"; {case.get('name')}: {case.findall('failure')[0].get('message')}"
 
 
 def _is_control(text: str) -> bool:

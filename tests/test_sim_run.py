@@ -101,6 +101,31 @@ def test_the_first_wrong_value_is_named(files, tmp_path, capsys, monkeypatch):
     assert golden.values[layer][0, int(found[2])] == int(found[3]) != int(found[4])
 
 
+GIVEN_UP = {
+    "irq": ("0", r"start must end within \d+ cycles, and it has not; status: busy 0; flags: done 1; counters: cycles \d+"),
+    "irq ": ("1'bx", "irq must be 0 or 1 at a start, not X"),
+    "s_axis_tready": ("0", "feed of step 0 must end within .*; status: busy 0; flags: all 0"),
+    "s_axil_arready": ("0", "a register must be read or written within 1000 cycles"),
+}
+
+
+@pytest.mark.parametrize("port", GIVEN_UP)
+def test_a_machine_that_does_not_end_is_given_up(files, tmp_path, monkeypatch, port):
+    """What was waited for is named, and what the machine was at."""
+    folder, golden, _ = files
+    made = eie.generate(golden_image.load(folder / "net.npz").spec)
+    value, says = GIVEN_UP[port]
+    text, count = re.subn(rf"assign {port.strip()} = .*;", f"assign {port.strip()} = {value};", made.verilog)
+    assert count == 1
+    monkeypatch.setattr(eie, "generate", lambda spec: type(made)(made.name, text, made.manifest))
+    given = [str(folder / "net.npz"), "--input", str(folder / "x.npy"), "--first", "1", "--out", str(tmp_path)]
+    sim = ["--sim", "icarus"] if "x" in value else []
+    if sim and simulator.missing("icarus"):
+        pytest.skip("iverilog is not installed; without unknowns there is nothing to see")
+    with pytest.raises(AssertionError, match=says):
+        command.main(lambda: command_line.application(given), [*given, *sim], name="sim.run")
+
+
 def test_a_wrong_counter_is_named(files):
     folder, golden, labels = files
     answers = [Answer(outputs=golden.values[number][vector], counters=asdict(golden.counters[vector][number]), ended=7, read=8,

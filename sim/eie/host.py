@@ -1,14 +1,18 @@
 """The host of a machine inside the simulator: registers over AXI4-Lite, waiting for the interrupt."""
 
 import logging
+from collections.abc import Awaitable
+from typing import Any
 
-from cocotb.triggers import ClockCycles, RisingEdge, Timer, select
+from cocotb.simtime import get_sim_time
+from cocotb.triggers import ClockCycles, RisingEdge, SimTimeoutError, with_timeout
 from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiResp
 
 from spec.eie_registers import COUNTERS
 from spec.registers import WORD_BYTES, RegisterMap
 
 PERIOD = 10         # ns a cycle
+ANSWER = 1_000      # cycles within which the bus answers, a burst of all counters too
 
 
 class Host:
@@ -44,20 +48,20 @@ class Host:
         if fields:
             known = ", ".join(field.name for field in register.fields)
             raise ValueError(f"field of {name} must be one of {known}, not {next(iter(fields))}")
-        answer = await self.axil.write(register.offset, word.to_bytes(4, "little"))
+        answer = await self._bus(self.axil.write(register.offset, word.to_bytes(4, "little")))
         if answer.resp != AxiResp.OKAY:
             raise RuntimeError(f"write of {name} must be answered with OKAY, not {answer.resp!r}")
 
     async def read(self, name: str) -> dict[str, int]:
         """Return the fields of a register."""
         register = self.registers[name]
-        answer = await self.axil.read(register.offset, WORD_BYTES * register.words)
+        answer = await self._bus(self.axil.read(register.offset, WORD_BYTES * register.words))
         return self._fields(register, int.from_bytes(answer.data, "little"))
 
     async def counters(self) -> dict[str, int]:
         """Return every hardware counter; they lie side by side, so one burst of reads fetches them."""
         first, last = (self.registers[name] for name in (next(iter(COUNTERS)), list(COUNTERS)[-1]))
-        answer = await self.axil.read(first.offset, last.offset + WORD_BYTES * last.words - first.offset)
+        answer = await self._bus(self.axil.read(first.offset, last.offset + WORD_BYTES * last.words - first.offset))
         counters = {}
         for name in COUNTERS:
             register = self.registers[name]
@@ -89,16 +93,41 @@ class Host:
         """Have the source region sent to the result stream and wait for the end."""
         await self._command("read", limit)
 
+    async def within(self, limit: int, event: Awaitable[Any], what: str) -> None:
+        """Wait for an event, at most ``limit`` cycles; then give up and say what the machine was at."""
+        try:
+            await with_timeout(event, limit * PERIOD, "ns")
+        except SimTimeoutError:
+            await self._give_up(what, limit)
+
+    async def _bus(self, access: Awaitable[Any]) -> Any:
+        try:
+            return await with_timeout(access, ANSWER * PERIOD, "ns")
+        except SimTimeoutError:
+            raise RuntimeError(f"a register must be read or written within {ANSWER} cycles, and it has not") from None
+
+    async def _give_up(self, what: str, limit: int) -> None:
+        busy, flags, counters = (await self.read("status"))["busy"], await self.flags(), await self.counters()
+        raise RuntimeError(f"{what} must end within {limit} cycles, and it has not; status: busy {busy}; flags: "
+                           f"{_named(flags)}; counters: {_named(counters)}")
+
     async def _command(self, name: str, limit: int) -> None:
         await self.write("flags", done=1, refused=1)
         await self.write("control", **{name: 1})
+        if str(self.dut.irq.value) not in "01":
+            raise RuntimeError(f"irq must be 0 or 1 at a {name}, not {self.dut.irq.value}; a register was not reset")
+        end = get_sim_time("ns") + limit * PERIOD
         if self.dut.irq.value == 0:
-            await select(RisingEdge(self.dut.irq), Timer(limit * PERIOD, "ns"))
+            await self.within(limit, RisingEdge(self.dut.irq), name)
         while (await self.read("status"))["busy"]:      # another flag may have raised the interrupt first
-            limit -= 1
-            if limit < 0 or self.dut.irq.value == 0:
-                raise RuntimeError(f"{name} must raise the interrupt within its limit of cycles, and it has not")
+            if get_sim_time("ns") > end:
+                await self._give_up(name, limit)
 
     @staticmethod
     def _fields(register, word: int) -> dict[str, int]:
         return {field.name: word >> lsb & (1 << field.bits) - 1 for field, lsb in register.placed()}
+
+
+def _named(values: dict[str, int]) -> str:
+    """Return the values that are not 0 by their names."""
+    return ", ".join(f"{name} {value}" for name, value in values.items() if value) or "all 0"

@@ -78,7 +78,9 @@ def run(built: Built, steps: Sequence[Step], *, sim: str | None = None, waves: b
         if step.packets:
             np.concatenate(step.packets).astype(">u8").tofile(folder / f"feed_{number}.bin")
         plan.append({"feed": bool(step.packets)} | {name: getattr(step, name) for name in PLANNED})
-    (folder / "plan.json").write_text(json.dumps({"registers": built.manifest["registers"], "steps": plan}))
+    (folder / "plan.json").write_text(json.dumps({
+        "registers": built.manifest["registers"], "outputs": built.manifest["spec"]["pes"] * built.manifest["spec"]["slots"],
+        "steps": plan}))
     lines = folder / "answers.jsonl"
     lines.unlink(missing_ok=True)
     with _Watch(lines, advance):

@@ -5,7 +5,7 @@ from compress.stream import activation_packet, image_packets
 from golden.eie import Run
 from sim.eie.job import Step
 
-SLACK = 1_000_000       # cycles beyond those of the model after which a run counts as hung
+SLACK = 10_000          # cycles beyond twice those of the model after which a run counts as hung
 
 
 def layer_by_layer(image: Image, golden: Run) -> list[Step]:
@@ -16,12 +16,12 @@ def layer_by_layer(image: Image, golden: Run) -> list[Step]:
             packets = image_packets(image) if not steps else []
             if number == 0:
                 packets.append(activation_packet(vector, image.spec))
-            steps.append(Step(packets=packets, first=number, limit=layer.cycles + SLACK))
+            steps.append(Step(packets=packets, first=number, limit=2 * layer.cycles + SLACK))
     return steps
 
 
 def together(image: Image, golden: Run) -> list[Step]:
     """Return a step for each vector, which runs all layers in one start; the image is loaded first."""
     return [Step(packets=[*([] if number else image_packets(image)), activation_packet(vector, image.spec)], first=0,
-                 count=len(image.layers), limit=sum(layer.cycles for layer in golden.counters[number]) + SLACK)
+                 count=len(image.layers), limit=2 * sum(layer.cycles for layer in golden.counters[number]) + SLACK)
             for number, vector in enumerate(golden.inputs)]
