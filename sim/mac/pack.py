@@ -9,9 +9,9 @@ CODE_BITS = 3
 
 def bits_of(patterns, bits: int) -> np.ndarray:
     """Return an array of (N, ...) patterns as (N, all bits), each pattern's least significant bit first."""
-    patterns = np.asarray(patterns).astype(np.uint64).reshape(len(patterns), -1)
-    spread = patterns[:, :, None] >> np.arange(bits, dtype=np.uint64) & np.uint64(1)
-    return spread.astype(np.uint8).reshape(len(patterns), -1)
+    patterns = np.ascontiguousarray(patterns, "<u8" if bits > 32 else "<u4").reshape(len(patterns), -1)
+    spread = np.unpackbits(patterns[:, :, None].view(np.uint8), axis=2, count=bits, bitorder="little")
+    return spread.reshape(len(patterns), -1)
 
 
 def words_of(bits) -> list[int]:
@@ -19,18 +19,32 @@ def words_of(bits) -> list[int]:
     return [int.from_bytes(row.tobytes(), "little") for row in np.packbits(bits, axis=1, bitorder="little")]
 
 
-def operations(spec: MacSpec, a, b, c, code) -> list[int]:
-    """Return the payload of each operation: A (N, 4, k), B (N, k, 4), C (N, 4, 4), and codes (N,)."""
+def packed(spec: MacSpec, a, b, c, code) -> np.ndarray:
+    """Return the payload of each operation as bytes, lowest first: A (N, 4, k), B (N, k, 4), C (N, 4, 4), and codes (N,)."""
     if spec.kahan:
         c = np.asarray(c, np.uint32) | LNS_ZERO << spec.acc_bits
-    return words_of(np.concatenate([bits_of(a, spec.operand_bits), bits_of(b, spec.operand_bits),
-                                    bits_of(c, spec.acc_bits << spec.kahan), bits_of(np.asarray(code)[:, None], CODE_BITS)],
-                                   axis=1))
+    fields = ((a, spec.operand_bits), (b, spec.operand_bits), (c, spec.acc_bits << spec.kahan),
+              (np.asarray(code)[:, None], CODE_BITS))
+    return np.packbits(np.concatenate([bits_of(*field) for field in fields], axis=1), axis=1, bitorder="little")
+
+
+def operation_bits(spec: MacSpec) -> int:
+    """Bits of an operation's payload."""
+    return 2 * SIDE * spec.k * spec.operand_bits + (SIDE * SIDE * spec.acc_bits << spec.kahan) + CODE_BITS
+
+
+def operations(spec: MacSpec, a, b, c, code) -> list[int]:
+    """Return the payload of each operation, as `packed` takes it, as one integer."""
+    return [int.from_bytes(row.tobytes(), "little") for row in packed(spec, a, b, c, code)]
 
 
 def results(spec: MacSpec, words: list[int]) -> np.ndarray:
     """Return D (N, 4, 4) from the words on a tile's output."""
+    size = SIDE * SIDE * (spec.acc_bits << spec.kahan) // 8
+    return unpacked(spec, b"".join(word.to_bytes(size, "little") for word in words))
+
+
+def unpacked(spec: MacSpec, raw: bytes) -> np.ndarray:
+    """Return D (N, 4, 4) from the words on a tile's output one after another, bytes lowest first."""
     bits = spec.acc_bits << spec.kahan                          # what a compensated sum owes is above D
-    size = SIDE * SIDE * bits // 8
-    raw = np.frombuffer(b"".join(word.to_bytes(size, "little") for word in words), dtype=np.uint8)
-    return raw.view(f"<u{bits // 8}").reshape(-1, SIDE, SIDE) & ((1 << spec.acc_bits) - 1)
+    return np.frombuffer(raw, f"<u{bits // 8}").reshape(-1, SIDE, SIDE) & ((1 << spec.acc_bits) - 1)

@@ -11,12 +11,15 @@ from spec.number import FORMATS
 OUTPUTS = SIDE * SIDE
 
 
-def stimulus(spec: MacSpec, a, b, c, fmt, lane_base: int = 0) -> dict[str, np.ndarray]:
-    """Return operations with their golden results: A (N, 4, k), B (N, k, 4), C (N, 4, 4), one format each."""
+def stimulus(spec: MacSpec, a, b, c, fmt, start: int = 0) -> dict[str, np.ndarray]:
+    """Return operations with their golden results: A (N, 4, k), B (N, k, 4), C (N, 4, 4), one format each.
+
+    ``start`` operations came before them, as random numbers count.
+    """
     count = len(a)
     fmts = np.asarray(fmt if not isinstance(fmt, str) else [fmt] * count)
     d = np.zeros((count, SIDE, SIDE), np.uint32)
-    random = np.stack([words(spec.seed, lane, count) for lane in range(OUTPUTS)]) if spec.stochastic else None
+    random = np.stack([words(spec.seed, lane, count, start) for lane in range(OUTPUTS)]) if spec.stochastic else None
     for name in spec.formats:
         at = np.flatnonzero(fmts == name)
         if not len(at):

@@ -8,11 +8,14 @@ from golden.mac.vectors import VECTORS, operands
 from sim.launch import launch
 from sim.mac import recorded
 from sim.mac.builds import BUILDS, tile
+from sim.mac.pack import packed, unpacked
+from sim.mac.player import OPERATIONS, RESULTS, player
 from sim.mac.spec_env import text_of
 from sim.mac.stimulus import from_rows, noise, ones, pairs, stimulus
 from spec.number import FORMATS
 
 QUICK, FULL = 2_000, 100_000
+BLOCK = 5_000
 
 
 def run(spec, stim, folder):
@@ -22,10 +25,10 @@ def run(spec, stim, folder):
            env={"MAC_SPEC": text_of(spec), "MAC_STIM": folder / "stim.npz", "MAC_LATENCY": latency})
 
 
-def random_operations(spec, count, seed=1):
-    """``count`` operations a format, formats alternating."""
+def random_operations(spec, count, seed=1, start=0):
+    """``count`` operations a format, formats alternating; ``start`` operations came before."""
     fmts = list(itertools.islice(itertools.cycle(spec.formats), count * len(spec.formats)))
-    return stimulus(spec, *noise(spec, fmts, np.random.default_rng(seed)), fmts)
+    return stimulus(spec, *noise(spec, fmts, np.random.default_rng(seed)), fmts, start=start)
 
 
 def domains(spec):
@@ -47,8 +50,23 @@ def test_random_operations_match_golden(name, tmp_path):
 @pytest.mark.full
 @pytest.mark.parametrize("name", BUILDS)
 def test_many_random_operations_match_golden(name, tmp_path):
-    for seed in range(10):
-        run(BUILDS[name], random_operations(BUILDS[name], FULL // 10, seed=100 + seed), tmp_path)
+    """Operations in blocks, so that memory holds one; on the tile they follow each other without a gap."""
+    spec, counts, start = BUILDS[name], [], 0
+    with (tmp_path / OPERATIONS).open("wb") as file, (tmp_path / "golden.bin").open("wb") as wanted:
+        for block in range(FULL // BLOCK):
+            stim = random_operations(spec, BLOCK, seed=100 + block, start=start)
+            file.write(packed(spec, *(stim[part] for part in ("a", "b", "c", "code")))[:, ::-1].tobytes())
+            wanted.write(stim["d"].tobytes())
+            start += len(stim["d"])
+            counts.append(len(stim["d"]))
+    sources, latency = tile(spec)
+    launch(sources=[*sources, player(spec, latency)], top="mac_player", module="sim.mac.bench_player", at_least=1,
+           folder=tmp_path, env={"MAC_SPEC": text_of(spec), "MAC_COUNT": start})
+    got = unpacked(spec, (tmp_path / RESULTS).read_bytes())
+    want = np.fromfile(tmp_path / "golden.bin", np.uint32).reshape(got.shape)
+    for block, (one, other) in enumerate(zip(np.split(got, len(counts)), np.split(want, len(counts)), strict=True)):
+        wrong = np.argwhere(one != other)
+        assert not len(wrong), f"{len(wrong)} values differ, first at {wrong[0]} of the operations of seed {100 + block}"
 
 
 @pytest.mark.parametrize("name", recorded.FILES)
