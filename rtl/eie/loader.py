@@ -1,6 +1,6 @@
 """Loading mode: packets from the host become commands to the PEs and entries of the central memories."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -11,9 +11,6 @@ from rtl.parts import clock
 from spec.eie import LAYER_FIELDS, LAYER_WORDS, PACKET_PE_SHIFT, PACKETS, ceil_log2
 
 STREAM_BITS = 64
-PLACE_BITS = 26
-"""Width of a place in a memory: the 24 bits of a packet's address, and room for lanes."""
-
 DELAY = 4 + 4
 """Most cycles from a beat to the last of its commands: so long a start waits for what is still on its way."""
 
@@ -23,8 +20,8 @@ COMMANDS = {"pointers": Op.POINTER, "words": Op.WORD, "activations": Op.ACT}
 class Loader(wiring.Component):
     """Take beats while ``enable`` and turn each into the commands it holds, one a cycle, at most :data:`DELAY` cycles later.
 
-    Codebooks and layer descriptors stay here; the control unit reads them. What lies beyond a memory is not written, and
-    reported if a packet addresses it (the unused tail of a packet's last word is no error).
+    Codebooks and layer descriptors stay here; the control unit reads them. What lies beyond a memory is not written, however
+    far, and reported if a packet addresses it (the unused tail of a packet's last word is no error).
 
     Members
     -------
@@ -43,6 +40,9 @@ class Loader(wiring.Component):
         self._spec, self._library, self._w = spec, library, Widths(spec)
         self._layer_bits = max(1, ceil_log2(spec.layers))
         self._code_bits = ceil_log2(spec.codebooks) + spec.codebook_bits
+        self._limits = {"codebook": spec.codebooks << spec.codebook_bits, "layer": spec.layers * LAYER_WORDS,
+                        "pointers": spec.columns, "words": spec.words * self._w.lanes, "activations": spec.slots}
+        self._bits = ceil_log2(max(self._limits.values()))      # of a place that is there; one more says that it is beyond
         super().__init__({
             "i": In(stream.Signature(BEAT)), "enable": In(1), "op": Out(3), "pe": Out(8), "addr": Out(self._w.address),
             "data": Out(32), "code_addr": In(self._code_bits), "code": Out(spec.weight_bits),
@@ -74,12 +74,13 @@ class Loader(wiring.Component):
         bits = {"codebook": 16, "layer": STREAM_BITS, "pointers": spec.pointer_field_bits,
                 "words": 32 if self._w.lanes > 1 else STREAM_BITS, "activations": 16}
         scale = {"codebook": spec.codebook_bits, "layer": 1, "words": self._w.lane}
-        part = Part("part", spec)
+        part = Part("part", self._bits + 1)
         number = Signal(2)
-        place = Signal(PLACE_BITS)
+        place = Signal(self._bits + 1)
         pe = Signal(9)
-        here = Signal(PLACE_BITS)
+        here = Signal(self._bits + 1)
         here_pe = Signal(9)
+        following = Signal(self._bits + 1)
         last = Signal()
         active = self._valid
         first = self._first & (number == 0)
@@ -93,28 +94,30 @@ class Loader(wiring.Component):
                     m.d.comb += last.eq(number == count - 1)
                     m.d.sync += part.value.eq(chosen)
                     with m.If(first):
-                        m.d.comb += [here.eq(beat.address[:PACKET_PE_SHIFT] << scale.get(name, 0)),
-                                     here_pe.eq(beat.address[PACKET_PE_SHIFT:] if name in ("pointers", "words") else 0)]
+                        own = name in ("pointers", "words")     # by PE
+                        where = beat.address[:PACKET_PE_SHIFT if own else None] << scale.get(name, 0)
+                        m.d.comb += [here.eq(Cat(where[:self._bits], where[self._bits:].any())),
+                                     here_pe.eq(beat.address[PACKET_PE_SHIFT:] if own else 0)]
         dealt = beat.type == PACKETS["activations"]
         wrap = here_pe == spec.pes - 1
+        after = here + (~dealt | wrap)
+        m.d.comb += following.eq(Cat(after[:self._bits], after[self._bits] | here[self._bits]))
         with m.If(active):
             m.d.sync += [
                 number.eq(Mux(last, 0, number + 1)), part.kind.eq(beat.type), part.head.eq(number == 0), part.place.eq(here),
-                part.pe.eq(here_pe), pe.eq(Mux(dealt, Mux(wrap, 0, here_pe + 1), here_pe)), place.eq(here + (~dealt | wrap))]
+                part.pe.eq(here_pe), pe.eq(Mux(dealt, Mux(wrap, 0, here_pe + 1), here_pe)), place.eq(following)]
         return part
 
     def _check(self, m, part):
         """Second stage: whether the place exists. Where that is, is registered with the part, which is ``self._later``."""
         spec = self._spec
-        limits = {"codebook": spec.codebooks << spec.codebook_bits, "layer": spec.layers * LAYER_WORDS,
-                  "pointers": spec.columns, "words": spec.words * self._w.lanes, "activations": spec.slots}
         legal = Signal()
-        self._later = Part("later", spec)
+        self._later = Part("later", self._bits + 1)
         m.d.sync += [mine.eq(its) for mine, its in zip(self._later.all(), part.all(), strict=True)]
         with m.Switch(part.kind):
             for name, kind in PACKETS.items():
                 with m.Case(kind):
-                    m.d.sync += legal.eq((part.place < limits[name]) & (part.pe < spec.pes))
+                    m.d.sync += legal.eq((part.place < self._limits[name]) & (part.pe < spec.pes))
         m.d.comb += self.range.eq(self._later.valid & self._later.head & ~legal)
         return legal
 
@@ -157,11 +160,11 @@ class Loader(wiring.Component):
 class Part:
     """Registers of a part of a beat on its way through the loader."""
 
-    def __init__(self, name, spec):
+    def __init__(self, name, place_bits):
         self.valid = Signal(name=f"{name}_valid")
         self.head = Signal(name=f"{name}_head")             # first of its stream word
         self.kind = Signal(8, name=f"{name}_kind")
-        self.place = Signal(PLACE_BITS, name=f"{name}_place")
+        self.place = Signal(place_bits, name=f"{name}_place")
         self.pe = Signal(9, name=f"{name}_pe")
         self.value = Signal(STREAM_BITS, name=f"{name}_value")
 

@@ -1,0 +1,283 @@
+"""The loader against the table of packets in ``docs/image.md``: commands, central memories, places that are not there."""
+import collections
+from dataclasses import dataclass
+
+import cocotb
+
+from rtl.eie.bus import Op, Widths
+from rtl.eie.loader import DELAY
+from sim.eie.drive import SPEC, Block, crossed, draw, pauses
+from spec.eie import LAYER_WORDS, PACKET_PE_SHIFT, PACKETS
+from spec.framing import ADDRESS_BITS, LENGTH_BITS, TYPE_BITS, WORD_BITS
+
+OPS = {"pointers": Op.POINTER, "words": Op.WORD, "activations": Op.ACT}
+BOOK = 1 << SPEC.codebook_bits
+LANES = Widths(SPEC).lanes
+FIELDS = {                                  # values in a stream word, and their bits
+    "codebook": (min(4, BOOK), 16), "layer": (1, 64), "pointers": (64 // SPEC.pointer_field_bits, SPEC.pointer_field_bits),
+    "words": (2, 32) if LANES > 1 else (1, 64), "activations": (4, 16)}
+ROOM = {"codebook": SPEC.codebooks * BOOK, "layer": SPEC.layers * LAYER_WORDS, "pointers": SPEC.columns,
+        "words": SPEC.words * LANES, "activations": SPEC.slots}
+PER_ADDRESS = {"codebook": BOOK, "layer": LAYER_WORDS, "pointers": 1, "words": LANES, "activations": 1}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Packet:
+    """Words for a place, as they come out of the stream."""
+
+    kind: str
+    place: int
+    words: list[int]
+    pe: int = 0
+
+    def beats(self):
+        """Yield the bits of each beat."""
+        for index, word in enumerate(self.words):
+            fields = ((PACKETS[self.kind], TYPE_BITS), (self.pe << PACKET_PE_SHIFT | self.place, ADDRESS_BITS),
+                      (index, LENGTH_BITS), (word, WORD_BITS), (index == len(self.words) - 1, 1))
+            bits = at = 0
+            for value, width in fields:
+                bits, at = bits | value << at, at + width
+            yield bits
+
+    def parts(self):
+        """Yield, for each word, the list of (place, PE, value) that it holds, whether they exist or not."""
+        count, bits = FIELDS[self.kind]
+        for index, word in enumerate(self.words):
+            numbers = range(count * index, count * (index + 1))
+            values = [word >> bits * k & (1 << bits) - 1 for k in range(count)]
+            first = self.place * PER_ADDRESS[self.kind]
+            if self.kind == "activations":
+                yield [(first + n // SPEC.pes, n % SPEC.pes, value) for n, value in zip(numbers, values, strict=True)]
+            else:
+                yield [(first + n, self.pe, value) for n, value in zip(numbers, values, strict=True)]
+
+    def there(self, place, pe):
+        return place < ROOM[self.kind] and pe < SPEC.pes
+
+
+class Model:
+    """What a loader has done after some packets: commands in order, and all that it keeps."""
+
+    def __init__(self):
+        self.commands: list[tuple[int, int, int, int]] = []
+        self.books, self.layers = {}, {}
+        self.touched, self.loaded, self.act = 0, 0, False
+
+    def take(self, packet: Packet) -> bool:
+        """Take a packet; return whether it addresses a place that is not there."""
+        beyond = False
+        for parts in packet.parts():
+            beyond |= not packet.there(*parts[0][:2])           # what follows may be the unused tail of the last word
+            self.touched += len(parts) if packet.kind == "codebook" else 0
+            for place, pe, value in parts:
+                if packet.there(place, pe):
+                    self._keep(packet.kind, place, pe, value)
+        return beyond
+
+    def _keep(self, kind, place, pe, value):
+        if kind == "codebook":
+            self.books[place] = value & (1 << SPEC.weight_bits) - 1
+        elif kind == "layer":
+            self.layers[place] = value
+            if place % LAYER_WORDS == LAYER_WORDS - 1:
+                self.loaded |= 1 << place // LAYER_WORDS
+        else:
+            self.commands.append((OPS[kind], pe, place, value & 0xFFFFFFFF))
+            self.act |= kind == "activations"
+
+
+class Bench:
+    """A loader that is fed, and what it does cycle by cycle."""
+
+    def __init__(self, dut):
+        self.block, self.model = Block(dut, "loader"), Model()
+        self.commands: list[tuple[int, int, int, int]] = []
+        self.cycle = self.touched = self.ranges = 0
+        self.taken: list[int] = []                              # cycle in which a beat was taken, for each command it holds
+
+    async def start(self):
+        await self.block.start()
+        return self
+
+    async def step(self, **values):
+        await self.block.step(**values)
+        block = self.block
+        if block["op"] != Op.NOP:
+            self.commands.append(tuple(block[name] for name in ("op", "pe", "addr", "data")))
+            if self.taken:
+                assert self.cycle - self.taken[len(self.commands) - 1] <= DELAY, "a command must come within DELAY of its beat"
+        self.touched += block["touched"]
+        self.ranges += block["range"]
+        self.cycle += 1
+
+    async def feed(self, packets, wait=lambda: False, refuse=lambda: False):
+        """Send packets with pauses, and wait for what is on its way; return the cycles from the first beat to the last."""
+        times = []
+        for packet in packets:
+            for beat, parts in zip(packet.beats(), packet.parts(), strict=True):
+                while wait():
+                    await self.step(i__valid=0, i__payload=draw().getrandbits(60), enable=not refuse())
+                while True:
+                    enabled = not refuse()
+                    await self.step(i__valid=1, i__payload=beat, enable=enabled)
+                    assert enabled or not self.block["i__ready"], "nothing may be taken without enable"
+                    if self.block["i__ready"]:
+                        break
+                times.append(self.cycle - 1)
+                count = sum(packet.kind in OPS and packet.there(*part[:2]) for part in parts)
+                self.taken += [times[-1]] * count
+        for _ in range(DELAY + 2):
+            await self.step(i__valid=0, enable=not refuse())
+        return times[-1] - times[0] + 1 if times else 0
+
+    async def check(self, packets, ranges=None):
+        """Hold everything against the model after packets that were fed; ``ranges`` of them must have been reported."""
+        beyond = sum(self.model.take(packet) for packet in packets)
+        model = self.model
+        assert self.commands == model.commands, _first(self.commands, model.commands)
+        assert self.touched == model.touched
+        assert bool(self.ranges) == bool(beyond)
+        assert self.block["layers_loaded"] == model.loaded and self.block["act_loaded"] == model.act
+        for place, value in model.books.items():
+            await self.step(code_addr=place)
+            assert self.block["code"] == value, f"entry {place} of the codebooks"
+        for number in range(SPEC.layers):
+            await self.step(layer_addr=number)
+            for half in range(LAYER_WORDS):
+                wanted = model.layers.get(LAYER_WORDS * number + half)
+                if wanted is not None:
+                    got = self.block["layer"] >> 64 * half & (1 << 64) - 1
+                    assert got == wanted & MEANT[half], f"word {half} of layer {number}: {got:#x}"
+
+
+MEANT = (0x1FFFFFFFF, 0xFFFFF0000FFFF)      # bits of a descriptor's words that mean something
+
+
+def _first(got, wanted):
+    for number, (one, other) in enumerate(zip(got, wanted, strict=False)):
+        if one != other:
+            return f"command {number}: {one}, expected {other}; seed {cocotb.RANDOM_SEED}"
+    return f"{len(got)} commands, expected {len(wanted)}"
+
+
+def words(rng, kind, count):
+    """Return random stream words, the meaningless bits of a descriptor 0."""
+    return [rng.getrandbits(64) & (MEANT[k % LAYER_WORDS] if kind == "layer" else -1) for k in range(count)]
+
+
+def fitting(rng, kind):
+    """Return a packet whose every word lies in its memory, at the start, the end, or anywhere."""
+    count, _ = FIELDS[kind]
+    units = ROOM[kind] // PER_ADDRESS[kind]                     # addresses
+    place = rng.choice((0, units - 1, rng.randrange(units)))
+    if kind == "codebook":
+        length = BOOK // count
+    elif kind == "layer":
+        length = LAYER_WORDS
+    else:
+        per_word = -(-count // SPEC.pes) if kind == "activations" else count
+        place -= place % (per_word if kind != "words" else max(1, count // LANES))
+        left = (ROOM[kind] - place * PER_ADDRESS[kind]) * (SPEC.pes if kind == "activations" else 1)
+        length = rng.randint(1, max(1, min(6, left // count)))
+    return Packet(kind=kind, place=place, words=words(rng, kind, length),
+                  pe=rng.randrange(SPEC.pes) if kind in ("pointers", "words") else 0)
+
+
+@cocotb.test(timeout_time=2, timeout_unit="ms")
+@crossed
+async def packets_become_commands(dut, idle, stall):
+    """All kinds, each beat's commands within DELAY; without pauses a value a cycle."""
+    bench, rng = await Bench(dut).start(), draw()
+    await bench.step()
+    assert bench.block["layers_loaded"] == bench.block["act_loaded"] == 0
+    kinds = [*PACKETS, *rng.choices(list(PACKETS), k=50)]
+    packets = [fitting(rng, kind) for kind in kinds]
+    cycles = await bench.feed(packets, pauses(idle), pauses(stall))
+    await bench.check(packets)
+    if idle == stall == "never":
+        values = sum(len(parts) for packet in packets for parts in packet.parts())
+        last = len(list(packets[-1].parts())[-1])
+        assert cycles == values - last + 1, f"{cycles} cycles for {values} values: a value a cycle"
+
+
+@cocotb.test(timeout_time=2, timeout_unit="ms")
+@cocotb.parametrize(kind=list(PACKETS))
+async def places_that_are_not_there_are_left_alone(dut, kind):
+    """Beyond a memory and beyond the last PE: reported, and nothing is written; what lies before it is."""
+    bench, rng = await Bench(dut).start(), draw()
+    width = PACKET_PE_SHIFT if kind in ("pointers", "words") else ADDRESS_BITS
+    units = ROOM[kind] // PER_ADDRESS[kind]
+    length = max(1, BOOK // FIELDS[kind][0]) if kind == "codebook" else LAYER_WORDS if kind == "layer" else 3
+    places = [units, units + 1, (1 << width) - 1, *(1 << k for k in range(width) if 1 << k >= units)]
+    packets = [Packet(kind=kind, place=place, words=words(rng, kind, length)) for place in places]
+    across = units - 1                                          # its first word is there, a later one is not
+    packets.append(Packet(kind=kind, place=across, words=words(rng, kind, 2 * length + 2 * LANES + SPEC.pes)))
+    if kind in ("pointers", "words"):
+        packets += [Packet(kind=kind, place=0, words=words(rng, kind, 2), pe=pe) for pe in (SPEC.pes, 255)]
+        packets.append(Packet(kind=kind, place=units, words=words(rng, kind, 1), pe=SPEC.pes - 1))
+    for packet in packets:
+        bench.ranges = 0
+        await bench.feed([packet])
+        assert bench.model.take(packet)
+        assert bench.ranges, f"a packet for place {packet.place} of PE {packet.pe} must be reported"
+        assert bench.commands == bench.model.commands
+    bench.ranges = 0
+    good = fitting(rng, kind)
+    await bench.feed([good])
+    await bench.check([good])
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def the_unused_tail_of_a_word_is_no_error(dut):
+    """Activations up to the last slot, whose last word holds more than there are PEs for, are not reported and not written."""
+    bench, rng = await Bench(dut).start(), draw()
+    total = SPEC.pes * SPEC.slots
+    for slots in range(1, SPEC.slots + 1):
+        if (slots * SPEC.pes) % 4:
+            packets = [Packet(kind="activations", place=SPEC.slots - slots,
+                              words=words(rng, "activations", -(-slots * SPEC.pes // 4)))]
+            await bench.feed(packets)
+            await bench.check(packets)
+            assert not bench.ranges
+            break
+    else:
+        assert total % 4 == 0
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+@cocotb.parametrize(kind=list(PACKETS))
+async def a_packet_cut_short_leaves_no_trace_in_the_next(dut, kind):
+    """What came of it is written; the next packet begins anew, wherever the last one stopped."""
+    bench, rng = await Bench(dut).start(), draw()
+    for length in (1, 2, 3):
+        for other in PACKETS:
+            short = Packet(kind=kind, place=0, words=words(rng, kind, min(length, LAYER_WORDS if kind == "layer" else 3)))
+            after = fitting(rng, other)
+            await bench.feed([short, after])
+            await bench.check([short, after])
+    assert not bench.ranges
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def a_descriptor_counts_when_its_last_word_is_there(dut):
+    bench, rng = await Bench(dut).start(), draw()
+    number = SPEC.layers - 1
+    half = Packet(kind="layer", place=number, words=words(rng, "layer", 1))
+    await bench.feed([half])
+    assert bench.block["layers_loaded"] == 0
+    whole = Packet(kind="layer", place=number, words=words(rng, "layer", LAYER_WORDS))
+    await bench.feed([whole])
+    assert bench.block["layers_loaded"] == 1 << number
+    await bench.check([half, whole])
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def without_enable_nothing_is_taken_and_what_was_taken_comes(dut):
+    """Enable falls in the cycle after a beat: its commands still come, within DELAY; the next beat waits for enable."""
+    bench, rng = await Bench(dut).start(), draw()
+    first, second = (Packet(kind="activations", place=place, words=words(rng, "activations", 1)) for place in (0, 1))
+    late: collections.deque = collections.deque([False, *[True] * 40])
+    await bench.feed([first, second], refuse=lambda: late.popleft() if late else False)
+    assert bench.cycle > 40
+    await bench.check([first, second])
