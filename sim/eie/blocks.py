@@ -9,6 +9,7 @@ from amaranth.lib import wiring
 
 from rtl.eie.actrw import ActivationReadWrite
 from rtl.eie.arithmetic import Arithmetic
+from rtl.eie.control import Control
 from rtl.eie.lnzd import LnzdLeaf, LnzdNode, TokenBuffer
 from rtl.eie.loader import Loader
 from rtl.eie.picker import EntryPicker
@@ -28,7 +29,7 @@ SPECS = {
     "paper": preset("paper", pes=5, slots=128, entries=1024, columns=64, index_bits=3, codebook_bits=5, word_bits=128,
                     layers=4, queue_depth=5),
     "odd": preset("ecp5", pes=2, slots=64, entries=512, columns=32, index_bits=3, codebook_bits=4, act_bits=12, acc_bits=28,
-                  queue_depth=9, codebooks=2, skip_empty=False),
+                  queue_depth=9, codebooks=2, skip_empty=False, batch_slots=3),
 }
 """Machines whose blocks are tried: the fast one, the plain one with accumulators in block RAM, one of odd widths."""
 
@@ -40,7 +41,7 @@ def blocks(spec: EieSpec, library: Library) -> dict[str, wiring.Component]:
         "picker": EntryPicker(spec), "arithmetic": Arithmetic(spec, library), "requantiser": Requantiser(spec),
         "actrw": ActivationReadWrite(spec, library), "buffer": TokenBuffer(TOKEN_BITS), "leaf": LnzdLeaf(spec, 4),
         "leaf3": LnzdLeaf(spec, 3), "node": LnzdNode(spec, 4, 2), "node3": LnzdNode(spec, 3, 2),
-        "loader": Loader(spec, library)}
+        "loader": Loader(spec, library), "control": Control(spec)}
 
 
 class Blocks(wiring.Component):
