@@ -133,15 +133,15 @@ async def every_shift_rounds_and_saturates(dut, relu):
 async def outputs_go_to_the_other_region(dut, source):
     """Loads and scans see the source region; write-back fills the other, four cycles after a value came, one a cycle."""
     block, rng = await Block(dut, "actrw").start(), draw()
-    for shift in (3, 0, *range(1, 1 << SPEC.shift_bits, 2)):
+    for shift in (3, 0, 4, 8, *range(1, 1 << SPEC.shift_bits, 2)):
         relu = shift & 2
         block.set(cfg_source=source, cfg_shift=shift, cfg_relu=relu != 0)
         loaded = [rng.choice((0, rng.getrandbits(SPEC.act_bits))) for _ in range(SPEC.slots)]
         for slot, value in enumerate(loaded):
             await block.step(cmd_op=Op.ACT, cmd_addr=slot, cmd_data=value)
         block.set(cmd_op=Op.NOP)
-        bits = min(SPEC.acc_bits, SPEC.act_bits + shift)        # in range, around its ends, and anything
-        values = [clip(around(rng, bits), SPEC.acc_bits) for _ in range(SPEC.slots)]
+        most = [min(SPEC.acc_bits, SPEC.act_bits + shift + more) for more in (0, 0, 1, 2, 3)]   # in range, at its ends, beyond
+        values = [clip(around(rng, rng.choice(most)), SPEC.acc_bits) for _ in range(SPEC.slots)]
         for slot, value in enumerate(values):
             await block.step(i_drain=1, i_slot=slot, i_value=value)
         for _ in range(TO_ROUNDED):
