@@ -91,8 +91,8 @@ class Decode(wiring.Component):
 
 
 def addend(m, plan: Plan, bits):
-    """Decode C, a pattern of D's format: sign, X, significand, zero, infinity, NaN."""
-    neg, exp, frac, inf, nan = fields(bits, plan.acc)
+    """Decode C, a pattern of D's format: sign, X, significand; `specials` looks at infinity and NaN."""
+    neg, exp, frac, _, _ = fields(bits, plan.acc)
     normal = exp.any()
     zero = Signal(name="c_zero")
     x = Signal(plan.x_bits, name="c_x")
@@ -100,4 +100,4 @@ def addend(m, plan: Plan, bits):
                  x.eq(Cat(exp[0] | ~normal, exp[1:]) + plan.addend_offset)]
     if plan.deep and not plan.exact:
         x = Mux(zero, plan.zero_x, x)
-    return neg, x, Cat(frac, normal), inf, nan
+    return neg, x, Cat(frac, normal)

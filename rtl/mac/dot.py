@@ -69,9 +69,9 @@ class Dot(wiring.Component):
         if not plan.floats:
             return integer_sum(p, plan, self._products(p, []), c_raw)
         front, flags, byte = self._front(p, integer)
-        mag, shift = normalise(p, front.mag, front.limit)
+        mag, rest, last = normalise(p, front.mag, front.limit)
         short = byte if any(plan.spec.rule(f).keep < plan.acc.sig_bits for f in plan.floats) else None
-        result = round_pack(p, plan, mag=mag, shift=shift, limit=front.limit, neg=front.neg, flags=flags, short=short,
+        result = round_pack(p, plan, mag=mag, rest=rest, last=last, neg=front.neg, flags=flags, short=short,
                             random=self._random(p))
         if integer is None:
             return result
@@ -83,8 +83,8 @@ class Dot(wiring.Component):
         """Sum the terms of a floating operation; return that, the flags of special values and the 8-bit mode."""
         plan = self.plan
         a, b = ([bus[lane] for lane in range(plan.terms)] for bus in (self.a, self.b))
-        neg, x, sig, inf, nan = addend(p.m, plan, self.c)
-        flags = specials(p, a, b, (neg, inf, nan))
+        neg, x, sig = addend(p.m, plan, self.c)
+        flags = specials(p, a, b, self.c, plan.acc)
         c = Addend(p.put(neg, "c_neg"), p.put(x, "c_x"), p.put(sig, "c_sig"))
         negs = [p.put(u.neg ^ v.neg, "product_neg") for u, v in zip(a, b, strict=True)]
         byte = p.put(self.mode.byte, "byte")

@@ -5,11 +5,12 @@ from rtl.mac.pipe import Late, Pipe
 from rtl.mac.plan import Plan
 
 
-def round_pack(p: Pipe, plan: Plan, *, mag: Late, shift: Late, limit: Late, neg: Late, flags,
+def round_pack(p: Pipe, plan: Plan, *, mag: Late, rest: Late, last: Late, neg: Late, flags,
                short: Late | None, random: Late | None) -> Late:
     """Return D's pattern; cuts ``exponent``, ``round`` and ``pack`` on the way.
 
-    The exponent field is limit - shift + 1 where the top bit of ``mag`` is set, else 0: a subnormal or zero.
+    The exponent field is limit - shift + 1 where the top bit of ``mag`` is set, else 0: a subnormal or zero. `normalise` gives
+    ``rest`` = limit - shift, the shift's last digit ``last`` excepted, so that a carry is all that is added here.
     ``short`` says that only the 14 bits of the 8-bit formats' accumulator are kept. ``random`` is the number
     of a stochastic rounding.
     """
@@ -17,22 +18,20 @@ def round_pack(p: Pipe, plan: Plan, *, mag: Late, shift: Late, limit: Late, neg:
     keep = fmt.man_bits + 1
     value = p[mag] if width > keep else Cat(Const(0, keep + 1 - width), p[mag])
     width = max(width, keep + 1)
-    field = Signal(len(p[limit]) + 1, name="field")
-    p.m.d.comb += field.eq(Mux(value[-1], p[limit] - p[shift] + 1, 0))
-    top = (1 << fmt.exp_bits) - 1
-    over = p.put(value[-1] & (field >= top), "over")
-    body = p.put(Cat(value[width - keep:width - 1], field[:fmt.exp_bits]), "body")
-    rest = value[:width - keep]
-    up = _up(p, plan, value, rest, short, random)
+    field = Signal(len(p[rest]) + 1, name="field")
+    p.m.d.comb += field.eq(Mux(value[-1], p[rest] + ~p[last], 0))
+    body = p.put(Cat(value[width - keep:width - 1], field), "body")
+    up = _up(p, plan, value, value[:width - keep], short, random)
     p.cut("exponent")
+    over, whole = p[body][fmt.man_bits:] >= (1 << fmt.exp_bits) - 1, p[body][:fmt.bits - 1]
     low = 0 if short is None else fmt.sig_bits - min(plan.spec.rule(f).keep for f in plan.floats)
-    kept = p[body] if short is None else Cat(Mux(p[short], 0, p[body][:low]), p[body][low:])
+    kept = whole if short is None else Cat(Mux(p[short], 0, whole[:low]), whole[low:])
     if up is not None:
         step = p[up] if short is None else Mux(p[short], p[up].shift_left(low), p[up])
         done = Signal(len(kept), name="rounded")
         p.m.d.comb += done.eq(kept + step)
         kept = done
-    body, infinite = p.put(kept, "kept"), p.put(p[over], "infinite")
+    body, infinite = p.put(kept, "kept"), p.put(over, "infinite")
     p.cut("round")
     is_nan, is_inf, minus_inf = (p[f] for f in flags)
     sign = Mux(is_inf, minus_inf, p[neg] & (p[body].any() | p[infinite]))

@@ -2,17 +2,22 @@
 from amaranth import Cat
 
 from rtl.mac.pipe import Pipe
+from spec.number import Format
 
 
-def specials(p: Pipe, a, b, c_flags):
-    """Return the result's NaN and infinity flags and the infinity's sign, at the stage after the cut ``special``.
+def specials(p: Pipe, a, b, c, fmt: Format):
+    """Return the result's NaN and infinity flags and the infinity's sign, two cuts ``special`` later.
+
+    Nobody waits for them before the result is packed, so they take three short steps instead of a long one.
 
     Parameters
     ----------
     p : Pipe
     a, b : sequence of views of `head_layout`
-    c_flags : tuple
-        Sign, infinity and NaN of C.
+    c : value
+        Pattern of C.
+    fmt : Format
+        C's, with infinities.
     """
     nan, plus, minus = [], [], []
     for x, y in zip(a, b, strict=True):
@@ -20,13 +25,14 @@ def specials(p: Pipe, a, b, c_flags):
         nan.append(x.nan | y.nan | (x.inf & y.zero) | (x.zero & y.inf))
         plus.append(inf & ~neg)
         minus.append(inf & neg)
-    neg, inf, bad = c_flags
-    flags = [p.put(Cat(v), name) for v, name in ((nan + [bad], "nans"), (plus + [inf & ~neg], "plus_infs"),
-                                                 (minus + [inf & neg], "minus_infs"))]
+    flags = [p.put(Cat(v), name) for v, name in ((nan, "nans"), (plus, "plus_infs"), (minus, "minus_infs"))]
+    top, some = p.put(c[fmt.man_bits:fmt.bits - 1].all(), "c_top"), p.put(c[:fmt.man_bits].any(), "c_some")
+    sign = p.put(c[fmt.bits - 1], "c_sign")
     p = p.fork()
     p.cut("special")
-    any_nan, any_plus, any_minus = (p[f].any() for f in flags)
-    is_nan = p.put(any_nan | (any_plus & any_minus), "is_nan")
-    is_inf = p.put(any_plus | any_minus, "is_inf")
-    minus_inf = p.put(any_minus, "inf_neg")
-    return is_nan, is_inf, minus_inf
+    endless = p[top] & ~p[some]
+    own = (p[top] & p[some], endless & ~p[sign], endless & p[sign])
+    nan, plus, minus = (p.put(p[found].any() | more, "any_special") for found, more in zip(flags, own, strict=True))
+    p.cut("special")
+    is_nan = p.put(p[nan] | (p[plus] & p[minus]), "is_nan")
+    return is_nan, p.put(p[plus] | p[minus], "is_inf"), p.put(p[minus], "inf_neg")
