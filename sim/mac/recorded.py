@@ -29,3 +29,8 @@ def rows(name: str):
                                 "NONZERO_RECORDINGS; they are in neither")
     with np.load(where / f"{name}.npz") as z:
         return (*(z[part].astype(np.uint32) for part in "abcd"), str(z["ab_format"]))
+
+
+def diagonal(d):
+    """Return what operations of `from_rows` say of their rows: D's diagonals, one after another."""
+    return d[:, range(4), range(4)].reshape(-1)

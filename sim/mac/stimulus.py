@@ -65,6 +65,13 @@ def ones(spec: MacSpec, fmt: str):
     return _single(spec, every, np.full_like(every, one))
 
 
+def domains(spec: MacSpec):
+    """Yield, for each format, all pairs of a narrow one, all values times one of another, as `stimulus` has them."""
+    for fmt in spec.formats:
+        a, b, c = pairs(spec, fmt) if FORMATS[fmt].bits <= 8 else ones(spec, fmt)
+        yield stimulus(spec, a, b, c, fmt)
+
+
 def _single(spec, left, right):
     a, b = np.zeros((len(left), SIDE, spec.k), np.uint32), np.zeros((len(left), spec.k, SIDE), np.uint32)
     a[:, :, 0], b[:, 0, :] = left, right

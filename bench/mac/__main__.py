@@ -1,0 +1,83 @@
+"""Hold the generated tile against recordings, random operations and whole domains, and measure its clock."""
+import json
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bench.mac import measure
+from sim.mac.builds import BUILDS
+from spec import command
+
+PARTS = ("recordings", "random", "whole", "clock")
+app = command.application(__doc__ or "")
+
+
+@app.command()
+def main(
+    parts: Annotated[str, typer.Option(help=f"Parts of the table, with commas: {', '.join(PARTS)}.")] = ",".join(PARTS[:3]),
+    builds: Annotated[str, typer.Option(help="Builds of sim/mac/builds.py, with commas; all if none is named.")] = "",
+    operations: Annotated[int, typer.Option(min=1, help="Random operations of each format.")] = 100_000,
+    devices: Annotated[str, typer.Option(help="Chips of the clock, with commas.")] = "lfe5u-85f-6,lfe5u-85f-8",
+    seeds: Annotated[int, typer.Option(min=1, help="Placements of each.")] = 5,
+    out: Annotated[Path | None, typer.Option("--json", help="Write the rows; parts that are not run stay as they are.")] = None,
+) -> None:
+    """Hold the MAC tile against everything it is said to equal.
+
+    Example: python -m bench.mac --json bench/results/mac.json
+
+    The clock takes about an hour a chip, so it is measured only where it is asked for. Exit code 1 means that a value differs.
+    """
+    names = _chosen("builds", builds, tuple(BUILDS))
+    data: dict[str, Any] = json.loads(out.read_text()) if out is not None and out.exists() else {}
+    runs = {"recordings": lambda: measure.recordings(names), "random": lambda: measure.random(names, operations),
+            "whole": lambda: measure.whole(names), "clock": lambda: measure.clock(devices.split(","), seeds)}
+    wrong = 0
+    for part in _chosen("parts", parts, PARTS):
+        start, rows = time.monotonic(), _rows(part, runs[part]())
+        data[part] = {"rows": rows, "seconds": round(time.monotonic() - start)}
+        wrong += sum(row.get("different", 0) + row.get("rows", 0) - row.get("tile", row.get("rows", 0)) for row in rows)
+        _show(rows)
+        if out is not None:
+            command.write_json(out, data)
+    if out is not None:
+        print(f"wrote {out}")
+    print(f"{wrong} values differ")
+    sys.exit(1 if wrong else 0)
+
+
+def _rows(part: str, rows: Iterator[measure.Row]) -> list[measure.Row]:
+    """Do a part's runs, saying which is done."""
+    found = []
+    with command.progress(part):
+        for row in rows:
+            found.append(row)
+            print(f"  {part}: {row.get('file', row.get('build', row.get('piece')))}", file=sys.stderr)
+    return found
+
+
+def _chosen(what: str, text: str, allowed: tuple[str, ...]) -> list[str]:
+    names = [name.strip() for name in text.split(",") if name.strip()] or list(allowed)
+    for name in names:
+        if name not in allowed:
+            raise ValueError(f"{what} must be among {', '.join(allowed)}, not {name!r}; choose of those")
+    return names
+
+
+def _show(rows: list[measure.Row]) -> None:
+    if rows:
+        columns = [name for name, value in rows[0].items() if not isinstance(value, dict)]
+        table = Table(*columns, box=None, pad_edge=False)
+        for row in rows:
+            cells = (row[name] for name in columns)
+            table.add_row(*(", ".join(map(str, cell)) if isinstance(cell, list) else str(cell) for cell in cells))
+        Console(width=160).print(table)
+
+
+if __name__ == "__main__":
+    command.main(app)

@@ -1,0 +1,76 @@
+"""docs/mac/results.md gets its tables from bench/results/mac.json; nothing in them is typed by hand."""
+import json
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from spec import command
+
+PAGE, RESULTS = Path("docs/mac/results.md"), Path("bench/results/mac.json")
+app = command.application(__doc__ or "")
+
+
+def markdown(headings: tuple[str, ...], rows: list[list[Any]], words: int) -> str:
+    """Return a table whose first ``words`` columns are text, the others numbers."""
+    lines = [list(headings), ["---"] * words + ["--:"] * (len(headings) - words), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+def recordings(rows) -> str:
+    """Recordings of real tensor cores."""
+    return markdown(("recording", "GPU", "instruction", "build", "terms", "rows", "golden", "Verilog"),
+                    [[row["file"], row["gpu"], row["instruction"], f"`{row['build']}`",
+                      *(row[name] for name in ("terms", "rows", "golden", "tile"))] for row in rows], 4)
+
+
+def held(rows) -> str:
+    """Builds against golden: random operations, or whole domains."""
+    lines = []
+    for row in rows:
+        modes = ", ".join(f"{fmt} -> {acc}" for fmt, acc in zip(row["formats"], row["acc"], strict=True))
+        many = [f"{row['operations']:,}"] if "operations" in row else []
+        lines.append([f"`{row['build']}`", " ".join(filter(None, (row["arch"], row["rounding"]))), modes, row["k"], row["fold"],
+                      row["latency"], *many, f"{row['values']:,}", row["different"]])
+    many = ("operations a mode",) if rows and "operations" in rows[0] else ()
+    return markdown(("build", "rule", "modes", "k", "fold", "latency", *many, "values", "different"), lines, 3)
+
+
+def clock(rows) -> str:
+    """Area and clock on an FPGA."""
+    lines = []
+    for row in rows:
+        way = row["critical_path"]
+        lines.append([row["piece"], row["part"], f"{row['comb']:,}", f"{row['ff']:,}", row["dsp"], f"**{row['fmax_mhz']:.1f}**",
+                      ", ".join(f"{value:.1f}" for value in row["seeds"]), f"{way['logic_ns']:.2f} + {way['routing_ns']:.2f}"])
+    return markdown(("piece", "part", "LUT", "FF", "multipliers", "MHz, median", "seeds", "slowest path, ns in cells + wires"),
+                    lines, 2)
+
+
+TABLES = {"recordings": recordings, "random": held, "whole": held, "clock": clock}
+
+
+def fill(text: str, data: dict[str, Any]) -> str:
+    """Return the page with each table as the results have it."""
+    for name, table in TABLES.items():
+        if name in data:
+            made = table(data[name]["rows"]).replace("\\", r"\\")
+            text = re.sub(rf"(<!-- {name} -->\n).*?(<!-- end -->)", rf"\g<1>{made}\n\g<2>", text, flags=re.DOTALL)
+    return text
+
+
+@app.command()
+def main(results: Annotated[Path, typer.Option(help="Results to show.")] = RESULTS) -> None:
+    """Write the tables of docs/mac/results.md.
+
+    Example: python -m bench.mac.page
+    """
+    text = fill(PAGE.read_text(encoding="utf-8"), json.loads(results.read_text()))
+    with command.atomic(PAGE) as draft:
+        draft.write_text(text, encoding="utf-8")
+    print(f"wrote {PAGE}")
+
+
+if __name__ == "__main__":
+    command.main(app)

@@ -1,0 +1,47 @@
+"""The MAC results' command and page."""
+import json
+import subprocess
+import sys
+
+import pytest
+
+from bench.mac import page
+from sim.mac.builds import BUILDS
+
+
+def call(*arguments):
+    return subprocess.run([sys.executable, "-m", "bench.mac", *arguments], capture_output=True, text=True, check=False)
+
+
+def test_the_page_is_what_the_results_say():
+    text = page.PAGE.read_text(encoding="utf-8")
+    assert page.fill(text, json.loads(page.RESULTS.read_text())) == text, "run python -m bench.mac.page"
+
+
+def test_the_results_hold_every_bar():
+    data = json.loads(page.RESULTS.read_text())
+    rows = data["recordings"]["rows"]
+    assert len(rows) == 10 and all(row["golden"] == row["tile"] == row["rows"] == 500 for row in rows)
+    assert {row["build"] for row in data["random"]["rows"]} == set(BUILDS)
+    assert all(row["operations"] >= 100_000 and row["different"] == 0 for row in data["random"]["rows"])
+    assert all(row["different"] == 0 for row in data["whole"]["rows"])
+
+
+def test_a_few_operations_and_a_table(tmp_path):
+    out = tmp_path / "mac.json"
+    out.write_text('{"clock": {"rows": []}}')
+    done = call("--parts", "random", "--builds", "int_pairs", "--operations", "50", "--json", str(out))
+    assert done.returncode == 0 and "0 values differ" in done.stdout, done.stderr
+    data = json.loads(out.read_text())
+    (row,) = data["random"]["rows"]
+    assert row["values"] == 2 * 50 * 16 and row["different"] == 0 and data["clock"] == {"rows": []}
+    assert "| `int_pairs` | ampere | int8 -> int32, int4 -> int32 | 4 | 16 |" in page.held([row])
+
+
+@pytest.mark.parametrize("arguments, text", [
+    (("--builds", "tesla"), "builds must be among volta_fp32"), (("--parts", "all"), "parts must be among recordings"),
+    (("--operations", "0"), "--operations"), (("--parts", "clock", "--devices", "xc2000"), "part must be one of"),
+])
+def test_bad_input_is_one_line(arguments, text):
+    done = call(*arguments)
+    assert done.returncode == 2 and text in done.stderr and done.stderr.count("\n") == 1, done.stderr
