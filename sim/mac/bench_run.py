@@ -3,11 +3,15 @@ import os
 
 import cocotb
 import numpy as np
+from cocotb.triggers import SimTimeoutError, with_timeout
 
 from sim.mac.driver import Driver
 from sim.mac.host import Product
 from sim.mac.spec_env import spec_of
 from spec.mac_registers import COUNTERS
+
+PERIOD = 10                                 # ns a cycle
+FLOOR, OPERATION = 100_000, 1_000           # cycles, and cycles an operation, that no sound machine needs
 
 
 @cocotb.test()
@@ -18,7 +22,11 @@ async def multiply(dut):
     driver = Driver(dut, spec)
     await driver.reset()
     product = Product(spec, a, b, c, os.environ["MAC_FMT"])
-    await driver.multiply(product)
+    limit = FLOOR + OPERATION * product.operations
+    try:
+        await with_timeout(driver.multiply(product), limit * PERIOD, "ns")
+    except SimTimeoutError:
+        raise RuntimeError(f"the product must be done within {limit} cycles, and it is not; irq is {dut.irq.value}") from None
     counters = {name: await driver.read(name) for name in COUNTERS}
     assert counters["operations"] == product.operations, f"{counters['operations']} operations, not {product.operations}"
     np.savez(os.environ["MAC_DONE"], d=product.result(), **counters)
