@@ -16,15 +16,16 @@ def token_layout(spec, pe_bits: int) -> data.StructLayout:
 class TokenBuffer(wiring.Component):
     """Two-entry buffer: a token a cycle, ready and valid from registers, a token out in the cycle after it went in.
 
-    The entries stay where they were written, so that taking one moves three flip-flops and not a whole token.
+    The entries stay where they were written, so that taking one moves few flip-flops and not a whole token. Its highest
+    ``direct`` bits, those that decide what is taken, come straight from registers; the others through a multiplexer.
 
     Members
     -------
     i, i_valid, i_ready, o, o_valid, o_ready
     """
 
-    def __init__(self, bits: int):
-        self._bits = bits
+    def __init__(self, bits: int, *, direct: int = 0):
+        self._bits, self._direct = bits, direct
         super().__init__({"i": In(bits), "i_valid": In(1), "i_ready": Out(1), "o": Out(bits), "o_valid": Out(1),
                           "o_ready": In(1)})
 
@@ -36,8 +37,9 @@ class TokenBuffer(wiring.Component):
         full = Signal()
         put = Signal()
         take = Signal()
+        steady = self._bits - self._direct
         m.d.comb += [self.i_ready.eq(~full), put.eq(self.i_valid & ~full), take.eq(self.o_valid & self.o_ready),
-                     self.o.eq(Mux(read, entries[1], entries[0]))]
+                     self.o[:steady].eq(Mux(read, entries[1], entries[0])[:steady])]
         for k, entry in enumerate(entries):
             with m.If(~full & (write == k)):
                 m.d.sync += entry.eq(self.i)
@@ -46,6 +48,12 @@ class TokenBuffer(wiring.Component):
             m.d.sync += [full.eq(self.o_valid), self.o_valid.eq(1)]
         with m.Elif(take & ~put):
             m.d.sync += [full.eq(0), self.o_valid.eq(full)]
+        if self._direct:
+            head = Signal(self._direct, reset_less=True)
+            second = Mux(read, entries[0], entries[1])[steady:]
+            with m.If(take | ~self.o_valid):
+                m.d.sync += head.eq(Mux(full, second, self.i[steady:]))
+            m.d.comb += self.o[steady:].eq(head)
         return m
 
 
@@ -80,7 +88,7 @@ class LnzdLeaf(wiring.Component):
         done = Signal(self._count)
         left = Signal(self._w.rows)
         taken = Signal()
-        m.submodules.buffer = buffer = TokenBuffer(self._layout.size)
+        m.submodules.buffer = buffer = TokenBuffer(self._layout.size, direct=2)
         candidates = Signal(self._count)
         nonzero = Cat(getattr(self, f"nonzero{k}") for k in range(self._count))
         place = Signal(2)
@@ -108,8 +116,10 @@ class LnzdLeaf(wiring.Component):
 
 
 class LnzdNode(wiring.Component):
-    """Merge the rows of up to four children into one stream in ascending order, a token a cycle.
+    """Merge the rows of up to four children into one stream in ascending order, a token a cycle, two cycles after it came.
 
+    What comes from a child goes into a buffer first, so that the choice and what it takes stand close together wherever the
+    children are.
     A row is served when the tokens of all its children are there, so that ``last`` is known; a child that was passed may
     already show the next row. Only a row that is empty in all children becomes an ``empty`` token.
 
@@ -131,9 +141,10 @@ class LnzdNode(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.buffer = buffer = TokenBuffer(self._layout.size)
-        heads = [data.View(self._child, getattr(self, f"i{k}")) for k in range(self._count)]
-        valid = Cat(getattr(self, f"i{k}_valid") for k in range(self._count))
+        m.submodules.buffer = buffer = TokenBuffer(self._layout.size, direct=2)
+        children = [self._receive(m, k) for k in range(self._count)]
+        heads = [data.View(self._child, child.o) for child in children]
+        valid = Cat(child.o_valid for child in children)
         passed = Signal(self._count)
         served = Signal()
         wanted = Signal(self._count)
@@ -151,10 +162,15 @@ class LnzdNode(wiring.Component):
             served.eq((valid | passed).all()), buffer.i_valid.eq(served), taken.eq(served & buffer.i_ready),
             self.o.eq(buffer.o), self.o_valid.eq(buffer.o_valid), buffer.o_ready.eq(self.o_ready)]
         picked = wanted & ~above
-        for k in range(self._count):
-            ends = token.last & ~passed[k]
-            m.d.comb += getattr(self, f"i{k}_ready").eq(taken & (ends | picked[k]))
+        for k, child in enumerate(children):
+            m.d.comb += child.o_ready.eq(taken & (picked[k] | (token.last & ~passed[k])))
         with m.If(taken):
             m.d.sync += passed.eq(Mux(token.last, 0, passed | (picked & chosen.last.replicate(self._count))))
         return m
 
+    def _receive(self, m, k):
+        """Add the buffer that child ``k`` writes, and return it."""
+        m.submodules[f"from{k}"] = buffer = TokenBuffer(self._child.size, direct=2)
+        m.d.comb += [buffer.i.eq(getattr(self, f"i{k}")), buffer.i_valid.eq(getattr(self, f"i{k}_valid")),
+                     getattr(self, f"i{k}_ready").eq(buffer.i_ready)]
+        return buffer

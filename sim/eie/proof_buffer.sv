@@ -26,6 +26,7 @@ module check(input clk, input [3:0] i, input i_valid, input o_ready);
     if (o_valid) assert (o == oldest);          // in order, unchanged
     assert (full == (count == 2));              // ties for the induction
     assert ((write ^ read) == count[0]);
+    if (o_valid) assert (o == (read ? entry1 : entry0));
     if (count == 2) assert ((read ? entry0 : entry1) == newest);
   end
 endmodule
