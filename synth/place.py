@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.cache import fetch, key
-from synth import tool
+from synth import floorplan, tool
 from synth.part import Part
 
 TOOLS = {"ecp5": "nextpnr-ecp5", "ice40": "nextpnr-ice40", "gowin": "nextpnr-himbaechel"}
@@ -49,11 +49,16 @@ def arguments(part: Part, *, seed: int, clock: float, extra: tuple[str, ...] = (
 
 
 def place(netlist: Path, part: Part, *, seed: int, clock: float | None = None,
-          extra: tuple[str, ...] = ()) -> Placed:
-    """Place and route the netlist in the file ``netlist``; a repeated request is answered from the cache."""
+          extra: tuple[str, ...] = (), planned: bool = True) -> Placed:
+    """Place and route the netlist in the file ``netlist``; a repeated request is answered from the cache.
+
+    With ``planned``, the block RAM of repeated units is put where ``synth.floorplan`` says.
+    """
     program = TOOLS[part.family]
     options = arguments(part, seed=seed, clock=clock or part.clock, extra=extra)
     text = netlist.read_text()
+    if planned:
+        text, _ = floorplan.located(text, part)
     pins = _pins(part)
     name = key("place", json.dumps(tool.identity(program)), *options, pins, text)
 

@@ -16,7 +16,7 @@ FORMAT = 1
 
 
 def measure(design: Design, target: Part, *, seeds: int = 5, clock: float | None = None, jobs: int = 1,
-            extra: tuple[str, ...] = (), options: tuple[str, ...] = ()) -> dict[str, Any]:
+            extra: tuple[str, ...] = (), options: tuple[str, ...] = (), planned: bool = True) -> dict[str, Any]:
     """Return the result of a design on a part.
 
     Parameters
@@ -30,6 +30,8 @@ def measure(design: Design, target: Part, *, seeds: int = 5, clock: float | None
         Placements at once.
     extra, options : tuple of str
         More options of nextpnr, of Yosys's synthesis command.
+    planned : bool
+        Whether the block RAM of repeated units is put in place first (``synth.floorplan``).
 
     Raises
     ------
@@ -39,7 +41,7 @@ def measure(design: Design, target: Part, *, seeds: int = 5, clock: float | None
     netlist = checked(design, target, options=options)
 
     def one(seed: int) -> Placed:
-        return place(netlist.folder / "net.json", target, seed=seed, clock=clock, extra=extra)
+        return place(netlist.folder / "net.json", target, seed=seed, clock=clock, extra=extra, planned=planned)
 
     placed: list[Placed] = []
     if target.routed and seeds:

@@ -42,6 +42,7 @@ def run(design: str, spec: Any, *,
         verify: Annotated[bool, typer.Option(help="Run the machine's vectors on the netlist too.")] = False,
         options: Annotated[str, typer.Option(help="More options of Yosys's synthesis command.")] = "",
         extra: Annotated[str, typer.Option(help="More options of nextpnr.")] = "",
+        floorplan: Annotated[bool, typer.Option(help="Put the block RAM of repeated units side by side (ECP5).")] = True,
         record: Annotated[bool, typer.Option(help="Add the result to those that estimates are fitted to.")] = False,
         out: Annotated[Path | None, typer.Option(help="Folder to write; build/synth/NAME-PART if not given.")] = None,
         json_: Annotated[Path | None, typer.Option("--json", help="Where else to write the result.")] = None) -> None:
@@ -58,7 +59,7 @@ def run(design: str, spec: Any, *,
     print(tool.describe("yosys", *([TOOLS[target.family]] if target.routed else [])))
     verified = check_netlist(chosen, target, spec, options=tuple(options.split())) if verify else ""
     data = measure(chosen, target, seeds=seeds, clock=clock or None, jobs=jobs, extra=tuple(extra.split()),
-                   options=tuple(options.split()))
+                   options=tuple(options.split()), planned=floorplan)
     if guess := estimate.beside(data, target):
         data["estimate"] = guess
     if verify:
