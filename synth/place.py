@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ USED = re.compile(r"^Info:\s+(\w+):\s*(\d+)/\s*\d+", re.MULTILINE)
 
 @dataclass(frozen=True, kw_only=True)
 class Placed:
-    """One seed's result: cells used and available, the clock reached, its slowest path, the tool's log."""
+    """One seed's result: cells used, the clock reached, its slowest path, units with placed block RAM, the tool's log."""
 
     seed: int
     used: dict[str, int]
@@ -33,6 +33,7 @@ class Placed:
     seconds: float
     command: str
     log: str
+    units: int = 0
 
 
 def arguments(part: Part, *, seed: int, clock: float, extra: tuple[str, ...] = ()) -> list[str]:
@@ -56,9 +57,9 @@ def place(netlist: Path, part: Part, *, seed: int, clock: float | None = None,
     """
     program = TOOLS[part.family]
     options = arguments(part, seed=seed, clock=clock or part.clock, extra=extra)
-    text = netlist.read_text()
+    text, units = netlist.read_text(), 0
     if planned:
-        text, _ = floorplan.located(text, part)
+        text, units = floorplan.located(text, part)
     pins = _pins(part)
     name = key("place", json.dumps(tool.identity(program)), *options, pins, text)
 
@@ -67,7 +68,7 @@ def place(netlist: Path, part: Part, *, seed: int, clock: float | None = None,
         (work / "run.json").write_text(json.dumps({"seconds": outcome.seconds, "command": outcome.command}))
         return [work / name for name in ("placed.json", "place.log", "run.json")]
 
-    return _read(fetch(name, build), part, seed)
+    return replace(_read(fetch(name, build), part, seed), units=units)
 
 
 def pack(netlist: Path, part: Part) -> tuple[dict[str, int], str]:

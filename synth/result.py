@@ -92,6 +92,7 @@ def result(design: Design, target: Part, netlist: Netlist, placed: list[Placed],
     data: dict[str, Any] = {
         "format": FORMAT, "design": design.manifest, "part": target.name, "tools": tool.identity(*programs),
         **inner, "harness": around, "kept_modules": netlist.kept,
+        "floorplan": placed[0].units if placed else 0,
         "units": area.units(tree.blocks()),
         "seconds": {"yosys": round(netlist.seconds, 1), "yosys_cpu": round(netlist.cpu_seconds, 1),
                     "nextpnr": [round(one.seconds, 1) for one in placed]},

@@ -1,5 +1,8 @@
 """Control registers on AXI4-Lite, decoded from a register map."""
 
+from functools import reduce
+from operator import or_
+
 from amaranth.hdl import Cat, Const, Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
@@ -18,9 +21,9 @@ def layout(register: Register) -> data.StructLayout:
 class AxiLiteSlave(wiring.Component):
     """The registers of a map, read and written over AXI4-Lite.
 
-    A read is answered two cycles after its address, a write two cycles after the later of its address and
-    data, which may come in either order and any number of cycles apart; each channel takes a transfer every
-    other cycle. An answer waits until it is taken and holds back the next of its kind, nothing else. Every
+    A read is answered three cycles after its address, a write two cycles after the later of its address and
+    data, which may come in either order and any number of cycles apart; reads take a transfer every third
+    cycle, writes every other. An answer waits until it is taken and holds back the next of its kind, nothing else. Every
     output comes from a register, but for the fields of ``pulse``, one gate behind.
 
     What the kinds of register mean is said in `spec.registers`. ``wstrb`` chooses bytes; the two lowest bits
@@ -98,34 +101,41 @@ class AxiLiteSlave(wiring.Component):
             m.d.sync += bits.eq(bits & ~clear | getattr(self, f"{register.name}_set").as_value())
 
     def _read_channel(self, m):
+        """Hold an address; in the next cycle decode it to one bit a word; in the third choose by those bits."""
         address = Signal.like(self.s_axil_araddr, name="araddr")
-        asked, go = Signal(name="asked"), Signal(name="read")
+        asked, decoded, go = Signal(name="asked"), Signal(name="decoded"), Signal(name="read")
         kept = Signal(WORD_BITS)                            # the high word of the counter last read
+        hits, words, high = [], [], []
+        for place, low, above in self._words(kept):
+            hit = Signal(name=f"read_{place}")
+            m.d.sync += hit.eq(address[2:] == place)
+            hits.append(hit)
+            words.append(low & hit.replicate(WORD_BITS))
+            if above is not None:
+                high.append((hit, above))
         m.d.comb += [self.s_axil_arready.eq(~asked),
-                     go.eq(asked & (~self.s_axil_rvalid | self.s_axil_rready))]
+                     go.eq(decoded & (~self.s_axil_rvalid | self.s_axil_rready))]
+        m.d.sync += decoded.eq(asked & ~go)
         with m.If(self.s_axil_arvalid & self.s_axil_arready):
             m.d.sync += [address.eq(self.s_axil_araddr), asked.eq(1)]
         with m.If(self.s_axil_rready):
             m.d.sync += self.s_axil_rvalid.eq(0)
         with m.If(go):
-            m.d.sync += [asked.eq(0), self.s_axil_rvalid.eq(1), self.s_axil_rresp[1].eq(0)]
-            with m.Switch(address[2:]):
-                for register in self.registers.registers:
-                    with m.Case(register.offset // WORD_BYTES):
-                        self._read(m, register, kept)
-                    if register.kind == "counter":
-                        with m.Case(register.offset // WORD_BYTES + 1):
-                            m.d.sync += self.s_axil_rdata.eq(kept)
-                with m.Default():
-                    m.d.sync += [self.s_axil_rdata.eq(0), self.s_axil_rresp[1].eq(1)]
+            m.d.sync += [asked.eq(0), self.s_axil_rvalid.eq(1), self.s_axil_rresp[1].eq(~Cat(hits).any()),
+                         self.s_axil_rdata.eq(reduce(or_, words))]
+            if high:
+                with m.If(Cat(hit for hit, _ in high).any()):
+                    m.d.sync += kept.eq(reduce(or_, (above & hit.replicate(WORD_BITS) for hit, above in high)))
 
-    def _read(self, m, register, kept):
-        if register.kind == "constant":
-            value = Const(register.init, WORD_BITS)
-        elif register.kind == "pulse":
-            value = Const(0, WORD_BITS)
-        else:
+    def _words(self, kept):
+        """Yield the number of each readable word, its value, and for a counter's low word the bits above (else None)."""
+        for register in self.registers.registers:
+            place = register.offset // WORD_BYTES
+            if register.kind in ("constant", "pulse"):
+                yield place, Const(register.init if register.kind == "constant" else 0, WORD_BITS), None
+                continue
             value = getattr(self, register.name).as_value()
-        m.d.sync += self.s_axil_rdata.eq(value[:WORD_BITS])
-        if register.kind == "counter":
-            m.d.sync += kept.eq(value[WORD_BITS:])
+            counter = register.kind == "counter"
+            yield place, value[:WORD_BITS], value[WORD_BITS:] if counter else None
+            if counter:
+                yield place + 1, kept, None

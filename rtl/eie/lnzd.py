@@ -121,7 +121,8 @@ class LnzdNode(wiring.Component):
     What comes from a child goes into a buffer first, so that the choice and what it takes stand close together wherever the
     children are.
     A row is served when the tokens of all its children are there, so that ``last`` is known; a child that was passed may
-    already show the next row. Only a row that is empty in all children becomes an ``empty`` token.
+    already show the next row. Children without a non-zero in the row are passed with its first token. Only a row that is
+    empty in all children becomes an ``empty`` token.
 
     Members
     -------
@@ -153,19 +154,20 @@ class LnzdNode(wiring.Component):
         taken = Signal()
         chosen = data.View(self._child, Signal(self._child.size))
         token = data.View(self._layout, buffer.i)
+        ended = Cat(head.last for head in heads) | passed       # a child without a non-zero shows ``last`` too
         m.d.comb += [
             wanted.eq(~Cat(head.empty for head in heads) & ~passed), place.eq(lowest(wanted)),
             above.eq(Cat(wanted[k] & wanted[:k].any() for k in range(self._count))),
             chosen.eq(Array(head.as_value() for head in heads)[place]),
             token.act.eq(chosen.act), token.pe.eq(Cat(chosen.pe, place)), token.empty.eq(~wanted.any()),
-            token.last.eq(token.empty | (chosen.last & ~above.any())),
+            token.last.eq(ended.all() & ~above.any()),
             served.eq((valid | passed).all()), buffer.i_valid.eq(served), taken.eq(served & buffer.i_ready),
             self.o.eq(buffer.o), self.o_valid.eq(buffer.o_valid), buffer.o_ready.eq(self.o_ready)]
         picked = wanted & ~above
         for k, child in enumerate(children):
-            m.d.comb += child.o_ready.eq(taken & (picked[k] | (token.last & ~passed[k])))
+            m.d.comb += child.o_ready.eq(taken & (picked[k] | (heads[k].empty & ~passed[k])))
         with m.If(taken):
-            m.d.sync += passed.eq(Mux(token.last, 0, passed | (picked & chosen.last.replicate(self._count))))
+            m.d.sync += passed.eq(Mux(token.last, 0, passed | ended & ~above))
         return m
 
     def _receive(self, m, k):

@@ -43,6 +43,8 @@ class Loader(wiring.Component):
         self._limits = {"codebook": spec.codebooks << spec.codebook_bits, "layer": spec.layers * LAYER_WORDS,
                         "pointers": spec.columns, "words": spec.words * self._w.lanes, "activations": spec.slots}
         self._bits = ceil_log2(max(self._limits.values()))      # of a place that is there; one more says that it is beyond
+        self._part_bits = {"codebook": 16, "layer": STREAM_BITS, "pointers": spec.pointer_field_bits,
+                           "words": 32 if self._w.lanes > 1 else STREAM_BITS, "activations": 16}
         super().__init__({
             "i": In(stream.Signature(BEAT)), "enable": In(1), "op": Out(3), "pe": Out(8), "addr": Out(self._w.address),
             "data": Out(32), "code_addr": In(self._code_bits), "code": Out(spec.weight_bits),
@@ -57,23 +59,39 @@ class Loader(wiring.Component):
         self._send(m, part, legal)
         return m
 
+    def _parts(self, name):
+        """Return how many parts a beat of a packet has."""
+        fits = STREAM_BITS // self._part_bits[name]
+        return min(fits, 1 << self._spec.codebook_bits) if name == "codebook" else fits
+
     def _take(self, m):
-        """Ahead of all: hold a beat, and whether it is the first of its packet."""
+        """Ahead of all: hold a beat, whether it is the first of its packet, and where its packet starts."""
         self._beat = Signal(BEAT)
         self._first = Signal()
         self._valid = Signal()
         self._done = Signal()
+        self._start = Signal(self._bits + 1)
+        self._start_pe = Signal(9)
+        self._final = Signal(2)         # number of the last part of the beat
+        scale = {"codebook": self._spec.codebook_bits, "layer": 1, "words": self._w.lane}
+        address = self.i.p.address
         m.d.comb += self.i.ready.eq(self.enable & (~self._valid | self._done))
         with m.If(~self._valid | self._done):
-            m.d.sync += [self._valid.eq(self.i.valid & self.enable), self._beat.eq(self.i.p)]
-            m.d.sync += self._first.eq(self.i.p.index == 0)
+            m.d.sync += [self._valid.eq(self.i.valid & self.enable), self._beat.eq(self.i.p), self._start_pe.eq(0),
+                         self._first.eq(self.i.p.index == 0)]
+            with m.Switch(self.i.p.type):
+                for name, kind in PACKETS.items():
+                    with m.Case(kind):
+                        own = name in ("pointers", "words")     # by PE
+                        where = address[:PACKET_PE_SHIFT if own else None] << scale.get(name, 0)
+                        m.d.sync += self._start.eq(Cat(where[:self._bits], where[self._bits:].any()))
+                        m.d.sync += self._final.eq(self._parts(name) - 1)
+                        if own:
+                            m.d.sync += self._start_pe.eq(address[PACKET_PE_SHIFT:])
 
     def _unpack(self, m):
         """First stage: take a beat apart, and say where each part goes."""
         spec, beat = self._spec, self._beat
-        bits = {"codebook": 16, "layer": STREAM_BITS, "pointers": spec.pointer_field_bits,
-                "words": 32 if self._w.lanes > 1 else STREAM_BITS, "activations": 16}
-        scale = {"codebook": spec.codebook_bits, "layer": 1, "words": self._w.lane}
         part = Part("part", self._bits + 1)
         number = Signal(2)
         place = Signal(self._bits + 1)
@@ -81,23 +99,16 @@ class Loader(wiring.Component):
         here = Signal(self._bits + 1)
         here_pe = Signal(9)
         following = Signal(self._bits + 1)
-        last = Signal()
+        last = number == self._final
         active = self._valid
         first = self._first & (number == 0)
-        m.d.comb += [here.eq(place), here_pe.eq(pe), self._done.eq(last)]
+        m.d.comb += [here.eq(Mux(first, self._start, place)), here_pe.eq(Mux(first, self._start_pe, pe)), self._done.eq(last)]
         m.d.sync += part.valid.eq(active)
         with m.Switch(beat.type):
             for name, kind in PACKETS.items():
                 with m.Case(kind):
-                    count = min(STREAM_BITS // bits[name], 1 << spec.codebook_bits if name == "codebook" else STREAM_BITS)
-                    chosen = beat.data.word_select(number[:ceil_log2(count)], bits[name])
-                    m.d.comb += last.eq(number == count - 1)
+                    chosen = beat.data.word_select(number[:ceil_log2(self._parts(name))], self._part_bits[name])
                     m.d.sync += part.value.eq(chosen)
-                    with m.If(first):
-                        own = name in ("pointers", "words")     # by PE
-                        where = beat.address[:PACKET_PE_SHIFT if own else None] << scale.get(name, 0)
-                        m.d.comb += [here.eq(Cat(where[:self._bits], where[self._bits:].any())),
-                                     here_pe.eq(beat.address[PACKET_PE_SHIFT:] if own else 0)]
         dealt = beat.type == PACKETS["activations"]
         wrap = here_pe == spec.pes - 1
         after = here + (~dealt | wrap)

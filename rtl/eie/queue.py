@@ -57,10 +57,11 @@ class ActivationQueue(wiring.Component):
         with m.If(take):
             m.d.sync += read.eq(read + 1)
         m.d.sync += [level.eq(level + self.arrive - left), left.eq(drop + take)]
-        self._storage(m, keep, write[:address], read[:address])
+        self._storage(m, write[:address], read[:address])
         return m
 
-    def _storage(self, m, keep, write, read):
+    def _storage(self, m, write, read):
+        """Write whatever comes where the next fragment goes: it stays only if ``write`` moves on, and its place is free."""
         spec = self._spec
         flag = [] if spec.skip_empty else [(self.i_empty, self.o_empty)]
         pairs = [(self.i_act, self.o_act), (self.i_start, self.o_start), (self.i_last, self.o_last),
@@ -68,5 +69,5 @@ class ActivationQueue(wiring.Component):
         stored = Signal(sum(len(value) for value, _ in pairs))
         self._library.cell(
             m, "memory", "nz_regfile", p_WIDTH=len(stored), p_DEPTH=1 << len(write), p_ADDR_BITS=len(write), i_clk=clock(),
-            i_we=keep, i_waddr=write, i_wdata=Cat(value for value, _ in pairs), i_raddr=read, o_rdata=stored)
+            i_we=self.i_valid, i_waddr=write, i_wdata=Cat(value for value, _ in pairs), i_raddr=read, o_rdata=stored)
         m.d.comb += Cat(port for _, port in pairs).eq(stored)

@@ -200,8 +200,8 @@ async def bytes_without_strobe_change_nothing(dut):
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
-async def answers_take_two_cycles(dut):
-    """Bare signals: the docstring's latency, and a transfer every other cycle on each channel."""
+async def answers_take_a_few_cycles(dut):
+    """Bare signals: the docstring's latency, and a read every third cycle, a write every other."""
     await start_bare(dut)
 
     async def cycles_until(signal, count=1):
@@ -214,7 +214,7 @@ async def answers_take_two_cycles(dut):
     dut.s_axil_araddr.value, dut.s_axil_arvalid.value = ID, 1
     await RisingEdge(dut.clk)                                      # taken here
     dut.s_axil_arvalid.value = 0
-    assert await cycles_until(dut.s_axil_rvalid) == 2
+    assert await cycles_until(dut.s_axil_rvalid) == 3
     dut.s_axil_awaddr.value, dut.s_axil_awvalid.value = SHIFT, 1
     dut.s_axil_wdata.value, dut.s_axil_wstrb.value = 77, 15
     await RisingEdge(dut.clk)
@@ -228,5 +228,5 @@ async def answers_take_two_cycles(dut):
     assert await cycles_until(dut.s_axil_bvalid) == 2
     assert dut.shift.value.to_unsigned() == 77
     dut.s_axil_arvalid.value = dut.s_axil_awvalid.value = dut.s_axil_wvalid.value = 1
-    assert await cycles_until(dut.s_axil_rvalid, 10) <= 2 * 10 + 2
+    assert await cycles_until(dut.s_axil_rvalid, 10) <= 3 * 10 + 3
     assert await cycles_until(dut.s_axil_bvalid, 10) <= 2 * 10 + 2

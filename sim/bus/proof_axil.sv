@@ -4,7 +4,7 @@ module check(
     input wvalid, input bready, input [11:0] araddr, input [2:0] arprot, input arvalid, input rready,
     input [8:0] status, input [1:0] errors_set, input [63:0] cycles);
 
-  wire awready, wready, bvalid, arready, rvalid;
+  wire awready, wready, bvalid, arready, rvalid, decoded;
   wire [1:0] bresp, rresp, control, errors;
   wire [31:0] rdata, shift, awaddr_kept, wdata_kept, araddr_kept;
   wire [3:0] wstrb_kept;
@@ -19,7 +19,7 @@ module check(
     .s_axil_rdata(rdata), .s_axil_rresp(rresp), .s_axil_rvalid(rvalid), .s_axil_rready(rready),
     .control(control), .status(status), .errors(errors), .errors_set(errors_set), .layers(layers),
     .cycles(cycles), .shift(shift),
-    .awaddr(awaddr_kept), .wdata(wdata_kept), .wstrb(wstrb_kept), .araddr(araddr_kept));
+    .awaddr(awaddr_kept), .wdata(wdata_kept), .wstrb(wstrb_kept), .araddr(araddr_kept), .decoded(decoded));
 
   // requests taken and answers given, modulo 256
   reg [7:0] addresses = 0, values = 0, written = 0, asked = 0, read = 0;
@@ -29,7 +29,9 @@ module check(
   reg [3:0] strobe;
   wire [31:0] mask = {{8{strobe[3]}}, {8{strobe[2]}}, {8{strobe[1]}}, {8{strobe[0]}}};
   wire write = !rst && !awready && !wready && (!bvalid || bready);
-  wire answer = !rst && !arready && (!rvalid || rready);
+  reg looked = 0;                       // an address that waits has been decoded
+  wire answer = !rst && looked && (!rvalid || rready);
+  always @(posedge clk) looked <= !rst && !arready && !answer;
   wire may_write = address[11:2] == 1 || address[11:2] == 3 || address[11:2] == 4 || address[11:2] == 7;
 
   always @(posedge clk) if (!rst) begin
@@ -52,6 +54,7 @@ module check(
       if (!awready) assert (awaddr_kept == address);    // ties for the induction
       if (!wready) assert (wdata_kept == value && wstrb_kept == strobe);
       if (!arready) assert (araddr_kept == place);
+      assert (decoded == looked && !(looked && arready));
     end
     if (begun && !rst && !$past(rst)) begin
       if ($past(bvalid && !bready)) assert (bvalid && $stable(bresp));

@@ -13,12 +13,12 @@ from sim.proof import prove
 
 PARTS = {
     "axil": (lambda: text(AxiLiteSlave(TOY), "registers"),
-             {"registers": ("awaddr", "wdata", "wstrb", "araddr")}),
+             {"registers": ("awaddr", "wdata", "wstrb", "araddr", "decoded")}),
     "loader": (lambda: text(StreamLoader((1, 2, 200)), "loader"), {"loader": ("state", "left")}),
     "result": (lambda: text(ResultStream(16), "results"), {"results": ("count", "word", "kept")}),
 }
 BROKEN = [                                  # a wire that is set at the wrong time
-    ("axil", "read", "asked"), ("axil", "write", "addressed & filled"),
+    ("axil", "read", "decoded"), ("axil", "write", "addressed & filled"),
     ("loader", "s_axis_tready", "1'b1"), ("result", "i__ready", "1'b1"),
 ]
 
@@ -39,4 +39,4 @@ def test_a_broken_handshake_is_refuted(part, wire, wrong):
     broken, count = re.subn(rf"assign {wire} = .*;", f"assign {wire} = {wrong};", make())
     assert count == 1
     with pytest.raises(AssertionError, match=r"Assert failed in check: check\.sv:\d+"):
-        prove(design=broken, check=check(part), depth=8, exposed=exposed, bounded=True)
+        prove(design=broken, check=check(part), depth=10, exposed=exposed, bounded=True)
