@@ -57,7 +57,7 @@ def _rows(part: str, rows: Iterator[measure.Row]) -> list[measure.Row]:
     with command.progress(part):
         for row in rows:
             found.append(row)
-            print(f"  {part}: {row.get('file', row.get('build', row.get('piece')))}", file=sys.stderr)
+            print(f"  {part}: {row.get('file', row.get('build', row.get('part')))}", file=sys.stderr)
     return found
 
 

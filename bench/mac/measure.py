@@ -18,8 +18,7 @@ from synth.result import measure
 from synth.run import from_built
 
 Row = dict[str, Any]
-CLOCKED = {"tile": ({}, "mac_tile"), "dot unit": ({}, "mac_dot")}
-"""Pieces whose clock is measured: options of the build, module."""
+UNIT = "mac_tile"
 
 
 def recordings(names: Sequence[str]) -> Iterator[Row]:
@@ -53,16 +52,14 @@ def whole(names: Sequence[str]) -> Iterator[Row]:
 
 
 def clock(parts: Sequence[str], seeds: int) -> Iterator[Row]:
-    """Place and route the Volta tile and its dot unit."""
-    for name, (options, unit) in CLOCKED.items():
-        spec = MacSpec(**options)
-        design = from_built(machine.generate("mac", spec), unit=unit, spec=spec)
-        for target in parts:
-            data = measure(design, part.named(target), seeds=seeds)
-            yield {"piece": name, "unit": unit, "part": target, "comb": data["comb"], "ff": data["ff"], "dsp": data["dsp"],
-                   "seeds": list(data["fmax_mhz"]["seeds"].values()), "fmax_mhz": data["fmax_mhz"]["median"],
-                   "tools": data["tools"],
-                   "critical_path": {key: data["critical_path"][key] for key in ("ns", "logic_ns", "routing_ns", "steps")}}
+    """Place and route the Volta tile."""
+    design = from_built(machine.generate("mac", MacSpec()), unit=UNIT, spec=MacSpec())
+    for target in parts:
+        data = measure(design, part.named(target), seeds=seeds)
+        yield {"unit": UNIT, "part": target, "comb": data["comb"], "ff": data["ff"], "dsp": data["dsp"],
+               "seeds": list(data["fmax_mhz"]["seeds"].values()), "fmax_mhz": data["fmax_mhz"]["median"],
+               "tools": data["tools"],
+               "critical_path": {key: data["critical_path"][key] for key in ("ns", "logic_ns", "routing_ns", "steps")}}
 
 
 def _play(spec: MacSpec, blocks) -> Played:
