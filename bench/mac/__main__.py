@@ -13,6 +13,7 @@ from rich.table import Table
 from bench.mac import measure
 from sim.mac.builds import BUILDS
 from spec import command
+from synth import part
 
 PARTS = ("recordings", "random", "whole", "clock")
 app = command.application(__doc__ or "")
@@ -33,14 +34,14 @@ def main(
 
     The clock takes about an hour a chip, so it is measured only where it is asked for. Exit code 1 means that a value differs.
     """
-    names = _chosen("builds", builds, tuple(BUILDS))
+    names, chips = _chosen("builds", builds, tuple(BUILDS)), [part.named(name.strip()).name for name in devices.split(",")]
     data: dict[str, Any] = json.loads(out.read_text()) if out is not None and out.exists() else {}
     runs = {"recordings": lambda: measure.recordings(names), "random": lambda: measure.random(names, operations),
-            "whole": lambda: measure.whole(names), "clock": lambda: measure.clock(devices.split(","), seeds)}
+            "whole": lambda: measure.whole(names), "clock": lambda: measure.clock(chips, seeds)}
     wrong = 0
-    for part in _chosen("parts", parts, PARTS):
-        start, rows = time.monotonic(), _rows(part, runs[part]())
-        data[part] = {"rows": rows, "seconds": round(time.monotonic() - start)}
+    for piece in _chosen("parts", parts, PARTS):
+        start, rows = time.monotonic(), _rows(piece, runs[piece]())
+        data[piece] = {"rows": rows, "seconds": round(time.monotonic() - start)}
         wrong += sum(row.get("different", 0) + row.get("rows", 0) - row.get("tile", row.get("rows", 0)) for row in rows)
         _show(rows)
         if out is not None:
@@ -51,13 +52,13 @@ def main(
     sys.exit(1 if wrong else 0)
 
 
-def _rows(part: str, rows: Iterator[measure.Row]) -> list[measure.Row]:
+def _rows(piece: str, rows: Iterator[measure.Row]) -> list[measure.Row]:
     """Do a part's runs, saying which is done."""
     found = []
-    with command.progress(part):
+    with command.progress(piece):
         for row in rows:
             found.append(row)
-            print(f"  {part}: {row.get('file', row.get('build', row.get('part')))}", file=sys.stderr)
+            print(f"  {piece}: {row.get('file', row.get('build', row.get('part')))}", file=sys.stderr)
     return found
 
 
