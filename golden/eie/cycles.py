@@ -68,7 +68,7 @@ class _Control:
         biases = 0 if layer.bias is None else layer.out_slots
         preload = biases + (0 if codebook_loaded else 1 << spec.codebook_bits)
         early = 0 if biases else min(preload, LOOKUP)
-        cycle = max(1 + preload - early, delay + 4 + 2 * detection_levels(spec.pes))
+        cycle = max(1 + preload - early, delay + 4 + 3 * detection_levels(spec.pes))
         rows = spec.batch_slots or layer.in_slots
         columns, row = iter(self.words), live // spec.pes
         for first in range(0, layer.in_slots, rows):

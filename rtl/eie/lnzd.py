@@ -1,5 +1,8 @@
 """Leading non-zero detection: a tree that turns rows of distributed activations into a stream of non-zeros."""
 
+from functools import reduce
+from operator import or_
+
 from amaranth.hdl import Array, Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
@@ -116,10 +119,10 @@ class LnzdLeaf(wiring.Component):
 
 
 class LnzdNode(wiring.Component):
-    """Merge the rows of up to four children into one stream in ascending order, a token a cycle, two cycles after it came.
+    """Merge the rows of up to four children into one stream in ascending order, a token a cycle, three cycles after it came.
 
     What comes from a child goes into a buffer first, so that the choice and what it takes stand close together wherever the
-    children are.
+    children are; the token chosen follows a cycle behind the choice.
     A row is served when the tokens of all its children are there, so that ``last`` is known; a child that was passed may
     already show the next row. Children without a non-zero in the row are passed with its first token. Only a row that is
     empty in all children becomes an ``empty`` token.
@@ -142,7 +145,6 @@ class LnzdNode(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.buffer = buffer = TokenBuffer(self._layout.size, direct=2)
         children = [self._receive(m, k) for k in range(self._count)]
         heads = [data.View(self._child, child.o) for child in children]
         valid = Cat(child.o_valid for child in children)
@@ -150,25 +152,41 @@ class LnzdNode(wiring.Component):
         served = Signal()
         wanted = Signal(self._count)
         above = Signal(self._count)
-        place = Signal(2)
+        picked = Signal(self._count)
         taken = Signal()
-        chosen = data.View(self._child, Signal(self._child.size))
-        token = data.View(self._layout, buffer.i)
+        last = Signal()
         ended = Cat(head.last for head in heads) | passed       # a child without a non-zero shows ``last`` too
+        room = self._choose(m, heads, served, picked, last)
         m.d.comb += [
-            wanted.eq(~Cat(head.empty for head in heads) & ~passed), place.eq(lowest(wanted)),
-            above.eq(Cat(wanted[k] & wanted[:k].any() for k in range(self._count))),
-            chosen.eq(Array(head.as_value() for head in heads)[place]),
-            token.act.eq(chosen.act), token.pe.eq(Cat(chosen.pe, place)), token.empty.eq(~wanted.any()),
-            token.last.eq(ended.all() & ~above.any()),
-            served.eq((valid | passed).all()), buffer.i_valid.eq(served), taken.eq(served & buffer.i_ready),
-            self.o.eq(buffer.o), self.o_valid.eq(buffer.o_valid), buffer.o_ready.eq(self.o_ready)]
-        picked = wanted & ~above
+            wanted.eq(~Cat(head.empty for head in heads) & ~passed),
+            above.eq(Cat(wanted[k] & wanted[:k].any() for k in range(self._count))), picked.eq(wanted & ~above),
+            last.eq(ended.all() & ~above.any()), served.eq((valid | passed).all()), taken.eq(served & room)]
         for k, child in enumerate(children):
             m.d.comb += child.o_ready.eq(taken & (picked[k] | (heads[k].empty & ~passed[k])))
         with m.If(taken):
-            m.d.sync += passed.eq(Mux(token.last, 0, passed | ended & ~above))
+            m.d.sync += passed.eq(Mux(last, 0, passed | ended & ~above))
         return m
+
+    def _choose(self, m, heads, served, picked, last):
+        """Hold what was decided beside all heads, choose in the next cycle; return whether there is room for a decision."""
+        m.submodules.buffer = buffer = TokenBuffer(self._layout.size, direct=2)
+        room = Signal()
+        held = Signal()
+        ends = Signal()
+        mine = Signal(self._count)
+        kept = [data.View(self._child, Signal(self._child.size, name=f"head{k}", reset_less=True)) for k in range(self._count)]
+        token = data.View(self._layout, buffer.i)
+        place = Cat(mine[1::2].any(), mine[2:].any())
+        act, pe = (reduce(or_, (getattr(head, name) & bit.replicate(len(getattr(head, name)))
+                                for head, bit in zip(kept, mine, strict=True))) for name in ("act", "pe"))
+        m.d.comb += [
+            room.eq(~held | buffer.i_ready), buffer.i_valid.eq(held), token.act.eq(act), token.pe.eq(Cat(pe, place)),
+            token.empty.eq(~mine.any()), token.last.eq(ends),
+            self.o.eq(buffer.o), self.o_valid.eq(buffer.o_valid), buffer.o_ready.eq(self.o_ready)]
+        with m.If(room):
+            m.d.sync += [held.eq(served), mine.eq(picked), ends.eq(last)]
+            m.d.sync += [copy.eq(head) for copy, head in zip(kept, heads, strict=True)]
+        return room
 
     def _receive(self, m, k):
         """Add the buffer that child ``k`` writes, and return it."""

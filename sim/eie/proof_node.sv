@@ -65,6 +65,6 @@ module check(input clk, input ready, input [1:0] offer);
       if (!empty) assert (o[3:0] == {1'b0, at[0], place} && o[7:4] == {1'b0, place[1], 1'b0, place[0]});    // the right one
     end
     if (!rst && waiting) assert (valid && o == before);                                 // an offer stays
-    if (calm && cycle == 3 + ROWS * 4) assert (at == ROWS);                             // none lost: a token a cycle
+    if (calm && cycle == 4 + ROWS * 4) assert (at == ROWS);                             // none lost: a token a cycle
   end
 endmodule
