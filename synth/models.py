@@ -50,6 +50,12 @@ def modules(text: str) -> dict[str, str]:
     return found
 
 
+def macros(text: str) -> str:
+    """Return the directives ahead of a Verilog text's first module, which its modules may use."""
+    head = re.split(r"^\s*(?:\(\*.*?\*\)\s*)*module\s", text, maxsplit=1, flags=re.MULTILINE)[0]
+    return "".join(f"{line}\n" for line in head.splitlines() if re.match(r"`(?!timescale)", line))
+
+
 def texts(family: str, netlist: str) -> str:
     """Return the models of every cell that a netlist names, one text.
 
@@ -62,8 +68,11 @@ def texts(family: str, netlist: str) -> str:
         raise ValueError(f"--verify must be for a part of {' or '.join(YOSYS_FILES)}, not of {family}; "
                          f"Yosys has no simulation models of that family's blocks")
     known: dict[str, str] = {}
+    given = ""
     for name in YOSYS_FILES[family]:
-        known |= modules((share() / name).read_text())
+        text = (share() / name).read_text()
+        given += macros(text)
+        known |= modules(text)
     for path in sorted((ROOT / "synth" / "tech" / f"{family}_sim").glob("*.v")):
         known |= modules(path.read_text())
     own, needed = modules(netlist), [netlist]
@@ -73,4 +82,4 @@ def texts(family: str, netlist: str) -> str:
         for name in words & known.keys() - ready.keys() - own.keys():
             ready[name] = known[name]
             needed.append(known[name])
-    return "\n".join(ready[name] for name in sorted(ready)) + "\n"
+    return given + "\n".join(ready[name] for name in sorted(ready)) + "\n"
