@@ -10,7 +10,8 @@ from spec.eie import EieSpec, preset
 NUMBERS = {
     "pes": "Processing elements, 1 to 256.", "queue_depth": "Activations that may wait at a PE.",
     "codebook_bits": "Bits of a weight's codebook index.", "index_bits": "Bits of a run of zeros.",
-    "word_bits": "Bits of a matrix word.", "acc_bits": "Bits of an accumulator.", "shift_bits": "Bits of a layer's shift.",
+    "word_bits": "Bits of a matrix word.", "act_bits": "Bits of an activation.",
+    "weight_bits": "Bits of a shared weight.", "acc_bits": "Bits of an accumulator.", "shift_bits": "Bits of a layer's shift.",
     "entries": "Encoded weights a PE.", "columns": "Columns of all layers together.", "slots": "Activations a PE and region.",
     "layers": "Layers.", "codebooks": "Codebooks.", "broadcast_latency": "Registers on the broadcast.",
     "batch_slots": "Rows between barriers, 0 for none.",
@@ -26,6 +27,7 @@ def make_spec(
     preset_: Annotated[str, typer.Option("--preset", help="paper, default or ecp5.")] = "default",
     queue_depth: _option("queue_depth", int) = None, codebook_bits: _option("codebook_bits", int) = None,
     index_bits: _option("index_bits", int) = None, word_bits: _option("word_bits", int) = None,
+    act_bits: _option("act_bits", int) = None, weight_bits: _option("weight_bits", int) = None,
     acc_bits: _option("acc_bits", int) = None, shift_bits: _option("shift_bits", int) = None,
     entries: _option("entries", int) = None, columns: _option("columns", int) = None, slots: _option("slots", int) = None,
     layers: _option("layers", int) = None, codebooks: _option("codebooks", int) = None,
