@@ -74,3 +74,8 @@ def test_every_run_gives_the_same_bytes(name):
         [sys.executable, "-c", program], capture_output=True, text=True, check=True,
         env=os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": "."}).stdout for seed in ("1", "2"))
     assert first == second and len(first) > 10000
+
+
+def test_64_pes_are_hardly_more_text_than_4():
+    small, large = (len(machine.generate("eie", preset("default", pes=pes)).verilog) for pes in (4, 64))
+    assert large <= 1.2 * small

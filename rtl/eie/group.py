@@ -76,7 +76,7 @@ class Group(wiring.Component):
 
     def _pe_children(self, m, down):
         spec = self._spec
-        m.submodules.lnzd = scan = LnzdLeaf(spec, self._pes)
+        m.submodules.lnzd = scan = LnzdLeaf(spec, self._library, self._pes)
         pes = [self._library.place(m, f"pe{k}", lambda: Pe(spec, self._library), module="eie_pe") for k in range(self._pes)]
         for k, pe in enumerate(pes):
             m.d.comb += [getattr(pe, name).eq(down[name]) for name in down.shape().members if hasattr(pe, name)]
@@ -93,7 +93,7 @@ class Group(wiring.Component):
     def _group_children(self, m, down):
         size = FANOUT ** self._level
         counts = [min(size, self._pes - start) for start in range(0, self._pes, size)]
-        m.submodules.lnzd = node = LnzdNode(self._spec, len(counts), 2 * self._level)
+        m.submodules.lnzd = node = LnzdNode(self._spec, self._library, len(counts), 2 * self._level)
         groups = []
         for k, count in enumerate(counts):
             group = place(m, f"group{k}", self._spec, self._library, level=self._level - 1, pes=count)

@@ -9,11 +9,17 @@ from amaranth.lib.wiring import In, Out
 
 from rtl.eie.bus import Op, Widths
 from rtl.eie.picker import lowest
+from rtl.emit import Library
 
 
 def token_layout(spec, pe_bits: int) -> data.StructLayout:
     """One non-zero of a row and the PE it lives in; ``last`` ends the row, ``empty`` says that the row had none."""
     return data.StructLayout({"act": spec.act_bits, "pe": pe_bits, "last": 1, "empty": 1})
+
+
+def place_buffer(m, name: str, library: Library, bits: int):
+    """Add a buffer of tokens of ``bits`` bits to ``m`` and return its ports; ``last`` and ``empty`` are direct."""
+    return library.place(m, name, lambda: TokenBuffer(bits, direct=2), module=f"eie_tokens_{bits}")
 
 
 class TokenBuffer(wiring.Component):
@@ -75,8 +81,8 @@ class LnzdLeaf(wiring.Component):
         Tokens of :func:`token_layout`.
     """
 
-    def __init__(self, spec, count: int):
-        self._spec, self._count, self._w = spec, count, Widths(spec)
+    def __init__(self, spec, library: Library, count: int):
+        self._spec, self._library, self._count, self._w = spec, library, count, Widths(spec)
         self._layout = token_layout(spec, 2)
         ports = {f"act{k}": In(spec.act_bits) for k in range(count)} | {f"nonzero{k}": In(1) for k in range(count)}
         super().__init__(ports | {
@@ -91,7 +97,7 @@ class LnzdLeaf(wiring.Component):
         done = Signal(self._count)
         left = Signal(self._w.rows)
         taken = Signal()
-        m.submodules.buffer = buffer = TokenBuffer(self._layout.size, direct=2)
+        buffer = place_buffer(m, "buffer", self._library, self._layout.size)
         candidates = Signal(self._count)
         nonzero = Cat(getattr(self, f"nonzero{k}") for k in range(self._count))
         place = Signal(2)
@@ -135,8 +141,8 @@ class LnzdNode(wiring.Component):
         Tokens with two more bits of PE number.
     """
 
-    def __init__(self, spec, count: int, child_bits: int):
-        self._count = count
+    def __init__(self, spec, library: Library, count: int, child_bits: int):
+        self._library, self._count = library, count
         self._child, self._layout = token_layout(spec, child_bits), token_layout(spec, child_bits + 2)
         ports = {}
         for k in range(count):
@@ -169,7 +175,7 @@ class LnzdNode(wiring.Component):
 
     def _choose(self, m, heads, served, picked, last):
         """Hold what was decided beside all heads, choose in the next cycle; return whether there is room for a decision."""
-        m.submodules.buffer = buffer = TokenBuffer(self._layout.size, direct=2)
+        buffer = place_buffer(m, "buffer", self._library, self._layout.size)
         room = Signal()
         held = Signal()
         ends = Signal()
@@ -190,7 +196,7 @@ class LnzdNode(wiring.Component):
 
     def _receive(self, m, k):
         """Add the buffer that child ``k`` writes, and return it."""
-        m.submodules[f"from{k}"] = buffer = TokenBuffer(self._child.size, direct=2)
+        buffer = place_buffer(m, f"from{k}", self._library, self._child.size)
         m.d.comb += [buffer.i.eq(getattr(self, f"i{k}")), buffer.i_valid.eq(getattr(self, f"i{k}_valid")),
                      getattr(self, f"i{k}_ready").eq(buffer.i_ready)]
         return buffer

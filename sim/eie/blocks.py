@@ -39,8 +39,8 @@ def blocks(spec: EieSpec, library: Library) -> dict[str, wiring.Component]:
     return {
         "pointer": PointerRead(spec, library), "queue": ActivationQueue(spec, library), "spmat": MatrixRead(spec, library),
         "picker": EntryPicker(spec), "arithmetic": Arithmetic(spec, library), "requantiser": Requantiser(spec),
-        "actrw": ActivationReadWrite(spec, library), "buffer": TokenBuffer(TOKEN_BITS), "leaf": LnzdLeaf(spec, 4),
-        "leaf3": LnzdLeaf(spec, 3), "node": LnzdNode(spec, 4, 2), "node3": LnzdNode(spec, 3, 2),
+        "actrw": ActivationReadWrite(spec, library), "buffer": TokenBuffer(TOKEN_BITS), "leaf": LnzdLeaf(spec, library, 4),
+        "leaf3": LnzdLeaf(spec, library, 3), "node": LnzdNode(spec, library, 4, 2), "node3": LnzdNode(spec, library, 3, 2),
         "loader": Loader(spec, library), "control": Control(spec)}
 
 

@@ -40,8 +40,8 @@ def queue_check(delay, depth, **more):
 
 SMALL = EieSpec(**TINY)
 BOUNDED = {                                 # cycles from reset: in a quick run, and in a full one, which sees every scan end
-    "leaf": (lambda: text(lambda _: LnzdLeaf(SMALL, 3), "leaf"), 11, 14),
-    "node": (lambda: text(lambda _: LnzdNode(SMALL, 2, 2), "node"), 11, 14),
+    "leaf": (lambda: text(lambda library: LnzdLeaf(SMALL, library, 3), "leaf"), 11, 14),
+    "node": (lambda: text(lambda library: LnzdNode(SMALL, library, 2, 2), "node"), 11, 14),
 }
 
 
