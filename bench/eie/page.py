@@ -89,6 +89,9 @@ def scaling(results: Path) -> str:
     all_rows, lines = _load(results, "scaling")["rows"], []
     path = results / "eie_scaling_rtl.json"
     runs = {(row["layer"], row["pes"]): row for row in (json.loads(path.read_text())["rows"] if path.exists() else ())}
+    table = _load(results, "default")
+    runs |= {(name, table["spec"]["pes"]): row for name, layer in table["layers"].items() for row in layer["runs"]
+             if row["seed"] == 1}
     for name in dict.fromkeys(row["layer"] for row in all_rows):
         for row in chosen(all_rows, layer=name, preset="default"):
             other = chosen(all_rows, layer=name, preset="paper", pes=row["pes"])[0]
