@@ -121,7 +121,7 @@ SUMS = np.zeros(2, np.uint32)
      r"must be whole numbers for int8, not 1\.5; round or quantise"),
     (lambda: to_bits("int8", [128]), OverflowError, r"must be in -128\.\.127 for int8, not 128"),
     (lambda: to_bits("int4", [np.inf]), OverflowError, r"must be in -8\.\.7 for int4, not inf"),
-    (lambda: to_bits("int8", ["a"]), TypeError, r"must be numbers for int8"),
+    (lambda: to_bits("int8", ["a"]), TypeError, r"must be real numbers for int8"),
     (lambda: to_bits("fp16", [1e5]), OverflowError,
      r"within 65504 of zero for fp16, not 100000; scale them down"),
     (lambda: to_bits("e4m3", [500]), OverflowError, r"within 448 of zero for e4m3, not 500"),
