@@ -1,7 +1,6 @@
 """docs/eie/scale.md gets its tables and figures from the results; nothing in them is typed by hand."""
 
 import json
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,17 +11,12 @@ from bench.eie import energy
 from bench.eie.figures import FIGURES
 from bench.eie.reference import ACTUAL_US, CLOCK_MHZ, RECONSTRUCTION, paper_cycles
 from bench.eie.table import geomean
+from bench.page import markdown, section
 from golden.eie.patterns import TABLE
 from spec import command
 
 Rows = Sequence[dict[str, Any]]
 app = command.application(__doc__ or "")
-
-
-def markdown(headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """Return a table, the first column to the left, the others to the right."""
-    lines = [headings, ["---", *["---:"] * (len(headings) - 1)], *rows]
-    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
 def chosen(rows: Rows, **wanted: Any) -> list[dict[str, Any]]:
@@ -70,12 +64,10 @@ def medians(results: Path) -> str:
 def paper(results: Path) -> str:
     """The paper preset beside the reconstruction, and the cost of its batches."""
     all_rows, lines = _load(results, "presets")["rows"], []
-    runs, batched = ({} if not (results / f"eie_{name}.json").exists() else _load(results, name)["layers"]
-                     for name in ("paper", "batches"))
+    runs, batched = _runs(results, "paper"), _runs(results, "batches")
     for name in TABLE:
         once, split = (chosen(all_rows, layer=name, preset="paper", seed=1, batch_slots=slots)[0] for slots in (0, 64))
-        cycles, inbatches = (made[name]["cycles"] if name in made else other["cycles"]
-                             for made, other in ((runs, once), (batched, split)))
+        cycles, inbatches = runs.get(name, once)["cycles"], batched.get(name, split)["cycles"]
         lines.append([name, f"{cycles:,}", "RTL" if name in runs else "model", f"{RECONSTRUCTION[name]:,}",
                       f"{100 * (cycles / RECONSTRUCTION[name] - 1):+.1f} %", f"{inbatches:,}",
                       "RTL" if name in batched else "model", f"{100 * (inbatches / cycles - 1):+.1f} %",
@@ -180,12 +172,13 @@ SECTIONS: dict[str, Callable[[Path], str]] = {
 def fill(text: str, results: Path) -> str:
     """Return the page with every section between its marks made anew."""
     for name, make in SECTIONS.items():
-        pattern = re.compile(f"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
-        if not pattern.search(text):
-            raise ValueError(f"page must have a section marked <!-- {name} --> ... <!-- end -->, and has none; add it")
-        body = make(results)
-        text = pattern.sub(lambda found, body=body: f"{found[1]}{body}\n{found[2]}", text)
+        text = section(text, name, make(results))
     return text
+
+
+def _runs(results: Path, name: str) -> dict[str, Any]:
+    """Return the hardware runs of a table by layer, none where it was not made."""
+    return _load(results, name)["layers"] if (results / f"eie_{name}.json").exists() else {}
 
 
 def _load(results: Path, name: str) -> dict[str, Any]:

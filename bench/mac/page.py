@@ -1,28 +1,22 @@
 """docs/mac/results.md gets its tables from bench/results/mac.json; nothing in them is typed by hand."""
 import json
-import re
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from bench.page import markdown, section
 from spec import command
 
 PAGE, RESULTS = Path("docs/mac/results.md"), Path("bench/results/mac.json")
 app = command.application(__doc__ or "")
 
 
-def markdown(headings: tuple[str, ...], rows: list[list[Any]], words: int) -> str:
-    """Return a table whose first ``words`` columns are text, the others numbers."""
-    lines = [list(headings), ["---"] * words + ["--:"] * (len(headings) - words), *rows]
-    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
-
-
 def recordings(rows) -> str:
     """Recordings of real tensor cores."""
     return markdown(("recording", "GPU", "instruction", "build", "terms", "rows", "golden", "Verilog"),
                     [[row["file"], row["gpu"], row["instruction"], f"`{row['build']}`",
-                      *(row[name] for name in ("terms", "rows", "golden", "tile"))] for row in rows], 4)
+                      *(row[name] for name in ("terms", "rows", "golden", "tile"))] for row in rows], words=4)
 
 
 def held(rows) -> str:
@@ -34,7 +28,7 @@ def held(rows) -> str:
         lines.append([f"`{row['build']}`", " ".join(filter(None, (row["arch"], row["rounding"]))), modes, row["k"], row["fold"],
                       row["latency"], *many, f"{row['values']:,}", row["different"]])
     many = ("operations a mode",) if rows and "operations" in rows[0] else ()
-    return markdown(("build", "rule", "modes", "k", "fold", "latency", *many, "values", "different"), lines, 3)
+    return markdown(("build", "rule", "modes", "k", "fold", "latency", *many, "values", "different"), lines, words=3)
 
 
 def clock(rows) -> str:
@@ -44,8 +38,7 @@ def clock(rows) -> str:
         way = row["critical_path"]
         lines.append([row["part"], f"{row['comb']:,}", f"{row['ff']:,}", row["dsp"], f"**{row['fmax_mhz']:.1f}**",
                       ", ".join(f"{value:.1f}" for value in row["seeds"]), f"{way['logic_ns']:.2f} + {way['routing_ns']:.2f}"])
-    return markdown(("part", "LUT", "FF", "multipliers", "MHz, median", "seeds", "slowest path, ns in cells + wires"),
-                    lines, 1)
+    return markdown(("part", "LUT", "FF", "multipliers", "MHz, median", "seeds", "slowest path, ns in cells + wires"), lines)
 
 
 TABLES = {"recordings": recordings, "random": held, "whole": held, "clock": clock}
@@ -55,8 +48,7 @@ def fill(text: str, data: dict[str, Any]) -> str:
     """Return the page with each table as the results have it."""
     for name, table in TABLES.items():
         if name in data:
-            made = table(data[name]["rows"]).replace("\\", r"\\")
-            text = re.sub(rf"(<!-- {name} -->\n).*?(<!-- end -->)", rf"\g<1>{made}\n\g<2>", text, flags=re.DOTALL)
+            text = section(text, name, table(data[name]["rows"]))
     return text
 
 

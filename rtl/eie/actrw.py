@@ -15,8 +15,7 @@ class ActivationReadWrite(wiring.Component):
     """Hold a PE's activations: the source region is scanned and loaded, the destination region takes the outputs of a layer.
 
     A scan read takes two steps, each under its own enable: the array at ``scan_read``, the register at ``scan_load``. A
-    value that is
-    drained is written four cycles after it leaves the accumulator.
+    value that is drained is written four cycles after it leaves the accumulator.
 
     Members
     -------

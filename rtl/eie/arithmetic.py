@@ -17,8 +17,7 @@ class Arithmetic(wiring.Component):
 
     An entry that is in E1 in one cycle is read, added and written in the next three (E2, E3, E4). Entries of one row may follow
     each other in any cycle. BIAS adds ``i_bias`` to a cleared accumulator; DRAIN puts an accumulator on ``o_value`` and
-    clears it; both
-    enter E2 three cycles after the command, with the slot in its data.
+    clears it; both enter E2 three cycles after the command, with the slot in its data.
 
     Members
     -------

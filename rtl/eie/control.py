@@ -25,8 +25,7 @@ class Control(wiring.Component):
     -------
     start, read, first, count : ``In``
         Begin a run of ``count`` layers from ``first``, or a read-out of the source region. Both are ignored while busy; a
-        start that
-        cannot be done raises ``refused`` for a cycle.
+        start that cannot be done raises ``refused`` for a cycle.
     ok : ``In(1)``
         No stream error is pending.
     load_op, load_pe, load_addr, load_data, layers_loaded, act_loaded, code, layer, touched : ``In``, code_addr,

@@ -33,8 +33,7 @@ class Group(wiring.Component):
 
     With ``level < broadcast_latency`` whatever enters has a register, and so has whatever the PEs answer: at level 0 those
     registers are in the PEs themselves. Events are
-    summed and
-    registered at every level.
+    summed and registered at every level.
 
     Members
     -------

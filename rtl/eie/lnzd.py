@@ -182,7 +182,7 @@ class LnzdNode(wiring.Component):
         mine = Signal(self._count)
         kept = [data.View(self._child, Signal(self._child.size, name=f"head{k}", reset_less=True)) for k in range(self._count)]
         token = data.View(self._layout, buffer.i)
-        place = Cat(mine[1::2].any(), mine[2:].any())
+        place = Cat(mine[1::2].any(), mine[2:].any())           # number of the one bit that is set
         act, pe = (reduce(or_, (getattr(head, name) & bit.replicate(len(getattr(head, name)))
                                 for head, bit in zip(kept, mine, strict=True))) for name in ("act", "pe"))
         m.d.comb += [

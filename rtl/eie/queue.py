@@ -14,8 +14,7 @@ class ActivationQueue(wiring.Component):
     """Keep fragments in order until they are taken, and ask for a stop of the broadcast before they overflow.
 
     A fragment written in one cycle may be taken in the next. ``stop`` is asked while the activations that arrived and are
-    not yet
-    taken or dropped leave no more room than the ``2 * broadcast_latency`` that are on their way.
+    not yet taken or dropped leave no more room than the ``2 * broadcast_latency`` that are on their way.
 
     Members
     -------

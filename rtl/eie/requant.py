@@ -11,9 +11,8 @@ class Requantiser(wiring.Component):
     """``saturate(round_half_even(i >> shift))`` to ``act_bits``, negative results to 0 with ``relu``; one value a cycle.
 
     The result is there :attr:`LATENCY` cycles after the value. ``shift`` and ``relu`` stand still while values are in
-    flight. The value keeps
-    one bit below the point and a sticky bit for what is below that; what no shift can bring back into range becomes an
-    overflow bit as soon as it is known.
+    flight. The value keeps one bit below the point and a sticky bit for what is below that; what no shift can bring back
+    into range becomes an overflow bit as soon as it is known.
 
     Members
     -------

@@ -131,8 +131,8 @@ class Bench:
             await self.step(i__valid=0, enable=not refuse())
         return times[-1] - times[0] + 1 if times else 0
 
-    async def check(self, packets, ranges=None):
-        """Hold everything against the model after packets that were fed; ``ranges`` of them must have been reported."""
+    async def check(self, packets):
+        """Hold everything against the model after packets that were fed, and what must have been reported."""
         beyond = sum(self.model.take(packet) for packet in packets)
         model = self.model
         assert self.commands == model.commands, _first(self.commands, model.commands)
