@@ -74,10 +74,12 @@ def _version(path: str, name: str) -> str:
         said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
     lines = [line for line in (said.stdout + said.stderr).splitlines()
              if line.strip() and not line.startswith("Preparing")]
-    known = re.search(r"Yosys [^(,]*(\(git sha1 \w+)?|nextpnr-[\d.]+\S*", lines[0] if lines else "")
-    if not known:
-        raise ToolError(f"{path} must say its version as {name} does, and it says {' '.join(lines)[:80]!r}")
-    return known.group(0).strip().rstrip(")").replace("(git sha1", "git")
+    said_first = lines[0] if lines else ""
+    if known := re.search(r"\(Version (?:nextpnr-)?(\d[^)\s]*)\)", said_first):     # a distribution's build leaves the name out
+        return f"nextpnr-{known.group(1)}"
+    if known := re.search(r"Yosys [^(,]*(\(git sha1 \w+)?", said_first):
+        return known.group(0).strip().rstrip(")").replace("(git sha1", "git")
+    raise ToolError(f"{path} must say its version as {name} does, and it says {said_first[:80]!r}")
 
 
 def run(name: str, arguments: list[str], *, folder: Path, log: str, title: str = "") -> Outcome:

@@ -8,7 +8,7 @@ import pytest
 
 import spec.command
 from rtl import machine
-from synth import check, report, run, synthesis
+from synth import check, report, run, synthesis, tool
 from synth import part as parts
 from synth.design import Design
 from synth.result import checked, measure
@@ -154,3 +154,21 @@ def test_the_command_writes_json_and_a_page(tmp_path, capsys):
     assert "pair-cell_of_pair on lfe5u-25f-8" in (tmp_path / "out" / "report.html").read_text()
     said = capsys.readouterr().out
     assert "MHz" in said and "nextpnr-ecp5" in said
+
+
+@pytest.mark.parametrize(("said", "version"), [
+    ('"nextpnr-ecp5" -- Next Generation Place and Route (Version nextpnr-0.11.1)', "nextpnr-0.11.1"),
+    ('"nextpnr-ecp5" -- Next Generation Place and Route (Version 0.11.1+dfsg-5+b1)', "nextpnr-0.11.1+dfsg-5+b1"),
+    ("Yosys 0.66 (Debian 0.66-1)", "Yosys 0.66"),
+    ("Yosys 0.70 (git sha1 28ba3cb92, Release, Clang)", "Yosys 0.70 git 28ba3cb92"),
+])
+def test_a_native_tool_is_used_whoever_built_it(tmp_path, monkeypatch, said, version):
+    name = "yosys" if "Yosys" in said else "nextpnr-ecp5"
+    (tmp_path / name).write_text(f"#!/bin/sh\necho '{said}'\n")
+    (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    tool.find.cache_clear()
+    try:
+        assert (tool.find(name).version, tool.find(name).native) == (version, True)
+    finally:
+        tool.find.cache_clear()
