@@ -34,7 +34,7 @@ class Library:
         self._parts: dict[str, tuple[wiring.Component, str]] = {}
         self._tech: dict[str, str] = {}
 
-    def place(self, m: Module, name: str, make: Callable[[], wiring.Component], *, module: str):
+    def place(self, m: Module, name: str, make: Callable[[], wiring.Component], *, module: str, reset=None):
         """Add a call of ``module`` to ``m`` under ``name`` and return signals with the names of its ports.
 
         Parameters
@@ -43,13 +43,15 @@ class Library:
             Returns the component that ``module`` is; called for the first use of ``module`` only.
         module : str
             Name of the module in the Verilog text.
+        reset : Value, optional
+            What resets it; what resets ``m`` if not given.
         """
         if module not in self._parts:
             self.add(make(), module=module)
         component, text = self._parts[module]
         bus = component.signature.flip().create(path=(name,))
         wires = {}
-        for port, value in (("clk", ClockSignal()), ("rst", ResetSignal())):
+        for port, value in (("clk", ClockSignal()), ("rst", ResetSignal() if reset is None else reset)):
             if re.search(rf"^\s*wire .*input \d+\s+\\{port}$", text, re.MULTILINE):
                 wires[f"i_{port}"] = value
         for path, member, value in component.signature.flatten(bus):

@@ -33,7 +33,7 @@ def registers(spec: EieSpec) -> RegisterMap:
               read="Send the activations of the source region to the result stream.")
     build.add("rw", "layers", "Layers to run.", Field(name="first", bits=layer_bits, doc="First layer."),
               Field(name="count", bits=layer_bits + 1, doc="Number of layers, at least 1.", init=1))
-    build.add("ro", "status", "State.", busy="A run or a read-out is going on.")
+    build.add("ro", "status", "State.", busy="A run or a read-out is going on, or a reset is; starts are ignored.")
     build.add("w1c", "flags", "Events; any of them raises the interrupt if enabled.", done="A run or read-out has ended.",
               saturated="An accumulator addition saturated.",
               refused="A start or read without a loaded layer or vector, or after an uncleared stream error: nothing was done.",

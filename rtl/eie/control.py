@@ -18,6 +18,10 @@ LOOKUP_DELAY = 10
 """Cycles from a broadcast's arrival to its first codebook look-up: so much earlier than the last CODE it may go out."""
 
 
+RESET_TREE = 8
+"""Cycles of reset at the array: more than its tree is deep, so that for some of them all of it is in reset."""
+
+
 class Control(wiring.Component):
     """Run layers as drawn in ``docs/eie/pipeline.md``: one command a cycle to the PEs, one broadcast a cycle at most.
 
@@ -33,8 +37,9 @@ class Control(wiring.Component):
         The loader, which may send commands while ``loading``.
     token, token_valid, token_ready
         Root of the detection tree.
-    stop, idle : ``In(1)``
-        Answers of the array.
+    stop, idle : ``In(1)``, reset : ``Out(1)``
+        Answers of the array; its reset, which goes down the tree in registers. From power-up, and from the cycle after a reset,
+        it holds for :data:`RESET_TREE` cycles; as many more pass before the first command.
     cmd_*, cfg_*, bc_* : ``Out``
         Command bus, what stands still during a layer, broadcast.
     result, result_last, result_valid, result_ready
@@ -60,7 +65,7 @@ class Control(wiring.Component):
             "layers_loaded": In(spec.layers), "act_loaded": In(1), "code": In(spec.weight_bits), "layer": In(128),
             "touched": In(1), "code_addr": Out(self._codebook_bits + spec.codebook_bits), "layer_addr": Out(self._layer_bits),
             "loading": Out(1), "token": In(self._token.size), "token_valid": In(1), "token_ready": Out(1), "stop": In(1),
-            "idle": In(1), "result": Out(spec.act_bits), "result_last": Out(1), "result_valid": Out(1),
+            "idle": In(1), "reset": Out(1), "result": Out(spec.act_bits), "result_last": Out(1), "result_valid": Out(1),
             "result_ready": In(1), "busy": Out(1), "done": Out(1), "refused": Out(1), "clear": Out(1)})
 
     def elaborate(self, platform):
@@ -69,6 +74,8 @@ class Control(wiring.Component):
         m.d.comb += [self.layer_addr.eq(self._number), self.count_cycles.eq(self._counting), self.busy.eq(1)]
         m.d.sync += [self.cmd_op.eq(Op.NOP), self.cmd_all.eq(1), self.done.eq(0), self.refused.eq(0), self.loading.eq(0)]
         self._consume(m)
+        m.d.sync += self._asleep.eq(self._asleep << 1)
+        m.d.comb += self.reset.eq(self._asleep[RESET_TREE - 1])
         with m.FSM(init="CLEAR"):
             self._idle(m)
             self._prepare(m)
@@ -107,6 +114,7 @@ class Control(wiring.Component):
         self._reading = Signal()
         self._reading_asked = Signal()
         self._drained = Signal()
+        self._asleep = Signal(2 * RESET_TREE, init=-1)      # cycles of reset and after it, a bit each
 
     def _consume(self, m):
         """Take tokens from the root: broadcast, or hand to the result stream while reading."""
@@ -147,10 +155,11 @@ class Control(wiring.Component):
     def _idle(self, m):
         """CLEAR empties the accumulators after a reset; IDLE is the loading mode; CHECK lets what is on its way arrive."""
         with m.State("CLEAR"):
-            m.d.sync += self._slot.eq(self._slot + 1)
-            self._command(m, Op.DRAIN, data_=self._slot)
-            with m.If(self._slot == self._spec.slots - 1):
-                m.next = "IDLE"
+            with m.If(~self._asleep[-1]):
+                m.d.sync += self._slot.eq(self._slot + 1)
+                self._command(m, Op.DRAIN, data_=self._slot)
+                with m.If(self._slot == self._spec.slots - 1):
+                    m.next = "IDLE"
         with m.State("IDLE"):
             m.d.comb += self.busy.eq(self.start | self.read)
             m.d.sync += [self.loading.eq(1), self._wait.eq(DELAY + 2), self._reading_asked.eq(self.read)]

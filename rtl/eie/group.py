@@ -1,6 +1,6 @@
 """A group of PEs: one level of the tree that carries commands and broadcasts down and detection, stops and events up."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, ResetSignal, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -33,7 +33,7 @@ class Group(wiring.Component):
 
     With ``level < broadcast_latency`` whatever enters has a register, and so has whatever the PEs answer: at level 0 those
     registers are in the PEs themselves. Events are
-    summed and registered at every level.
+    summed and registered at every level. So is the reset: it reaches the children a cycle later, whatever the latency.
 
     Members
     -------
@@ -55,6 +55,8 @@ class Group(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         layout = down_layout(self._spec)
+        self._reset = Signal(reset_less=True)
+        m.d.sync += self._reset.eq(ResetSignal())
         if self._level == 0:
             children = self._pe_children(m, data.View(layout, self.down))
             self._answer(m, children, m.d.comb)
@@ -76,7 +78,8 @@ class Group(wiring.Component):
     def _pe_children(self, m, down):
         spec = self._spec
         m.submodules.lnzd = scan = LnzdLeaf(spec, self._library, self._pes)
-        pes = [self._library.place(m, f"pe{k}", lambda: Pe(spec, self._library), module="eie_pe") for k in range(self._pes)]
+        pes = [self._library.place(m, f"pe{k}", lambda: Pe(spec, self._library), module="eie_pe", reset=self._reset)
+               for k in range(self._pes)]
         for k, pe in enumerate(pes):
             m.d.comb += [getattr(pe, name).eq(down[name]) for name in down.shape().members if hasattr(pe, name)]
             m.d.comb += [
@@ -95,7 +98,8 @@ class Group(wiring.Component):
         m.submodules.lnzd = node = LnzdNode(self._spec, self._library, len(counts), 2 * self._level)
         groups = []
         for k, count in enumerate(counts):
-            group = place(m, f"group{k}", self._spec, self._library, level=self._level - 1, pes=count)
+            group = place(m, f"group{k}", self._spec, self._library, level=self._level - 1, pes=count,
+                          reset=self._reset)
             m.d.comb += [
                 group.down.eq(down), getattr(node, f"i{k}").eq(group.o), getattr(node, f"i{k}_valid").eq(group.o_valid),
                 group.o_ready.eq(getattr(node, f"i{k}_ready"))]
@@ -114,7 +118,7 @@ class Group(wiring.Component):
             m.d.sync += getattr(self, f"ev_{name}").eq(sum((getattr(child, f"ev_{name}") for child in children), 0))
 
 
-def place(m, name, spec, library, *, level, pes):
-    """Add a group to ``m`` and return its ports."""
+def place(m, name, spec, library, *, level, pes, reset):
+    """Add a group to ``m``, reset by ``reset``, and return its ports."""
     return library.place(m, name, lambda: Group(spec, library, level=level, pes=pes),
-                         module=f"eie_group{FANOUT ** (level + 1)}_{pes}")
+                         module=f"eie_group{FANOUT ** (level + 1)}_{pes}", reset=reset)

@@ -41,7 +41,7 @@ class Machine(wiring.Component):
         m.submodules.loader = loader = Loader(spec, self._library)
         m.submodules.control = control = Control(spec)
         m.submodules.result = result = ResultStream(spec.act_bits)
-        array = place(m, "array", spec, self._library, level=levels(spec.pes), pes=spec.pes)
+        array = place(m, "array", spec, self._library, level=levels(spec.pes), pes=spec.pes, reset=control.reset)
         for prefix, part in (("s_axil", axil), ("s_axis", stream), ("m_axis", result)):
             pass_through(m, self, part, prefix)
         wiring.connect(m, stream.o, loader.i)
@@ -80,6 +80,7 @@ class Machine(wiring.Component):
     def _registers(self, m, axil, stream, loader, control, array):
         """Connect commands, state, sticky flags and counters to the register map."""
         flags = axil.flags_set
+        clear = delayed(m, control.clear, "clear", cycles=1)        # beside the events, and long before a layer's first one
         m.d.comb += [
             control.start.eq(delayed(m, axil.control.start, "start", cycles=1)),
             control.read.eq(delayed(m, axil.control.read, "read", cycles=1)), control.first.eq(axil.layers.first),
@@ -93,6 +94,6 @@ class Machine(wiring.Component):
             event = getattr(array, f"ev_{name}") if name in EVENTS else getattr(control, f"count_{name}")
             counter = Signal(COUNTER_BITS, name=f"count_{name}")
             m.d.sync += counter.eq(counter + delayed(m, event, f"event_{name}", cycles=1))
-            with m.If(control.clear):
+            with m.If(clear):
                 m.d.sync += counter.eq(0)
             m.d.comb += getattr(axil, name).value.eq(counter)

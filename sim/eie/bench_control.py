@@ -6,6 +6,7 @@ import cocotb
 from cocotb.triggers import FallingEdge, RisingEdge
 
 from rtl.eie.bus import Op, Widths
+from rtl.eie.control import RESET_TREE
 from rtl.eie.group import levels
 from rtl.eie.loader import DELAY
 from sim.eie.bench_scan import row
@@ -158,7 +159,7 @@ class Bench:
         self.block.set(ok=1, act_loaded=1, load_op=Op.NOP)
         while cleared and not self.block["loading"]:
             await self.cycle()
-            assert self.t < SPEC.slots + 8, "the accumulators must be cleared in a cycle each"
+            assert self.t < SPEC.slots + 2 * RESET_TREE + 8, "the accumulators must be cleared in a cycle each"
         return self
 
     async def cycle(self, **values):
@@ -420,12 +421,22 @@ async def the_loaders_commands_pass_and_a_start_waits_for_them(dut):
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
-async def a_reset_clears_every_accumulator(dut):
-    """A DRAIN of every slot, a cycle each; until then nothing is loaded, and a start is ignored."""
+async def a_reset_goes_down_the_tree_and_clears_every_accumulator(dut):
+    """The array's reset holds, as long again nothing is sent; then a DRAIN of every slot, a cycle each; no start, no load."""
     bench = await Bench(dut).start(cleared=False)
     bench.put([layer(bench.rng)])
-    slots = []
-    for _ in range(SPEC.slots + 1):
+    slots, held, quiet = [], 0, 0
+    while bench.block["reset"]:
+        assert bench.block["cmd_op"] == Op.NOP and not bench.block["loading"]
+        held += 1
+        await bench.cycle(start=0)
+    while bench.block["cmd_op"] == Op.NOP and quiet < 2 * RESET_TREE:
+        quiet += 1
+        assert not bench.block["reset"] and not bench.block["loading"]
+        await bench.cycle(start=quiet == 1, first=0, count=1)
+    assert (held, quiet) == (RESET_TREE, RESET_TREE + 1)        # the command is a register behind the state
+    slots.append(bench.block["cmd_data"] & (1 << ceil_log2(SPEC.slots)) - 1)
+    for _ in range(SPEC.slots):
         await bench.cycle(start=len(slots) == 1, first=0, count=1)
         assert not bench.block["loading"] or len(slots) == SPEC.slots
         if bench.block["cmd_op"] == Op.DRAIN:
