@@ -1,6 +1,6 @@
 """Central control unit: loading mode, computing mode, read-out; the root of the array."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Const, Module, Mux, ResetSignal, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -18,8 +18,9 @@ LOOKUP_DELAY = 10
 """Cycles from a broadcast's arrival to its first codebook look-up: so much earlier than the last CODE it may go out."""
 
 
-RESET_TREE = 8
-"""Cycles of reset at the array: more than its tree is deep, so that for some of them all of it is in reset."""
+def reset_cycles(spec) -> int:
+    """Return how long the array is in reset: longer than its tree is deep, so that all of it is at once; 0 without a tree."""
+    return 8 if spec.broadcast_latency else 0
 
 
 class Control(wiring.Component):
@@ -39,7 +40,7 @@ class Control(wiring.Component):
         Root of the detection tree.
     stop, idle : ``In(1)``, reset : ``Out(1)``
         Answers of the array; its reset, which goes down the tree in registers. From power-up, and from the cycle after a reset,
-        it holds for :data:`RESET_TREE` cycles; as many more pass before the first command.
+        it holds for :func:`reset_cycles`; as many more pass before the first command.
     cmd_*, cfg_*, bc_* : ``Out``
         Command bus, what stands still during a layer, broadcast.
     result, result_last, result_valid, result_ready
@@ -74,8 +75,7 @@ class Control(wiring.Component):
         m.d.comb += [self.layer_addr.eq(self._number), self.count_cycles.eq(self._counting), self.busy.eq(1)]
         m.d.sync += [self.cmd_op.eq(Op.NOP), self.cmd_all.eq(1), self.done.eq(0), self.refused.eq(0), self.loading.eq(0)]
         self._consume(m)
-        m.d.sync += self._asleep.eq(self._asleep << 1)
-        m.d.comb += self.reset.eq(self._asleep[RESET_TREE - 1])
+        self._awake = self._reset(m)
         with m.FSM(init="CLEAR"):
             self._idle(m)
             self._prepare(m)
@@ -114,7 +114,16 @@ class Control(wiring.Component):
         self._reading = Signal()
         self._reading_asked = Signal()
         self._drained = Signal()
-        self._asleep = Signal(2 * RESET_TREE, init=-1)      # cycles of reset and after it, a bit each
+
+    def _reset(self, m):
+        """Hold the array's reset for some cycles; return whether as many more are over."""
+        if not (cycles := reset_cycles(self._spec)):
+            m.d.comb += self.reset.eq(ResetSignal())
+            return Const(1)
+        self._asleep = Signal(2 * cycles, init=-1)      # cycles of reset and after it, a bit each
+        m.d.sync += self._asleep.eq(self._asleep << 1)
+        m.d.comb += self.reset.eq(self._asleep[cycles - 1])
+        return ~self._asleep[-1]
 
     def _consume(self, m):
         """Take tokens from the root: broadcast, or hand to the result stream while reading."""
@@ -155,7 +164,7 @@ class Control(wiring.Component):
     def _idle(self, m):
         """CLEAR empties the accumulators after a reset; IDLE is the loading mode; CHECK lets what is on its way arrive."""
         with m.State("CLEAR"):
-            with m.If(~self._asleep[-1]):
+            with m.If(self._awake):
                 m.d.sync += self._slot.eq(self._slot + 1)
                 self._command(m, Op.DRAIN, data_=self._slot)
                 with m.If(self._slot == self._spec.slots - 1):

@@ -32,8 +32,8 @@ class Group(wiring.Component):
     """``pes`` PEs (level 0) or groups that hold them (level 1 and up), with one detection leaf or node.
 
     With ``level < broadcast_latency`` whatever enters has a register, and so has whatever the PEs answer: at level 0 those
-    registers are in the PEs themselves. Events are
-    summed and registered at every level. So is the reset: it reaches the children a cycle later, whatever the latency.
+    registers are in the PEs themselves, but for the
+    reset's. Events are summed and registered at every level.
 
     Members
     -------
@@ -55,15 +55,15 @@ class Group(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         layout = down_layout(self._spec)
+        registered = self._level < self._spec.broadcast_latency
+        domain = m.d.sync if registered else m.d.comb
         self._reset = Signal(reset_less=True)
-        m.d.sync += self._reset.eq(ResetSignal())
+        domain += self._reset.eq(ResetSignal())
         if self._level == 0:
             children = self._pe_children(m, data.View(layout, self.down))
             self._answer(m, children, m.d.comb)
             return m
-        registered = self._level < self._spec.broadcast_latency
         down = Signal(layout.size)
-        domain = m.d.sync if registered else m.d.comb
         domain += down.eq(self.down)
         children = self._group_children(m, down)
         for k, child in enumerate(children):

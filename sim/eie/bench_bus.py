@@ -10,7 +10,7 @@ from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge
 from cocotbext.axi import AxiResp, AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStreamSource
 
-from rtl.eie.control import RESET_TREE
+from rtl.eie.control import reset_cycles
 from sim.eie.host import PERIOD, Host
 from sim.stream import PATTERNS
 from spec.eie import PACKET_PE_SHIFT, PACKETS, EieSpec
@@ -123,7 +123,7 @@ async def places_without_a_register_answer_slverr(dut):
 async def nothing_loaded_nothing_done(dut):
     """A start or read is refused before there is something to run, and the machine then runs as if it had not been asked."""
     bench = await Bench(dut).start()
-    await ClockCycles(dut.clk, SPEC.slots + 2 * RESET_TREE + 2)     # after a reset the accumulators are cleared
+    await ClockCycles(dut.clk, SPEC.slots + 2 * reset_cycles(SPEC) + 2)     # after a reset the accumulators are cleared
     await bench.refused("start")
     await bench.refused("read")
     await bench.send(*bench.image)

@@ -6,7 +6,7 @@ import cocotb
 from cocotb.triggers import FallingEdge, RisingEdge
 
 from rtl.eie.bus import Op, Widths
-from rtl.eie.control import RESET_TREE
+from rtl.eie.control import reset_cycles
 from rtl.eie.group import levels
 from rtl.eie.loader import DELAY
 from sim.eie.bench_scan import row
@@ -14,6 +14,7 @@ from sim.eie.drive import SPEC, Block, crossed, draw, pauses
 from spec.eie import LAYER_FIELDS, ceil_log2
 
 N, B, BOOK = SPEC.pes, SPEC.broadcast_latency, 1 << SPEC.codebook_bits
+RESET = reset_cycles(SPEC)
 PE_BITS = 2 * (levels(N) + 1)
 LOOKUP = 10         # cycles from a broadcast to its first codebook look-up
 WRITTEN = 8         # cycles from a DRAIN at a PE to its output in the memory
@@ -159,7 +160,7 @@ class Bench:
         self.block.set(ok=1, act_loaded=1, load_op=Op.NOP)
         while cleared and not self.block["loading"]:
             await self.cycle()
-            assert self.t < SPEC.slots + 2 * RESET_TREE + 8, "the accumulators must be cleared in a cycle each"
+            assert self.t < SPEC.slots + 2 * RESET + 8, "the accumulators must be cleared in a cycle each"
         return self
 
     async def cycle(self, **values):
@@ -430,11 +431,11 @@ async def a_reset_goes_down_the_tree_and_clears_every_accumulator(dut):
         assert bench.block["cmd_op"] == Op.NOP and not bench.block["loading"]
         held += 1
         await bench.cycle(start=0)
-    while bench.block["cmd_op"] == Op.NOP and quiet < 2 * RESET_TREE:
+    while bench.block["cmd_op"] == Op.NOP and quiet <= RESET:
         quiet += 1
         assert not bench.block["reset"] and not bench.block["loading"]
         await bench.cycle(start=quiet == 1, first=0, count=1)
-    assert (held, quiet) == (RESET_TREE, RESET_TREE + 1)        # the command is a register behind the state
+    assert (held, quiet) == (RESET, RESET + 1)        # the command is a register behind the state
     slots.append(bench.block["cmd_data"] & (1 << ceil_log2(SPEC.slots)) - 1)
     for _ in range(SPEC.slots):
         await bench.cycle(start=len(slots) == 1, first=0, count=1)
