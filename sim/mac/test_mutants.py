@@ -18,8 +18,7 @@ def vectors():
     a, b, c = (np.concatenate([part[n] for part in chosen]).astype(np.uint32) for n in range(3))
     noisy = noise(SPEC, ["fp16"] * 700, np.random.default_rng(11))
     every = [part[::40] for part in ones(SPEC, "fp16")]
-    lone = lone_addends()
-    groups = zip(from_rows(SPEC, a, b, c), lone, noisy, every, strict=True)
+    groups = zip(from_rows(SPEC, a, b, c), lone_addends(), special_pairs(), noisy, every, strict=True)
     return stimulus(SPEC, *(np.concatenate(group) for group in groups), "fp16")
 
 
@@ -28,6 +27,17 @@ def lone_addends():
     c = np.array([sign | 1 << bit for sign in (0, 1 << 31) for bit in range(32)], np.uint32).reshape(-1, 4, 4)
     nothing = np.zeros((len(c), 4, 4), np.uint32)
     return nothing, nothing, c
+
+
+def special_pairs():
+    """Operations with one product other than 0: every pair of special operands in every lane, beside every kind of C."""
+    kinds = np.array([0, 1, 0x3C00, 0x7BFF, 0x7C00, 0x7E00], np.uint32)
+    kinds = np.concatenate([kinds, kinds | 1 << 15])
+    addends = np.array([0, 1 << 31, 0x3F800000, 0x7F800000, 0xFF800000, 0x7FC00000], np.uint32)
+    left, right, lane, addend = (x.ravel() for x in np.meshgrid(kinds, kinds, range(SPEC.k), addends, indexing="ij"))
+    a, b = np.zeros((2, len(lane), SPEC.k), np.uint32)
+    a[np.arange(len(lane)), lane], b[np.arange(len(lane)), lane] = left, right
+    return from_rows(SPEC, a, b, addend)
 
 
 @pytest.mark.full
