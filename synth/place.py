@@ -19,7 +19,7 @@ CELLS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 """Names of the counted cells in nextpnr's report; an iCE40 logic cell is a look-up table and a flip-flop."""
 
-USED = re.compile(r"^Info:\s+(\w+):\s*(\d+)/\s*\d+", re.MULTILINE)
+USED = re.compile(r"^Info:\s+(\w+):\s*(\d+)/\s*(\d+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +84,7 @@ def pack(netlist: Path, part: Part) -> tuple[dict[str, int], str]:
         return [work / name for name in ("place.log", "run.json")]
 
     folder = fetch(name, build)
-    found = {cell: int(used) for cell, used in USED.findall((folder / "place.log").read_text(errors="replace"))}
+    found = {cell: int(used) for cell, used, _ in USED.findall((folder / "place.log").read_text(errors="replace"))}
     used = {figure: sum(found.get(cell, 0) for cell in cells) for figure, cells in CELLS[part.family].items()}
     return used, json.loads((folder / "run.json").read_text())["command"]
 
@@ -100,7 +100,11 @@ def _run(work: Path, text: str, pins: str, part: Part, options: list[str], title
         (work / "pins.cst").write_text(pins)
     outcome = tool.run(program, options, folder=work, log="place.log", title=title)
     if outcome.code:
-        raise tool.fail(program, outcome, folder=tool.keep_failed(work, program), log="place.log")
+        folder = tool.keep_failed(work, program)
+        if over := [f"{used} of {has} {cell}" for cell, used, has in USED.findall(outcome.log) if int(used) > int(has)]:
+            raise tool.ToolError(f"{part.name} must hold the design and its harness, which take {', '.join(over)}: take a "
+                                 f"larger part or a smaller machine; the log is {folder / 'place.log'}")
+        raise tool.fail(program, outcome, folder=folder, log="place.log")
     return outcome
 
 

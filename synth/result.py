@@ -22,8 +22,9 @@ def measure(design: Design, target: Part, *, seeds: int = 5, clock: float | None
     Parameters
     ----------
     seeds : int
-        Placements: seeds 1, 2, ... The area is that of the median one. With 0 the cells are counted as they are
-        packed, without place and route: exact, in seconds, and without a clock.
+        Placements: seeds 1, 2, ... The area is that of the median one; a seed that nextpnr cannot place is a warning and
+        ``unplaced`` names it, unless none can be placed. With 0 the cells are counted as they are packed, without place and
+        route: exact, in seconds, and without a clock.
     clock : float, optional
         MHz to work towards; the part's own when not given.
     jobs : int
@@ -37,18 +38,31 @@ def measure(design: Design, target: Part, *, seeds: int = 5, clock: float | None
     ------
     synth.check.BrokenLogic
         If the netlist is not the design.
+    synth.tool.ToolError
+        If a tool fails, place and route at every seed.
     """
     netlist = checked(design, target, options=options)
 
-    def one(seed: int) -> Placed:
-        return place(netlist.folder / "net.json", target, seed=seed, clock=clock, extra=extra, planned=planned)
+    def one(seed: int) -> Placed | tool.ToolError:
+        try:
+            return place(netlist.folder / "net.json", target, seed=seed, clock=clock, extra=extra, planned=planned)
+        except tool.ToolError as error:
+            return error
 
-    placed: list[Placed] = []
+    tried: list[Placed | tool.ToolError] = []
     if target.routed and seeds:
         with ThreadPoolExecutor(jobs) as pool:
-            placed = list(pool.map(one, range(1, seeds + 1)))
+            tried = list(pool.map(one, range(1, seeds + 1)))
+    placed = [answer for answer in tried if isinstance(answer, Placed)]
+    failed = {seed: answer for seed, answer in enumerate(tried, 1) if isinstance(answer, tool.ToolError)}
+    if failed and not placed:
+        raise failed[1]
     packed = pack(netlist.folder / "net.json", target) if target.routed and not seeds else None
-    return result(design, target, netlist, placed, packed)
+    data = result(design, target, netlist, placed, packed)
+    if failed:
+        data["unplaced"] = list(failed)
+        data["warnings"][:0] = [f"seed {seed} is not counted: {error}" for seed, error in failed.items()]
+    return data
 
 
 def checked(design: Design, target: Part, *, options: tuple[str, ...] = ()) -> Netlist:

@@ -41,8 +41,10 @@ def _cells(data: dict[str, Any], target: Part) -> Table:
 
 def _clock(console: Console, data: dict[str, Any]) -> None:
     fmax, way = data["fmax_mhz"], data["critical_path"]
-    console.print(f"Fmax {fmax['median']:.1f} MHz, the median of {len(fmax['seeds'])} seeds "
-                  f"(best {fmax['best']:.1f}, worst {fmax['worst']:.1f})", highlight=False)
+    seeds = len(fmax["seeds"])
+    tried = f"{seeds} seeds" if not data.get("unplaced") else f"{seeds} of {seeds + len(data['unplaced'])} seeds, those placed,"
+    console.print(f"Fmax {fmax['median']:.1f} MHz, the median of {tried} (best {fmax['best']:.1f}, worst {fmax['worst']:.1f})",
+                  highlight=False)
     if "estimate" in data and data["estimate"].get("fmax_mhz"):
         estimate = data["estimate"]
         console.print(f"  estimated {estimate['fmax_mhz']:.0f} MHz, ratio {estimate['ratio']['fmax_mhz']:.2f}",

@@ -1,6 +1,7 @@
 """Map one design to the cells of a family with Yosys, hierarchy kept where it pays."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,8 +13,8 @@ from synth.design import Design, late_cells, technology
 from synth.part import Part
 
 MADE = ("net.json", "netlist.v", "cells.json", "sizes.json", "run.json", "synth.log", "synth.ys")
-COLLISION = "count_id(wire->name) == 0"
-"""What Yosys 0.70 says when ABC9 brings back two wires of one name."""
+CONFUSED = re.compile(r"Assert `.*' failed|multiple conflicting drivers")
+"""What Yosys 0.70 says when ABC9 brings back two wires under one name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +47,7 @@ def synthesise(design: Design, part: Part, *, keep: list[str] | None = None,
     tech, maps = technology(part.family), late_cells(part.family)
     files, late = [name for name, _ in tech], [name for name, _ in maps]
     order = [*files, "design.v"]
-    name = key("synth 4", json.dumps(tool.identity("yosys")), design.verilog, design.top, json.dumps(keep),
+    name = key("synth 5", json.dumps(tool.identity("yosys")), design.verilog, design.top, json.dumps(keep),
                script.synthesis(part.family, order, keep=(), collision_free=design.collision_free, late=late,
                                 options=options), *(text for _, text in [*tech, *maps]))
 
@@ -77,13 +78,25 @@ def synthesise(design: Design, part: Part, *, keep: list[str] | None = None,
 
 
 def _map(work: Path, part: Part, design: Design, text: Callable[[bool], str]) -> tool.Outcome:
-    """Run the script ``text(False)``, or where names of Yosys's own making collide, ``text(True)``, which drops names first."""
+    r"""Run the script ``text(False)``; where ABC9 takes one wire for another, try again with fewer and with other names.
+
+    ``\a[3]`` may be a wire beside bit 3 of ``a``, and ABC9 does not tell them apart. ``text(True)`` drops names.
+    """
     (work / "synth.ys").write_text(text(False))
     outcome = _run(work, "synth", part, design)
-    if outcome.code and COLLISION in outcome.log:
+    if CONFUSED.search(outcome.log):
         (work / "synth.ys").write_text(text(True))
         outcome = _run(work, "synth", part, design)
+    if CONFUSED.search(outcome.log):
+        (work / "design.v").write_text(without_brackets(design.verilog))
+        (work / "synth.ys").write_text(text(False))
+        outcome = _run(work, "synth", part, design)
     return _checked(outcome, work, "synth", design)
+
+
+def without_brackets(verilog: str) -> str:
+    """Return Verilog whose escaped names have < and > for brackets."""
+    return re.sub(r"\\\S+", lambda name: name[0].translate(str.maketrans("[]", "<>")), verilog)
 
 
 def _yosys(work: Path, step: str, part: Part, design: Design) -> tool.Outcome:

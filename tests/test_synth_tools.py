@@ -8,10 +8,11 @@ import pytest
 
 import spec.command
 from rtl import machine
-from synth import check, report, run, synthesis, tool
+from synth import check, report, result, run, synthesis, tool
 from synth import part as parts
 from synth.design import Design
 from synth.result import checked, measure
+from synth.show import show
 
 PAIR = """
 module cell_of_pair(input clk, input [15:0] a, b, input we, input [8:0] wa, ra, output reg [63:0] y);
@@ -58,24 +59,30 @@ TWO_REGISTERS = small("""(input clk, input signed [15:0] a, b, output reg signed
   always @(posedge clk) begin ra <= a; rb <= b; p <= ra * rb; y <= p; end""")
 
 
-@pytest.mark.parametrize("purge", [False, True])
-def test_a_collision_of_names_is_mapped_again_with_fewer_of_them(purge, monkeypatch):
-    scripts, run = [], synthesis._run
+@pytest.mark.parametrize(("times", "said"), [
+    (0, ""), (1, "ERROR: Assert `count_id(wire->name) == 0' failed in /yosys/kernel/rtlil.cc:2744."),
+    (2, "ERROR: Assert `GetSize(conn.first) == GetSize(conn.second)' failed in /yosys/kernel/rtlil.cc:3091."),
+    (2, "Warning: multiple conflicting drivers for pair.\\left.y [3]:")])
+def test_a_collision_of_names_is_mapped_again_with_fewer_and_with_others(times, said, monkeypatch):
+    scripts, designs, run = [], [], synthesis._run
 
-    def collide_once(work, step, part, design):
+    def collide(work, step, part, design):
         outcome = run(work, step, part, design)
         if step == "synth":
             scripts.append((work / "synth.ys").read_text())
-            if purge and len(scripts) == 1:
-                return replace(outcome, code=1, log=f"ERROR: Assert `{synthesis.COLLISION}' failed")
+            designs.append((work / "design.v").read_text())
+            if len(scripts) <= times:
+                return replace(outcome, code=int("ERROR" in said), log=said)
         return outcome
 
-    monkeypatch.setattr(synthesis, "_run", collide_once)
+    monkeypatch.setattr(synthesis, "_run", collide)
     monkeypatch.setattr(synthesis, "fetch", lambda name, build: (build(tmp), tmp)[1])
     with TemporaryDirectory() as folder:
         tmp = Path(folder)
-        made = synthesis.synthesise(Design(name="pair", top="pair", verilog=PAIR), parts.named("lfe5u-25f-6"))
-    assert ["purge" in text for text in scripts] == [False, True][:1 + purge]
+        text = PAIR.replace("y0", "\\y[0] ")
+        made = synthesis.synthesise(Design(name="pair", top="pair", verilog=text), parts.named("lfe5u-25f-6"))
+    assert ["purge" in text for text in scripts] == [False, True, False][:1 + times]
+    assert ["\\y<0> " in text for text in designs] == [False, False, True][:1 + times]
     assert "TRELLIS_FF" in json.dumps(made.cells) and "LUT4" in made.log.rpartition("Executing ABC9")[2]
 
 
@@ -110,6 +117,35 @@ def test_a_multiplier_that_became_logic_is_missed():
       always @(posedge clk) y <= p; """
     with pytest.raises(check.BrokenLogic, match="at least 1 multipliers"):
         checked(small(body), parts.named("gw1nr-9"))
+
+
+def test_a_seed_that_is_not_placed_costs_nothing_but_itself(monkeypatch, capsys):
+    sound, target = result.place, parts.named("ice40hx8k")
+
+    def place(netlist, part, *, seed, **more):
+        if seed == 2:
+            raise tool.ToolError("nextpnr-ice40 must end well, not with 'no legal placement'")
+        return sound(netlist, part, seed=seed, **more)
+
+    monkeypatch.setattr(result, "place", place)
+    design = small("(input clk, a, output reg y); reg b; always @(posedge clk) begin b <= a; y <= ~b; end")
+    data = measure(design, target, seeds=3)
+    assert list(data["fmax_mhz"]["seeds"]) == ["1", "3"] and data["unplaced"] == [2]
+    assert data["warnings"][0] == "seed 2 is not counted: nextpnr-ice40 must end well, not with 'no legal placement'"
+    show(data, target)
+    assert "median of 2 seeds, 1 more not placed" in report.render(data | {"repeat": []}, target)
+    assert "the median of 2 of 3 seeds, those placed," in capsys.readouterr().out
+    monkeypatch.setattr(result, "place", lambda *given, **more: place(*given, **more | {"seed": 2}))
+    with pytest.raises(tool.ToolError, match="no legal placement"):
+        measure(design, target, seeds=3)
+
+
+def test_a_part_that_is_too_small_is_told_with_what_it_lacks(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    body = """(input clk, we, input [8:0] wa, ra, input [255:0] d, output reg [255:0] y); reg [255:0] kept [0:511];
+      always @(posedge clk) begin if (we) kept[wa] <= d; y <= kept[ra]; end"""
+    with pytest.raises(tool.ToolError, match="ice40up5k must hold the design and its harness, which take 32 of 30 ICESTORM"):
+        measure(small(body), parts.named("ice40up5k"), seeds=1)
 
 
 @pytest.mark.full
