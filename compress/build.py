@@ -27,7 +27,7 @@ def build(
              "where there is a bias, NAME.bias; layers in the natural order of NAME.")] = None,
     example: Annotated[str | None, typer.Option(help="Train an example instead: digits.")] = None,
     pes: Annotated[int, typer.Option(help="Processing elements.")] = 64,
-    preset_name: Annotated[str, typer.Option("--preset", help="Machine: paper, default or ecp5.")] = "default",
+    preset_name: Annotated[str, typer.Option("--preset", help="Machine: paper, default, ecp5 or ice40.")] = "default",
     parameters: Annotated[list[str] | None, typer.Option(
         "--set", metavar="NAME=VALUE", help="Another number of the machine: slots=128; repeatable.")] = None,
     codebook_bits: Annotated[int | None, typer.Option(help="Width of a weight's code.")] = None,

@@ -165,8 +165,11 @@ PRESETS = {
     "default": EieSpec(),
     "ecp5": EieSpec(queue_depth=16, entries=4096, columns=1024, slots=16, shift_bits=4, layers=8, codebooks=4,
                     broadcast_latency=3),
+    "ice40": EieSpec(pes=2, queue_depth=2, word_bits=32, act_bits=8, weight_bits=8, acc_bits=16, shift_bits=4, entries=1024,
+                     columns=256, slots=128, layers=2, codebooks=1, broadcast_latency=0, skip_padding=False),
 }
-"""``paper``: the published machine. ``default``: the fastest we know. ``ecp5``: the smallest for many PEs on ECP5."""
+"""``paper``: the published machine. ``default``: the fastest we know. ``ecp5``: the smallest for many PEs on ECP5.
+``ice40``: two PEs of 8 bits for a network of two layers, which an iCE40UP5K holds."""
 
 
 def preset(name: str, **changes: Any) -> EieSpec:

@@ -41,8 +41,9 @@ class Part:
     @property
     def mapping(self) -> tuple[str, ...]:
         """Options that the part adds to its family's synthesis command."""
-        if self.family == "ice40":
-            return ("-device", "u" if self.device.startswith("up") else "hx", *(["-dsp"] if self.dsp else []))
+        if self.family == "ice40":          # flip-flops of a tile share one enable: a rare one is cheaper as logic
+            return ("-device", "u" if self.device.startswith("up") else "hx", *(["-dsp"] if self.dsp else []),
+                    "-dffe_min_ce_use", "12")
         return ()
 
     @property

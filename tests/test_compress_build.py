@@ -173,7 +173,7 @@ WRONG = {
     "two sources": (["net.npz", "--example", "digits"], "source must be .*, not both"),
     "example": (["--example", "mnist"], "example must be digits, not 'mnist'"),
     "order": (["net.npz", "--order", "random"], "order must be one of balanced, modulo, not 'random'"),
-    "preset": (["net.npz", "--preset", "big"], "preset must be one of paper, default, ecp5, not 'big'"),
+    "preset": (["net.npz", "--preset", "big"], "preset must be one of paper, default, ecp5, ice40, not 'big'"),
     "pes": (["net.npz", "--pes", "257"], "pes must be 1 to 256, not 257"),
     "set": (["net.npz", "--set", "slots"], "--set must be NAME=VALUE .*, not 'slots'"),
     "set unknown": (["net.npz", "--set", "speed=3"], "parameter must be one of .*, not 'speed'"),

@@ -27,7 +27,7 @@ app = command.application(__doc__ or "")
 def main(
     layers: Annotated[str, typer.Option(help="Layers, by the paper's names and commas.")] = ",".join(TABLE),
     seeds: Annotated[str, typer.Option(help="Seeds of the patterns; the table shows each layer's median.")] = "1",
-    preset: Annotated[str, typer.Option(help="paper, default or ecp5.")] = "default",
+    preset: Annotated[str, typer.Option(help="paper, default, ecp5 or ice40.")] = "default",
     pes: Annotated[int, typer.Option(help="Processing elements, 1 to 256.")] = 64,
     change: Annotated[list[str] | None, typer.Option(help="Parameter of the machine: batch_slots=0; repeatable.")] = None,
     order: Annotated[str | None, typer.Option(help="Rows to PEs: balanced or modulo; modulo for preset paper.")] = None,

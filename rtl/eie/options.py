@@ -24,7 +24,7 @@ def _option(name: str, kind: type):
 
 def make_spec(
     pes: Annotated[int, typer.Option(help=NUMBERS["pes"])] = 64,
-    preset_: Annotated[str, typer.Option("--preset", help="paper, default or ecp5.")] = "default",
+    preset_: Annotated[str, typer.Option("--preset", help="paper, default, ecp5 or ice40.")] = "default",
     queue_depth: _option("queue_depth", int) = None, codebook_bits: _option("codebook_bits", int) = None,
     index_bits: _option("index_bits", int) = None, word_bits: _option("word_bits", int) = None,
     act_bits: _option("act_bits", int) = None, weight_bits: _option("weight_bits", int) = None,

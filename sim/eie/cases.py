@@ -142,5 +142,5 @@ def everything(spec: EieSpec, *, seed: int) -> list[Case]:
     rng = np.random.default_rng(seed)
     room = spec.slots * spec.pes
     odd = [min(spec.pes + 1, room), min(2 * spec.pes + 1, room), max(1, spec.pes - 1), 1]
-    return [columns_by_run(spec, rng), extremes(spec), network(spec, rng, odd, order="modulo"),
-            network(spec, rng, sizes(spec, rng))]
+    return [columns_by_run(spec, rng), extremes(spec), network(spec, rng, odd[:spec.layers + 1], order="modulo"),
+            network(spec, rng, sizes(spec, rng)[:spec.layers + 1])]
