@@ -49,7 +49,9 @@ def eie(spec: dict[str, Any]) -> dict[str, float]:
     else:
         bram += blocks(spec["acc_bits"], slots) + blocks(spec["act_bits"], 2 * slots)
     entries = spec["word_bits"] // entry_bits
-    return {"one": 1, "pes": pes, "pes_ram": pes * ram, "pes_entries": pes * entries, "dsp": pes, "bram": pes * bram}
+    wide = spec["act_bits"] + spec["weight_bits"] + spec["acc_bits"]
+    return {"one": 1, "pes": pes, "pes_ram": pes * ram, "pes_entries": pes * entries, "pes_bits": pes * wide,
+            "pes_forwarding": 0 if small else pes * spec["acc_bits"], "dsp": pes, "bram": pes * bram}
 
 
 def mac(spec: dict[str, Any]) -> dict[str, float]:
@@ -59,11 +61,16 @@ def mac(spec: dict[str, Any]) -> dict[str, float]:
     result = 16 * (16 if spec["acc"] == "fp16" else 32)
     rows = blocks(64 * -(-operand // 64), ROWS)
     bram = rows + spec["tiles"] * (rows + blocks(result, ROWS))
-    return {"one": 1, "units": units, "terms": units * spec["k"], "dsp": units * spec["k"], "bram": bram}
+    terms = units * spec["k"]
+    floats = any(FORMATS[name].is_float for name in spec["formats"])
+    return {"one": 1, "units": units * floats, "terms": terms * floats, "terms_int": terms * (not floats), "tiles_bits": spec["tiles"] * operand,
+            "terms_formats": terms * (len(spec["formats"]) - 1), "units_exact": units * (spec["arch"] == "exact"),
+            "dsp": terms, "bram": bram}
 
 
 FEATURES: dict[str, Callable[[dict[str, Any]], dict[str, float]]] = {"eie": eie, "mac": mac}
-FITTED = {"eie": ("one", "pes", "pes_ram", "pes_entries"), "mac": ("units", "one", "terms")}
+FITTED = {"eie": ("one", "pes", "pes_ram", "pes_entries", "pes_bits", "pes_forwarding"),
+          "mac": ("units", "one", "terms", "tiles_bits", "terms_formats", "units_exact", "terms_int")}
 """Features whose weights are fitted to measurements, the ones that matter most first; the others are counts."""
 
 

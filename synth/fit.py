@@ -45,7 +45,7 @@ def fit(rows: list[dict[str, Any]]) -> dict[str, Any]:
     kinds: dict[str, Any] = {}
     for kind in sorted({one["kind"] for one in rows}):
         mine = [one | {"family": PARTS[one["part"]].family} for one in rows if one["kind"] == kind]
-        families = sorted({one["family"] for one in mine}, key=lambda name: -sum(o["family"] == name for o in mine))
+        families = sorted({one["family"] for one in mine}, key=lambda name: (-sum(o["family"] == name for o in mine), name))
         first: dict[str, Any] = {}
         kinds[kind] = {}
         for family in families:
