@@ -62,15 +62,15 @@ def mac(spec: dict[str, Any]) -> dict[str, float]:
     rows = blocks(64 * -(-operand // 64), ROWS)
     bram = rows + spec["tiles"] * (rows + blocks(result, ROWS))
     terms = units * spec["k"]
-    floats = any(FORMATS[name].is_float for name in spec["formats"])
-    return {"one": 1, "units": units * floats, "terms": terms * floats, "terms_int": terms * (not floats), "tiles_bits": spec["tiles"] * operand,
-            "terms_formats": terms * (len(spec["formats"]) - 1), "units_exact": units * (spec["arch"] == "exact"),
-            "dsp": terms, "bram": bram}
+    floats = [FORMATS[name].man_bits + 1 for name in spec["formats"] if FORMATS[name].is_float]
+    return {"one": 1, "units": units * bool(floats), "terms": terms * bool(floats), "terms_int": terms * (not floats),
+            "terms_bits": terms * max(floats, default=0), "terms_formats": terms * (len(spec["formats"]) - 1),
+            "tiles_bits": spec["tiles"] * operand, "units_exact": units * (spec["arch"] == "exact"), "dsp": terms, "bram": bram}
 
 
 FEATURES: dict[str, Callable[[dict[str, Any]], dict[str, float]]] = {"eie": eie, "mac": mac}
 FITTED = {"eie": ("one", "pes", "pes_ram", "pes_entries", "pes_bits", "pes_forwarding"),
-          "mac": ("units", "one", "terms", "tiles_bits", "terms_formats", "units_exact", "terms_int")}
+          "mac": ("units", "one", "terms", "tiles_bits", "terms_formats", "units_exact", "terms_int", "terms_bits")}
 """Features whose weights are fitted to measurements, the ones that matter most first; the others are counts."""
 
 
