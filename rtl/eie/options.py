@@ -23,7 +23,7 @@ def _option(name: str, kind: type):
 
 
 def make_spec(
-    pes: Annotated[int, typer.Option(help=NUMBERS["pes"])] = 64,
+    pes: Annotated[int | None, typer.Option(help=f"{NUMBERS['pes'][:-1]}; the preset's if not given.")] = None,
     preset_: Annotated[str, typer.Option("--preset", help="paper, default, ecp5 or ice40.")] = "default",
     queue_depth: _option("queue_depth", int) = None, codebook_bits: _option("codebook_bits", int) = None,
     index_bits: _option("index_bits", int) = None, word_bits: _option("word_bits", int) = None,
@@ -38,6 +38,6 @@ def make_spec(
     scan_gap: Annotated[bool | None, typer.Option(help="Moving to the next row of activations costs a cycle.")] = None,
 ) -> EieSpec:
     """Return the preset with what was overridden."""
-    given = {name: value for name, value in locals().items() if value is not None and name not in ("pes", "preset_")}
+    given = {name: value for name, value in locals().items() if value is not None and name != "preset_"}
     known = {field.name for field in fields(EieSpec)}
-    return preset(preset_, pes=pes, **{name: value for name, value in given.items() if name in known})
+    return preset(preset_, **{name: value for name, value in given.items() if name in known})
