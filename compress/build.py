@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
+from cli import command
 from compress.digits import STEPS
 from compress.image import save
 from compress.order import ORDERS
 from compress.report import table
 from compress.source import from_digits, from_file
 from compress.train import Recipe
-from spec import command
 from spec.eie import EieSpec, preset
 
 app = command.application("Prune, share and encode a network into an image for an EIE array.")

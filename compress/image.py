@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from cli.command import atomic
 from spec import VERSION as TOOL_VERSION
 from spec import image as rules
-from spec.command import atomic
 from spec.eie import EieSpec
 
 TOOL = f"nonzero {TOOL_VERSION}"

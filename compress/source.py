@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from cli import command
 from compress.assemble import assemble
 from compress.digits import STEPS, Fold, folds
 from compress.image import Image
@@ -17,7 +18,6 @@ from compress.report import rows
 from compress.scale import Quantised, scale
 from compress.share import share
 from compress.train import Recipe
-from spec import command
 from spec.eie import EieSpec
 
 GUESSES = 256       # random vectors that stand in where a file comes without vectors of its own

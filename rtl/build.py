@@ -10,11 +10,11 @@ from typing import Annotated, Any
 
 import typer
 
+from cli import command
 from rtl import machine
 from rtl.built import Built
 from rtl.document import c_header, markdown
 from rtl.machine import generate
-from spec import command
 
 __all__ = ["Built", "generate", "write"]
 

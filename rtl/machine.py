@@ -12,8 +12,8 @@ from typing import Annotated, Any
 
 import typer
 
+from cli import command
 from rtl.built import Built
-from spec import command
 
 MACHINES = ("eie", "mac")
 

@@ -14,8 +14,8 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from cli import command
 from rtl.machine import MACHINES
-from spec import command
 from spec.image import HEADER
 
 DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, AttributeError, SyntaxError,

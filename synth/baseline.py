@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.command import application, main, write_json
 from rtl import machine
-from spec.command import application, main, write_json
 from synth import part as parts
 from synth.result import measure
 from synth.run import from_built

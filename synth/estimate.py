@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from cli import command
 from rtl import machine
-from spec import command
 from synth import features
 from synth.part import Part
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from spec.command import application, main, write_json
+from cli.command import application, main, write_json
 from synth import features
 from synth.estimate import TABLE
 from synth.part import PARTS

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from spec.command import application, main, write_text
+from cli.command import application, main, write_text
 from synth import part as parts
 from synth.design import ROOT
 from synth.fit import MEASURED

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from spec.command import atomic, write_text
+from cli.command import atomic, write_text
 
 
 def front(costs: Sequence[Sequence[float]]) -> list[bool]:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from cli.command import progress, write_json
 from sim.cache import home, key
-from spec.command import progress, write_json
 
 QUEUES = ("slurm",)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from spec.command import write_text
+from cli.command import write_text
 from synth import treemap
 from synth.part import Part
 

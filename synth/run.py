@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
+from cli import command
 from rtl import machine
 from rtl.built import Built
-from spec import command
 from synth import estimate, fit, report, tool
 from synth import part as parts
 from synth.design import Design, from_file

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.command import application, main, write_json
 from rtl import machine
-from spec.command import application, main, write_json
 from synth import grid, pareto, pool, tool
 from synth import part as parts
 from synth.design import technology

@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
+from cli import command
 from rtl import build, machine
 from sim.bus import toy
-from spec import command
 from spec.registers import from_data
 
 

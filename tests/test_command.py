@@ -5,13 +5,13 @@ import time
 
 import pytest
 
-from spec import command
+from cli import command
 
 PROGRAM = '''
 from pathlib import Path
 from typing import Annotated
 import typer
-from spec import command
+from cli import command
 
 app = command.application("Divide by a number of PEs.")
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
+from cli import command
 from compress.build import app, machine
 from compress.digits import folds
 from compress.image import header
@@ -14,7 +15,6 @@ from compress.integer import quantise, run
 from compress.load import load
 from compress.order import modulo
 from compress.train import Recipe, train
-from spec import command
 from spec.eie import preset
 
 QUICK = Recipe(hidden=(128, 64), dense_passes=15, prune_passes=25, share_passes=5)

@@ -5,17 +5,21 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-STAGES = ("spec", "golden", "compress", "rtl", "sim", "synth", "boards", "bench", "tests")
+STAGES = ("cli", "files", "spec", "golden", "compress", "rtl", "sim", "synth", "boards", "bench", "tests")
 MAY_IMPORT = {                              # the import table; bench and tests read everything
-    "spec": set(),
-    "golden": {"spec"},                     # never rtl: two readings of one spec, which meet only in benches
-    "compress": {"spec", "golden"},
-    "rtl": {"spec"},
-    "sim": {"spec", "golden", "compress", "rtl"},
-    "synth": {"spec", "rtl", "golden", "sim"},
-    "boards": {"spec", "compress", "rtl", "synth", "sim"},
+    "cli": set(),                           # every stage may import cli; all but spec and rtl may import files
+    "files": set(),
+    "spec": {"cli"},
+    "golden": {"cli", "files", "spec"},     # never rtl: two readings of one spec, which meet only in benches
+    "compress": {"cli", "files", "spec", "golden"},
+    "rtl": {"cli", "spec"},
+    "sim": {"cli", "files", "spec", "golden", "compress", "rtl"},
+    "synth": {"cli", "files", "spec", "rtl", "golden", "sim"},
+    "boards": {"cli", "files", "spec", "compress", "rtl", "synth", "sim"},
 }
 FORBIDDEN = {                               # packages that would let a stage do its neighbour's work
+    "cli": {"numpy", "amaranth", "cocotb"},
+    "files": {"amaranth", "cocotb"},
     "spec": {"numpy", "amaranth", "cocotb"},
     "golden": {"amaranth", "cocotb"},
     "compress": {"amaranth", "cocotb"},
@@ -62,12 +66,16 @@ def test_imports_point_upstream(stage):
 
 @pytest.mark.parametrize(("stage", "text", "complaint"), [
     ("rtl", "import numpy as np", "imports numpy, which rtl/ never does"),
-    ("rtl", "from golden.eie import run", "rtl/ may import spec"),
-    ("golden", "def f():\n    from rtl import eie", "line 2 imports rtl; golden/ may import spec"),
+    ("rtl", "from golden.eie import run", "rtl/ may import cli, spec"),
+    ("golden", "def f():\n    from rtl import eie", "line 2 imports rtl; golden/ may import cli, files, spec"),
     ("golden", "import cocotb_tools.runner", "imports cocotb"),
-    ("spec", "import spec.eie, sim.launch", "spec/ may import nothing of ours"),
+    ("spec", "import spec.eie, sim.launch", "spec/ may import cli"),
+    ("cli", "import spec.eie", "cli/ may import nothing of ours"),
+    ("files", "from cli import command", "files/ may import nothing of ours"),
+    ("rtl", "from files.array import read_array", "imports files; rtl/ may import cli, spec"),
+    ("cli", "import numpy", "imports numpy, which cli/ never does"),
     ("compress", "from cocotbext.axi import AxiLiteMaster", "imports cocotb"),
-    ("synth", "import boards", "synth/ may import golden, rtl, sim, spec"),
+    ("synth", "import boards", "synth/ may import cli, files, golden, rtl, sim, spec"),
     ("sim", "from ..boards import top", "is relative"),
     ("sim", "from . import stream", "is relative"),
     ("golden", "import importlib\nimportlib.import_module('rtl.eie')", "line 2 imports rtl"),

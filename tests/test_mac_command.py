@@ -4,10 +4,10 @@ import json
 import numpy as np
 import pytest
 
+from cli import command
 from golden.mac import dot, error, recording, speed
 from golden.mac.__main__ import app
 from golden.mac.cases import dots
-from spec import command
 
 
 def run(capsys, *arguments):

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cli import command
 from compress.image import save
 from compress.load import load
 from golden import image as golden_image
@@ -17,7 +18,6 @@ from sim import simulator
 from sim.eie import run as eie
 from sim.eie.job import Answer
 from sim.eie.outcome import Outcome
-from spec import command
 from tests.compress_sample import sample, small
 
 VECTORS = 6

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-import spec.command
+import cli.command
 from rtl import machine
 from spec.eie import preset
 from synth import estimate, fit, pages
@@ -20,7 +20,7 @@ TARGET = parts.named("lfe5u-85f-6")
 def command(*arguments):
     words = [str(word) for word in arguments]
     with pytest.raises(SystemExit) as ended:
-        spec.command.main(lambda: machine.application(estimate.run, "Estimate.", words), words)
+        cli.command.main(lambda: machine.application(estimate.run, "Estimate.", words), words)
     return ended.value.code or 0
 
 

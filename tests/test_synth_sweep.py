@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spec.command import main
+from cli.command import main
 from spec.eie import preset
 from synth import pool, sweep
 

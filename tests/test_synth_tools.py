@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-import spec.command
+import cli.command
 from rtl import machine
 from synth import check, report, result, run, synthesis, tool
 from synth import part as parts
@@ -161,7 +161,7 @@ def command(*arguments):
     """Run the command in this process; return its exit code."""
     words = [str(word) for word in arguments]
     with pytest.raises(SystemExit) as ended:
-        spec.command.main(lambda: machine.application(run.run, "Measure.", words), words)
+        cli.command.main(lambda: machine.application(run.run, "Measure.", words), words)
     return ended.value.code or 0
 
 

@@ -14,9 +14,9 @@ from bench.eie.case import benchmark
 from bench.eie.machine import cores, generated, in_parallel, machine, parse
 from bench.eie.run import Row
 from bench.eie.table import load, report, table, wrong
+from cli import command
 from golden.eie.patterns import TABLE
 from sim.eie.job import prepare
-from spec import command
 from spec.eie import EieSpec
 
 ORDER = {"paper": "modulo"}     # rows to PEs; every other preset takes what is fastest

@@ -12,8 +12,8 @@ from bench.eie.figures import FIGURES
 from bench.eie.reference import ACTUAL_US, CLOCK_MHZ, RECONSTRUCTION, paper_cycles
 from bench.eie.table import geomean
 from bench.page import markdown, section
+from cli import command
 from golden.eie.patterns import TABLE
-from spec import command
 
 Rows = Sequence[dict[str, Any]]
 app = command.application(__doc__ or "")

@@ -10,9 +10,9 @@ import typer
 from bench.eie import energy, run
 from bench.eie.machine import generated, machine, parse
 from bench.eie.model import point
+from cli import command
 from golden.eie.patterns import TABLE, Benchmark
 from sim.eie.job import prepare
-from spec import command
 from spec.eie import EieSpec, preset, ring
 
 SEED, SEEDS = 1, (1, 2, 3)

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.mac import measure
+from cli import command
 from sim.mac.builds import BUILDS
-from spec import command
 from synth import part
 
 PARTS = ("recordings", "random", "whole", "clock")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from bench.page import markdown, section
-from spec import command
+from cli import command
 
 PAGE, RESULTS = Path("docs/mac/results.md"), Path("bench/results/mac.json")
 app = command.application(__doc__ or "")

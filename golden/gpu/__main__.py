@@ -8,11 +8,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from cli import command
 from golden.gpu import probe, sparse, tile
 from golden.gpu.device import GENERATIONS, Device, cubin
 from golden.gpu.instruction import COLUMNS, INSTRUCTIONS
 from golden.mac import recording
-from spec import command
 
 HELP = """Compare golden with the tensor cores of this machine's GPU, bit by bit, by their own instructions.
 

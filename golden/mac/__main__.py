@@ -7,8 +7,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from cli import command
 from golden.mac import error, recording, speed, vectors, wrong
-from spec import command
 
 EXAMPLE = """Hold the golden model of the MAC tile against what real tensor cores computed.
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from cli.command import atomic
 from golden.mac.emulated import dot as emulated
 from golden.mac.product import dot
-from spec.command import atomic
 from spec.mac import MacSpec
 from spec.number import FORMATS
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from cli import command
 from compress.load import load
 from golden import image as golden_image
 from golden.eie import run as golden_run
@@ -15,7 +16,6 @@ from sim.eie import job
 from sim.eie.outcome import Outcome
 from sim.eie.plan import layer_by_layer
 from sim.report import show
-from spec import command
 
 SHOWN = 40              # predictions printed; --json has all
 
