@@ -9,8 +9,8 @@ import typer
 
 from cli import command
 from compress.digits import STEPS
-from compress.image import save
-from compress.order import ORDERS
+from compress.eie.image import save
+from compress.eie.order import ORDERS
 from compress.report import table
 from compress.source import from_digits, from_file
 from compress.train import Recipe

@@ -7,9 +7,9 @@ import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.model_selection import StratifiedKFold
 
-from compress.integer import quantise, run
+from compress.eie.integer import quantise, run
+from compress.eie.scale import Quantised, scale
 from compress.network import density, forward
-from compress.scale import Quantised, scale
 from compress.train import Recipe, Trained, train
 from spec.eie import EieSpec
 

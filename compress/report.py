@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from compress.assemble import IntegerLayer, work
-from compress.image import Image, Layer
-from compress.scale import Quantised
+from compress.eie.assemble import IntegerLayer, work
+from compress.eie.image import Image, Layer
+from compress.eie.scale import Quantised
 from spec.eie import EieSpec
 
 FLOAT_BITS = 32     # width of a weight or bias before compression

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from cli import command
-from compress.assemble import assemble
 from compress.digits import STEPS, Fold, folds
-from compress.image import Image
-from compress.integer import quantise, run
+from compress.eie.assemble import assemble
+from compress.eie.image import Image
+from compress.eie.integer import quantise, run
+from compress.eie.scale import Quantised, scale
 from compress.network import forward, read, vectors
 from compress.prune import masks
 from compress.report import rows
-from compress.scale import Quantised, scale
 from compress.share import share
 from compress.train import Recipe
 from spec.eie import EieSpec

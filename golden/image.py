@@ -14,6 +14,7 @@ from golden.eie import check
 from golden.eie.layer import Layer, rows_of
 from spec import image as rules
 from spec.eie import EieSpec
+from spec.eie.image import LAYER_KEYS
 
 AGAIN = "build the image again"
 DAMAGE = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, KeyError, TypeError, NotImplementedError, SyntaxError,
@@ -137,7 +138,7 @@ def _layers(spec: EieSpec, heads: Any, members: dict[str, np.ndarray]) -> tuple[
     if not isinstance(heads, list) or not heads:
         raise TypeError(f"layers must be a list of one or more, not {heads!r:.40}; {AGAIN}")
     for number, head in enumerate(heads):
-        _keys(f"layer {number}", head, rules.EIE_LAYER_KEYS)
+        _keys(f"layer {number}", head, LAYER_KEYS)
         check.kinds(number, head)
     check.members(members, [head["bias"] for head in heads])
     check.machine(spec, heads, members["codebooks"])

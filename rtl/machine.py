@@ -14,18 +14,17 @@ import typer
 
 from cli import command
 from rtl.built import Built
-
-MACHINES = ("eie", "mac")
+from spec import machines
 
 
 def generate(design: str, spec: Any) -> Built:
     """Return the Verilog and manifest of a machine."""
-    return _part(design, "").generate(spec)
+    return machines.part(design, "rtl").generate(spec)
 
 
 def make_spec(design: str, **options: Any) -> Any:
     """Return the specification of a machine from the options of its command line."""
-    return _part(design, ".options").make_spec(**options)
+    return _options(design).make_spec(**options)
 
 
 def application(run: Callable[..., None], help: str, arguments: Sequence[str] | None = None) -> typer.Typer:
@@ -42,18 +41,18 @@ def application(run: Callable[..., None], help: str, arguments: Sequence[str] | 
         Those of the process when not given; read here only for ``--design``.
     """
     design = _asked(sys.argv[1:] if arguments is None else arguments)
-    machines = inspect.signature(_part(design, ".options").make_spec, eval_str=True).parameters
+    offered = inspect.signature(_options(design).make_spec, eval_str=True).parameters
     own = inspect.signature(run, eval_str=True).parameters
     choice = Annotated[str, typer.Option(
-        help=f"Machine: {', '.join(MACHINES)}. Those below are the options of {design}.")]
+        help=f"Machine: {', '.join(machines.MACHINES)}. Those below are the options of {design}.")]
     kind = inspect.Parameter.KEYWORD_ONLY
-    chosen = inspect.Parameter("design", kind, default=MACHINES[0], annotation=choice)
+    chosen = inspect.Parameter("design", kind, default=machines.MACHINES[0], annotation=choice)
     shown = [parameter.replace(kind=kind)
-             for name, parameter in (own | machines).items() if name not in ("design", "spec")]
+             for name, parameter in (own | offered).items() if name not in ("design", "spec")]
 
     def call(**options: Any) -> None:
         name = options.pop("design")
-        spec = make_spec(name, **{option: options.pop(option) for option in machines})
+        spec = make_spec(name, **{option: options.pop(option) for option in offered})
         run(name, spec, **options)
 
     call.__signature__ = inspect.Signature([chosen, *shown])        # type: ignore[attr-defined]
@@ -65,7 +64,7 @@ def application(run: Callable[..., None], help: str, arguments: Sequence[str] | 
 
 def _asked(arguments: Sequence[str]) -> str:
     """Return the machine that a command line asks for; the last word counts."""
-    design = MACHINES[0]
+    design = machines.MACHINES[0]
     for number, argument in enumerate(arguments):
         if argument == "--design" and number + 1 < len(arguments):
             design = arguments[number + 1]
@@ -74,7 +73,5 @@ def _asked(arguments: Sequence[str]) -> str:
     return design
 
 
-def _part(design: str, part: str) -> Any:
-    if design not in MACHINES:
-        raise ValueError(f"design must be one of {', '.join(MACHINES)}, not {design!r}; choose one")
-    return importlib.import_module(f"rtl.{design}{part}")
+def _options(design: str) -> Any:
+    return importlib.import_module(f"{machines.part(design, 'rtl').__name__}.options")

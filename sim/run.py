@@ -15,7 +15,7 @@ import numpy as np
 import typer
 
 from cli import command
-from rtl.machine import MACHINES
+from spec import machines
 from spec.image import HEADER
 
 DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, AttributeError, SyntaxError,
@@ -28,7 +28,7 @@ def application(arguments: Sequence[str] | None = None) -> typer.Typer:
     run = importlib.import_module(f"sim.{design}.run").run
     signature = inspect.signature(run, eval_str=True)
     choice = Annotated[str, typer.Option(
-        help=f"Machine: {', '.join(MACHINES)}; unasked, that of the image. The other options are those of {design}.")]
+        help=f"Machine: {', '.join(machines.MACHINES)}; unasked, that of the image. The other options are those of {design}.")]
     chosen = inspect.Parameter("design", inspect.Parameter.KEYWORD_ONLY, default=design, annotation=choice)
 
     def call(**options: Any) -> None:
@@ -50,11 +50,11 @@ def machine(arguments: Sequence[str]) -> str:
         if argument == "--design":
             name = arguments[number + 1] if number + 1 < len(arguments) else ""
         if name != argument or argument == "--design":
-            if name not in MACHINES:
-                raise ValueError(f"design must be one of {', '.join(MACHINES)}, not {name!r}; choose one")
+            if name not in machines.MACHINES:
+                raise ValueError(f"design must be one of {', '.join(machines.MACHINES)}, not {name!r}; choose one")
             return name
     images = [argument for argument in arguments if argument.endswith(".npz")]
-    return _of_image(Path(images[0])) if images else MACHINES[0]
+    return _of_image(Path(images[0])) if images else machines.MACHINES[0]
 
 
 def _of_image(path: Path) -> str:
@@ -63,8 +63,8 @@ def _of_image(path: Path) -> str:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             named = json.loads(archive[HEADER].tobytes())["machine"]
     except DAMAGE:
-        return MACHINES[0]
-    return named if named in MACHINES else MACHINES[0]
+        return machines.MACHINES[0]
+    return named if named in machines.MACHINES else machines.MACHINES[0]
 
 
 if __name__ == "__main__":

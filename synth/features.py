@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from spec.number import FORMATS
+from spec.mac.number import FORMATS
 
 SHAPES = {36: 512, 18: 1024, 9: 2048, 4: 4096, 2: 8192, 1: 16384}
 """Width and depth of an 18 Kbit block memory; 36 bits with one write and one read port only."""

@@ -1,8 +1,8 @@
 """Small networks of random integers that tests of the image use."""
 import numpy as np
 
-from compress.assemble import IntegerLayer, assemble
-from compress.image import header, members
+from compress.eie.assemble import IntegerLayer, assemble
+from compress.eie.image import header, members
 from spec.eie import EieSpec, preset
 
 

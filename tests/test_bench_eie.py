@@ -10,8 +10,8 @@ import pytest
 
 from bench.eie import case, machine, run, table
 from bench.eie.reference import ACTUAL_US, RECONSTRUCTION, THEORETICAL_US, paper_cycles
-from compress.assemble import IntegerLayer, assemble
-from compress.image import save
+from compress.eie.assemble import IntegerLayer, assemble
+from compress.eie.image import save
 from golden.eie.patterns import TABLE, Benchmark
 from spec.eie import preset
 

@@ -11,12 +11,13 @@ import pytest
 from cli import command
 from rtl import build, machine
 from sim.bus import toy
+from spec import machines
 from spec.registers import from_data
 
 
 @pytest.fixture(autouse=True)
 def toy_machine(monkeypatch):
-    monkeypatch.setattr(machine, "MACHINES", ("toy", "eie", "mac"))
+    monkeypatch.setattr(machines, "MACHINES", ("toy", "eie", "mac"))
     monkeypatch.setitem(sys.modules, "rtl.toy", toy)
     monkeypatch.setitem(sys.modules, "rtl.toy.options", toy)
 

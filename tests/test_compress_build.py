@@ -10,10 +10,10 @@ from sklearn.datasets import load_digits
 from cli import command
 from compress.build import app, machine
 from compress.digits import folds
-from compress.image import header
-from compress.integer import quantise, run
-from compress.load import load
-from compress.order import modulo
+from compress.eie.image import header
+from compress.eie.integer import quantise, run
+from compress.eie.load import load
+from compress.eie.order import modulo
 from compress.train import Recipe, train
 from spec.eie import preset
 
@@ -98,8 +98,8 @@ def test_digits_end_as_image_inputs_and_labels(digits):
 
 
 def test_the_digits_image_recognises_what_the_figures_say(digits):
-    from compress.assemble import IntegerLayer
-    from compress.encode import decode
+    from compress.eie.assemble import IntegerLayer
+    from compress.eie.encode import decode
 
     folder, _ = digits
     image, facts = load(folder / "digits.npz"), json.loads((folder / "digits.json").read_text())

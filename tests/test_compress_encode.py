@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from compress.encode import decode, encode, positions
+from compress.eie.encode import decode, encode, positions
 from spec.eie import preset
 
 

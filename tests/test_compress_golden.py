@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 
 import golden.image
-from compress.assemble import assemble
 from compress.digits import folds
-from compress.image import save
-from compress.integer import run
+from compress.eie.assemble import assemble
+from compress.eie.image import save
+from compress.eie.integer import run
 from compress.train import Recipe
 from golden.eie import network
 from spec.eie import preset

@@ -5,12 +5,13 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from compress.assemble import IntegerLayer, assemble
-from compress.encode import decode
-from compress.image import save
-from compress.load import load
+from compress.eie.assemble import IntegerLayer, assemble
+from compress.eie.encode import decode
+from compress.eie.image import save
+from compress.eie.load import load
 from spec import image as rules
 from spec.eie import preset
+from spec.eie.image import LAYER_KEYS, MEMBERS
 from tests.compress_sample import books, layers, same, sample, small
 
 
@@ -78,10 +79,10 @@ def test_the_file_follows_the_specification(tmp_path):
     with np.load(tmp_path / "net.npz", allow_pickle=False) as archive:
         head = json.loads(bytes(archive["header"]))
         assert set(head) == set(rules.HEADER_KEYS)
-        assert all(set(layer) == set(rules.EIE_LAYER_KEYS) for layer in head["layers"])
+        assert all(set(layer) == set(LAYER_KEYS) for layer in head["layers"])
         for name in set(archive.files) - {"header"}:
             stem = "layer{l}" + name[6:] if name.startswith("layer") else name
-            assert archive[name].dtype == rules.EIE_MEMBERS[stem][0]
+            assert archive[name].dtype == MEMBERS[stem][0]
 
 
 def test_a_machine_that_differs_only_in_speed_or_memory_takes_the_image(tmp_path):

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from compress.order import ORDERS, balanced, modulo, order, place
+from compress.eie.order import ORDERS, balanced, modulo, order, place
 
 
 def loads(rows, work, pes):

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from compress.image import digest, header, members, save, write
-from compress.load import load
+from compress.eie.image import digest, header, members, save, write
+from compress.eie.load import load
 from tests.compress_sample import same, sample, small
 
 

@@ -4,10 +4,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from compress.assemble import IntegerLayer
-from compress.integer import apply, quantise, run
+from compress.eie.assemble import IntegerLayer
+from compress.eie.integer import apply, quantise, run
+from compress.eie.scale import scale
 from compress.network import Dense, forward
-from compress.scale import scale
 from compress.share import share
 from spec.eie import preset
 

@@ -3,8 +3,8 @@
 import numpy as np
 from scipy import sparse
 
-from compress.order import balanced
-from compress.spread import spread
+from compress.eie.order import balanced
+from compress.eie.spread import spread
 
 
 def matrix(rows, columns, density, seed):

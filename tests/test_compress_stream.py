@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from compress.stream import activation_packet, image_packets, matrix_words
+from compress.eie.stream import activation_packet, image_packets, matrix_words
 from spec.eie import LAYER_FIELDS, PACKET_PE_SHIFT, PACKETS
 from spec.framing import packets
 from tests.compress_sample import sample, small

@@ -14,8 +14,8 @@ from golden.gpu.__main__ import compare
 from golden.gpu.instruction import INSTRUCTIONS
 from golden.gpu.kernel import source, threads
 from golden.mac import recording
-from spec.generation import RULES
-from spec.number import FORMATS
+from spec.mac.generation import RULES
+from spec.mac.number import FORMATS
 
 
 def ident(instruction):

@@ -35,10 +35,12 @@ def imported(text):
             yield from ((node.lineno, alias.name.split(".")[0]) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield node.lineno, "." * node.level or node.module.split(".")[0]
-        elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
-            called = getattr(node.func, "attr", getattr(node.func, "id", ""))
-            if called in ("import_module", "__import__") and isinstance(node.args[0].value, str):
-                yield node.lineno, node.args[0].value.split(".")[0] or "."
+        elif isinstance(node, ast.Call) and node.args:
+            called, first = getattr(node.func, "attr", getattr(node.func, "id", "")), getattr(node.args[0], "value", None)
+            if called in ("import_module", "__import__") and isinstance(first, str):
+                yield node.lineno, first.split(".")[0] or "."
+            if called == "part" and len(node.args) == 2 and isinstance(node.args[1], ast.Constant):
+                yield node.lineno, str(node.args[1].value)      # spec.machines.part(design, stage) imports stage.design
 
 
 def offences(stage, text):
@@ -78,6 +80,7 @@ def test_imports_point_upstream(stage):
     ("synth", "import boards", "synth/ may import cli, files, golden, rtl, sim, spec"),
     ("sim", "from ..boards import top", "is relative"),
     ("sim", "from . import stream", "is relative"),
+    ("golden", "from spec.machines import part\npart(design, 'rtl')", "line 2 imports rtl"),
     ("golden", "import importlib\nimportlib.import_module('rtl.eie')", "line 2 imports rtl"),
 ])
 def test_a_wrong_import_is_found(stage, text, complaint):

@@ -8,8 +8,8 @@ import pytest
 import golden.mac
 from golden.gpu.instruction import INSTRUCTIONS
 from golden.mac import wrong
-from spec.generation import RULES
 from spec.mac import MacSpec
+from spec.mac.generation import RULES
 from tests.test_mac_recordings import FOLDER, NAMES, load
 
 ROOT = Path(__file__).parents[1]

@@ -7,7 +7,7 @@ from golden.mac.cases import patterns
 from golden.mac.pack import pack
 from golden.mac.speed import measure
 from spec.mac import MacSpec
-from spec.number import FORMATS
+from spec.mac.number import FORMATS
 from tests.mac_oracle import BYTES
 
 BUILDS = [

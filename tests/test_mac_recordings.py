@@ -9,7 +9,7 @@ import pytest
 
 from golden.mac import recording
 from golden.mac.product import dot
-from spec.generation import RULES
+from spec.mac.generation import RULES
 from tests import mac_oracle
 
 FOLDER = Path(os.environ.get("NONZERO_RECORDINGS") or Path(__file__).parents[2] / "shared" / "tensor_core")

@@ -5,9 +5,9 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from spec.generation import ARCHS, LEGAL, RULES
 from spec.mac import MacSpec
-from spec.number import ACCUMULATORS, FORMATS, OPERANDS
+from spec.mac.generation import ARCHS, LEGAL, RULES
+from spec.mac.number import ACCUMULATORS, FORMATS, OPERANDS
 from tests.mac_oracle import DTYPES, WIDTHS
 
 INTEGERS = dict(arch="ampere", formats=("int8",), acc="int32")

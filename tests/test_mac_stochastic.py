@@ -5,8 +5,8 @@ import pytest
 from golden.mac import dot, matmul, words
 from golden.mac.cases import dots
 from golden.mac.lfsr import advance
-from spec.lfsr import LFSR_SEED, seed_of
 from spec.mac import MacSpec
+from spec.mac.lfsr import LFSR_SEED, seed_of
 from tests import mac_oracle
 
 POLYNOMIAL = 1 << 32 | 1 << 22 | 1 << 2 | 1 << 1 | 1            # x^32 + x^22 + x^2 + x + 1

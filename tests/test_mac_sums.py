@@ -6,8 +6,8 @@ import pytest
 from golden.mac import dot
 from golden.mac.cases import dots
 from golden.mac.emulated import dot as emulated
-from spec.generation import RULES
 from spec.mac import MacSpec
+from spec.mac.generation import RULES
 from tests import mac_oracle
 
 FLOATS = [key for key in RULES if RULES[key].round != "int"]

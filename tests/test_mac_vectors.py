@@ -5,7 +5,7 @@ import pytest
 
 from golden.mac import dot, to_bits
 from golden.mac.vectors import GENERATIONS, VECTORS, check, operands
-from spec.generation import RULES
+from spec.mac.generation import RULES
 from tests import mac_oracle
 
 INF, NAN = float("inf"), float("nan")

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from cli import command
-from compress.image import save
-from compress.load import load
+from compress.eie.image import save
+from compress.eie.load import load
 from golden import image as golden_image
 from golden.eie import run as golden_run
 from sim import run as command_line

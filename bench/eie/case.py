@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from compress.assemble import IntegerLayer, assemble
-from compress.image import Image
+from compress.eie.assemble import IntegerLayer, assemble
+from compress.eie.image import Image
 from golden.eie import Counters, cycles, values
 from golden.eie.layer import Layer
 from golden.eie.patterns import TABLE, Benchmark, Pattern, draw
@@ -32,7 +32,7 @@ class Case:
     Parameters
     ----------
     name : str
-    image : compress.image.Image
+    image : compress.eie.image.Image
         Of this one layer.
     inputs : numpy.ndarray
         (inputs,) integers.
@@ -66,7 +66,7 @@ def benchmark(name: str) -> Benchmark:
 
 
 def make(name: str, spec: EieSpec, *, seed: int, order: str, layer: Benchmark | None = None) -> Case:
-    """Return a layer drawn from a seed, its rows dealt to the PEs in an order of `compress.order`."""
+    """Return a layer drawn from a seed, its rows dealt to the PEs in an order of `compress.eie.order`."""
     layer = layer or benchmark(name)
     pattern = draw(layer, seed=seed)
     rng = np.random.default_rng([seed, 1])

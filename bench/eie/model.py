@@ -10,8 +10,8 @@ import numpy as np
 from scipy import sparse
 
 from bench.eie.case import benchmark
-from compress.encode import encode
-from compress.order import order, place
+from compress.eie.encode import encode
+from compress.eie.order import order, place
 from golden.eie import Counters, cycles
 from golden.eie.layer import Layer, fragments
 from golden.eie.patterns import Pattern, draw

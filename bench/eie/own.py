@@ -10,8 +10,8 @@ import golden.eie
 import golden.image
 from bench.eie.machine import generated
 from bench.eie.run import Row, differing, row
-from compress import load
-from compress.stream import activation_packet, image_packets
+from compress.eie import load
+from compress.eie.stream import activation_packet, image_packets
 from sim.eie.job import Step, run
 from spec.eie import EieSpec
 

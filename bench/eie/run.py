@@ -11,7 +11,7 @@ import numpy as np
 from bench.eie import case as cases
 from bench.eie.machine import digest, generated
 from bench.eie.reference import paper_cycles
-from compress.stream import activation_packet, image_packets
+from compress.eie.stream import activation_packet, image_packets
 from golden.eie import Counters
 from golden.eie.patterns import Benchmark
 from sim.eie.job import Answer, Step, run

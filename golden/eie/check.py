@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from golden.eie.layer import Layer, column_entries, rows_of
-from spec import image as rules
 from spec.eie import EieSpec
+from spec.eie.image import MEMBERS
 
 AGAIN = "build the image again"
 LARGER = "take a machine with larger memories or more PEs, or prune more"
@@ -35,7 +35,7 @@ def members(arrays: dict[str, np.ndarray], biases: list[bool]) -> None:
         _must(name not in wanted, f"members must include {name}, not be without; {AGAIN}")
         _must(False, f"members must be those of the image's {len(biases)} layers, not also {name!r}; {AGAIN}")
     for name, array in arrays.items():
-        kind = rules.EIE_MEMBERS[wanted[name]][0]
+        kind = MEMBERS[wanted[name]][0]
         if array.dtype.name != kind:
             raise TypeError(f"{name} must be {kind}, not {array.dtype.name}; {AGAIN}")
 

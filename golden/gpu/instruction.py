@@ -5,7 +5,7 @@ A tile is one instruction's worth: A (rows x K) and B (8 x K, a row a column of 
 """
 from dataclasses import dataclass
 
-from spec.number import FORMATS
+from spec.mac.number import FORMATS
 
 COLUMNS = 8
 

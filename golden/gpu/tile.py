@@ -8,7 +8,7 @@ from golden.mac.cases import dots, unsigned
 from golden.mac.emulated import dot as emulated
 from golden.mac.product import dot
 from spec.mac import MacSpec
-from spec.number import FORMATS
+from spec.mac.number import FORMATS
 
 
 class Runner(Protocol):

@@ -1,12 +1,12 @@
 """One operand format into one accumulator: which arithmetic sums it, and how many terms at a time."""
 from golden.mac import block, exact, integer, lns
 from golden.mac.operand import Terms, decode
-from spec.generation import ARCHS, RULES, Rule
 from spec.mac import MacSpec
-from spec.number import FORMATS
+from spec.mac.generation import ARCHS, RULES, Rule
+from spec.mac.number import FORMATS
 
 LOGARITHMS = Rule(terms=None, frac=None, round="lns", keep=16, e_zero=None)
-"""Stands where a generation's rule would: the logarithmic lane follows `spec.lns`."""
+"""Stands where a generation's rule would: the logarithmic lane follows `spec.mac.lns`."""
 
 
 class Arithmetic:
@@ -16,7 +16,7 @@ class Arithmetic:
     ----------
     spec : MacSpec or str
         A build, whose operations sum `MacSpec.terms` products; or the name of a generation, whose blocks are
-        as long as the real unit's (`spec.generation.RULES`), for ``"exact"`` as long as the whole dot
+        as long as the real unit's (`spec.mac.generation.RULES`), for ``"exact"`` as long as the whole dot
         product.
     fmt : str
         Operand format.

@@ -3,8 +3,8 @@ import numpy as np
 
 from golden.mac.operand import INFINITE, INVALID, Terms, decode
 from golden.mac.pack import infinity, pack
-from spec.generation import Rule
-from spec.number import FORMATS
+from spec.mac.generation import Rule
+from spec.mac.number import FORMATS
 
 
 def block(a: Terms, b: Terms, c, *, fmt: str, acc: str, rule: Rule, random=None) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Operands for trying a tile: uniform patterns, sums that nearly cancel, specials more often than chance."""
 import numpy as np
 
-from spec.number import FORMATS, Format
+from spec.mac.number import FORMATS, Format
 
 
 def patterns(name: str, size, rng: np.random.Generator, specials: float = 0.05) -> np.ndarray:

@@ -2,9 +2,9 @@
 import ml_dtypes
 import numpy as np
 
-from spec.lns import LNS_LIMIT, LNS_ZERO
 from spec.mac import MacSpec
-from spec.number import FORMATS
+from spec.mac.lns import LNS_LIMIT, LNS_ZERO
+from spec.mac.number import FORMATS
 
 DTYPES = {
     "fp16": np.dtype(np.float16), "bf16": np.dtype(ml_dtypes.bfloat16), "fp32": np.dtype(np.float32),

@@ -5,8 +5,8 @@ from golden.mac import exact
 from golden.mac.block import block
 from golden.mac.convert import to_bits, to_values
 from golden.mac.operand import Terms, decode, patterns
-from spec.generation import RULES
-from spec.number import FORMATS
+from spec.mac.generation import RULES
+from spec.mac.number import FORMATS
 
 
 def dot(a, b, c, fmt: str, acc: str):

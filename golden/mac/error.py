@@ -6,9 +6,9 @@ import numpy as np
 from golden.mac import lfsr, lns
 from golden.mac.convert import to_bits, to_values
 from golden.mac.product import dot
-from spec.generation import RULES
-from spec.lns import LNS_ZERO
 from spec.mac import MacSpec
+from spec.mac.generation import RULES
+from spec.mac.lns import LNS_ZERO
 
 LENGTHS = (4, 1024)
 COUNT = 1000

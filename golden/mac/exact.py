@@ -4,7 +4,7 @@ import numpy as np
 from golden.mac.block import specials
 from golden.mac.operand import INFINITE, ZERO, Terms, decode
 from golden.mac.pack import pack
-from spec.number import FORMATS
+from spec.mac.number import FORMATS
 
 LIMB = 28
 """Bits a limb holds; a term spans two limbs, and 2**7 terms and their carries still fit 64 bits."""

@@ -1,7 +1,7 @@
 """Integer operations: exact sums into int32, wrapped or saturated once an operation."""
 import numpy as np
 
-from spec.number import FORMATS
+from spec.mac.number import FORMATS
 
 LOW, HIGH = -(1 << 31), (1 << 31) - 1
 

@@ -1,9 +1,9 @@
-"""The random words of stochastic rounding, as `spec.lfsr` defines them, many operations at a time."""
+"""The random words of stochastic rounding, as `spec.mac.lfsr` defines them, many operations at a time."""
 from functools import cache
 
 import numpy as np
 
-from spec.lfsr import LFSR_BITS, LFSR_STEPS, LFSR_TAPS, seed_of
+from spec.mac.lfsr import LFSR_BITS, LFSR_STEPS, LFSR_TAPS, seed_of
 
 
 def step(state: int) -> int:

@@ -4,7 +4,7 @@ from math import log2
 
 import numpy as np
 
-from spec.lns import LNS_BITS, LNS_LIMIT, LNS_ZERO
+from spec.mac.lns import LNS_BITS, LNS_LIMIT, LNS_ZERO
 
 SIGN = 1 << LNS_BITS - 1
 

@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 
-from spec.number import FORMATS
+from spec.mac.number import FORMATS
 
 ZERO = -100_000
 """Exponent a zero is given: below that of any product, so that it never leads."""
@@ -33,7 +33,7 @@ def _tables(name: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _split(fmt, bits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Take floating patterns apart by the rule in `spec.number.Format`."""
+    """Take floating patterns apart by the rule in `spec.mac.number.Format`."""
     frac = bits & (1 << fmt.man_bits) - 1
     field = bits >> fmt.man_bits & (1 << fmt.exp_bits) - 1
     sig = np.where(field > 0, frac | 1 << fmt.man_bits, frac)

@@ -4,10 +4,10 @@ import numpy as np
 from golden.mac import lfsr
 from golden.mac.arithmetic import Arithmetic
 from golden.mac.operand import Terms, patterns
-from spec.generation import Rule
-from spec.lns import LNS_ZERO
 from spec.mac import SIDE, MacSpec
-from spec.number import FORMATS
+from spec.mac.generation import Rule
+from spec.mac.lns import LNS_ZERO
+from spec.mac.number import FORMATS
 
 CHUNK = 1 << 13
 """Results worked on at once: few enough for the arrays of a step to stay in the cache."""

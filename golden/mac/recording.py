@@ -11,7 +11,7 @@ from cli.command import atomic
 from golden.mac.emulated import dot as emulated
 from golden.mac.product import dot
 from spec.mac import MacSpec
-from spec.number import FORMATS
+from spec.mac.number import FORMATS
 
 ARCHS = {
     "V100": "volta", "A100": "ampere", "A30": "ampere", "A2": "ampere",

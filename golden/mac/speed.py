@@ -5,8 +5,8 @@ import numpy as np
 
 from golden.mac.cases import unsigned
 from golden.mac.product import dot
-from spec.generation import RULES
-from spec.number import FORMATS
+from spec.mac.generation import RULES
+from spec.mac.number import FORMATS
 
 
 def measure(count: int = 1 << 19, repeat: int = 3, seed: int = 1) -> list[dict]:

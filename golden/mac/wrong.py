@@ -4,7 +4,7 @@ from pathlib import Path
 
 from golden.mac.product import dot
 from golden.mac.recording import load
-from spec.generation import RULES, Rule
+from spec.mac.generation import RULES, Rule
 
 
 def rules(rule: Rule) -> dict[str, Rule]:

@@ -6,7 +6,7 @@ from rtl.eie.bus import Widths
 from rtl.eie.machine import Machine
 from rtl.emit import Library
 from spec.eie import PACKETS, EieSpec
-from spec.eie_registers import registers
+from spec.eie.register import registers
 
 
 def generate(spec: EieSpec) -> Built:

@@ -15,7 +15,7 @@ from rtl.eie.loader import Loader
 from rtl.emit import Library
 from rtl.parts import delayed
 from spec.eie import PACKETS, EieSpec
-from spec.eie_registers import COUNTERS, registers
+from spec.eie.register import COUNTERS, registers
 
 COUNTER_BITS = 48
 STREAM_FLAGS = ("short", "long", "unknown", "range")

@@ -5,7 +5,7 @@ from rtl.mac.depth import cuts_of
 from rtl.mac.machine import Machine
 from rtl.mac.plan import Plan
 from spec.mac import MacSpec
-from spec.mac_registers import PACKETS, ROWS, SLOTS, acc_words, operand_words, registers
+from spec.mac.register import PACKETS, ROWS, SLOTS, acc_words, operand_words, registers
 
 
 def name_of(spec: MacSpec) -> str:

@@ -9,9 +9,9 @@ from rtl.mac.pipe import Pipe
 from rtl.mac.plan import Plan
 from rtl.mac.sequence import ISSUE
 from rtl.mac.tile import Tile
-from spec.lfsr import LFSR_BITS, seed_of
-from spec.lns import LNS_ZERO
-from spec.mac_registers import ROWS, SLOTS, acc_words, operand_words
+from spec.mac.lfsr import LFSR_BITS, seed_of
+from spec.mac.lns import LNS_ZERO
+from spec.mac.register import ROWS, SLOTS, acc_words, operand_words
 
 READ_STAGES = 2
 """Cycles from a buffer's address to its data."""

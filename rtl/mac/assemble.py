@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 from rtl.bus.loader import BEAT
 from spec.framing import WORD_BITS
 from spec.mac import MacSpec
-from spec.mac_registers import PACKETS, ROWS, SLOTS, acc_words, operand_words
+from spec.mac.register import PACKETS, ROWS, SLOTS, acc_words, operand_words
 
 
 class Assemble(wiring.Component):

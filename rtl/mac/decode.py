@@ -5,7 +5,7 @@ from amaranth.lib.wiring import In, Out
 
 from rtl.mac.feed import CODE_BITS
 from rtl.mac.plan import Plan
-from spec.number import FORMATS, Format
+from spec.mac.number import FORMATS, Format
 
 
 def head_layout(x_bits: int) -> data.StructLayout:

@@ -15,7 +15,7 @@ from rtl.mac.product import MULT_STAGES, factors, multiply, multiply_pair
 from rtl.mac.round import round_pack
 from rtl.mac.special import specials
 from rtl.mac.truncated import truncated
-from spec.lfsr import LFSR_BITS
+from spec.mac.lfsr import LFSR_BITS
 
 MODE = data.StructLayout({"integer": 1, "byte": 1})
 """What a dot unit must know of the format: integers, and the 8-bit floats that keep fewer bits."""

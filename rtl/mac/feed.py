@@ -4,7 +4,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from spec.mac import SIDE, MacSpec
-from spec.number import OPERANDS
+from spec.mac.number import OPERANDS
 
 OUTPUTS = SIDE * SIDE
 CODE_BITS = (len(OPERANDS) - 1).bit_length()

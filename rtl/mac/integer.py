@@ -4,7 +4,7 @@ from amaranth import Cat, Const, Mux
 from rtl.mac.pipe import Late, Pipe
 from rtl.mac.plan import Plan
 from rtl.mac.total import Term, total
-from spec.number import FORMATS
+from spec.mac.number import FORMATS
 
 ACC_BITS = 32
 

@@ -7,8 +7,8 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from rtl.mac.pipe import Late, Pipe
-from spec.lns import LNS_BITS, LNS_LIMIT, LNS_ZERO
 from spec.mac import MacSpec
+from spec.mac.lns import LNS_BITS, LNS_LIMIT, LNS_ZERO
 
 SUM_BITS = LNS_BITS + 1
 """Bits of a sum of two logarithms, or of one and a table's entry."""

@@ -7,8 +7,8 @@ from rtl.emit import Library
 from rtl.mac.feed import state_bits
 from rtl.mac.lns_add import LnsAdd, lns_product
 from rtl.mac.pipe import Late, Pipe
-from spec.lns import LNS_BITS
 from spec.mac import MacSpec
+from spec.mac.lns import LNS_BITS
 
 
 class LnsDot(wiring.Component):

@@ -12,11 +12,11 @@ from rtl.mac.assemble import Assemble
 from rtl.mac.plan import Plan
 from rtl.mac.readout import Readout
 from rtl.mac.sequence import Sequence
-from spec.mac_registers import COUNTERS, PACKETS, SLOTS, registers
+from spec.mac.register import COUNTERS, PACKETS, SLOTS, registers
 
 
 class Machine(wiring.Component):
-    """An array of MAC tiles behind AXI4-Lite and AXI4-Stream; `spec.mac_registers` says how to use it.
+    """An array of MAC tiles behind AXI4-Lite and AXI4-Stream; `spec.mac.register` says how to use it.
 
     Buffers may be loaded while a run goes on, rows in use excepted; accumulators wait until it has ended.
 

@@ -3,10 +3,10 @@ from typing import Annotated
 
 import typer
 
-from spec.generation import ARCHS
-from spec.lfsr import LFSR_SEED
 from spec.mac import FOLDS, TARGETS, UNIT_TERMS, MacSpec
-from spec.number import ACCUMULATORS, OPERANDS
+from spec.mac.generation import ARCHS
+from spec.mac.lfsr import LFSR_SEED
+from spec.mac.number import ACCUMULATORS, OPERANDS
 
 
 def make_spec(

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from spec.mac import MacSpec
-from spec.number import FORMATS, Format
+from spec.mac.number import FORMATS, Format
 
 FINE_SHIFT = 7
 """Largest left shift given to a product by shifting its factors, before the multiplier."""

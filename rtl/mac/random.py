@@ -6,7 +6,7 @@ from amaranth import Cat, Module, ResetSignal, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from spec.lfsr import LFSR_BITS, LFSR_STEPS, LFSR_TAPS
+from spec.mac.lfsr import LFSR_BITS, LFSR_STEPS, LFSR_TAPS
 
 
 def leap() -> list[list[int]]:

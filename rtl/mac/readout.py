@@ -7,7 +7,7 @@ from rtl.mac.array import READ_STAGES
 from rtl.mac.feed import OUTPUTS
 from spec.framing import WORD_BITS
 from spec.mac import MacSpec
-from spec.mac_registers import SLOTS
+from spec.mac.register import SLOTS
 
 
 class Readout(wiring.Component):

@@ -4,7 +4,7 @@ from amaranth.lib import data, enum, wiring
 from amaranth.lib.wiring import In, Out
 
 from spec.mac import MacSpec
-from spec.mac_registers import ROWS, SLOTS
+from spec.mac.register import ROWS, SLOTS
 
 ISSUE = data.StructLayout({"a_row": range(ROWS), "b_row": range(ROWS), "slot": range(SLOTS), "fresh": 1})
 """One operation: its rows of A and B, its accumulator, and whether that starts from zero."""

@@ -2,7 +2,7 @@
 from amaranth import Cat
 
 from rtl.mac.pipe import Pipe
-from spec.number import Format
+from spec.mac.number import Format
 
 
 def specials(p: Pipe, a, b, c, fmt: Format):

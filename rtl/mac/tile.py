@@ -11,7 +11,7 @@ from rtl.mac.lns_dot import LnsDot
 from rtl.mac.pipe import Late, Pipe
 from rtl.mac.plan import Plan
 from rtl.mac.random import Random
-from spec.lfsr import LFSR_BITS
+from spec.mac.lfsr import LFSR_BITS
 
 
 class Tile(wiring.Component):

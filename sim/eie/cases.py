@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from compress.assemble import IntegerLayer, assemble
-from compress.image import Image, save
+from compress.eie.assemble import IntegerLayer, assemble
+from compress.eie.image import Image, save
 from golden import image as golden_image
 from golden.eie import Run
 from golden.eie import run as golden_run

@@ -8,7 +8,7 @@ from cocotb.simtime import get_sim_time
 from cocotb.triggers import ClockCycles, RisingEdge, SimTimeoutError, with_timeout
 from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiResp
 
-from spec.eie_registers import COUNTERS
+from spec.eie.register import COUNTERS
 from spec.registers import WORD_BYTES, RegisterMap
 
 PERIOD = 10         # ns a cycle

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from compress.image import Image
+from compress.eie.image import Image
 from golden.eie import Counters, Run
 from sim.eie.job import Answer
 from sim.report import Mismatch

@@ -1,7 +1,7 @@
 """The steps that run an image on the machine: layer by layer with everything read back, or all layers in one start."""
 
-from compress.image import Image
-from compress.stream import activation_packet, image_packets
+from compress.eie.image import Image
+from compress.eie.stream import activation_packet, image_packets
 from golden.eie import Run
 from sim.eie.job import Step
 

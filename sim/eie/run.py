@@ -7,7 +7,7 @@ import numpy as np
 import typer
 
 from cli import command
-from compress.load import load
+from compress.eie.load import load
 from golden import image as golden_image
 from golden.eie import run as golden_run
 from rtl.eie import generate

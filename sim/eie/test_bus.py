@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import numpy as np
 
-from compress.stream import activation_packet, image_packets
+from compress.eie.stream import activation_packet, image_packets
 from golden.eie import Counters
 from rtl.eie import generate
 from sim.eie import cases

@@ -10,7 +10,7 @@ from golden.mac.cases import dots
 from sim.mac.driver import Driver
 from sim.mac.host import Load, Product, words
 from sim.mac.spec_env import spec_of
-from spec.mac_registers import PACKETS, ROWS, SLOTS
+from spec.mac.register import PACKETS, ROWS, SLOTS
 
 SPEC = spec_of(os.environ["MAC_SPEC"])
 SHAPES = ((4, 4, 4), (1, 1, 1), (9, 3 * SPEC.k + 1, 13), (17, 5, 2))

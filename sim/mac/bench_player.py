@@ -6,8 +6,8 @@ from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, RisingEdge
 
 from sim.mac.spec_env import spec_of
-from spec.lfsr import LFSR_BITS, seed_of
 from spec.mac import SIDE
+from spec.mac.lfsr import LFSR_BITS, seed_of
 
 
 @cocotb.test()

@@ -8,7 +8,7 @@ from cocotb.triggers import SimTimeoutError, with_timeout
 from sim.mac.driver import Driver
 from sim.mac.host import Product
 from sim.mac.spec_env import spec_of
-from spec.mac_registers import COUNTERS
+from spec.mac.register import COUNTERS
 
 PERIOD = 10                                 # ns a cycle
 FLOOR, OPERATION = 100_000, 1_000           # cycles, and cycles an operation, that no sound machine needs

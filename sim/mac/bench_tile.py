@@ -10,8 +10,8 @@ from cocotb.triggers import FallingEdge
 
 from sim.mac.pack import operations, results
 from sim.mac.spec_env import spec_of
-from spec.lfsr import LFSR_BITS, seed_of
 from spec.mac import SIDE
+from spec.mac.lfsr import LFSR_BITS, seed_of
 
 JUNK = random.Random(7)
 

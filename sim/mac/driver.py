@@ -9,7 +9,7 @@ from sim.mac.host import Load, Run
 from sim.stream import PATTERNS
 from spec.framing import header
 from spec.mac import MacSpec
-from spec.mac_registers import registers
+from spec.mac.register import registers
 
 
 class Driver:

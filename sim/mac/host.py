@@ -6,9 +6,9 @@ import numpy as np
 
 from golden.mac import padding
 from sim.mac.pack import bits_of
-from spec.lns import LNS_ZERO
 from spec.mac import SIDE, MacSpec
-from spec.mac_registers import PACKETS, ROWS, SLOTS
+from spec.mac.lns import LNS_ZERO
+from spec.mac.register import PACKETS, ROWS, SLOTS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,8 @@
 """Operations and results of a tile as the wide words on its ports."""
 import numpy as np
 
-from spec.lns import LNS_ZERO
 from spec.mac import SIDE, MacSpec
+from spec.mac.lns import LNS_ZERO
 
 CODE_BITS = 3
 

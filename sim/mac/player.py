@@ -1,7 +1,7 @@
 """A player around a tile, in Verilog: operations from a file, results into a file, no Python in between."""
 from sim.mac.pack import operation_bits
-from spec.lfsr import LFSR_BITS
 from spec.mac import SIDE, MacSpec
+from spec.mac.lfsr import LFSR_BITS
 
 OPERATIONS, RESULTS = "operations.bin", "results.bin"
 

@@ -4,9 +4,9 @@ from typing import Any
 import numpy as np
 
 from golden.mac import dot, words
-from spec.lns import LNS_ZERO
 from spec.mac import SIDE, MacSpec
-from spec.number import FORMATS
+from spec.mac.lns import LNS_ZERO
+from spec.mac.number import FORMATS
 
 OUTPUTS = SIDE * SIDE
 

@@ -77,7 +77,7 @@ def test_more_whole_domains(name, tmp_path):
 
 
 def test_every_legal_mode_is_in_a_build():
-    from spec.generation import LEGAL
+    from spec.mac.generation import LEGAL
     held = {(spec.arch, fmt, spec.acc_of(fmt)) for spec in BUILDS.values() if spec.arith == "float"
             for fmt in spec.formats}
     assert held == LEGAL

@@ -2,9 +2,9 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from spec.generation import ARCHS, LEGAL, RULES, Rule
-from spec.lfsr import LFSR_BITS, LFSR_SEED
-from spec.number import ACCUMULATORS, FORMATS, OPERANDS, Format
+from spec.mac.generation import ARCHS, LEGAL, RULES, Rule
+from spec.mac.lfsr import LFSR_BITS, LFSR_SEED
+from spec.mac.number import ACCUMULATORS, FORMATS, OPERANDS, Format
 
 UNIT_TERMS = (4, 8, 16, 32)
 FOLDS = (1, 2, 4, 16)
@@ -50,13 +50,13 @@ class MacSpec:
         What integers do when an operation's exact sum with C leaves int32: ``"wrap"`` or ``"saturate"``, once
         an operation.
     stochastic : bool
-        Round floating results stochastically (`spec.lfsr`) instead of by the generation's own rule.
+        Round floating results stochastically (`spec.mac.lfsr`) instead of by the generation's own rule.
     target : str
         Part whose pipeline depth is taken; never changes a bit of the result.
     seed : int
         LFSR seed of output 0 of tile 0.
     arith : str
-        ``"float"`` for everything above, ``"lns"`` for the logarithmic lane (`spec.lns`).
+        ``"float"`` for everything above, ``"lns"`` for the logarithmic lane (`spec.mac.lns`).
     kahan : bool
         Compensated accumulation in the logarithmic lane.
     lns_frac, lns_step : int

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from compress.check import check
-from compress.encode import encode
-from compress.image import Image, Layer
-from compress.order import modulo, order, place
+from compress.eie.check import check
+from compress.eie.encode import encode
+from compress.eie.image import Image, Layer
+from compress.eie.order import modulo, order, place
 from spec.eie import EieSpec
 
 

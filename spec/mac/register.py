@@ -1,6 +1,6 @@
 """Registers, packets and buffer sizes of the MAC machine: what its host sees."""
 from spec.framing import WORD_BITS
-from spec.mac import SIDE, MacSpec
+from spec.mac.shape import SIDE, MacSpec
 from spec.registers import Field, MapBuilder, RegisterMap
 
 IDENTITY = 0x4E5A4D01

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from compress.check import check, fit
-from compress.image import Image, Layer, digest
+from compress.eie.check import check, fit
+from compress.eie.image import Image, Layer, digest
 from spec import image as rules
 from spec.eie import EieSpec
+from spec.eie.image import LAYER_KEYS, MEMBERS
 
 KINDS = {"name": str, "relu": bool, "bias": bool}       # every other key of a layer is an integer
 
@@ -94,9 +95,9 @@ def _keys(what: str, given: Any, wanted) -> None:
 def _types(path, arrays: dict[str, np.ndarray]) -> None:
     for name, array in arrays.items():
         stem = "layer{l}_" + name.partition("_")[2] if name.startswith("layer") else name
-        if stem not in rules.EIE_MEMBERS:
-            raise ValueError(f"member of {path} must be one of {', '.join(rules.EIE_MEMBERS)}, not {name!r}")
-        if array.dtype.name != (kind := rules.EIE_MEMBERS[stem][0]):
+        if stem not in MEMBERS:
+            raise ValueError(f"member of {path} must be one of {', '.join(MEMBERS)}, not {name!r}")
+        if array.dtype.name != (kind := MEMBERS[stem][0]):
             raise TypeError(f"{name} of {path} must be {kind}, not {array.dtype.name}; build the image again")
     if "codebooks" not in arrays:
         raise ValueError(f"{path} must have a member codebooks, not be without; build the image again")
@@ -112,7 +113,7 @@ def _layers(given: Any, arrays: dict[str, np.ndarray]) -> tuple[Layer, ...]:
         raise TypeError(f"layers must be a list, not {given!r:.40}; build the image again")
     layers = []
     for number, entry in enumerate(given):
-        _keys(f"layer {number}", entry, rules.EIE_LAYER_KEYS)
+        _keys(f"layer {number}", entry, LAYER_KEYS)
         for key, value in entry.items():
             if type(value) is not (kind := KINDS.get(key, int)):
                 raise TypeError(f"layer {number}: {key} must be of type {kind.__name__}, not {value!r}")

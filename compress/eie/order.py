@@ -8,7 +8,7 @@ import heapq
 import numpy as np
 from scipy import sparse
 
-from compress.spread import spread
+from compress.eie.spread import spread
 
 ORDERS = ("balanced", "modulo")
 
@@ -35,7 +35,7 @@ def balanced(work: np.ndarray, pes: int, codes=None, activity=None) -> np.ndarra
 
     Rows go, heaviest first, to the least loaded PE with a free slot; then the most loaded PE swaps a row
     with another PE (or gives it up for a free slot) as long as that lowers the higher load of the two.
-    The same swaps from the modulo order are the other candidate. With ``codes``, `compress.spread` goes on from
+    The same swaps from the modulo order are the other candidate. With ``codes``, `compress.eie.spread` goes on from
     there. Within a PE heavy rows come first: zeros after a column's last weight are not encoded.
     """
     cost = np.append(work, 0.0)                         # the -1 of an absent slot finds 0

@@ -12,6 +12,7 @@ from cli.command import atomic
 from spec import VERSION as TOOL_VERSION
 from spec import image as rules
 from spec.eie import EieSpec
+from spec.eie.image import LAYER_KEYS
 
 TOOL = f"nonzero {TOOL_VERSION}"
 
@@ -74,7 +75,7 @@ def header(image: Image) -> dict[str, Any]:
     """Return the header of an image without its digest."""
     layers = []
     for layer in image.layers:
-        entry = {key: getattr(layer, key) for key in rules.EIE_LAYER_KEYS}
+        entry = {key: getattr(layer, key) for key in LAYER_KEYS}
         layers.append(entry | {"bias": layer.bias is not None})
     return {"format": rules.FORMAT, "version": rules.VERSION, "machine": "eie", "tool": image.tool,
             "spec": asdict(image.spec), "layers": layers,

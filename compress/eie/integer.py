@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import sparse
 
-from compress.assemble import IntegerLayer
+from compress.eie.assemble import IntegerLayer
 from spec.eie import EieSpec
 
 
@@ -23,7 +23,7 @@ def quantise(values: np.ndarray, scale: float, bits: int) -> tuple[np.ndarray, i
 def apply(layer: IntegerLayer, book: np.ndarray, inputs: np.ndarray, spec: EieSpec) -> tuple[np.ndarray, int]:
     """Return a layer's outputs for inputs of shape (vectors, inputs), and how many of them saturated.
 
-    Exact as long as no partial sum saturates the accumulator, which ``headroom`` of `compress.scale` tells.
+    Exact as long as no partial sum saturates the accumulator, which ``headroom`` of `compress.eie.scale` tells.
     """
     codes = sparse.csr_array(layer.codes)
     weight = sparse.csr_array((book[codes.data].astype(np.float64), codes.indices, codes.indptr),

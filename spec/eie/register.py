@@ -1,6 +1,6 @@
 """Registers of the EIE array: what its host reads and writes over AXI4-Lite."""
 
-from spec.eie import EieSpec
+from spec.eie.shape import EieSpec
 from spec.registers import Field, MapBuilder, RegisterMap
 
 IDENTITY = 0x4E5A4501

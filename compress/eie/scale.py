@@ -10,8 +10,8 @@ from math import ceil, floor, log2
 
 import numpy as np
 
-from compress.assemble import IntegerLayer
-from compress.integer import apply, quantise
+from compress.eie.assemble import IntegerLayer
+from compress.eie.integer import apply, quantise
 from compress.network import Dense, forward
 from compress.share import Shared
 from spec.eie import EieSpec

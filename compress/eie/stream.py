@@ -5,7 +5,7 @@ A packet is a NumPy array of uint64, header first; the stream's last flag goes w
 
 import numpy as np
 
-from compress.image import Image, Layer
+from compress.eie.image import Image, Layer
 from spec.eie import LAYER_FIELDS, LAYER_WORDS, PACKET_PE_SHIFT, PACKETS, EieSpec
 from spec.framing import Header
 

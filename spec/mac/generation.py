@@ -1,7 +1,7 @@
 """The generations of tensor core as numbers: block length, width, rounding, and what each may multiply."""
 from dataclasses import dataclass
 
-from spec.number import FORMATS
+from spec.mac.number import FORMATS
 
 
 @dataclass(frozen=True, kw_only=True)

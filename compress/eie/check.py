@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from compress.encode import positions
-from compress.image import Image, Layer
+from compress.eie.encode import positions
+from compress.eie.image import Image, Layer
 from spec.eie import LAYER_FIELDS, EieSpec
 
 SAME = ("pes", "codebook_bits", "index_bits", "word_bits", "act_bits", "weight_bits", "acc_bits")

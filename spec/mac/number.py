@@ -77,7 +77,7 @@ FORMATS = {f.name: f for f in (
     Format(name="int32", bits=32),
     Format(name="lns", bits=16),
 )}
-"""Every format by name. ``lns`` is described in `spec.lns`."""
+"""Every format by name. ``lns`` is described in `spec.mac.lns`."""
 
 OPERANDS = ("fp16", "bf16", "e4m3", "e5m2", "int8", "int4", "lns")
 """Formats A and B may have; the order is the code of a format in an operation (fp16 is 0)."""
