@@ -74,4 +74,5 @@ def _asked(arguments: Sequence[str]) -> str:
 
 
 def _options(design: str) -> Any:
-    return importlib.import_module(f"{machines.part(design, 'rtl').__name__}.options")
+    machines.part(design, "rtl")
+    return importlib.import_module(f"rtl.{design}.options")
