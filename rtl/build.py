@@ -12,23 +12,23 @@ import typer
 
 from cli import command
 from rtl import machine
-from rtl.built import Built
 from rtl.document import c_header, markdown
+from rtl.generated import GeneratedMachine
 from rtl.machine import generate
 
-__all__ = ["Built", "generate", "write"]
+__all__ = ["GeneratedMachine", "generate", "write"]
 
 MINE = ("--out", "--json")                  # options that say where, not what
 
 
-def files(built: Built) -> dict[str, str]:
+def files(built: GeneratedMachine) -> dict[str, str]:
     """Return the text of each file that describes a machine."""
     return {
         f"{built.name}.v": built.verilog, "manifest.json": json.dumps(built.manifest, indent=2) + "\n",
         f"{built.name}.h": c_header(built.manifest), f"{built.name}.md": markdown(built.manifest)}
 
 
-def write(built: Built, folder: Path) -> dict[str, int]:
+def write(built: GeneratedMachine, folder: Path) -> dict[str, int]:
     """Write all files of a machine, or none; return the bytes of each."""
     texts = files(built)
     with contextlib.ExitStack() as stack:   # all are drafted before the first takes its place
@@ -50,7 +50,7 @@ def run(design: str, spec: Any, *,
     with command.progress(f"Writing the Verilog of {design}; Yosys takes a minute on its first start"):
         built = generate(design, spec)
     made = " ".join(["python -m rtl.build", *map(shlex.quote, asked(sys.argv[1:]))])
-    built = Built(built.name, built.verilog, built.manifest | {"command": made})
+    built = GeneratedMachine(built.name, built.verilog, built.manifest | {"command": made})
     folder = out or Path("build") / built.name
     sizes = write(built, folder)
     seconds = time.monotonic() - start

@@ -1,6 +1,6 @@
 """The machines by name, and commands that take the options of the machine they are asked for.
 
-A machine is a folder of ``rtl/`` with ``generate(spec) -> Built`` in its ``__init__.py`` and, in its
+A machine is a folder of ``rtl/`` with ``generate(spec) -> GeneratedMachine`` in its ``__init__.py`` and, in its
 ``options.py``, ``make_spec(...)``, whose annotated parameters are its options on a command line.
 """
 
@@ -13,11 +13,11 @@ from typing import Annotated, Any
 import typer
 
 from cli import command
-from rtl.built import Built
+from rtl.generated import GeneratedMachine
 from spec import machines
 
 
-def generate(design: str, spec: Any) -> Built:
+def generate(design: str, spec: Any) -> GeneratedMachine:
     """Return the Verilog and manifest of a machine."""
     return machines.part(design, "rtl").generate(spec)
 

@@ -10,7 +10,7 @@ import typer
 
 from cli import command
 from rtl import machine
-from rtl.built import Built
+from rtl.generated import GeneratedMachine
 from synth import estimate, fit, report, tool
 from synth import part as parts
 from synth.design import Design, from_file
@@ -20,7 +20,7 @@ from synth.show import show
 from synth.verification import verify as check_netlist
 
 
-def from_built(built: Built, *, unit: str = "", spec: Any = None) -> Design:
+def from_built(built: GeneratedMachine, *, unit: str = "", spec: Any = None) -> Design:
     """Return a generated machine, or one module of it, as a design to measure."""
     if unit and f"module {unit}(" not in built.verilog and f"module \\{unit} " not in built.verilog:
         names = [line.split()[1].split("(")[0] for line in built.verilog.splitlines() if line.startswith("module ")]

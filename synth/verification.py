@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from rtl import machine
-from rtl.built import Built
+from rtl.generated import GeneratedMachine
 from sim.eie import job
 from sim.launch import launch
 from sim.mac.spec_env import text_of
@@ -38,7 +38,7 @@ def verify(design: Design, target: Part, spec: Any, *, options: tuple[str, ...] 
         If the design is no whole machine, or the part's blocks have no simulation model.
     """
     if design.kind == "eie":
-        return eie(Built(design.name, design.verilog, machine.generate("eie", spec).manifest),
+        return eie(GeneratedMachine(design.name, design.verilog, machine.generate("eie", spec).manifest),
                    checked(design, target, options=options), target, spec)
     if design.kind == "mac":
         tile = dataclasses.replace(design, name=f"{design.name}-{TILE}", top=TILE)
@@ -53,9 +53,9 @@ def text(netlist: Netlist, target: Part) -> str:
     return plain + "\n" + models.texts(target.family, plain)
 
 
-def eie(built: Built, netlist: Netlist, target: Part, spec: Any) -> str:
+def eie(built: GeneratedMachine, netlist: Netlist, target: Part, spec: Any) -> str:
     """Run random layers on an EIE array's netlist."""
-    made = Built(built.name, text(netlist, target), built.manifest)
+    made = GeneratedMachine(built.name, text(netlist, target), built.manifest)
     jobs = [vectors.job(spec, seed=seed) for seed in range(LAYERS)]
     with _broken(f"netlist of {built.name} on {target.name}"):
         answers = job.run(made, [job.Step(packets=packets) for packets, _ in jobs], sim="verilator")

@@ -115,7 +115,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(monkeypatch, capsys, tmp_path,
 def test_a_failure_between_two_files_leaves_neither(monkeypatch, tmp_path):
     made = toy.generate(toy.ToySpec())
     (tmp_path / "toy_16.v").write_text("as before")
-    broken = build.Built(made.name, made.verilog, made.manifest)
+    broken = build.GeneratedMachine(made.name, made.verilog, made.manifest)
     texts = build.files(broken) | {"later.txt": "\udc80"}       # cannot be encoded
     monkeypatch.setattr(build, "files", lambda built: texts)
     with pytest.raises(UnicodeEncodeError):

@@ -5,32 +5,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.bus.toy import TOY
+from sim.bus.kinds import KINDS
 from spec.framing import Header, Packet, header, packets, to_bytes, to_words
 from spec.registers import Field, Register, RegisterMap, from_data
 
 
 def test_registers_follow_each_other_and_counters_take_two_words():
-    assert [(r.name, r.offset, r.words) for r in TOY.registers] == [
+    assert [(r.name, r.offset, r.words) for r in KINDS.registers] == [
         ("id", 0, 1), ("control", 4, 1), ("status", 8, 1), ("errors", 12, 1), ("layers", 16, 1),
         ("cycles", 20, 2), ("shift", 28, 1)]
-    assert TOY.address_bits == 5
+    assert KINDS.address_bits == 5
 
 
 def test_fields_stand_from_bit_zero_upwards():
-    assert [(f.name, lsb) for f, lsb in TOY["status"].placed()] == [("layer", 0), ("busy", 8)]
-    assert TOY["layers"].init == 3
+    assert [(f.name, lsb) for f, lsb in KINDS["status"].placed()] == [("layer", 0), ("busy", 8)]
+    assert KINDS["layers"].init == 3
 
 
 def test_every_name_has_its_number():
-    numbers = TOY.constants()
+    numbers = KINDS.constants()
     assert numbers["CONTROL"] == 4 and numbers["CONTROL_RESET_LSB"] == 1
     assert numbers["STATUS_LAYER_MASK"] == 0xFF and numbers["STATUS_BUSY_MASK"] == 0x100
     assert (numbers["CYCLES_LO"], numbers["CYCLES_HI"]) == (20, 24) and "CYCLES" not in numbers
 
 
 def test_a_map_survives_json():
-    assert from_data("toy", json.loads(json.dumps(TOY.as_data()))) == TOY
+    assert from_data("kinds", json.loads(json.dumps(KINDS.as_data()))) == KINDS
 
 
 def register(**changes):
@@ -53,7 +53,7 @@ def register(**changes):
     (lambda: RegisterMap(name="m", registers=(register(), register(name="s"))), ValueError,
      "offset of s must be at least 0x4, not 0x0"),
     (lambda: RegisterMap(name="m", registers=(register(), register(offset=4))), ValueError, "not r twice"),
-    (lambda: TOY["stat"], ValueError, "must be one of id, control, .* not 'stat'"),
+    (lambda: KINDS["stat"], ValueError, "must be one of id, control, .* not 'stat'"),
     (lambda: Header(type=256, length=1), OverflowError, r"type of a packet must be in 0\.\.255, not 256"),
     (lambda: Header(type=1, length=1 << 24), OverflowError, "length of a packet must be in"),
     (lambda: header(1, 1, -1), OverflowError, "address of a packet must be in .* not -1"),

@@ -8,8 +8,8 @@ from functools import lru_cache
 from multiprocessing import get_context
 from typing import Any
 
-from rtl.built import Built
 from rtl.eie import generate
+from rtl.generated import GeneratedMachine
 from spec.eie import EieSpec, preset
 
 DEPTHS = {"entries": 131072, "columns": 32768, "slots": 512}
@@ -36,7 +36,7 @@ def parse(changes: Sequence[str]) -> dict[str, int | bool]:
 
 
 @lru_cache
-def generated(spec: EieSpec) -> Built:
+def generated(spec: EieSpec) -> GeneratedMachine:
     """Return the Verilog of a machine, generated once a process."""
     return generate(spec)
 

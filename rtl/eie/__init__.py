@@ -1,21 +1,21 @@
 """The EIE array: Amaranth blocks named as in the paper, and their emission."""
 
-from rtl.built import Built, Memory, manifest
 from rtl.eie.arithmetic import REGFILE_SLOTS
 from rtl.eie.bus import Widths
 from rtl.eie.machine import Machine
 from rtl.emit import Library
+from rtl.generated import GeneratedMachine, Memory, manifest
 from spec.eie import PACKETS, EieSpec
 from spec.eie.register import registers
 
 
-def generate(spec: EieSpec) -> Built:
+def generate(spec: EieSpec) -> GeneratedMachine:
     """Return the Verilog and the manifest of an EIE array."""
     library, name = Library(), f"eie_{spec.pes}"
     top = Machine(spec, library)
     library.add(top, module=name)
     facts = {"accumulators": "LUT RAM" if spec.slots <= REGFILE_SLOTS else "block RAM", "multipliers": spec.pes}
-    return Built(name, library.verilog(), manifest(
+    return GeneratedMachine(name, library.verilog(), manifest(
         name=name, design="eie", spec=spec, top=top, registers=registers(spec), memories=memories(spec),
         packets=PACKETS, **facts))
 

@@ -3,9 +3,8 @@
 from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 
-from rtl.bus.axil import AxiLiteSlave
-from rtl.bus.loader import StreamLoader
-from rtl.bus.port import front_end, pass_through
+from rtl.bus.front import FrontEnd
+from rtl.bus.port import front_end
 from rtl.bus.result import ResultStream
 from rtl.eie.bus import EVENTS
 from rtl.eie.control import Control
@@ -17,7 +16,6 @@ from rtl.parts import delayed
 from spec.eie import PACKETS, EieSpec
 from spec.eie.register import COUNTERS, registers
 
-COUNTER_BITS = 48
 STREAM_FLAGS = ("short", "long", "unknown", "range")
 
 
@@ -36,23 +34,22 @@ class Machine(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         spec = self._spec
-        m.submodules.axil = axil = AxiLiteSlave(registers(spec))
-        m.submodules.stream = stream = StreamLoader(PACKETS.values())
+        steps = dict.fromkeys(EVENTS, spec.pes.bit_length())
+        m.submodules.front = front = FrontEnd(
+            registers(spec), PACKETS.values(), ResultStream(spec.act_bits), counter_steps=steps)
         m.submodules.loader = loader = Loader(spec, self._library)
         m.submodules.control = control = Control(spec)
-        m.submodules.result = result = ResultStream(spec.act_bits)
         array = place(m, "array", spec, self._library, level=levels(spec.pes), pes=spec.pes, reset=control.reset)
-        for prefix, part in (("s_axil", axil), ("s_axis", stream), ("m_axis", result)):
-            pass_through(m, self, part, prefix)
-        wiring.connect(m, stream.o, loader.i)
+        front.expose(m, self)
+        wiring.connect(m, front.packet, loader.i)
         self._join_loader(m, loader, control)
         self._join_array(m, control, array)
         m.submodules.outputs = outputs = TokenBuffer(spec.act_bits + 1)
         m.d.comb += [
             outputs.i.eq(Cat(control.result, control.result_last)), outputs.i_valid.eq(control.result_valid),
-            control.result_ready.eq(outputs.i_ready), Cat(result.i.p["values"][0], result.i.p.last).eq(outputs.o),
-            result.i.valid.eq(outputs.o_valid), outputs.o_ready.eq(result.i.ready)]
-        self._registers(m, axil, stream, loader, control, array)
+            control.result_ready.eq(outputs.i_ready), Cat(front.result.p["values"][0], front.result.p.last).eq(outputs.o),
+            front.result.valid.eq(outputs.o_valid), outputs.o_ready.eq(front.result.ready)]
+        self._join_front(m, front, loader, control, array)
         return m
 
     def _join_loader(self, m, loader, control):
@@ -77,23 +74,21 @@ class Machine(wiring.Component):
             control.idle.eq(delayed(m, array.idle, "far_idle", cycles=beyond)),
             control.token.eq(array.o), control.token_valid.eq(array.o_valid), array.o_ready.eq(control.token_ready)]
 
-    def _registers(self, m, axil, stream, loader, control, array):
-        """Connect commands, state, sticky flags and counters to the register map."""
-        flags = axil.flags_set
-        clear = delayed(m, control.clear, "clear", cycles=1)        # beside the events, and long before a layer's first one
+    def _join_front(self, m, front, loader, control, array):
+        """Connect commands, state, sticky flags and counters to the registers."""
         m.d.comb += [
-            control.start.eq(delayed(m, axil.control.start, "start", cycles=1)),
-            control.read.eq(delayed(m, axil.control.read, "read", cycles=1)), control.first.eq(axil.layers.first),
-            control.count.eq(axil.layers.count), flags.done.eq(control.done),
-            axil.status.busy.eq(control.busy | axil.control.start | axil.control.read), flags.refused.eq(control.refused),
-            flags.saturated.eq(array.saturated), flags.range.eq(loader.range),
-            control.ok.eq(~sum((axil.flags[name] for name in STREAM_FLAGS), 0).any()),
-            self.irq.eq(axil.irq_enable.enable & axil.flags.as_value().any())]
-        m.d.comb += [flags[name].eq(stream.errors[name]) for name in ("short", "long", "unknown")]
+            control.start.eq(delayed(m, front.control.start, "start", cycles=1)),
+            control.read.eq(delayed(m, front.control.read, "read", cycles=1)),
+            control.first.eq(front.layers.first),
+            control.count.eq(front.layers.count),
+            control.ok.eq(~Cat(front.flags[name] for name in STREAM_FLAGS).any()),
+            front.status.busy.eq(control.busy | front.control.start | front.control.read),
+            front.event.done.eq(control.done),
+            front.event.refused.eq(control.refused),
+            front.event.saturated.eq(array.saturated),
+            front.event.range.eq(loader.range),
+            front.clear.eq(control.clear),
+        ]
         for name in COUNTERS:
-            event = getattr(array, f"ev_{name}") if name in EVENTS else getattr(control, f"count_{name}")
-            counter = Signal(COUNTER_BITS, name=f"count_{name}")
-            m.d.sync += counter.eq(counter + delayed(m, event, f"event_{name}", cycles=1))
-            with m.If(clear):
-                m.d.sync += counter.eq(0)
-            m.d.comb += getattr(axil, name).value.eq(counter)
+            step = getattr(array, f"ev_{name}") if name in EVENTS else getattr(control, f"count_{name}")
+            m.d.comb += getattr(front, name).eq(step)

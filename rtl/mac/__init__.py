@@ -1,6 +1,6 @@
 """The MAC machine: 4 x 4 tiles that compute D = A*B + C with the numerics of the tensor cores they model."""
-from rtl.built import Built, Memory, manifest
 from rtl.emit import Library
+from rtl.generated import GeneratedMachine, Memory, manifest
 from rtl.mac.depth import cuts_of
 from rtl.mac.machine import Machine
 from rtl.mac.plan import Plan
@@ -16,7 +16,7 @@ def name_of(spec: MacSpec) -> str:
     return "_".join(parts)
 
 
-def generate(spec: MacSpec) -> Built:
+def generate(spec: MacSpec) -> GeneratedMachine:
     """Return the Verilog and the manifest of a MAC machine; module ``mac_tile`` in it is the bare tile."""
     library, name = Library(), name_of(spec)
     top = Machine(Plan(spec), cuts_of(spec.target), library)
@@ -29,6 +29,7 @@ def generate(spec: MacSpec) -> Built:
                doc="Accumulators: blocks of C and D.")]
     about = manifest(
         name=name, design="mac", spec=spec, top=top, registers=registers(spec), memories=memories, packets=PACKETS,
-        stages=[list(stage) for stage in tile.stages], tile_latency=tile.latency, turn=top.array.turn,
+        stages=[list(stage) for stage in tile.stages], tile_latency=tile.latency,
+        accumulate_latency=top.array.accumulate_latency,
         multipliers=spec.tiles * spec.units * spec.k // (2 if top.plan.paired else 1))
-    return Built(name, library.verilog(f"{name}: {spec}"), about)
+    return GeneratedMachine(name, library.verilog(f"{name}: {spec}"), about)

@@ -21,7 +21,7 @@ class Array(wiring.Component):
     """Operand buffers, ``tiles`` tiles, and a block memory of accumulators in each.
 
     An operation reads its rows, its operands reach the tiles `READ_STAGES` cycles later, and its result is in
-    the accumulator ``turn`` cycles after it was issued, so that the same slot may be issued again then.
+    the accumulator ``accumulate_latency`` cycles after it was issued, so that the same slot may be issued again then.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class Array(wiring.Component):
         self.plan, self.library = plan, library
         self.spec = spec = plan.spec
         self.tile = Tile(plan, cuts, library)
-        self.turn = READ_STAGES + self.tile.latency + 1
+        self.accumulate_latency = READ_STAGES + self.tile.latency + 1
         words = max(operand_words(spec), acc_words(spec))
         super().__init__({
             "valid": In(1), "issue": In(ISSUE), "fmt": In(CODE_BITS), "we_a": In(1), "we_b": In(spec.tiles),

@@ -2,9 +2,8 @@
 from amaranth import Module, Signal
 from amaranth.lib import wiring
 
-from rtl.bus.axil import AxiLiteSlave
-from rtl.bus.loader import StreamLoader
-from rtl.bus.port import front_end, pass_through
+from rtl.bus.front import FrontEnd
+from rtl.bus.port import front_end
 from rtl.bus.result import ResultStream
 from rtl.emit import Library
 from rtl.mac.array import Array
@@ -12,7 +11,8 @@ from rtl.mac.assemble import Assemble
 from rtl.mac.plan import Plan
 from rtl.mac.readout import Readout
 from rtl.mac.sequence import Sequence
-from spec.mac.register import COUNTERS, PACKETS, SLOTS, registers
+from spec.framing import WORD_BITS
+from spec.mac.register import PACKETS, SLOTS, registers
 
 
 class Machine(wiring.Component):
@@ -39,48 +39,83 @@ class Machine(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        spec = self.spec
-        parts = {"regs": AxiLiteSlave(registers(spec)), "loader": StreamLoader(PACKETS.values()), "assemble": Assemble(spec),
-                 "sequence": Sequence(spec, self.array.turn), "array": self.array, "readout": Readout(spec),
-                 "results": ResultStream(spec.acc_bits, lanes=64 // spec.acc_bits)}
-        for name, part in parts.items():
-            m.submodules[name] = part
-        regs, loader, assemble, sequence, array, readout, results = parts.values()
-        for prefix, part in (("s_axil", regs), ("s_axis", loader), ("m_axis", results)):
-            pass_through(m, self, part, prefix)
-        busy, go, look, legal = (Signal(name=name) for name in ("busy", "go", "look", "legal"))
-        run = regs.run
+        spec, array = self.spec, self.array
+        m.submodules.front = front = FrontEnd(
+            registers(spec), PACKETS.values(), ResultStream(spec.acc_bits, lanes=WORD_BITS // spec.acc_bits))
+        m.submodules.assemble = assemble = Assemble(spec)
+        m.submodules.sequence = sequence = Sequence(spec, array.accumulate_latency)
+        m.submodules.array = array
+        m.submodules.readout = readout = Readout(spec)
+        front.expose(m, self)
+        wiring.connect(m, front.packet, assemble.i)
+        busy = Signal(name="busy")
+        go = Signal(name="go")
+        look = Signal(name="look")
+        legal = Signal(name="legal")
+        run = front.run
         m.d.comb += [
             busy.eq(sequence.busy | readout.busy),
             legal.eq((run.blocks != 0) & (run.blocks <= SLOTS) & (run.steps != 0) & ~busy
-                     & ~(regs.control.start & regs.control.read)),
-            go.eq(regs.control.start & legal), look.eq(regs.control.read & legal),
-            sequence.start.eq(go), array.start.eq(go), readout.start.eq(look),
-            sequence.run.blocks.eq(run.blocks), sequence.run.steps.eq(run.steps), sequence.run.accumulate.eq(run.accumulate),
-            *(sequence.run[f"{side}_{what}"].eq(getattr(regs, side)[what]) for side in "ab" for what in ("base", "stride")),
-            array.valid.eq(sequence.valid), array.issue.eq(sequence.issue), array.fmt.eq(run.format),
-            array.blocks.eq(run.blocks), readout.blocks.eq(run.blocks),
-            array.look.eq(readout.busy), array.look_slot.eq(readout.slot), readout.seen.eq(array.seen),
-            assemble.busy.eq(busy), array.row.eq(assemble.row), array.block.eq(assemble.block),
-            *(getattr(array, name).eq(getattr(assemble, name)) for name in ("we_a", "we_b", "we_c")),
+                     & ~(front.control.start & front.control.read)),
+            go.eq(front.control.start & legal),
+            look.eq(front.control.read & legal),
+            sequence.start.eq(go),
+            array.start.eq(go),
+            readout.start.eq(look),
+            assemble.busy.eq(busy),
         ]
-        wiring.connect(m, loader.o, assemble.i)
-        m.d.comb += [results.i.valid.eq(readout.o.valid), readout.o.ready.eq(results.i.ready),
-                     results.i.p["values"].as_value().eq(readout.o.p["values"].as_value()),
-                     results.i.p.last.eq(readout.o.p.last)]
-        self._report(m, regs, loader, assemble, sequence, readout, busy, legal)
+        self._join_run(m, front, sequence)
+        self._join_array(m, run, assemble, sequence, readout)
+        m.d.comb += [
+            front.result.valid.eq(readout.o.valid),
+            readout.o.ready.eq(front.result.ready),
+            front.result.p["values"].as_value().eq(readout.o.p["values"].as_value()),
+            front.result.p.last.eq(readout.o.p.last),
+        ]
+        self._report(m, front, assemble, sequence, readout, busy, legal)
         return m
 
-    def _report(self, m, regs, loader, assemble, sequence, readout, busy, legal):
-        """Drive status, flags, interrupt and counters."""
-        flags = regs.flags_set
-        command = regs.control.start | regs.control.read
+    def _join_run(self, m, front, sequence):
+        """Tell the sequence what a run does."""
+        run = front.run
         m.d.comb += [
-            regs.status.busy.eq(busy), flags.done.eq(sequence.done | readout.done), flags.refused.eq(command & ~legal),
-            flags.short.eq(loader.errors.short), flags.long.eq(loader.errors.long), flags.unknown.eq(loader.errors.unknown),
-            flags.range.eq(assemble.range)]
-        m.d.sync += self.irq.eq(regs.flags.as_value().any() & regs.irq_enable.enable)
-        for name, event in zip(COUNTERS, (sequence.busy, sequence.valid, sequence.waiting), strict=True):
-            count = Signal(64, name=f"{name}_count")
-            m.d.sync += count.eq(count + event)
-            m.d.comb += getattr(regs, name).value.eq(count)
+            sequence.run.blocks.eq(run.blocks),
+            sequence.run.steps.eq(run.steps),
+            sequence.run.accumulate.eq(run.accumulate),
+        ]
+        for side in "ab":
+            for what in ("base", "stride"):
+                m.d.comb += sequence.run[f"{side}_{what}"].eq(getattr(front, side)[what])
+
+    def _join_array(self, m, run, assemble, sequence, readout):
+        """Connect what writes, issues and reads the array's memories."""
+        array = self.array
+        m.d.comb += [
+            array.valid.eq(sequence.valid),
+            array.issue.eq(sequence.issue),
+            array.fmt.eq(run.format),
+            array.blocks.eq(run.blocks),
+            readout.blocks.eq(run.blocks),
+            array.look.eq(readout.busy),
+            array.look_slot.eq(readout.slot),
+            readout.seen.eq(array.seen),
+            array.row.eq(assemble.row),
+            array.block.eq(assemble.block),
+            array.we_a.eq(assemble.we_a),
+            array.we_b.eq(assemble.we_b),
+            array.we_c.eq(assemble.we_c),
+        ]
+
+    def _report(self, m, front, assemble, sequence, readout, busy, legal):
+        """Drive status, flags and counters; the counters run from reset on."""
+        command = front.control.start | front.control.read
+        m.d.comb += [
+            front.status.busy.eq(busy),
+            front.event.done.eq(sequence.done | readout.done),
+            front.event.refused.eq(command & ~legal),
+            front.event.range.eq(assemble.range),
+            front.cycles.eq(sequence.busy),
+            front.operations.eq(sequence.valid),
+            front.waits.eq(sequence.waiting),
+            front.clear.eq(0),
+        ]

@@ -24,14 +24,14 @@ class _State(enum.Enum, shape=2):
 class Sequence(wiring.Component):
     """Issues the operations of a run, steps outside, blocks inside, one every ``fold`` cycles.
 
-    A step begins no earlier than ``turn`` cycles after the step before it, when the first of that one's
+    A step begins no earlier than ``accumulate_latency`` cycles after the step before it, when the first of that one's
     results is in its accumulator; the other blocks follow at the same distance. ``done`` is high for a cycle
-    ``turn`` cycles after the last operation.
+    ``accumulate_latency`` cycles after the last operation.
 
     Parameters
     ----------
     spec : MacSpec
-    turn : int
+    accumulate_latency : int
         Cycles from an operation to the next on the same accumulator.
 
     Members
@@ -42,8 +42,8 @@ class Sequence(wiring.Component):
     busy, waiting, done : ``Out(1)``
     """
 
-    def __init__(self, spec: MacSpec, turn: int):
-        self.spec, self.turn = spec, turn
+    def __init__(self, spec: MacSpec, accumulate_latency: int):
+        self.spec, self.accumulate_latency = spec, accumulate_latency
         super().__init__({"start": In(1), "run": In(RUN), "valid": Out(1), "issue": Out(ISSUE), "busy": Out(1),
                           "waiting": Out(1), "done": Out(1)})
 
@@ -54,13 +54,19 @@ class Sequence(wiring.Component):
         slot, step, phase = Signal(range(SLOTS)), Signal(range(ROWS)), Signal(range(max(2, fold)))
         rows = {side: (Signal(range(ROWS), name=f"{side}_now"), Signal(range(ROWS), name=f"{side}_first"),
                        run[f"{side}_base"], run[f"{side}_stride"]) for side in "ab"}
-        since = Signal(range(self.turn + 1))
+        since = Signal(range(self.accumulate_latency + 1))
         last_slot, last_step, ripe = Signal(), Signal(), Signal()
         m.d.comb += [
-            last_slot.eq(slot == run.blocks - 1), last_step.eq(step == run.steps - 1), ripe.eq(since == self.turn - 1),
-            self.valid.eq((state == _State.ISSUE) & (phase == 0)), self.busy.eq(state != _State.IDLE),
-            self.waiting.eq(state == _State.WAIT), self.done.eq((state == _State.DRAIN) & ripe),
-            self.issue.a_row.eq(rows["a"][0]), self.issue.b_row.eq(rows["b"][0]), self.issue.slot.eq(slot),
+            last_slot.eq(slot == run.blocks - 1),
+            last_step.eq(step == run.steps - 1),
+            ripe.eq(since == self.accumulate_latency - 1),
+            self.valid.eq((state == _State.ISSUE) & (phase == 0)),
+            self.busy.eq(state != _State.IDLE),
+            self.waiting.eq(state == _State.WAIT),
+            self.done.eq((state == _State.DRAIN) & ripe),
+            self.issue.a_row.eq(rows["a"][0]),
+            self.issue.b_row.eq(rows["b"][0]),
+            self.issue.slot.eq(slot),
             self.issue.fresh.eq((step == 0) & ~run.accumulate),
         ]
         m.d.sync += since.eq(Mux(ripe, since, since + 1))

@@ -4,12 +4,15 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 
 from rtl.bus.axil import AxiLiteSlave
+from rtl.bus.front import FrontEnd
 from rtl.bus.loader import StreamLoader
 from rtl.bus.port import axis_master, axis_slave, front_end, pass_through
 from rtl.bus.result import ResultStream
 from rtl.emit import Library
-from sim.bus.toy import TOY
+from sim.bus.kinds import KINDS
+from sim.bus.toy import PACKETS, TOY
 from sim.launch import launch
+from spec.registers import MapBuilder
 
 
 def text(component, module):
@@ -19,7 +22,7 @@ def text(component, module):
 
 
 def test_registers():
-    launch(sources=[text(AxiLiteSlave(TOY), "registers")], top="registers", module="sim.bus.bench_axil",
+    launch(sources=[text(AxiLiteSlave(KINDS), "registers")], top="registers", module="sim.bus.bench_axil",
            at_least=23)
 
 
@@ -32,6 +35,11 @@ def test_loader():
 def test_results(bits, lanes):
     launch(sources=[text(ResultStream(bits, lanes=lanes), "results")], top="results",
            module="sim.bus.bench_result", at_least=18, env={"BITS": bits, "LANES": lanes})
+
+
+def test_front_end():
+    front = FrontEnd(TOY, PACKETS.values(), ResultStream(16), counter_steps={"cycles": 2})
+    launch(sources=[text(front, "front")], top="front", module="sim.bus.bench_front", at_least=4)
 
 
 def test_names_are_those_of_the_standard():
@@ -57,9 +65,15 @@ def test_ports_that_do_not_fit_are_refused():
         pass_through(Module(), wrong, loader, "s_axis")
 
 
+BARE = MapBuilder("bare").add("w1c", "flags", "Events.", done="Done.").map()
+
+
 @pytest.mark.parametrize(("make", "text"), [
     (lambda: StreamLoader(()), r"types must be one or more numbers in 0\.\.255, not \(\)"),
     (lambda: StreamLoader((256,)), "types must be one or more numbers"),
+    (lambda: FrontEnd(BARE, (1,), ResultStream(8)), "flags of bare must have a field short, not only done"),
+    (lambda: FrontEnd(TOY, (1,), ResultStream(8), counter_steps={"words": 2}),
+     "counter_steps must name counters of toy, not 'words'"),
     (lambda: ResultStream(65), r"bits of a result must be in 1\.\.64, not 65"),
     (lambda: ResultStream(16, lanes=3), "lanes must be one of 1, 2, 4, not 3; a word holds 4 results"),
 ])

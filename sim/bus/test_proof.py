@@ -7,12 +7,12 @@ import pytest
 from rtl.bus.axil import AxiLiteSlave
 from rtl.bus.loader import StreamLoader
 from rtl.bus.result import ResultStream
+from sim.bus.kinds import KINDS
 from sim.bus.test_bus import text
-from sim.bus.toy import TOY
 from sim.proof import prove
 
 PARTS = {
-    "axil": (lambda: text(AxiLiteSlave(TOY), "registers"),
+    "axil": (lambda: text(AxiLiteSlave(KINDS), "registers"),
              {"registers": ("awaddr", "wdata", "wstrb", "araddr", "decoded")}),
     "loader": (lambda: text(StreamLoader((1, 2, 200)), "loader"), {"loader": ("state", "left")}),
     "result": (lambda: text(ResultStream(16), "results"), {"results": ("count", "word", "kept")}),

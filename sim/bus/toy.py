@@ -1,30 +1,28 @@
-"""The smallest machine behind the bus: adds a number to words that it is sent, and counts them.
-
-Its map has a register of every kind; benches and tests know it by heart.
-"""
+"""The smallest machine behind the bus: adds a number to words that it is sent, and counts them."""
 from dataclasses import dataclass
 from typing import Annotated
 
 import typer
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 
-from rtl.built import Built, Memory, manifest
-from rtl.bus.axil import AxiLiteSlave
-from rtl.bus.loader import StreamLoader
-from rtl.bus.port import front_end, pass_through
+from rtl.bus.front import FrontEnd
+from rtl.bus.port import front_end
 from rtl.bus.result import ResultStream
 from rtl.emit import Library
+from rtl.generated import GeneratedMachine, Memory, manifest
 from spec.registers import Field, MapBuilder
 
 TOY = (MapBuilder("toy")
        .constant("id", 0x4E5A0001, "Says what this is.")
-       .add("pulse", "control", "Acts.", start="Starts.", reset="Resets.")
-       .add("ro", "status", "State.", Field(name="layer", bits=8, doc="Layer."), busy="Works.")
-       .add("w1c", "errors", "Sticky errors.", short="Too short.", long="Too long.")
+       .add("pulse", "control", "Commands.", clear="Clear the counter.")
+       .add("ro", "status", "State.", Field(name="layer", bits=8, doc="Low bits of the last word."), busy="A word waits.")
+       .add("w1c", "flags", "Events.", short="A packet ended early.", long="A packet ended late.",
+            unknown="A packet of unknown type or length 0.", done="A packet was answered.")
        .add("rw", "layers", "Layers.", Field(name="count", bits=9, doc="How many.", init=3))
-       .add("counter", "cycles", "Cycles.")
-       .add("rw", "shift", "Shift.")
+       .add("counter", "cycles", "Words taken; a packet's last counts twice.")
+       .add("rw", "shift", "Added to every word.")
+       .add("rw", "irq_enable", "Interrupt.", enable="Raise irq while any flag is set.")
        .map())
 PACKETS = {"words": 7}
 
@@ -49,29 +47,34 @@ class Toy(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.registers = registers = AxiLiteSlave(TOY)
-        m.submodules.loader = loader = StreamLoader(PACKETS.values())
-        m.submodules.results = results = ResultStream(self.spec.bits)
-        for part, prefix in (registers, "s_axil"), (loader, "s_axis"), (results, "m_axis"):
-            pass_through(m, self, part, prefix)
+        m.submodules.front = front = FrontEnd(TOY, PACKETS.values(), ResultStream(self.spec.bits), counter_steps={"cycles": 2})
+        front.expose(m, self)
+        packet, result = front.packet, front.result
+        taken = Signal(name="taken")
         m.d.comb += [
-            results.i.p["values"][0].eq(loader.o.p.data + registers.shift.value),
-            results.i.p.last.eq(loader.o.p.last), results.i.valid.eq(loader.o.valid),
-            loader.o.ready.eq(results.i.ready), registers.errors_set.short.eq(loader.errors.short),
-            registers.errors_set.long.eq(loader.errors.long), self.irq.eq(registers.errors.as_value().any())]
-        with m.If(loader.o.valid & loader.o.ready):
-            m.d.sync += registers.cycles.value.eq(registers.cycles.value + 1)
+            result.p["values"][0].eq(packet.p.data + front.shift.value),
+            result.p.last.eq(packet.p.last),
+            result.valid.eq(packet.valid),
+            packet.ready.eq(result.ready),
+            taken.eq(packet.valid & packet.ready),
+            front.event.done.eq(taken & packet.p.last),
+            front.cycles.eq(taken + (taken & packet.p.last)),
+            front.clear.eq(front.control.clear),
+            front.status.busy.eq(packet.valid),
+        ]
+        with m.If(taken):
+            m.d.sync += front.status.layer.eq(packet.p.data)
         return m
 
 
-def generate(spec: ToySpec) -> Built:
+def generate(spec: ToySpec) -> GeneratedMachine:
     """Return the machine, as every folder of ``rtl/`` with a machine does."""
     top, library, name = Toy(spec), Library(), f"toy_{spec.bits}"
-    memory = Memory(name="none", packet="words", depth=1, bits=spec.bits, copies=1, doc="Words pass through.")
+    memory = Memory(name="nothing", packet="words", depth=1, bits=spec.bits, copies=1, doc="Words pass through.")
     facts = manifest(name=name, design="toy", spec=spec, top=top, registers=TOY, packets=PACKETS,
                      memories=[memory], latency=2)
     library.add(top, module=name)
-    return Built(name, library.verilog(), facts)
+    return GeneratedMachine(name, library.verilog(), facts)
 
 
 def make_spec(bits: Annotated[int, typer.Option(help="Bits of a result: 8 or 16.")] = 16) -> ToySpec:

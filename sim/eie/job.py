@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rtl.built import Built
+from rtl.generated import GeneratedMachine
 from sim.launch import build, launch
 
 HARNESS = Path(__file__).with_name("harness.v")
@@ -49,12 +49,12 @@ class Answer:
     read: int
 
 
-def prepare(built: Built, *, sim: str | None = None, waves: bool = False, build_args: Sequence[str] = ()) -> None:
+def prepare(built: GeneratedMachine, *, sim: str | None = None, waves: bool = False, build_args: Sequence[str] = ()) -> None:
     """Build the simulation of a machine, so that a later `run` finds it in the cache."""
     build(sources=[built.verilog, harness(built)], top=TOP, sim=sim, waves=waves, build_args=build_args)
 
 
-def run(built: Built, steps: Sequence[Step], *, sim: str | None = None, waves: bool = False,
+def run(built: GeneratedMachine, steps: Sequence[Step], *, sim: str | None = None, waves: bool = False,
         folder: Path | None = None, log: Path | None = None, build_args: Sequence[str] = (),
         advance: Callable[[int], None] = lambda steps: None) -> list[Answer]:
     """Run the steps on the generated Verilog, one after another without a reset, and return an answer for each.
@@ -91,12 +91,12 @@ def run(built: Built, steps: Sequence[Step], *, sim: str | None = None, waves: b
             for number, answer in enumerate(answers)]
 
 
-def harness(built: Built) -> str:
+def harness(built: GeneratedMachine) -> str:
     """Return the harness around a machine."""
     return HARNESS.read_text().replace("EIE_MACHINE", built.name)
 
 
-def _outputs(path: Path, built: Built) -> np.ndarray | None:
+def _outputs(path: Path, built: GeneratedMachine) -> np.ndarray | None:
     if not path.exists():                               # nothing was read, or that was refused
         return None
     words = np.array([int(word, 16) for word in path.read_text().split()], np.uint64)

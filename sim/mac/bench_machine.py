@@ -52,7 +52,7 @@ async def products_match_golden(dut, idle, stall):
 @cocotb.test()
 async def runs_take_the_documented_cycles(dut):
     """One operation every fold cycles; steps of few blocks wait for their accumulators, counted."""
-    driver, turn, fold = Driver(dut, SPEC), int(os.environ["MAC_TURN"]), SPEC.fold
+    driver, latency, fold = Driver(dut, SPEC), int(os.environ["MAC_ACCUMULATE_LATENCY"]), SPEC.fold
     await driver.reset()
     before = {name: await driver.read(name) for name in ("cycles", "operations", "waits")}
     for blocks, steps in ((1, 5), (SLOTS, 8), (3, 1)):
@@ -62,8 +62,8 @@ async def runs_take_the_documented_cycles(dut):
         await driver.done()
         after = {name: await driver.read(name) for name in before}
         took = {name: after[name] - before[name] for name in before}
-        step = max(blocks * fold, turn)
-        assert took == {"cycles": step * (steps - 1) + blocks * fold + turn, "operations": blocks * steps,
+        step = max(blocks * fold, latency)
+        assert took == {"cycles": step * (steps - 1) + blocks * fold + latency, "operations": blocks * steps,
                         "waits": (step - blocks * fold) * (steps - 1)}, (blocks, steps, took)
         before = after
 

@@ -21,4 +21,4 @@ MACHINES = {
 def test_machine(name, tmp_path):
     built = generate("mac", MACHINES[name])
     launch(sources=[built.verilog, KEEP], top=built.name, module="sim.mac.bench_machine", at_least=8, folder=tmp_path,
-           env={"MAC_SPEC": text_of(MACHINES[name]), "MAC_TURN": built.manifest["facts"]["turn"]})
+           env={"MAC_SPEC": text_of(MACHINES[name]), "MAC_ACCUMULATE_LATENCY": built.manifest["facts"]["accumulate_latency"]})

