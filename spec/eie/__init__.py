@@ -2,9 +2,11 @@
 
 from spec.eie.packet import LAYER_FIELDS, LAYER_WORDS, PACKET_PE_SHIFT, PACKETS
 from spec.eie.register import COUNTERS, IDENTITY, registers
-from spec.eie.shape import LIMITS, PRESETS, EieSpec, ceil_log2, preset, ring
+from spec.eie.shape import PRESETS, EieSpec, ceil_log2, preset, ring
+
+Spec = EieSpec
 
 __all__ = [
-    "COUNTERS", "IDENTITY", "LAYER_FIELDS", "LAYER_WORDS", "LIMITS", "PACKETS", "PACKET_PE_SHIFT", "PRESETS", "EieSpec",
-    "ceil_log2", "preset", "registers", "ring",
+    "COUNTERS", "IDENTITY", "LAYER_FIELDS", "LAYER_WORDS", "PACKETS", "PACKET_PE_SHIFT", "PRESETS", "EieSpec",
+    "ceil_log2", "preset", "registers", "ring", "Spec",
 ]

@@ -1,7 +1,9 @@
 """Numbers of the EIE array that rtl, golden, compress and boards must agree on (EIE, ISCA 2016)."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from typing import Any
+
+from spec.parameter import check, chosen, number, switch
 
 
 def ceil_log2(value: int) -> int:
@@ -13,68 +15,34 @@ def ceil_log2(value: int) -> int:
 class EieSpec:
     """Shape of one EIE array; the presets of :data:`PRESETS` are the usual starting points.
 
-    Parameters
-    ----------
-    pes : int
-        Processing elements, 1 to 256; row and activation p belong to PE ``p % pes``, slot ``p // pes``.
-    queue_depth : int
-        Activations that may have arrived at a PE and not yet be taken by its matrix read.
-    codebook_bits, index_bits : int
-        Width of a weight's codebook index (low part of an entry) and of its run of zeros (high part).
-    word_bits : int
-        Width of one read of the sparse-matrix memory.
-    act_bits, weight_bits, acc_bits : int
-        Two's complement widths of an activation, a codebook entry and an accumulator.
-    shift_bits : int
-        Width of a layer's right shift: 0 to ``2**shift_bits - 1``.
-    entries, columns, slots, layers : int
-        Memory depths: entries and column pointers a PE, activations and accumulators a PE, layers a machine.
-    codebooks : int
-        Codebooks that the machine keeps; a layer names one of them.
-    broadcast_latency : int
-        Registers on the broadcast to the PEs, and as many on what comes back from them.
-    skip_empty, skip_padding, overlap_columns : bool
-        Whether a column without entries, a padding entry and a change of column cost no cycle.
-    scan_gap : bool
-        Whether moving to the next row of activations costs a cycle (unless the last PE was broadcast last).
-    batch_slots : int
-        Rows of activations between two barriers, 0 for none: the paper's register files hold 64.
+    Every parameter is declared below: default, limits, meaning. Row and activation p belong to PE ``p % pes``, slot
+    ``p // pes``.
     """
 
-    pes: int = 64
-    queue_depth: int = 64
-    codebook_bits: int = 4
-    index_bits: int = 4
-    word_bits: int = 64
-    act_bits: int = 16
-    weight_bits: int = 16
-    acc_bits: int = 32
-    shift_bits: int = 5
-    entries: int = 8192
-    columns: int = 4096
-    slots: int = 64
-    layers: int = 16
-    codebooks: int = 4
-    broadcast_latency: int = 2
-    skip_empty: bool = True
-    skip_padding: bool = True
-    overlap_columns: bool = True
-    scan_gap: bool = False
-    batch_slots: int = 0
+    pes: int = number(64, 1, 256, "Processing elements.")
+    queue_depth: int = number(64, 1, 1024, "Activations that have arrived at a PE and not yet been taken by its matrix read.")
+    codebook_bits: int = number(4, 1, 8, "Bits of a weight's codebook index, the low part of an entry.")
+    index_bits: int = number(4, 1, 8, "Bits of an entry's run of zeros, its high part.")
+    word_bits: int = number(64, 32, 512, "Bits of one read of the sparse-matrix memory.", power=True)
+    act_bits: int = number(16, 4, 16, "Bits of an activation, two's complement.")
+    weight_bits: int = number(16, 4, 16, "Bits of a codebook entry, two's complement.")
+    acc_bits: int = number(32, 8, 32, "Bits of an accumulator, two's complement.")
+    shift_bits: int = number(5, 1, 5, "Bits of a layer's right shift.")
+    entries: int = number(8192, 64, 1 << 20, "Encoded weights per PE.", power=True)
+    columns: int = number(4096, 16, 1 << 16, "Column pointers per PE, those of all layers together.", power=True)
+    slots: int = number(64, 2, 1024, "Activations, and accumulators, per PE.", power=True)
+    layers: int = number(16, 1, 64, "Layers that the machine keeps.")
+    codebooks: int = number(4, 1, 16, "Codebooks that the machine keeps; a layer names one of them.")
+    broadcast_latency: int = number(2, 0, 8, "Registers on the broadcast to the PEs, and on what comes back from them.")
+    skip_empty: bool = switch(True, "A column without entries costs no cycle.")
+    skip_padding: bool = switch(True, "A padding entry costs no cycle.")
+    overlap_columns: bool = switch(True, "A change of column costs no cycle.")
+    scan_gap: bool = switch(False, "Going to the next row of activations costs a cycle, unless the last PE was broadcast last.")
+    batch_slots: int = number(0, 0, 1024, "Rows of activations between two barriers, 0 for none; the paper's files hold 64.")
 
     def __post_init__(self) -> None:
         """Refuse a machine that cannot be built, naming the parameter, its rule and its value."""
-        for field in fields(self):
-            value, kind = getattr(self, field.name), field.type
-            if type(value).__name__ != getattr(kind, "__name__", kind):
-                raise TypeError(f"{field.name} must be of type {getattr(kind, '__name__', kind)}, not {value!r}")
-        for name, (low, high) in LIMITS.items():
-            if not low <= getattr(self, name) <= high:
-                raise ValueError(f"{name} must be {low} to {high}, not {getattr(self, name)}")
-        for name in ("word_bits", "entries", "columns", "slots"):
-            value = getattr(self, name)
-            if value & (value - 1):
-                raise ValueError(f"{name} must be a power of two, not {value}; take {1 << value.bit_length()}")
+        check(self)
         if self.queue_depth <= 2 * self.broadcast_latency:
             raise ValueError(f"queue_depth must be more than {2 * self.broadcast_latency}, not {self.queue_depth}: "
                              f"that many activations are on their way when a full queue stops the broadcast")
@@ -140,14 +108,6 @@ class EieSpec:
         return -(-out_slots // self.word_biases)
 
 
-LIMITS = {
-    "pes": (1, 256), "queue_depth": (1, 1024), "codebook_bits": (1, 8), "index_bits": (1, 8), "word_bits": (32, 512),
-    "act_bits": (4, 16), "weight_bits": (4, 16), "acc_bits": (8, 32), "shift_bits": (1, 5), "entries": (64, 1 << 20),
-    "columns": (16, 1 << 16), "slots": (2, 1024), "layers": (1, 64), "codebooks": (1, 16), "broadcast_latency": (0, 8),
-    "batch_slots": (0, 1024),
-}
-"""Lowest and highest legal value of each number."""
-
 PIPELINE_ACTIVATIONS = 2
 """Activations by which ``queue_depth`` exceeds what the paper's ring holds: ours counts those in the pointer read too.
 
@@ -172,12 +132,6 @@ PRESETS = {
 ``ice40``: two PEs of 8 bits for a network of two layers, which an iCE40UP5K holds."""
 
 
-def preset(name: str, **changes: Any) -> EieSpec:
+def preset(name: str = "default", **changes: Any) -> EieSpec:
     """Return the preset ``name`` with ``changes``, or say which presets and parameters exist."""
-    if name not in PRESETS:
-        raise ValueError(f"preset must be one of {', '.join(PRESETS)}, not {name!r}")
-    known = {field.name for field in fields(EieSpec)}
-    for change in changes:
-        if change not in known:
-            raise ValueError(f"parameter must be one of {', '.join(sorted(known))}, not {change!r}")
-    return replace(PRESETS[name], **changes)
+    return chosen(PRESETS, name, changes)

@@ -1,10 +1,11 @@
 """The MAC machine as numbers: one frozen description of a build, refused where no generation does it."""
-from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from spec.mac.generation import ARCHS, LEGAL, RULES, Rule
 from spec.mac.lfsr import LFSR_BITS, LFSR_SEED
 from spec.mac.number import ACCUMULATORS, FORMATS, OPERANDS, Format
+from spec.parameter import check, choice, chosen, number, switch
 
 UNIT_TERMS = (4, 8, 16, 32)
 FOLDS = (1, 2, 4, 16)
@@ -29,73 +30,29 @@ class MacSpec:
     a tile beyond the last block column works on zeros. That order is what steps the random numbers of
     ``stochastic``.
 
-    Parameters
-    ----------
-    arch : str
-        ``"volta"``, ``"ampere"``, ``"hopper"``, or ``"exact"``: the infinitely precise sum rounded once to
-        nearest even.
-    formats : tuple of str
-        Operand formats built in, at least one, any order; ``("lns",)`` with ``arith="lns"``.
-    acc : str
-        Accumulator of the floating formats; integers always accumulate into int32, so ``"int32"`` asks for
-        integers only.
-    k : int
-        Terms a unit sums at once. A format whose block is shorter on this generation uses the first `terms`
-        (fmt) lanes.
-    tiles : int
-        Tiles side by side.
-    fold : int
-        Outputs that share one dot unit, one after another; never changes a bit of the result.
-    overflow : str
-        What integers do when an operation's exact sum with C leaves int32: ``"wrap"`` or ``"saturate"``, once
-        an operation.
-    stochastic : bool
-        Round floating results stochastically (`spec.mac.lfsr`) instead of by the generation's own rule.
-    target : str
-        Part whose pipeline depth is taken; never changes a bit of the result.
-    seed : int
-        LFSR seed of output 0 of tile 0.
-    arith : str
-        ``"float"`` for everything above, ``"lns"`` for the logarithmic lane (`spec.mac.lns`).
-    kahan : bool
-        Compensated accumulation in the logarithmic lane.
-    lns_frac, lns_step : int
-        Fraction bits of a logarithm; address bits below the binary point of its tables.
+    Every parameter is declared below: default, choices, meaning. Integers always accumulate into int32, so ``acc="int32"``
+    asks for integers only. A format whose block is shorter on a generation uses the first `terms` (fmt) lanes of ``k``.
+    Neither ``fold`` nor ``target`` ever changes a bit of a result.
     """
 
-    arch: str = "volta"
-    formats: tuple[str, ...] = ("fp16",)
-    acc: str = "fp32"
-    k: int = 4
-    tiles: int = 1
-    fold: int = 1
-    overflow: str = "wrap"
-    stochastic: bool = False
-    seed: int = LFSR_SEED
-    arith: str = "float"
-    kahan: bool = False
-    lns_frac: int = 8
-    lns_step: int = 4
-    target: str = "ecp5"
+    arch: str = choice("volta", ARCHS, "Numerics: a generation of tensor cores, or exact, the sum rounded once.")
+    formats: tuple[str, ...] = choice(("fp16",), OPERANDS, "Formats of A and B that are built in.")
+    acc: str = choice("fp32", ACCUMULATORS, "Format of C and D for floating operands; integers take int32 whatever this is.")
+    k: int = choice(4, UNIT_TERMS, "Terms that a dot unit sums at once.")
+    tiles: int = number(1, 1, 64, "Tiles side by side.")
+    fold: int = choice(1, FOLDS, "Outputs that share a dot unit: fewer multipliers, more cycles.")
+    overflow: str = choice("wrap", ("wrap", "saturate"), "What an integer sum with C does beyond 32 bits, once an operation.")
+    stochastic: bool = switch(False, "Round floating results stochastically instead of by the generation's rule.")
+    seed: int = number(LFSR_SEED, 0, (1 << LFSR_BITS) - 1, "Seed of the random numbers of output 0 of tile 0.")
+    arith: str = choice("float", ("float", "lns"), "Floating and whole numbers, or logarithmic ones.")
+    kahan: bool = switch(False, "Compensated accumulation in the logarithmic lane.")
+    lns_frac: int = number(8, 4, 10, "Fraction bits of a logarithm.")
+    lns_step: int = number(4, 1, 10, "Address bits below the binary point of the logarithmic tables; at most lns_frac.")
+    target: str = choice("ecp5", TARGETS, "Part that the pipeline is cut for.")
 
     def __post_init__(self) -> None:
-        _one_of("arch", self.arch, ARCHS)
-        _one_of("arith", self.arith, ("float", "lns"))
-        _one_of("acc", self.acc, ACCUMULATORS)
-        _one_of("target", self.target, TARGETS)
-        _one_of("overflow", self.overflow, ("wrap", "saturate"))
-        for name, allowed in (("k", UNIT_TERMS), ("fold", FOLDS)):
-            _one_of(name, getattr(self, name), allowed)
-        _within("tiles", self.tiles, 1, 64)
-        _within("seed", self.seed, 0, (1 << LFSR_BITS) - 1)
-        if not isinstance(self.formats, tuple) or not self.formats:
-            raise TypeError(f"formats must be a tuple of one or more names, not {self.formats!r}; "
-                            f"name at least one of {', '.join(OPERANDS)}")
-        for fmt in self.formats:
-            _one_of("format", fmt, OPERANDS)
-        if len(set(self.formats)) != len(self.formats):
-            raise ValueError(f"formats must name each format once, not {','.join(self.formats)}; "
-                             f"drop the repeated one")
+        """Refuse a machine that no generation is, naming the parameter, its rule and its value."""
+        check(self)
         if self.arith == "lns":
             self._check_lns()
         else:
@@ -124,8 +81,8 @@ class MacSpec:
                              f"{self.acc}; convert the operands to logarithms first")
         if self.stochastic:
             raise ValueError("stochastic must be off with arith lns, not on; its tables round to nearest")
-        _within("lns_frac", self.lns_frac, 4, 10)
-        _within("lns_step", self.lns_step, 1, self.lns_frac)
+        if self.lns_step > self.lns_frac:
+            raise ValueError(f"lns_step must be at most lns_frac, which is {self.lns_frac}, not {self.lns_step}")
 
     def acc_of(self, fmt: str) -> str:
         """Name the format of C and D when A and B have format ``fmt``."""
@@ -180,14 +137,15 @@ class MacSpec:
         return OPERANDS.index(fmt)
 
 
-def _one_of(name: str, value: object, allowed: Collection[object]) -> None:
-    if value not in allowed or isinstance(value, bool):
-        raise ValueError(f"{name} must be one of {', '.join(map(str, allowed))}, not {value!r}; "
-                         f"choose one of those")
+LOGARITHMS: dict[str, Any] = {"arith": "lns", "formats": ("lns",), "acc": "lns"}
+PRESETS = {"default": MacSpec(), "lns": MacSpec(**LOGARITHMS), "ice40": MacSpec(fold=16, target="ice40")}
+"""``default``: Volta's fp16 into fp32. ``lns``: logarithmic numbers. ``ice40``: what an iCE40UP5K holds."""
 
 
-def _within(name: str, value: int, low: int, high: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be an integer, not {value!r}; write a whole number")
-    if not low <= value <= high:
-        raise ValueError(f"{name} must be in {low}..{high}, not {value}; choose a value in that range")
+def preset(name: str = "default", **changes: Any) -> MacSpec:
+    """Return the preset ``name`` with ``changes``, or say which presets and parameters exist.
+
+    ``arith="lns"`` alone implies the format and the accumulator of logarithmic numbers.
+    """
+    implied = LOGARITHMS if changes.get("arith") == "lns" else {}
+    return chosen(PRESETS, name, {**implied, **changes})
