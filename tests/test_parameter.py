@@ -52,7 +52,7 @@ def test_a_field_without_a_declaration_is_a_mistake():
 def test_data_and_back():
     spec = Toy(many=("y", "x"), fast=False)
     assert as_data(spec)["many"] == ["y", "x"] and from_data(Toy, as_data(spec)) == spec
-    with pytest.raises(ValueError, match="spec must have the keys size, kind, many, fold, fast, not lack 'size'"):
+    with pytest.raises(ValueError, match="spec must have the keys size, kind, many, fold, fast, not lack 'fast'"):
         from_data(Toy, {})
     with pytest.raises(ValueError, match="not have 'extra'"):
         from_data(Toy, as_data(spec) | {"extra": 1})
