@@ -2,14 +2,13 @@
 
 import hashlib
 import json
-import zipfile
-import zlib
 from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
+from files.archive import Archive, open_archive
+from files.document import parse_json
 from golden.eie import check
 from golden.eie.layer import Layer, rows_of
 from spec import image as rules
@@ -17,8 +16,8 @@ from spec.eie import EieSpec
 from spec.eie.image import LAYER_KEYS
 
 AGAIN = "build the image again"
-DAMAGE = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, KeyError, TypeError, NotImplementedError, SyntaxError,
-          AttributeError, RuntimeError, MemoryError)      # what NumPy and zipfile raise on files that are none
+HEADER_BYTES = 1 << 20      # of JSON; a header of 64 layers has about 20,000
+ARRAY_BYTES = 1 << 14       # what an array's own head may take beside its values
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,18 +48,19 @@ def load(path, *, pes: int | None = None) -> Image:
     pes : int, optional
         The processing elements of the machine at hand; an image for another number is refused.
     """
-    head, members = _read(path)
-    _header(path, head)
+    with open_archive(path, "image", AGAIN) as archive:
+        head = _head(path, archive)
+        spec, heads = _spec(head["spec"]), _heads(head["layers"])
+        members = {name: archive.read(name, limit) for name, limit in _limits(spec, heads, archive.sizes).items()}
     if head["sha256"] != digest(head, members):
         raise ValueError(f"sha256 of {path} must be that of its content, not {head['sha256']!r:.20}; the file was "
                          f"changed after it was made, {AGAIN}")
-    spec = _spec(head["spec"])
     if pes is not None and spec.pes != pes:
         raise ValueError(f"pes of {path} must be {pes}, not {spec.pes}; build it for this machine, or the machine for it")
     for name in ("input_scale", "output_scale"):
         if type(head[name]) not in (int, float) or not 0 < head[name] < float("inf"):
             raise ValueError(f"{name} of {path} must be a positive finite number, not {head[name]!r}; {AGAIN}")
-    return Image(spec=spec, layers=_layers(spec, head["layers"], members), input_scale=float(head["input_scale"]),
+    return Image(spec=spec, layers=_layers(spec, heads, members), input_scale=float(head["input_scale"]),
                  output_scale=float(head["output_scale"]))
 
 
@@ -89,24 +89,33 @@ def digest(head: dict[str, Any], members: dict[str, np.ndarray]) -> str:
     return state.hexdigest()
 
 
-def _read(path) -> tuple[Any, dict[str, np.ndarray]]:
-    with Path(path).open("rb") as file:
-        try:
-            with np.load(file, allow_pickle=False) as archive:
-                members = {name: archive[name] for name in archive.files}
-        except DAMAGE as error:
-            _refuse(f"{path} must be a whole .npz file, not one that is cut short, damaged or of another kind "
-                    f"({type(error).__name__}); {AGAIN}", error)
-    if rules.HEADER not in members:
-        raise ValueError(f"{path} must have a member {rules.HEADER}, not only {', '.join(members) or 'none'}; {AGAIN}")
-    try:
-        return json.loads(members.pop(rules.HEADER).tobytes()), members
-    except ValueError as error:
-        _refuse(f"{rules.HEADER} of {path} must be JSON in UTF-8, not {' '.join(str(error).split())!r:.60}; {AGAIN}", error)
+def _head(path, archive: Archive) -> dict[str, Any]:
+    if rules.HEADER not in archive.sizes:
+        raise ValueError(f"{path} must have a member {rules.HEADER}, not only {', '.join(archive.sizes) or 'none':.60}; {AGAIN}")
+    head = parse_json(archive.read(rules.HEADER, HEADER_BYTES).tobytes(), f"{rules.HEADER} of {path}", AGAIN)
+    _header(path, head)
+    return head
 
 
-def _refuse(text: str, cause: Exception) -> NoReturn:
-    raise ValueError(text) from cause
+def _heads(heads: Any) -> list[dict[str, Any]]:
+    if not isinstance(heads, list) or not heads:
+        raise TypeError(f"layers must be a list of one or more, not {heads!r:.40}; {AGAIN}")
+    for number, head in enumerate(heads):
+        _keys(f"layer {number}", head, LAYER_KEYS)
+        check.kinds(number, head)
+    return heads
+
+
+def _limits(spec: EieSpec, heads: list[dict[str, Any]], given: dict[str, int]) -> dict[str, int]:
+    """Return the most bytes that each member may have, by what the header says of it and the machine holds."""
+    check.names([name for name in given if name != rules.HEADER], [head["bias"] for head in heads])
+    most = {"codebooks": 2 * spec.codebooks << spec.codebook_bits}
+    for number, head in enumerate(heads):
+        inside, out = (min(max(head[name], 0), spec.slots) for name in ("in_slots", "out_slots"))
+        entries = min(max(head["nonzeros"], 0) + max(head["padding"], 0), spec.pes * spec.entries)
+        most |= {f"layer{number}_entries": 2 * entries, f"layer{number}_pointers": 4 * spec.pes * (spec.pes * inside + 1),
+                 f"layer{number}_rows": 4 * spec.pes * out, f"layer{number}_bias": 4 * spec.pes * out}
+    return {name: most[name] + ARRAY_BYTES for name in given if name != rules.HEADER}
 
 
 def _keys(what: str, given: Any, wanted) -> None:
@@ -134,13 +143,8 @@ def _spec(given: Any) -> EieSpec:
     return EieSpec(**given)
 
 
-def _layers(spec: EieSpec, heads: Any, members: dict[str, np.ndarray]) -> tuple[Layer, ...]:
-    if not isinstance(heads, list) or not heads:
-        raise TypeError(f"layers must be a list of one or more, not {heads!r:.40}; {AGAIN}")
-    for number, head in enumerate(heads):
-        _keys(f"layer {number}", head, LAYER_KEYS)
-        check.kinds(number, head)
-    check.members(members, [head["bias"] for head in heads])
+def _layers(spec: EieSpec, heads: list[dict[str, Any]], members: dict[str, np.ndarray]) -> tuple[Layer, ...]:
+    check.types(members)
     check.machine(spec, heads, members["codebooks"])
     made = []
     for number, head in enumerate(heads):

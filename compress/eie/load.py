@@ -1,21 +1,22 @@
 """Reads an image file and names what is wrong with it."""
 
-import json
 import os
-import zipfile
-import zlib
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from compress.eie.check import check, fit
 from compress.eie.image import Image, Layer, digest
+from files.archive import Archive, open_archive
+from files.document import parse_json
 from spec import image as rules
 from spec.eie import EieSpec
 from spec.eie.image import LAYER_KEYS, MEMBERS
 
+AGAIN = "build it with compress.build"
+HEADER_BYTES = 1 << 20      # of JSON; a header of 64 layers has about 20,000
+ARRAY_BYTES = 1 << 14       # what an array's own head may take beside its values
 KINDS = {"name": str, "relu": bool, "bias": bool}       # every other key of a layer is an integer
 
 
@@ -28,8 +29,16 @@ def load(path: str | os.PathLike[str], spec: EieSpec | None = None) -> Image:
     spec : EieSpec, optional
         Machine that the image must be able to run on; its own spec when not given.
     """
-    head, arrays = _members(path)
-    _header(path, head)
+    with open_archive(path, "image", AGAIN) as archive:
+        head = _head(path, archive)
+        _header(path, head)
+        try:
+            machine = _spec(head["spec"])
+            _kinds(head["layers"])
+        except (ValueError, TypeError) as error:
+            raise type(error)(f"{path}: {error}") from error
+        limits = _limits(machine, head["layers"])
+        arrays = {name: archive.read(name, limits.get(name, ARRAY_BYTES)) for name in archive.sizes if name != rules.HEADER}
     if digest(head, arrays) != head["sha256"]:
         raise ValueError(f"sha256 of {path} must be that of its content, not {head['sha256']!r:.20}...; "
                          f"the file was changed after it was made, so build it again")
@@ -38,7 +47,7 @@ def load(path: str | os.PathLike[str], spec: EieSpec | None = None) -> Image:
         if type(head[key]) not in (int, float):
             raise TypeError(f"{key} of {path} must be a number, not {head[key]!r}; build the image again")
     try:
-        image = Image(spec=_spec(head["spec"]), layers=_layers(head["layers"], arrays),
+        image = Image(spec=machine, layers=_layers(head["layers"], arrays),
                       codebooks=arrays.pop("codebooks"), tool=str(head["tool"]),
                       input_scale=float(head["input_scale"]), output_scale=float(head["output_scale"]))
         if arrays:
@@ -54,21 +63,23 @@ def load(path: str | os.PathLike[str], spec: EieSpec | None = None) -> Image:
     return image
 
 
-def _members(path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    try:
-        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, KeyError, TypeError, NotImplementedError,
-            SyntaxError, AttributeError, RuntimeError, MemoryError) as error:
-        raise ValueError(f"{path} must be a whole .npz image, not a file cut short, damaged or of another "
-                         f"kind ({' '.join(str(error).split()) or type(error).__name__}); "
-                         f"build it with compress.build") from error
-    try:
-        head = json.loads(arrays.pop(rules.HEADER).tobytes())
-    except (KeyError, ValueError) as error:
-        raise ValueError(f"{path} must have a member {rules.HEADER} with JSON, not {type(error).__name__}; "
-                         f"build an image with compress.build") from error
-    return head, arrays
+def _head(path, archive: Archive) -> Any:
+    if rules.HEADER not in archive.sizes:
+        raise ValueError(f"{path} must have a member {rules.HEADER} with JSON, not only "
+                         f"{', '.join(archive.sizes) or 'none':.60}; {AGAIN}")
+    return parse_json(archive.read(rules.HEADER, HEADER_BYTES).tobytes(), f"{rules.HEADER} of {path}", AGAIN)
+
+
+def _limits(spec: EieSpec, heads: list[dict[str, Any]]) -> dict[str, int]:
+    """Return the most bytes that each member may have, by what the header says of it and the machine holds."""
+    most = {"codebooks": 2 * spec.codebooks << spec.codebook_bits}
+    for number, head in enumerate(heads):
+        places = spec.pes * max(0, min(head["out_slots"], spec.slots))
+        entries = max(0, min(head["nonzeros"] + head["padding"], spec.pes * spec.entries))
+        pointers = spec.pes * (spec.pes * max(0, min(head["in_slots"], spec.slots)) + 1)
+        most |= {f"layer{number}_entries": 2 * entries, f"layer{number}_pointers": 4 * pointers,
+                 f"layer{number}_rows": 4 * places, f"layer{number}_bias": 4 * places}
+    return {name: size + ARRAY_BYTES for name, size in most.items()}
 
 
 def _header(path, head: Any) -> None:
@@ -108,15 +119,23 @@ def _spec(given: Any) -> EieSpec:
     return EieSpec(**given)
 
 
-def _layers(given: Any, arrays: dict[str, np.ndarray]) -> tuple[Layer, ...]:
+def _kinds(given: Any) -> None:
+    """Check the JSON types of ``layers``."""
     if not isinstance(given, list):
         raise TypeError(f"layers must be a list, not {given!r:.40}; build the image again")
-    layers = []
     for number, entry in enumerate(given):
         _keys(f"layer {number}", entry, LAYER_KEYS)
         for key, value in entry.items():
             if type(value) is not (kind := KINDS.get(key, int)):
-                raise TypeError(f"layer {number}: {key} must be of type {kind.__name__}, not {value!r}")
+                raise TypeError(f"layer {number}: {key} must be of type {kind.__name__}, not {value!r:.40}; build the image again")
+        if not entry["name"].isprintable():
+            raise ValueError(f"layer {number}: name must be of printable characters, not {entry['name']!r:.60}; "
+                             f"build the image again")
+
+
+def _layers(given: list[dict[str, Any]], arrays: dict[str, np.ndarray]) -> tuple[Layer, ...]:
+    layers = []
+    for number, entry in enumerate(given):
         names = ("entries", "pointers", "rows") + ("bias",) * entry["bias"]
         if missing := [name for name in names if f"layer{number}_{name}" not in arrays]:
             raise ValueError(f"layer {number} must have a member layer{number}_{missing[0]}, not be without; "

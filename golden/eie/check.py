@@ -1,5 +1,6 @@
 """What makes an image of an EIE network legal; every broken rule has its own one-line error."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from spec.eie import EieSpec
 from spec.eie.image import MEMBERS
 
 AGAIN = "build the image again"
+LAYER_NUMBER = re.compile(r"^layer\d+")
 LARGER = "take a machine with larger memories or more PEs, or prune more"
 
 
@@ -23,19 +25,23 @@ def kinds(number: int, head: dict[str, Any]) -> None:
         kind = {"name": str, "relu": bool, "bias": bool}.get(key, int)
         if type(value) is not kind:
             raise TypeError(f"layer {number}: {key} must be of type {kind.__name__}, not {value!r:.40}; {AGAIN}")
+    _must(head["name"].isprintable(), f"layer {number}: name must be of printable characters, not {head['name']!r:.60}; {AGAIN}")
 
 
-def members(arrays: dict[str, np.ndarray], biases: list[bool]) -> None:
+def names(given: list[str], biases: list[bool]) -> None:
     """Check that an image has the members of its layers, which have a bias or not, and no others."""
-    wanted = {"codebooks": "codebooks"}
+    wanted = {"codebooks"}
     for number, bias in enumerate(biases):
-        wanted |= {f"layer{number}_{name}": f"layer{{l}}_{name}" for name in ("entries", "pointers", "rows")}
-        wanted |= {f"layer{number}_bias": "layer{l}_bias"} if bias else {}
-    for name in sorted(set(wanted) ^ set(arrays)):
+        wanted |= {f"layer{number}_{name}" for name in ("entries", "pointers", "rows", *(["bias"] if bias else []))}
+    for name in sorted(wanted ^ set(given)):
         _must(name not in wanted, f"members must include {name}, not be without; {AGAIN}")
         _must(False, f"members must be those of the image's {len(biases)} layers, not also {name!r}; {AGAIN}")
+
+
+def types(arrays: dict[str, np.ndarray]) -> None:
+    """Check the type of every member."""
     for name, array in arrays.items():
-        kind = MEMBERS[wanted[name]][0]
+        kind = MEMBERS[LAYER_NUMBER.sub("layer{l}", name)][0]
         if array.dtype.name != kind:
             raise TypeError(f"{name} must be {kind}, not {array.dtype.name}; {AGAIN}")
 
