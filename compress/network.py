@@ -2,8 +2,6 @@
 
 import os
 import re
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +10,12 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from scipy import sparse
+
+from files.archive import read_archive
+from files.array import read_vectors
+
+WEIGHT_BYTES = 1 << 32
+"""What a file of weights may hold when unpacked: more than any machine takes."""
 
 NAMING = "NAME.weight (outputs x inputs) and, where there is a bias, NAME.bias (outputs)"
 """Names of the arrays in a network file; layers follow each other in the natural order of NAME: fc2, fc10."""
@@ -64,6 +68,8 @@ def read(path: str | os.PathLike[str], *, relu_last: bool = False) -> list[Dense
     The arrays are named by :data:`NAMING`. All layers have ReLU but the last, which has it on request.
     """
     arrays = _arrays(Path(path))
+    if odd := [name for name in arrays if not name.isprintable()]:
+        raise ValueError(f"array of {path} must have a name of printable characters, not {odd[0]!r:.60}; rename it")
     names = [name.removesuffix(".weight") for name in arrays if name.endswith(".weight")]
     for name in arrays:
         if name.removesuffix(".weight").removesuffix(".bias") not in names or name in names:
@@ -88,29 +94,24 @@ def read(path: str | os.PathLike[str], *, relu_last: bool = False) -> list[Dense
 
 
 def vectors(path: str | os.PathLike[str], inputs: int) -> np.ndarray:
-    """Return the float vectors of a `.npy` file, one a row."""
-    try:
-        values = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} must be a whole .npy file of numbers, not {_one_line(error)}") from error
-    if not isinstance(values, np.ndarray) or values.ndim != 2 or values.shape[1] != inputs or not len(values):
-        raise ValueError(f"{path} must hold vectors of {inputs} inputs, one a row, "
-                         f"not shape {getattr(values, 'shape', 'of several arrays')}")
-    return _matrix(path, "array", values, 2)
+    """Return the real vectors of a `.npy` file, one in each row; see `files.array.read_vectors`."""
+    values = read_vectors(path, "calibrate", inputs)
+    if values.dtype == np.int16:
+        raise TypeError(f"calibrate must be real values, float or uint8, not the int16 of {path}: those are steps of a scale "
+                        f"that is yet to be chosen; convert them")
+    return values.astype(np.float64)
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:
     try:
         if path.suffix == ".npz":
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-                return {name: archive[name] for name in archive.files}
+            return read_archive(path, "file of plain numbers", WEIGHT_BYTES)
         if path.suffix == ".safetensors":
             if not path.is_file():
                 raise FileNotFoundError(2, "No such file", str(path))
             with safe_open(path, framework="numpy") as archive:
                 return {name: archive.get_tensor(name) for name in archive.keys()}  # noqa: SIM118
-    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, KeyError, TypeError, AttributeError,
-            NotImplementedError, SafetensorError) as error:
+    except (KeyError, TypeError, AttributeError, NotImplementedError, SafetensorError) as error:
         raise ValueError(f"{path} must be a whole {path.suffix} file of plain numbers, not damaged or of "
                          f"another kind ({_one_line(error)}); write it again") from error
     raise ValueError(f"{path} must end in .npz or .safetensors, not {path.suffix or 'neither'!r}; "

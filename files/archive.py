@@ -65,8 +65,8 @@ class Archive:
         """Return a member, refusing one of more than ``limit_bytes`` before it is read."""
         info = self._members[name]
         if info.file_size > limit_bytes:
-            raise ValueError(f"member {name!r} of {self._name} must have at most {limit_bytes:,} bytes, not {info.file_size:,}; "
-                             f"{self._advice}")
+            raise ValueError(f"member {name!r} of {self._name} must have at most {limit_bytes:,} bytes, "
+                             f"not {info.file_size:,}; {self._advice}")
         try:
             with self._zip.open(info) as stream:
                 array = parse(stream, info.file_size, limit_bytes)

@@ -63,7 +63,7 @@ def read_vectors(path: str | os.PathLike[str], what: str, length: int | None = N
     if array.dtype.kind != "f" and array.dtype not in (np.uint8, np.int16):
         raise TypeError(f"{what} must be float, uint8 or int16, not {array.dtype}; convert it so that its meaning is plain")
     if array.ndim > 2 or not array.size or length not in (None, array.shape[-1]):
-        size = "a vector or more" if length is None else f"vectors of {length} values"
+        size = "a vector or more" if length is None else f"vectors of {length} inputs"
         raise ValueError(f"{what} in {path} must hold {size}, one in each row, not an array of shape {array.shape}")
     vectors = array.reshape(-1, array.shape[-1])
     if not np.isfinite(vectors).all():
@@ -74,14 +74,14 @@ def read_vectors(path: str | os.PathLike[str], what: str, length: int | None = N
 
 def open_regular(path: str | os.PathLike[str], what: str) -> BinaryIO:
     """Open a file for reading, refusing what is none: a pipe would block, and a device never ends."""
-    if not stat.S_ISREG(os.stat(path).st_mode):
+    if not stat.S_ISREG(Path(path).stat().st_mode):
         raise ValueError(f"{what} must be a file, not {str(path)!r}, which is {kind_of(path)}; name a file")
     return Path(path).open("rb")
 
 
 def kind_of(path: str | os.PathLike[str]) -> str:
     """Return what a path that is no regular file is."""
-    mode = os.stat(path).st_mode
+    mode = Path(path).stat().st_mode
     return "a folder" if stat.S_ISDIR(mode) else "a pipe" if stat.S_ISFIFO(mode) else "a device or a socket"
 
 
@@ -108,7 +108,7 @@ def parse(stream: Any, size: int, limit_bytes: int = LIMIT_BYTES) -> np.ndarray:
         array = flat.reshape(shape, order="F" if columns_first else "C")
     except (ValueError, OverflowError, MemoryError) as error:
         raise Damage(f"its shape cannot be held: {error}") from error
-    if _fill(stream, memoryview(raw)) != need:
+    if _fill(stream, raw.data) != need:
         raise Damage("it is cut short")
     return array if array.dtype.isnative else array.astype(dtype.newbyteorder("="))
 

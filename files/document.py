@@ -38,8 +38,8 @@ def read_json(path: str | os.PathLike[str], what: str, kind: type = dict, advice
         raise ValueError(f"{what} must have at most {LIMIT_BYTES:,} bytes, and {path} has more; {advice}")
     value = parse_json(data, f"{what} {path}", advice)
     if type(value) is not kind:
-        words = {dict: "object", list: "list"}
-        raise ValueError(f"{what} {path} must be a JSON {words.get(kind, kind.__name__)}, not {type(value).__name__}; {advice}")
+        raise ValueError(f"{what} {path} must be a JSON {'object' if kind is dict else 'list'}, not {type(value).__name__}; "
+                         f"{advice}")
     return value
 
 

@@ -58,8 +58,8 @@ def load(path, *, pes: int | None = None) -> Image:
     if pes is not None and spec.pes != pes:
         raise ValueError(f"pes of {path} must be {pes}, not {spec.pes}; build it for this machine, or the machine for it")
     for name in ("input_scale", "output_scale"):
-        if type(head[name]) not in (int, float) or not 0 < head[name] < float("inf"):
-            raise ValueError(f"{name} of {path} must be a positive finite number, not {head[name]!r}; {AGAIN}")
+        if type(head[name]) not in (int, float) or not 0 < head[name] < 1e300:
+            raise ValueError(f"{name} of {path} must be a positive finite number, not {head[name]!r:.40}; {AGAIN}")
     return Image(spec=spec, layers=_layers(spec, heads, members), input_scale=float(head["input_scale"]),
                  output_scale=float(head["output_scale"]))
 
@@ -91,7 +91,8 @@ def digest(head: dict[str, Any], members: dict[str, np.ndarray]) -> str:
 
 def _head(path, archive: Archive) -> dict[str, Any]:
     if rules.HEADER not in archive.sizes:
-        raise ValueError(f"{path} must have a member {rules.HEADER}, not only {', '.join(archive.sizes) or 'none':.60}; {AGAIN}")
+        raise ValueError(f"{path} must have a member {rules.HEADER}, not only {', '.join(archive.sizes) or 'none':.60}; "
+                         f"{AGAIN}")
     head = parse_json(archive.read(rules.HEADER, HEADER_BYTES).tobytes(), f"{rules.HEADER} of {path}", AGAIN)
     _header(path, head)
     return head

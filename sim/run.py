@@ -4,22 +4,20 @@ Example: python -m sim.run digits.npz --input digits_inputs.npy --labels digits_
 """
 import importlib
 import inspect
-import json
 import sys
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 
 from cli import command
+from files.archive import open_archive
+from files.document import parse_json
 from spec import machines
 from spec.image import HEADER
 
-DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, AttributeError, SyntaxError,
-          NotImplementedError)      # what files raise that are no image
+HEADER_BYTES = 1 << 20
 
 
 def application(arguments: Sequence[str] | None = None) -> typer.Typer:
@@ -60,9 +58,9 @@ def machine(arguments: Sequence[str]) -> str:
 def _of_image(path: Path) -> str:
     """Return the machine that an image names; one that cannot be read is left to the first machine's loader, which says why."""
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            named = json.loads(archive[HEADER].tobytes())["machine"]
-    except DAMAGE:
+        with open_archive(path, "image") as archive:
+            named = parse_json(archive.read(HEADER, HEADER_BYTES).tobytes(), "header")["machine"]
+    except (OSError, ValueError, KeyError, TypeError):
         return machines.MACHINES[0]
     return named if named in machines.MACHINES else machines.MACHINES[0]
 

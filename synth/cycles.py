@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from files.array import read_vectors
 from golden import image as images
 from golden.eie import network
 from spec.eie import EieSpec
@@ -24,11 +25,11 @@ def count(image: Path, inputs: Path | None, spec: Any) -> int:
     """
     if not isinstance(spec, EieSpec):
         raise ValueError("cycles must be of an EIE array, not of another machine; leave --image out")
-    found = images.load(str(image).format(pes=spec.pes), pes=spec.pes)
+    found = images.load(str(image).replace("{pes}", str(spec.pes)), pes=spec.pes)
     if inputs is None:
         given = np.ones((1, found.layers[0].inputs), np.int16)
     else:
-        given = np.atleast_2d(np.load(inputs, allow_pickle=False))[:1]
+        given = read_vectors(inputs, "input")[:1]
     same = {name: getattr(found.spec, name) for name in network.SAME}
     machine = dataclasses.replace(spec, **same)
     counters = network.run(found, given, spec=machine).counters[0]

@@ -90,11 +90,12 @@ def test_other_suffixes_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize(("values", "error", "text"), [
-    (np.ones((2, 3)), ValueError, r"must hold vectors of 4 inputs, one a row, not shape \(2, 3\)"),
-    (np.ones(4), ValueError, r"must hold vectors of 4 inputs, one a row, not shape \(4,\)"),
+    (np.ones((2, 3)), ValueError, r"must hold vectors of 4 inputs, one in each row, not an array of shape \(2, 3\)"),
+    (np.ones(3), ValueError, r"must hold vectors of 4 inputs, one in each row, not an array of shape \(3,\)"),
     (np.ones((0, 4)), ValueError, "must hold vectors of 4 inputs"),
     (np.full((1, 4), np.nan), ValueError, "must be finite, not nan"),
-    (np.array([["a"] * 4]), TypeError, "must be real numbers"),
+    (np.ones((1, 4), np.int16), TypeError, "calibrate must be real values, float or uint8, not the int16 of"),
+    (np.array([["a"] * 4]), TypeError, "must be float, uint8 or int16, not <U1"),
 ])
 def test_calibration_vectors_are_checked(values, error, text, tmp_path):
     np.save(tmp_path / "x.npy", values)

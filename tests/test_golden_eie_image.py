@@ -209,7 +209,7 @@ def test_every_cut_and_every_changed_byte_is_refused_in_one_line(path):
         path.write_bytes(whole[:cut])
         with pytest.raises((ValueError, TypeError)) as caught:
             image.load(path)
-        assert "must be a whole .npz file" in str(caught.value) and "\n" not in str(caught.value)
+        assert "must be a whole .npz image" in str(caught.value) and "\n" not in str(caught.value)
     reads = 0
     for at in rng.integers(0, len(whole), 300).tolist():
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << at % 8]) + whole[at + 1:])
@@ -232,11 +232,11 @@ def test_files_of_another_kind_are_refused(path):
     with pytest.raises(ValueError, match="header of .* must be JSON in UTF-8"):
         image.load(path)
     np.savez(path, header=np.array([{}], object))
-    with pytest.raises(ValueError, match="must be a whole .npz file"):
+    with pytest.raises(ValueError, match="must be a whole .npz image"):
         image.load(path)
     with path.open("wb") as file:
         np.save(file, np.zeros(3))
-    with pytest.raises(ValueError, match="must be a whole .npz file"):
+    with pytest.raises(ValueError, match="must be a whole .npz image"):
         image.load(path)
     with pytest.raises(FileNotFoundError):
         image.load(path.with_name("absent.npz"))

@@ -165,8 +165,8 @@ def test_int16_is_taken_as_it_is():
 
 
 @pytest.mark.parametrize(("given", "error", "text"), [
-    (np.zeros(3, np.int64), TypeError, "input must be float or int16, not int64"),
-    (["a", "b"], TypeError, "input must be float or int16, not <U1"),
+    (np.zeros(3, np.int64), TypeError, "input must be float, uint8 or int16, not int64"),
+    (["a", "b"], TypeError, "input must be float, uint8 or int16, not <U1"),
     (np.zeros(4), ValueError, r"input must be vectors of length 3, as the image says, not an array of shape \(4,\)"),
     (np.zeros((1, 1, 3)), ValueError, r"not an array of shape \(1, 1, 3\)"),
     (np.array([[0, 1, 2], [0, np.nan, 2]]), ValueError, "input must be finite, not nan at place 1 of vector 1"),

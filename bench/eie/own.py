@@ -12,6 +12,7 @@ from bench.eie.machine import generated
 from bench.eie.run import Row, differing, row
 from compress.eie import load
 from compress.eie.stream import activation_packet, image_packets
+from files.array import read_vectors
 from sim.eie.job import Step, run
 from spec.eie import EieSpec
 
@@ -37,7 +38,7 @@ def simulate(*, path: Path, given: Path | None, seed: int) -> list[Row]:
     first = judge.layers[0]
     top = (1 << judge.spec.act_bits - 1) - 1
     vector = (np.random.default_rng(seed).integers(1, top + 1, first.inputs).astype(np.int16) if given is None
-              else np.atleast_2d(np.load(given, allow_pickle=False))[0])
+              else read_vectors(given, "input")[0])
     expected = golden.eie.run(judge, vector)
     packets = [*image_packets(image), activation_packet(expected.inputs[0], judge.spec)]
     steps = [Step(packets=() if number else packets, first=number) for number in range(len(image.layers))]

@@ -24,7 +24,9 @@ def check(image: Image) -> None:
     _memory("layers", len(image.layers), spec.layers)
     _memory("codebooks", len(image.codebooks), spec.codebooks)
     _codebooks(image)
-    columns = np.arange(-(-image.layers[0].inputs // spec.pes) * spec.pes)
+    need = -(-image.layers[0].inputs // spec.pes)
+    _memory(f"layer 0 ({image.layers[0].name}): slots", need, spec.slots)     # before anything of that size is made
+    columns = np.arange(need * spec.pes)
     present = columns < image.layers[0].inputs
     for number, layer in enumerate(image.layers):
         label = f"layer {number} ({layer.name})"

@@ -127,7 +127,8 @@ def _kinds(given: Any) -> None:
         _keys(f"layer {number}", entry, LAYER_KEYS)
         for key, value in entry.items():
             if type(value) is not (kind := KINDS.get(key, int)):
-                raise TypeError(f"layer {number}: {key} must be of type {kind.__name__}, not {value!r:.40}; build the image again")
+                raise TypeError(f"layer {number}: {key} must be of type {kind.__name__}, not {value!r:.40}; "
+                                f"build the image again")
         if not entry["name"].isprintable():
             raise ValueError(f"layer {number}: name must be of printable characters, not {entry['name']!r:.60}; "
                              f"build the image again")

@@ -25,7 +25,8 @@ def kinds(number: int, head: dict[str, Any]) -> None:
         kind = {"name": str, "relu": bool, "bias": bool}.get(key, int)
         if type(value) is not kind:
             raise TypeError(f"layer {number}: {key} must be of type {kind.__name__}, not {value!r:.40}; {AGAIN}")
-    _must(head["name"].isprintable(), f"layer {number}: name must be of printable characters, not {head['name']!r:.60}; {AGAIN}")
+    _must(head["name"].isprintable(),
+          f"layer {number}: name must be of printable characters, not {head['name']!r:.60}; {AGAIN}")
 
 
 def names(given: list[str], biases: list[bool]) -> None:

@@ -12,24 +12,24 @@ from spec.eie import EieSpec
 def quantise(spec: EieSpec, scale: float, inputs: Any, length: int) -> tuple[np.ndarray, int]:
     """Return inputs as integers (vectors, length), and how many of them saturated.
 
-    Floats are divided by ``scale``, the real value of one step, and rounded half to even; int16 is taken as it is.
+    Floats and uint8 are divided by ``scale``, the real value of one step, and rounded half to even; int16 is taken as it is.
 
     Parameters
     ----------
     spec : EieSpec
     scale : float
     inputs : array_like
-        One vector, or one in each row; float16, float32, float64 or int16.
+        One vector, or one in each row; a float, uint8 or int16.
     length : int
         Inputs that the first layer has.
     """
     given = np.asarray(inputs)
-    if given.dtype.kind != "f" and given.dtype != np.int16:
-        raise TypeError(f"input must be float or int16, not {given.dtype}; convert it so that its meaning is plain")
+    if given.dtype.kind != "f" and given.dtype not in (np.uint8, np.int16):
+        raise TypeError(f"input must be float, uint8 or int16, not {given.dtype}; convert it so that its meaning is plain")
     if given.ndim not in (1, 2) or given.shape[-1] != length:
         raise ValueError(f"input must be vectors of length {length}, as the image says, not an array of shape {given.shape}")
     vectors, top = given.reshape(-1, length), (1 << spec.act_bits - 1) - 1
-    if given.dtype.kind != "f":
+    if given.dtype == np.int16:
         wrong = vectors[(vectors > top) | (vectors < -top - 1)]
         if wrong.size:
             raise OverflowError(f"input must be {-top - 1} to {top}, not {wrong[0]}; act_bits is {spec.act_bits}")
@@ -37,7 +37,8 @@ def quantise(spec: EieSpec, scale: float, inputs: Any, length: int) -> tuple[np.
     if not np.isfinite(vectors).all():
         vector, place = np.argwhere(~np.isfinite(vectors))[0]
         raise ValueError(f"input must be finite, not {vectors[vector, place]} at place {place} of vector {vector}")
-    steps = np.rint(vectors.astype(np.float64) / scale)
+    with np.errstate(over="ignore"):        # what is beyond all range saturates too
+        steps = np.rint(vectors.astype(np.float64) / scale)
     return np.clip(steps, -top - 1, top).astype(np.int64), int(((steps > top) | (steps < -top - 1)).sum())
 
 

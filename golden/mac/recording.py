@@ -1,13 +1,12 @@
 """Recordings of real tensor cores: one file format to read, write and hold golden against."""
-import tokenize
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from cli.command import atomic
+from files.archive import open_archive
 from golden.mac.emulated import dot as emulated
 from golden.mac.product import dot
 from spec.mac import MacSpec
@@ -50,8 +49,11 @@ class Recording:
             if name not in FORMATS:
                 raise ValueError(f"format must be one of {', '.join(FORMATS)}, not {name!r}; "
                                  f"correct the recording")
-        if self.a.ndim != 2 or self.a.shape != self.b.shape:
-            raise ValueError(f"a and b must have one shape (N, K), not {self.a.shape} and {self.b.shape}; "
+        if kinds := [name for name in ("a", "b", "c", "d") if getattr(self, name).dtype.kind != "u"]:
+            raise TypeError(f"{kinds[0]} must be patterns, unsigned integers, not {getattr(self, kinds[0]).dtype}; "
+                            f"correct the recording")
+        if self.a.ndim != 2 or not self.a.size or self.a.shape != self.b.shape:
+            raise ValueError(f"a and b must have one shape (N, K), N and K at least 1, not {self.a.shape} and {self.b.shape}; "
                              f"correct the recording")
         if not self.c.shape == self.d.shape == self.a.shape[:1]:
             raise ValueError(f"c and d must have shape {self.a.shape[:1]}, not {self.c.shape} and "
@@ -78,25 +80,23 @@ class Recording:
 
 TEXTS = ("gpu", "instruction", "ab_format", "cd_format")
 ARRAYS = ("a", "b", "c", "d")
-DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error, AttributeError,
-          SyntaxError, tokenize.TokenError, NotImplementedError)
-"""What files raise that are no archive of arrays, or were one once."""
+LIMIT_BYTES = 1 << 30
+"""What an array of a recording may hold when unpacked."""
 
 
 def load(path: str | Path) -> Recording:
     """Read a recording, naming what is wrong with a file that is none."""
     if not Path(path).is_file():
         raise FileNotFoundError(f"a recording must be a file, and {path} is none; name an .npz, or a folder of them")
-    try:
-        with Path(path).open("rb") as raw, np.lib.npyio.NpzFile(raw, allow_pickle=False) as file:
-            missing = [name for name in (*ARRAYS, *TEXTS) if name not in file]
-            fields: dict = {} if missing else {name: file[name] for name in ARRAYS} | {name: str(file[name]) for name in TEXTS}
-    except DAMAGE as error:
-        raise ValueError(f"{path} must be a whole .npz without pickles, not what it is ({error}); "
-                         f"give a recordings file") from error
-    if missing:
-        raise ValueError(f"{path} must hold the arrays of a recording, not lack {', '.join(missing)}; "
-                         f"record it again with python -m golden.gpu --record")
+    with open_archive(path, "recording", "give a recordings file") as archive:
+        if missing := [name for name in (*ARRAYS, *TEXTS) if name not in archive.sizes]:
+            raise ValueError(f"{path} must hold the arrays of a recording, not lack {', '.join(missing)}; "
+                             f"record it again with python -m golden.gpu --record")
+        fields: dict[str, Any] = {name: archive.read(name, LIMIT_BYTES) for name in (*ARRAYS, *TEXTS)}
+    for name in TEXTS:
+        if fields[name].shape or fields[name].dtype.kind != "U":
+            raise TypeError(f"{name} of {path} must be a text, not an array of {fields[name].dtype}; give a recordings file")
+        fields[name] = str(fields[name])
     return Recording(**fields)
 
 

@@ -8,6 +8,7 @@ import typer
 
 from cli import command
 from compress.eie.load import load
+from files.array import read_array, read_vectors
 from golden import image as golden_image
 from golden.eie import run as golden_run
 from rtl.eie import generate
@@ -40,8 +41,8 @@ def run(
     """
     sim = simulator.pick(sim)
     loaded, trusted = load(image), golden_image.load(image)
-    inputs = _vectors(input)[:first]
-    classes = None if labels is None else _classes(labels, first, len(inputs))
+    inputs = read_vectors(input, "input", loaded.layers[0].inputs)[:first]
+    classes = None if labels is None else _classes(labels, first, len(inputs), loaded.layers[-1].outputs)
     with command.progress(f"golden: {len(inputs)} inputs"):
         golden = golden_run(trusted, inputs)
     built = generate(loaded.spec)
@@ -65,31 +66,18 @@ def run(
         raise typer.Exit(1)
 
 
-def _vectors(path: Path) -> np.ndarray:
-    """Return the inputs in a file as vectors; golden checks what is in them."""
-    given = np.atleast_1d(_array(path, "input"))
-    if not given.size:
-        raise ValueError(f"input in {path} must hold a vector or more, not an array of shape {given.shape}")
-    return given.reshape(-1, given.shape[-1]) if given.ndim < 3 else given
-
-
-def _classes(path: Path, first: int | None, wanted: int) -> np.ndarray:
+def _classes(path: Path, first: int | None, wanted: int, classes: int) -> np.ndarray:
     """Return the labels in a file, one for each input."""
-    given = _array(path, "labels")
+    given = read_array(path, "labels")
     if given.dtype.kind not in "iu":
         raise TypeError(f"labels in {path} must be integers, not {given.dtype}; write the number of each class")
     if given.ndim != 1 or (len(given) if first is None else min(first, len(given))) != wanted:
         raise ValueError(f"labels in {path} must be {wanted}, one an input, not an array of shape {given.shape}")
-    return given[:first]
-
-
-def _array(path: Path, what: str) -> np.ndarray:
-    try:
-        with path.open("rb") as file:
-            return np.lib.format.read_array(file, allow_pickle=False)
-    except (ValueError, EOFError, SyntaxError, TypeError) as error:
-        raise ValueError(f"{what} must be a whole .npy file of numbers, not {str(path)!r} ({error}); "
-                         f"write it with numpy.save") from error
+    given = given[:first]
+    if (wrong := given[(given < 0) | (given >= classes)]).size:
+        raise ValueError(f"labels in {path} must be 0 to {classes - 1}, the outputs of the network, not {wrong[0]}; "
+                         f"write the number of each class")
+    return given
 
 
 def _fresh(path: Path) -> Path:

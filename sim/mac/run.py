@@ -1,6 +1,5 @@
 """Multiply two matrices on the generated Verilog of a MAC machine, and check every value against golden."""
 import inspect
-import tokenize
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,6 +7,7 @@ import numpy as np
 import typer
 
 from cli import command
+from files.array import read_array
 from golden.mac import matmul, padding, to_bits, to_values
 from rtl.mac import generate
 from rtl.mac.options import make_spec
@@ -106,14 +106,7 @@ run.__signature__ = inspect.Signature([         # type: ignore[attr-defined]
 
 def _matrix(path: Path, what: str, fmt: str, spec: MacSpec) -> Any:
     """Return the patterns of a matrix in a file."""
-    if not path.is_file():
-        raise FileNotFoundError(f"{what} must be a file, and {path} is none; write it with numpy.save")
-    try:
-        with path.open("rb") as file:
-            values = np.lib.format.read_array(file, allow_pickle=False)
-    except (ValueError, EOFError, SyntaxError, tokenize.TokenError, TypeError, MemoryError) as error:
-        raise ValueError(f"{what} must be a whole .npy file of numbers, not {str(path)!r} ({error}); "
-                         f"write it with numpy.save") from error
+    values = read_array(path, what)
     if values.ndim != 2 or not values.size:
         raise ValueError(f"{what} must be a matrix, not an array of shape {values.shape}; reshape it")
     try:
