@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from cli.table import lines, width
 from compress.eie.assemble import IntegerLayer, work
 from compress.eie.image import Image, Layer
 from compress.eie.scale import Quantised
@@ -24,17 +25,17 @@ all bits of a layer, ``weight_ratio`` its weights at 32 bits with its entries al
 
 def rows(image: Image, quantised: Quantised) -> list[dict[str, Any]]:
     """Return one row for each layer and one for the network."""
-    lines = [_row(layer, source, bits, image.spec) for layer, source, bits in
+    found = [_row(layer, source, bits, image.spec) for layer, source, bits in
              zip(image.layers, quantised.layers, quantised.headroom, strict=True)]
     total: dict[str, Any] = {"layer": "all", "size": ""}
     for key in "cells", "nonzeros", "padding", "entries", "bits_before", "bits_after", "entry_bits":
-        total[key] = sum(line[key] for line in lines)
+        total[key] = sum(line[key] for line in found)
     total["bits_after"] += image.codebooks.size * image.spec.weight_bits
-    for line in (*lines, total):
+    for line in (*found, total):
         line["density"] = line["nonzeros"] / line["cells"]
         line["ratio"] = line["bits_before"] / line["bits_after"]
         line["weight_ratio"] = FLOAT_BITS * line["cells"] / line["entry_bits"] if line["entry_bits"] else None
-    return [*lines, total]
+    return [*found, total]
 
 
 def _row(layer: Layer, source: IntegerLayer, headroom: float, spec: EieSpec) -> dict[str, Any]:
@@ -52,14 +53,10 @@ def _row(layer: Layer, source: IntegerLayer, headroom: float, spec: EieSpec) -> 
         "shift": layer.shift, "headroom": headroom}
 
 
-def table(lines: Sequence[dict[str, Any]]) -> str:
+def table(rows: Sequence[dict[str, Any]]) -> str:
     """Return rows as aligned text."""
-    cells = [[heading for _, heading in COLUMNS]]
-    cells += [[_cell(key, row.get(key)) for key, _ in COLUMNS] for row in lines]
-    widths = [max(len(row[k]) for row in cells) for k in range(len(COLUMNS))]
-    return "\n".join("  ".join(text.rjust(width) if k else text.ljust(width)
-                               for k, (text, width) in enumerate(zip(row, widths, strict=True))).rstrip()
-                     for row in cells)
+    cells = [[_cell(key, row.get(key)) for key, _ in COLUMNS] for row in rows]
+    return "\n".join(lines("", [heading for _, heading in COLUMNS], cells, width=width()))
 
 
 def _cell(key: str, value: Any) -> str:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from bench.eie import own, run
 from bench.eie.case import benchmark
@@ -15,6 +14,7 @@ from bench.eie.machine import cores, generated, in_parallel, machine, parse
 from bench.eie.run import Row
 from bench.eie.table import load, report, table, wrong
 from cli import command
+from cli.table import show
 from golden.eie.patterns import TABLE
 from sim.eie.job import prepare
 from spec.eie import EieSpec
@@ -62,7 +62,7 @@ def main(
             if json:
                 command.write_json(json, report(rows, spec, **facts, seconds=time.monotonic() - start))
     data = report(rows, spec, **facts, seconds=time.monotonic() - start)
-    Console().print(table(data))
+    show(*table(data))
     print(f"{data['seconds']:.0f} s in all; geomean of cycles over limit {data['geomean_over_limit']:.4f}; "
           f"{wrong(data)} outputs or counters differ from golden")
     if json:

@@ -7,8 +7,6 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
-
 from bench.eie.machine import digest
 from bench.eie.reference import CLOCK_MHZ, DISTRUSTED, RECONSTRUCTION
 from bench.eie.run import Row
@@ -65,18 +63,15 @@ def wrong(data: dict[str, Any]) -> int:
     return sum(layer["mismatches"] + layer["counter_mismatches"] for layer in data["layers"].values())
 
 
-def table(data: dict[str, Any]) -> Table:
-    """Return a report as a table for a terminal."""
-    shown = Table(title=f"{data['spec']['pes']} PEs, RTL under Verilator, every output and counter against golden")
-    for heading in HEADINGS:
-        shown.add_column(heading, justify="left" if heading == "layer" else "right")
+def table(data: dict[str, Any]) -> tuple[str, Sequence[str], list[list[str]]]:
+    """Return a report as a table to show: its title, its headings and its rows."""
+    title = f"{data['spec']['pes']} PEs, RTL under Verilator, every output and counter against golden"
+    rows = []
     for name, layer in data["layers"].items():
         paper = layer["paper_cycles"]
-        shown.add_row(
+        rows.append([
             name, "-" if layer["seed"] is None else str(layer["seed"]), f"{layer['cycles']:,}", f"{layer['limit']:,.0f}",
             f"{layer['over_limit']:.4f}", f"{paper:,}" if paper else "-", f"{paper / layer['cycles']:.2f}" if paper else "-",
             f"{layer['cycles'] / CLOCK_MHZ:.2f}", str(layer["mismatches"] + layer["counter_mismatches"]),
-            f"{layer['seconds']:.0f}")
-    shown.add_section()
-    shown.add_row("geometric mean", "", "", "", f"{data['geomean_over_limit']:.4f}", *[""] * 5)
-    return shown
+            f"{layer['seconds']:.0f}"])
+    return title, HEADINGS, [*rows, ["geometric mean", "", "", "", f"{data['geomean_over_limit']:.4f}", *[""] * 5]]

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from bench.mac import measure
 from cli import command
+from cli.table import show
 from sim.mac.builds import BUILDS
 from synth import part
 
@@ -73,11 +72,8 @@ def _chosen(what: str, text: str, allowed: tuple[str, ...]) -> list[str]:
 def _show(rows: list[measure.Row]) -> None:
     if rows:
         columns = [name for name, value in rows[0].items() if not isinstance(value, dict)]
-        table = Table(*columns, box=None, pad_edge=False)
-        for row in rows:
-            cells = (row[name] for name in columns)
-            table.add_row(*(", ".join(map(str, cell)) if isinstance(cell, list) else str(cell) for cell in cells))
-        Console(width=160).print(table)
+        cells = [[row[name] for name in columns] for row in rows]
+        show("", columns, [[", ".join(map(str, cell)) if isinstance(cell, list) else cell for cell in row] for row in cells])
 
 
 if __name__ == "__main__":

@@ -5,10 +5,9 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from cli import command
+from cli.table import show
 from golden.gpu import probe, sparse, tile
 from golden.gpu.device import GENERATIONS, Device, cubin
 from golden.gpu.instruction import COLUMNS, INSTRUCTIONS
@@ -112,10 +111,7 @@ def _record(device, instruction, a, b, c, d, folder: Path) -> Path:
 
 
 def _show(rows: list[dict], columns) -> None:
-    table = Table(*columns, box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*("" if row[name] is None else str(row[name]) for name in columns))
-    Console(width=160).print(table)
+    show("", columns, [["" if row[name] is None else row[name] for name in columns] for row in rows])
 
 
 if __name__ == "__main__":

@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from cli import command
+from cli.table import show
 from golden.mac import error, recording, speed, vectors, wrong
 
 EXAMPLE = """Hold the golden model of the MAC tile against what real tensor cores computed.
@@ -87,10 +86,7 @@ def _by_vector(rows: list[dict]) -> list[dict]:
 
 
 def _show(rows: list[dict], columns) -> None:
-    table = Table(*columns, box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*(str(row[name]) for name in columns))
-    Console(width=140).print(table)
+    show("", columns, [["" if row[name] is None else row[name] for name in columns] for row in rows])
 
 
 def _conclude(found: dict) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import typer
 
 from cli import command
+from cli.table import show
 from compress.eie.load import load
 from files.array import read_array, read_vectors
 from golden import image as golden_image
@@ -16,7 +17,6 @@ from sim import simulator
 from sim.eie import job
 from sim.eie.outcome import Outcome
 from sim.eie.plan import layer_by_layer
-from sim.report import show
 
 SHOWN = 40              # predictions printed; --json has all
 

@@ -7,6 +7,7 @@ import numpy as np
 import typer
 
 from cli import command
+from cli.table import show
 from files.array import read_array
 from golden.mac import matmul, padding, to_bits, to_values
 from rtl.mac import generate
@@ -14,7 +15,6 @@ from rtl.mac.options import make_spec
 from sim import simulator
 from sim.launch import launch
 from sim.mac.spec_env import text_of
-from sim.report import show
 from spec.mac import MacSpec
 
 KEEP = '`verilator_config\nno_inline -module "mac_dot"\n'
