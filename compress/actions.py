@@ -35,7 +35,7 @@ class ReadRegister:
 class Send:
     """Send one packet: its header word first, TLAST on the last word; integers or an array of uint64. The reply is None."""
 
-    words: Sequence[int]
+    words: Any
 
 
 @dataclass(frozen=True)

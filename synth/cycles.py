@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from files.array import read_vectors
-from golden import image as images
-from golden.eie import network
+from golden.eie import load, network
 from spec.eie import EieSpec
 
 
@@ -25,7 +24,7 @@ def count(image: Path, inputs: Path | None, spec: Any) -> int:
     """
     if not isinstance(spec, EieSpec):
         raise ValueError("cycles must be of an EIE array, not of another machine; leave --image out")
-    found = images.load(str(image).replace("{pes}", str(spec.pes)), pes=spec.pes)
+    found = load(str(image).replace("{pes}", str(spec.pes)), pes=spec.pes)
     if inputs is None:
         given = np.ones((1, found.layers[0].inputs), np.int16)
     else:

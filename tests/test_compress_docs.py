@@ -7,7 +7,7 @@ import pytest
 from compress.report import COLUMNS
 from spec import image as rules
 from spec.eie import PRESETS
-from spec.eie.image import LAYER_KEYS, MEMBERS
+from spec.eie.image import HEADER_KEYS, LAYER_KEYS, MEMBERS
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -28,7 +28,7 @@ def test_the_image_page_names_every_member_and_key():
     page = (DOCS / "image.md").read_text()
     for name, (dtype, _) in MEMBERS.items():
         assert f"| `{name}` | {dtype} |" in page
-    for key in (*rules.HEADER_KEYS, *LAYER_KEYS):
+    for key in (*rules.HEADER_KEYS, *HEADER_KEYS, *LAYER_KEYS):
         assert f"`{key}`" in page, key
 
 

@@ -52,4 +52,4 @@ def test_a_machine_narrower_than_golden_expects_is_named(tmp_path):
     spec = small()
     save(assemble(list(layers(spec)), books(spec), spec), tmp_path / "net.npz")
     with pytest.raises(ValueError, match="pes of .*net.npz must be 8, not 4"):
-        golden.image.load(tmp_path / "net.npz", pes=8)
+        golden.eie.load(tmp_path / "net.npz", pes=8)

@@ -11,7 +11,7 @@ from compress.eie.image import save
 from compress.eie.load import load
 from spec import image as rules
 from spec.eie import preset
-from spec.eie.image import LAYER_KEYS, MEMBERS
+from spec.eie.image import HEADER_KEYS, LAYER_KEYS, MEMBERS
 from tests.compress_sample import books, layers, same, sample, small
 
 
@@ -78,7 +78,7 @@ def test_the_file_follows_the_specification(tmp_path):
     save(sample(), tmp_path / "net.npz")
     with np.load(tmp_path / "net.npz", allow_pickle=False) as archive:
         head = json.loads(bytes(archive["header"]))
-        assert set(head) == set(rules.HEADER_KEYS)
+        assert set(head) == {*rules.HEADER_KEYS, *HEADER_KEYS}
         assert all(set(layer) == set(LAYER_KEYS) for layer in head["layers"])
         for name in set(archive.files) - {"header"}:
             stem = "layer{l}" + name[6:] if name.startswith("layer") else name

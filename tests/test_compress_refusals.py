@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from compress.eie.image import digest, header, members, save, write
+from compress.eie.image import header, members, save
 from compress.eie.load import load
+from compress.image import digest, write
 from tests.compress_sample import same, sample, small
 
 
@@ -80,7 +81,7 @@ def absent_slot(head, arrays):
 WRONG = {
     "another format": (edit_head(format="zip"), "format of .* must be 'nonzero-image', not 'zip'"),
     "another version": (edit_head(version=2), "version of .* must be 1, not 2; build the image again"),
-    "another machine": (edit_head(machine="scnn"), "machine of .* must be 'eie', not 'scnn'"),
+    "another machine": (edit_head(machine="snn"), "machine of .* must be one of eie, .*not 'snn'"),
     "a missing key": (lambda h, a: h.pop("tool"), "header of .* must have the keys .*, not lack 'tool'"),
     "a foreign key": (edit_head(colour="red"), "header of .* must have the keys .*, not have 'colour'"),
     "a foreign spec": (lambda h, a: h["spec"].pop("pes"), "spec must have the keys .*, not lack 'pes'"),
@@ -90,15 +91,15 @@ WRONG = {
     "no layers": (edit_head(layers=[]), "members must be those of its 0 layers, not also layer0_"),
     "a NaN scale": (edit_head(input_scale=float("nan")), "input_scale must be a positive finite number, not"),
     "a negative scale": (edit_head(output_scale=-1.0), "output_scale must be a positive finite .*, not -1"),
-    "a scale of text": (edit_head(input_scale="1"), "input_scale of .* must be a number, not '1'"),
+    "a scale of text": (edit_head(input_scale="1"), "input_scale must be a number, not '1'"),
     "a layer without a key": (lambda h, a: h["layers"][1].pop("relu"), "layer 1 must have the keys .*'relu'"),
     "a wrong kind": (edit_layer(0, shift=1.5), "layer 0: shift must be of type int, not 1.5"),
     "a flag of number": (edit_layer(0, relu=1), "layer 0: relu must be of type bool, not 1"),
     "a float member": (replace_array("codebooks", np.float64), "codebooks of .* must be int16, not float64"),
     "a NaN member": (replace_array("layer0_bias", lambda a: a * np.nan),
                      "layer0_bias of .* must be int32, not float64"),
-    "a missing member": (drop("layer0_rows"), "layer 0 must have a member layer0_rows, not be without"),
-    "no codebooks": (drop("codebooks"), "must have a member codebooks, not be without"),
+    "a missing member": (drop("layer0_rows"), "layer 0 must have a member layer0_rows, not lack it"),
+    "no codebooks": (drop("codebooks"), "members must include codebooks, not lack it"),
     "a foreign member": (replace_array("extra", lambda a: np.zeros(2)),
                          "member of .* must be one of .*, not 'extra'"),
     "a spare member": (replace_array("layer7_rows", lambda a: np.zeros(2, np.int32)), "not also layer7_rows"),

@@ -6,8 +6,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from golden import image
-from golden.eie import run
+from golden.eie import image, run
 from spec import image as rules
 from spec.eie import EieSpec
 from tests.golden_eie import encode
@@ -124,7 +123,7 @@ def padded(codes, nonzeros, padding):
     (headed("other", "format"), ValueError, "format of .* must be 'nonzero-image', not 'other'"),
     (headed(2, "version"), ValueError, "version of .* must be 1, not 2; build it again"),
     (headed(True, "version"), ValueError, "version of .* must be 1, not True"),
-    (headed("scnn", "machine"), ValueError, "machine of .* must be 'eie', not 'scnn'"),
+    (headed("snn", "machine"), ValueError, "machine of .* must be one of eie, .*not 'snn'"),
     (headed(1, "extra"), ValueError, "must have the keys .*, not have 'extra'"),
     (headed({}, "spec"), ValueError, "spec must have the keys .*, not lack"),
     (headed(300, "spec", "pes"), ValueError, "pes must be 1 to 256, not 300"),
@@ -150,8 +149,8 @@ def padded(codes, nonzeros, padding):
     (headed(8, "layers", 1, "nonzeros"), ValueError, "nonzeros must be 5, as the entries say, not 8"),
     (headed(1, "layers", 0, "padding"), ValueError, "padding must be 0, as the entries say, not 1"),
     (headed(False, "layers", 0, "bias"), ValueError, "members must be those of the image's 2 layers, not also 'layer0_bias'"),
-    (headed(True, "layers", 1, "bias"), ValueError, "members must include layer1_bias, not be without"),
-    (member("layer0_rows", lambda old: None), ValueError, "members must include layer0_rows, not be without"),
+    (headed(True, "layers", 1, "bias"), ValueError, "members must include layer1_bias, not lack it"),
+    (member("layer0_rows", lambda old: None), ValueError, "members must include layer0_rows, not lack it"),
     (member("layer9_rows", lambda old: np.zeros(4)), ValueError, "not also 'layer9_rows'"),
     (member("layer0_rows", lambda old: old.astype(np.int64)), TypeError, "layer0_rows must be int32, not int64"),
     (member("layer0_rows", lambda old: old[:5]), ValueError, r"rows must have shape \(8,\), pes x out_slots, not \(5,\)"),

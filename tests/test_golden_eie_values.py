@@ -7,7 +7,7 @@ import pytest
 
 from golden import eie
 from golden.eie import Layer, values
-from golden.image import Image, dense
+from golden.eie.image import Image, dense
 from spec.eie import EieSpec
 from tests.golden_eie import encode
 

@@ -1,25 +1,19 @@
-"""A network for an EIE array, and the file that holds it."""
+"""A network for an EIE array, as its image file holds it."""
 
-import hashlib
-import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from cli.command import atomic
-from spec import VERSION as TOOL_VERSION
-from spec import image as rules
+from compress import image as container
 from spec.eie import EieSpec
 from spec.eie.image import LAYER_KEYS
-
-TOOL = f"nonzero {TOOL_VERSION}"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Layer:
-    """One layer in physical order; names and meanings are those of `spec.image`."""
+    """One layer in physical order; names and meanings are those of `spec.eie.image`."""
 
     name: str
     inputs: int
@@ -48,7 +42,7 @@ class Image:
     codebooks: np.ndarray
     input_scale: float
     output_scale: float
-    tool: str = TOOL
+    tool: str = container.TOOL
 
     def logical(self, outputs: np.ndarray) -> np.ndarray:
         """Return the machine's outputs, in physical order along the last axis, in the network's order."""
@@ -62,7 +56,7 @@ class Image:
 
 
 def members(image: Image) -> dict[str, np.ndarray]:
-    """Return the arrays of an image under their names in the file, without the header."""
+    """Return the arrays of an image under their names in the file."""
     arrays = {"codebooks": image.codebooks}
     for number, layer in enumerate(image.layers):
         for name in ("entries", "pointers", "rows", "bias"):
@@ -77,32 +71,10 @@ def header(image: Image) -> dict[str, Any]:
     for layer in image.layers:
         entry = {key: getattr(layer, key) for key in LAYER_KEYS}
         layers.append(entry | {"bias": layer.bias is not None})
-    return {"format": rules.FORMAT, "version": rules.VERSION, "machine": "eie", "tool": image.tool,
-            "spec": asdict(image.spec), "layers": layers,
-            "input_scale": image.input_scale, "output_scale": image.output_scale}
-
-
-def digest(head: dict[str, Any], arrays: dict[str, np.ndarray]) -> str:
-    """Return the digest of a header (its own ``sha256`` apart) and arrays."""
-    plain = {key: value for key, value in head.items() if key != "sha256"}
-    state = hashlib.sha256(json.dumps(plain, sort_keys=True, separators=(",", ":")).encode())
-    for name in sorted(arrays):
-        array = arrays[name]
-        shape = json.dumps(array.shape, separators=(",", ":"))
-        state.update(f"{name}\n{array.dtype.name}\n{shape}\n".encode())
-        state.update(np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes())
-    return state.hexdigest()
+    return container.envelope("eie", image.spec, tool=image.tool) | {
+        "layers": layers, "input_scale": image.input_scale, "output_scale": image.output_scale}
 
 
 def save(image: Image, path: str | os.PathLike[str]) -> None:
     """Write an image file, whole or not at all; the same image gives the same bytes."""
-    head, arrays = header(image), members(image)
-    head["sha256"] = digest(head, arrays)
-    write(path, head, arrays)
-
-
-def write(path: str | os.PathLike[str], head: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
-    """Write a header and arrays as they are; use ``save``, which makes the two agree."""
-    text = np.frombuffer(json.dumps(head).encode(), np.uint8)
-    with atomic(path) as draft, draft.open("wb") as file:
-        np.savez(file, allow_pickle=False, **{rules.HEADER: text}, **arrays)
+    container.save(path, "eie", image.spec, header(image), members(image), tool=image.tool)

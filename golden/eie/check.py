@@ -35,7 +35,7 @@ def names(given: list[str], biases: list[bool]) -> None:
     for number, bias in enumerate(biases):
         wanted |= {f"layer{number}_{name}" for name in ("entries", "pointers", "rows", *(["bias"] if bias else []))}
     for name in sorted(wanted ^ set(given)):
-        _must(name not in wanted, f"members must include {name}, not be without; {AGAIN}")
+        _must(name not in wanted, f"members must include {name}, not lack it; {AGAIN}")
         _must(False, f"members must be those of the image's {len(biases)} layers, not also {name!r}; {AGAIN}")
 
 

@@ -10,7 +10,7 @@ from golden.eie.cycles import Counters
 from spec.eie import EieSpec
 
 if TYPE_CHECKING:
-    from golden.image import Image
+    from golden.eie.image import Image
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,7 +46,7 @@ def run(image: "Image", inputs: Any, *, spec: EieSpec | None = None, count: bool
 
     Parameters
     ----------
-    image : golden.image.Image
+    image : golden.eie.image.Image
     inputs : array_like
         One vector, or one in each row; floats are quantised, int16 is taken as it is.
     spec : EieSpec, optional

@@ -1,5 +1,9 @@
 """What the image file of a network for an EIE array holds besides the header that all machines share."""
 
+HEADER_KEYS = ("layers", "input_scale", "output_scale")
+"""Keys of the header besides those of every machine. A scale is the real value of one integer step: integer =
+round_half_even(real / ``input_scale``), real = integer * ``output_scale``."""
+
 LAYER_KEYS = ("name", "inputs", "outputs", "in_slots", "out_slots", "shift", "relu", "bias", "codebook",
                   "pointer_base", "entry_base", "nonzeros", "padding")
 """Keys of one entry of ``layers`` for machine ``eie``. ``inputs`` counts columns: for the first layer those
