@@ -1,0 +1,150 @@
+"""Numbers of the SCNN array that rtl, golden, compress and boards must agree on (SCNN, ISCA 2017)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from spec.parameter import check, choice, chosen, number
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScnnSpec:
+    """Shape of one SCNN array; the presets of :data:`PRESETS` are the usual starting points.
+
+    PE p stands in row ``p // cols`` and column ``p % cols``.
+    """
+
+    rows: int = number(8, 1, 16, "Rows of PEs.")
+    cols: int = number(8, 1, 16, "Columns of PEs.")
+    f: int = number(4, 1, 8, "Weights per vector (F).", power=True)
+    i: int = number(4, 1, 8, "Activations per vector (I).", power=True)
+    banks: int = number(32, 2, 128, "Accumulator banks per PE.", power=True)
+    bank_entries: int = number(128, 16, 1024, "Accumulators per bank in each of the two buffers.", power=True)
+    kc: int = number(128, 1, 256, "Most output channels per pass of a PE.", power=True)
+    queue_depth: int = number(16, 8, 64, "Products that one of the two queues of a multiplier holds.", power=True)
+    weight_words: int = number(512, 16, 4096, "Depth of a PE's weight buffer in vectors of F.", power=True)
+    act_words: int = number(512, 16, 4096, "Depth of a PE's activation buffer in vectors of I.", power=True)
+    memory_words: int = number(4096, 64, 65536, "Depth of a PE's activation memory in words of I entries.", power=True)
+    blocks: int = number(2048, 16, 8192, "Activation blocks that a PE's block table holds.", power=True)
+    taps: int = number(1024, 16, 4096, "Offsets of filter taps that a weight lane holds, those of all layers together.", power=True)
+    steps: int = number(1024, 16, 4096, "Words of a PE's supply program, and of its drain program.", power=True)
+    layers: int = number(64, 1, 256, "Layers that the machine keeps.")
+    weight_code_bits: int = choice(0, (0, 4), "Bits of a weight's codebook index; 0 for plain weights of 16 bits.")
+    weight_lanes: int = number(1, 1, 64, "Weight lanes: vectors of weights that can be broadcast each cycle.")
+    weight_port_bits: int = number(128, 64, 512, "Bits of the weight stream's port.", power=True)
+    acc_bits: int = number(32, 20, 32, "Bits of an accumulator whose sum counts as correct, two's complement.")
+    guard_bits: int = number(4, 1, 8, "Bits above them, which make the saturated flag exact.")
+    product_shift_bits: int = number(0, 0, 4, "Bits of a layer's shift of each product before accumulation; 0 for none.")
+    broadcast_latency: int = number(2, 0, 8, "Registers between the central unit and the PEs, each way.")
+
+    def __post_init__(self) -> None:
+        """Refuse a machine that cannot be built, naming the parameter, its rule and its value."""
+        check(self)
+        if self.banks < 2 * self.products:
+            raise ValueError(f"banks must be at least {2 * self.products}, not {self.banks}: with fewer than twice the "
+                             f"{self.products} multipliers of a PE the crossbar stalls")
+        if self.queue_depth <= self.stop_margin:
+            raise ValueError(f"queue_depth must be more than {self.stop_margin}, not {self.queue_depth}: so many products "
+                             f"of a multiplier are on their way when a queue stops the issue")
+        if self.word_bits < 16:
+            raise ValueError(f"f must be at least 2, not {self.f}: a count of 16 bits must fit a word of weights")
+        if self.acc_bits < 32 and not self.product_shift_bits:
+            raise ValueError(f"acc_bits must be 32 without product_shift_bits, not {self.acc_bits}: "
+                             f"a product of 16 x 16 bits has 32")
+
+    @property
+    def pes(self) -> int:
+        """Processing elements of the array."""
+        return self.rows * self.cols
+
+    @property
+    def products(self) -> int:
+        """Multipliers of a PE; multiplier ``f_lane * i + i_lane`` takes weight lane f_lane and activation lane i_lane."""
+        return self.f * self.i
+
+    @property
+    def multipliers(self) -> int:
+        """Multipliers of the array."""
+        return self.pes * self.products
+
+    @property
+    def accumulators(self) -> int:
+        """Accumulators of a PE in each of the two buffers; local addresses L are below it."""
+        return self.banks * self.bank_entries
+
+    @property
+    def address_bits(self) -> int:
+        """Width of a local address L."""
+        return self.accumulators.bit_length() - 1
+
+    @property
+    def sum_bits(self) -> int:
+        """Width of an accumulator as it is stored: additions are modulo ``2**sum_bits``."""
+        return self.acc_bits + self.guard_bits
+
+    @property
+    def entry_bits(self) -> int:
+        """Bits of an encoded weight: value or code below, run of zeros above."""
+        return (self.weight_code_bits or VALUE_BITS) + RUN_BITS
+
+    @property
+    def word_bits(self) -> int:
+        """Bits of a word of a weight lane: F encoded weights."""
+        return self.f * self.entry_bits
+
+    @property
+    def act_word_bits(self) -> int:
+        """Bits of a word of the activation memory: I encoded activations."""
+        return self.i * ACT_ENTRY_BITS
+
+    @property
+    def beat_bits(self) -> int:
+        """Bits of a beat of the weight stream: a word for every lane."""
+        return self.weight_lanes * self.word_bits
+
+    @property
+    def beat_words(self) -> int:
+        """Transfers of the weight port that make a beat."""
+        return -(-self.beat_bits // self.weight_port_bits)
+
+    @property
+    def stop_margin(self) -> int:
+        """Places of a queue that products on their way may take after a stop."""
+        return RESERVE + 2
+
+
+VALUE_BITS = 16
+"""Width of a weight and of an activation, two's complement."""
+
+RUN_BITS = 4
+"""Width of a run of zeros."""
+
+MAX_RUN = (1 << RUN_BITS) - 1
+"""Longest run of zeros before an entry; a placeholder is value (or code) 0 with this run and stands for 16 zeros."""
+
+ACT_ENTRY_BITS = VALUE_BITS + RUN_BITS
+"""Bits of an encoded activation: value below, run of zeros above."""
+
+RESERVE = 3
+"""Cycles from the issue of a vector pair to the reservation of places in the queues for its products."""
+
+PUSH = 5
+"""Cycles from the issue of a vector pair to the push of its products into the queues."""
+
+HEAD = 2
+"""Cycles from the push of a product into an empty queue to the first arbitration that may choose it."""
+
+BANK = 6
+"""Cycles from the choice of an operation for a bank to its sum being written, and to the old value leaving."""
+
+PRESETS = {
+    "paper": ScnnSpec(bank_entries=32, kc=128, acc_bits=24, product_shift_bits=4),
+    "default": ScnnSpec(),
+    "ecp5": ScnnSpec(rows=2, cols=4, f=2, i=2, banks=8, bank_entries=256, kc=64, memory_words=2048, blocks=512, taps=256,
+                     steps=256, layers=16, weight_port_bits=64, broadcast_latency=1),
+}
+"""``paper``: the published machine. ``default``: the fastest we know. ``ecp5``: 8 PEs of 2 x 2 for a hobby board."""
+
+
+def preset(name: str = "default", **changes: Any) -> ScnnSpec:
+    """Return the preset ``name`` with ``changes``, or say which presets and parameters exist."""
+    return chosen(PRESETS, name, changes)

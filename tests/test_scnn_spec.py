@@ -1,0 +1,44 @@
+"""The numbers of the SCNN array: what is refused, and that every accumulator has one place."""
+
+import pytest
+
+from spec.scnn import PRESETS, address, fold, parity, place, preset, priority
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_addresses_are_bijective(name):
+    spec = PRESETS[name]
+    places = [place(spec, local) for local in range(spec.accumulators)]
+    assert set(places) == {(bank, entry) for bank in range(spec.banks) for entry in range(spec.bank_entries)}
+    assert [address(spec, *where) for where in places] == list(range(spec.accumulators))
+
+
+def test_fold_is_the_exclusive_or_of_the_pieces():
+    assert fold(0, 32) == 0
+    assert fold(0b00011_00101, 32) == 0b00110
+    assert fold(0b1_00011_00101, 32) == 0b00111
+    assert place(preset(), 33) == (1 ^ 1, 1)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_each_bank_prefers_each_multiplier_once(name):
+    spec = PRESETS[name]
+    firsts = [priority(spec, bank)[0] for bank in range(spec.banks)]
+    assert all(sorted(priority(spec, bank)) == list(range(spec.products)) for bank in range(spec.banks))
+    for half in (0, 1):                     # among the banks of one parity each multiplier is the first of equally many
+        counts = [sum(first == m and parity(bank) == half for bank, first in enumerate(firsts)) for m in range(spec.products)]
+        assert len(set(counts)) == 1
+
+
+@pytest.mark.parametrize("change, words", [
+    ({"banks": 16}, "banks must be at least 32, not 16"),
+    ({"banks": 24}, "banks must be a power of two, not 24"),
+    ({"acc_bits": 24}, "acc_bits must be 32 without product_shift_bits, not 24"),
+    ({"rows": 0}, "rows must be 1 to 16, not 0"),
+    ({"weight_code_bits": 8}, "weight_code_bits must be one of 0, 4, not 8"),
+    ({"f": 1, "weight_code_bits": 4}, "f must be at least 2, not 1"),
+    ({"depth": 8}, "parameter must be one of "),
+])
+def test_a_machine_that_cannot_be_built_is_refused(change, words):
+    with pytest.raises(ValueError, match=f"^{words}"):
+        preset("default", **change)
