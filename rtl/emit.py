@@ -8,9 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from amaranth.back import rtlil
-from amaranth.hdl import ClockSignal, Instance, Module, ResetSignal, Value
+from amaranth.hdl import ClockSignal, Fragment, Instance, Module, ResetInserter, ResetSignal, Shape, Value
+from amaranth.hdl._ir import PortDirection
 from amaranth.lib import wiring
-from amaranth.lib.wiring import Out
+from amaranth.lib.wiring import In, Out
+
+from rtl.cells import CELLS
+from rtl.check import check
 
 TECH = Path(__file__).parent / "tech"
 YOSYS_SCRIPT = "read_rtlil {source}; proc -nomux -norom; memory_collect; write_verilog -norename -noattr {target}"
@@ -23,11 +27,60 @@ then a reset that is 1 from the start would reset registers to unknown. A value 
 """
 
 
-class Library:
+class Submodules:
+    """Adds parts to a design as submodules: what Amaranth simulates, or writes out as part of a larger design.
+
+    `Library` has the same two methods and shares modules instead, which only the Verilog text can.
+    """
+
+    def place(self, m: Module, name: str, make: Callable[[], wiring.Component], *, module: str, reset=None):
+        """Add the component that ``make`` returns to ``m`` under ``name`` and return it, or an interface with its ports.
+
+        Parameters
+        ----------
+        make : callable
+            Returns a new component at every call. `Library` calls it for the first use of ``module`` only.
+        module : str
+            Name of the module in the Verilog text.
+        reset : Value, optional
+            Resets the component beside what resets ``m``; in the Verilog text it is the only reset of the component.
+        """
+        part = make()
+        m.submodules[name] = part if reset is None else ResetInserter({"sync": reset})(part)
+        return part
+
+    def cell(self, m: Module, name: str, module: str, **arguments) -> None:
+        """Add a technology cell of ``rtl/tech`` to ``m`` under ``name``.
+
+        ``arguments`` are those of ``Instance``: a parameter ``p_NAME``, an input ``i_name``, an output ``o_name`` each; every
+        port must be there, in its width, or ValueError says which is not.
+        """
+        parameters = self._checked(module, arguments)
+        m.submodules[name] = part = CELLS[module](**parameters)
+        for port, member in part.signature.members.items():
+            if member.flow == In:
+                m.d.comb += getattr(part, port).eq(arguments[f"i_{port}"])
+            else:
+                m.d.comb += arguments[f"o_{port}"].eq(getattr(part, port))
+
+    def _checked(self, module: str, arguments) -> dict[str, int]:
+        """Return the parameters of a cell, whose ports the other arguments must fit."""
+        parameters = {name[2:]: value for name, value in arguments.items() if name.startswith("p_")}
+        given = {name: len(Value.cast(value)) for name, value in arguments.items() if not name.startswith("p_")}
+        wanted = {f"{'i' if member.flow == In else 'o'}_{port}": Shape.cast(member.shape).width
+                  for port, member in CELLS[module].ports(**parameters).items()} | {"i_clk": 1}
+        if wrong := sorted(name for name in wanted.keys() | given.keys() if wanted.get(name) != given.get(name)):
+            name = wrong[0]
+            raise ValueError(f"{name} of a {module} must have {wanted.get(name, 'no')} bits, not {given.get(name, 'none')}")
+        return parameters
+
+
+class Library(Submodules):
     """Modules that are written once and called by ``Instance`` wherever they are used.
 
     A module is known by its name: two components of one name must be the same hardware. Emission is deterministic, so the same
-    design gives the same bytes from run to run.
+    design gives the same bytes from run to run. A module with a port that is not driven or not read is refused; see
+    :func:`rtl.check.check`.
     """
 
     def __init__(self):
@@ -35,17 +88,7 @@ class Library:
         self._tech: dict[str, str] = {}
 
     def place(self, m: Module, name: str, make: Callable[[], wiring.Component], *, module: str, reset=None):
-        """Add a call of ``module`` to ``m`` under ``name`` and return signals with the names of its ports.
-
-        Parameters
-        ----------
-        make : callable
-            Returns the component that ``module`` is; called for the first use of ``module`` only.
-        module : str
-            Name of the module in the Verilog text.
-        reset : Value, optional
-            What resets it; what resets ``m`` if not given.
-        """
+        """Add a call of ``module`` to ``m`` under ``name`` and return signals with the names of its ports."""
         if module not in self._parts:
             self.add(make(), module=module)
         component, text = self._parts[module]
@@ -64,10 +107,17 @@ class Library:
         """Elaborate ``component`` as ``module``; a module of that name must not be there yet."""
         if module in self._parts:
             raise ValueError(f"module must be a name not used yet, not {module!r}; place it instead")
-        self._parts[module] = component, rtlil.convert(component, name=module, emit_src=False)
+        fragment = Fragment.get(component, None)
+        check(component, fragment)
+        ports = {}
+        for path, member, value in component.signature.flatten(component):
+            side = PortDirection.Input if member.flow == In else PortDirection.Output
+            ports["__".join(map(str, path))] = Value.cast(value), side
+        self._parts[module] = component, rtlil.convert(fragment, name=module, ports=ports, emit_src=False)
 
     def cell(self, m: Module, name: str, module: str, **arguments) -> None:
-        """Add a technology cell, a parameterised Verilog module of ``rtl/tech``, under ``name``."""
+        """Add a call of a technology cell, a parameterised Verilog module of ``rtl/tech``, to ``m`` under ``name``."""
+        self._checked(module, arguments)
         self._tech.setdefault(module, (TECH / f"{module}.v").read_text(encoding="utf-8"))
         m.submodules[name] = Instance(module, **arguments)
 

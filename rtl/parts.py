@@ -1,6 +1,9 @@
 """Small pieces that the machines share."""
 
-from amaranth.hdl import ClockSignal, Module, Signal
+from collections.abc import Callable, Iterator
+
+from amaranth.hdl import ClockSignal, Module, Signal, Value
+from amaranth.lib import wiring
 
 
 def clock():
@@ -20,3 +23,23 @@ def delayed(m: Module, value, name: str, *, cycles: int, reset_less: bool = Fals
 def ones(value):
     """Return how many bits of ``value`` are set."""
     return sum((value[k] for k in range(len(value))), 0)
+
+
+def copies(first: wiring.Component, make: Callable[[], wiring.Component]) -> Callable[[], wiring.Component]:
+    """Return a callable that returns ``first``, and from its second call on a new component that ``make`` returns."""
+    def all_of_them() -> Iterator[wiring.Component]:
+        yield first
+        while True:
+            yield make()
+    return all_of_them().__next__
+
+
+def leave_open(port) -> None:
+    """Say that a port is not read in this build: an input by its block, or an output of a block by the block around it.
+
+    ``rtl.check`` refuses a port that is not read and of which this is not said, and one of which it is said and that is read.
+    """
+    Value.cast(port).attrs[LEFT_OPEN] = 1
+
+
+LEFT_OPEN = "nonzero_left_open"

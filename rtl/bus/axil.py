@@ -3,11 +3,12 @@
 from functools import reduce
 from operator import or_
 
-from amaranth.hdl import Cat, Const, Module, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl.bus.port import AXIL_ADDRESS_BITS, axil_slave
+from rtl.parts import leave_open
 from spec.registers import WORD_BITS, WORD_BYTES, WRITABLE, Register, RegisterMap
 
 OKAY, SLVERR = 0b00, 0b10
@@ -59,6 +60,8 @@ class AxiLiteSlave(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        leave_open(self.s_axil_awprot)
+        leave_open(self.s_axil_arprot)
         written, place, value, mask = self._write_channel(m)
         for register in self.registers.registers:
             if register.kind in WRITABLE:
@@ -85,8 +88,12 @@ class AxiLiteSlave(wiring.Component):
         with m.If(self.s_axil_bready):
             m.d.sync += self.s_axil_bvalid.eq(0)
         with m.If(go):
-            m.d.sync += [addressed.eq(0), filled.eq(0), self.s_axil_bvalid.eq(1),
-                         self.s_axil_bresp[1].eq(~legal)]
+            m.d.sync += [
+                addressed.eq(0),
+                filled.eq(0),
+                self.s_axil_bvalid.eq(1),
+                self.s_axil_bresp.eq(Mux(legal, OKAY, SLVERR)),
+            ]
         return go, address[2:], value, Cat(bit.replicate(8) for bit in strobe)
 
     def _write(self, m, register, hit, value, mask):
@@ -121,8 +128,12 @@ class AxiLiteSlave(wiring.Component):
         with m.If(self.s_axil_rready):
             m.d.sync += self.s_axil_rvalid.eq(0)
         with m.If(go):
-            m.d.sync += [asked.eq(0), self.s_axil_rvalid.eq(1), self.s_axil_rresp[1].eq(~Cat(hits).any()),
-                         self.s_axil_rdata.eq(reduce(or_, words))]
+            m.d.sync += [
+                asked.eq(0),
+                self.s_axil_rvalid.eq(1),
+                self.s_axil_rresp.eq(Mux(Cat(hits).any(), OKAY, SLVERR)),
+                self.s_axil_rdata.eq(reduce(or_, words)),
+            ]
             if high:
                 with m.If(Cat(hit for hit, _ in high).any()):
                     m.d.sync += kept.eq(reduce(or_, (above & hit.replicate(WORD_BITS) for hit, above in high)))

@@ -46,7 +46,7 @@ class FrontEnd(wiring.Component):
         Payload of the packets, as :class:`rtl.bus.loader.StreamLoader` gives it.
     result : ``In``
         A stream of the shape that the result packer takes.
-    NAME : of each rw, pulse and w1c register ``Out(layout(register))``, of each ro ``In``, of each counter ``In(bits)``
+    NAME : of each rw, pulse and w1c register ``Out``, of each ro ``In``, of each counter ``In(bits)``; not of ``irq_enable``
     event : ``In``
         A 1 sets the flag of that name: the fields of ``flags`` other than the stream's.
     clear : ``In(1)``
@@ -68,7 +68,7 @@ class FrontEnd(wiring.Component):
         for register in registers.registers:
             if register.kind == "counter":
                 ports[register.name] = In(steps.get(register.name, 1))
-            elif register.kind != "constant":
+            elif register.kind != "constant" and register.name != "irq_enable":
                 ports[register.name] = self._axil.signature.members[register.name]
         ports["event"] = In(data.StructLayout({name: bits for name, bits in flags.items() if name not in STREAM_FLAGS}))
         super().__init__(front_end() | ports | ({"clear": In(1)} if counters else {}))
@@ -92,7 +92,7 @@ class FrontEnd(wiring.Component):
         for register in self.registers.registers:
             if register.kind == "ro":
                 m.d.comb += getattr(axil, register.name).eq(getattr(self, register.name))
-            elif register.kind not in ("constant", "counter"):
+            elif register.kind not in ("constant", "counter") and register.name != "irq_enable":
                 m.d.comb += getattr(self, register.name).eq(getattr(axil, register.name))
         for name in axil.flags.shape().members:
             source = loader.errors if name in STREAM_FLAGS else self.event

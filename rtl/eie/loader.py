@@ -165,7 +165,7 @@ class Loader(wiring.Component):
                 m, f"layers_{half}", "nz_regfile", p_WIDTH=width, p_DEPTH=1 << self._layer_bits, p_ADDR_BITS=self._layer_bits,
                 i_clk=clock(), i_we=write & (later.kind == PACKETS["layer"]) & (later.place[0] == half),
                 i_waddr=later.place[1:1 + self._layer_bits], i_wdata=later.value[:width], i_raddr=self.layer_addr, o_rdata=read)
-            m.d.comb += self.layer[64 * half:64 * half + width].eq(read)
+            m.d.comb += self.layer[64 * half:64 * (half + 1)].eq(read)
 
 
 class Part:

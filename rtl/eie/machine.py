@@ -11,7 +11,7 @@ from rtl.eie.control import Control
 from rtl.eie.group import down_layout, levels, place
 from rtl.eie.lnzd import TokenBuffer
 from rtl.eie.loader import Loader
-from rtl.emit import Library
+from rtl.emit import Submodules
 from rtl.parts import delayed
 from spec.eie import PACKETS, EieSpec
 from spec.eie.register import COUNTERS, registers
@@ -25,10 +25,20 @@ class Machine(wiring.Component):
     The host sends codebooks, layer descriptors, pointers, matrix words and a vector as packets (``spec.eie.PACKETS``), chooses
     layers, starts, and reads the last layer's outputs in physical order from the result stream. Layer after layer runs in the
     array; the host touches no activation in between.
+
+    Parameters
+    ----------
+    spec : EieSpec
+    library : Submodules, optional
+        Where its parts go: submodules of this design if not given, shared modules of a `Library` when Verilog is written.
+
+    Members
+    -------
+    s_axil_*, s_axis_*, m_axis_*, irq
     """
 
-    def __init__(self, spec: EieSpec, library: Library):
-        self._spec, self._library = spec, library
+    def __init__(self, spec: EieSpec, library: Submodules | None = None):
+        self._spec, self._library = spec, library or Submodules()
         super().__init__(front_end())
 
     def elaborate(self, platform):

@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl.eie.bus import Widths
+from rtl.parts import leave_open
 
 
 class EntryPicker(wiring.Component):
@@ -72,6 +73,7 @@ class EntryPicker(wiring.Component):
     def _skipped(self, m, pick, place):
         """Count the padding between this pick and the one before it, in this word, the word before and vanished words."""
         if not self._w.skip:
+            leave_open(self.i_from)
             return
         following = Signal(self._w.entry)
         lead = Signal(self._w.skip)

@@ -69,4 +69,6 @@ class ActivationQueue(wiring.Component):
         self._library.cell(
             m, "memory", "nz_regfile", p_WIDTH=len(stored), p_DEPTH=1 << len(write), p_ADDR_BITS=len(write), i_clk=clock(),
             i_we=self.i_valid, i_waddr=write, i_wdata=Cat(value for value, _ in pairs), i_raddr=read, o_rdata=stored)
+        if not flag:
+            m.d.comb += self.o_empty.eq(0)
         m.d.comb += Cat(port for _, port in pairs).eq(stored)

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from rtl.eie.bus import Op, Widths
 from rtl.emit import Library
-from rtl.parts import clock, delayed
+from rtl.parts import clock, delayed, leave_open
 
 
 class MatrixRead(wiring.Component):
@@ -41,6 +41,8 @@ class MatrixRead(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        if self._spec.skip_empty:
+            leave_open(self.i_empty)
         self._s1_ready = Signal()
         self._s2_ready = Signal()
         self._read_bias = delayed(m, self.cmd_op == Op.BIAS, "bias", cycles=2)

@@ -1,9 +1,7 @@
 """The MAC machine: 4 x 4 tiles that compute D = A*B + C with the numerics of the tensor cores they model."""
 from rtl.emit import Library
 from rtl.generated import GeneratedMachine, Memory, manifest
-from rtl.mac.depth import cuts_of
 from rtl.mac.machine import Machine
-from rtl.mac.plan import Plan
 from spec.mac import MacSpec
 from spec.mac.register import PACKETS, ROWS, SLOTS, acc_words, operand_words, registers
 
@@ -19,7 +17,7 @@ def name_of(spec: MacSpec) -> str:
 def generate(spec: MacSpec) -> GeneratedMachine:
     """Return the Verilog and the manifest of a MAC machine; module ``mac_tile`` in it is the bare tile."""
     library, name = Library(), name_of(spec)
-    top = Machine(Plan(spec), cuts_of(spec.target), library)
+    top = Machine(spec, library)
     library.add(top, module=name)
     tile = top.array.tile
     memories = [

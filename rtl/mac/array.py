@@ -9,6 +9,7 @@ from rtl.mac.pipe import Pipe
 from rtl.mac.plan import Plan
 from rtl.mac.sequence import ISSUE
 from rtl.mac.tile import Tile
+from rtl.parts import copies, leave_open
 from spec.mac.lfsr import LFSR_BITS, seed_of
 from spec.mac.lns import LNS_ZERO
 from spec.mac.register import ROWS, SLOTS, acc_words, operand_words
@@ -44,7 +45,7 @@ class Array(wiring.Component):
     """
 
     def __init__(self, plan: Plan, cuts: dict[str, int], library: Library):
-        self.plan, self.library = plan, library
+        self.plan, self.cuts, self.library = plan, cuts, library
         self.spec = spec = plan.spec
         self.tile = Tile(plan, cuts, library)
         self.accumulate_latency = READ_STAGES + self.tile.latency + 1
@@ -68,8 +69,10 @@ class Array(wiring.Component):
         valid, fresh = p.put(self.valid, "valid", reset=True), p.put(self.issue.fresh, "fresh")
         p.wait("read", READ_STAGES)
         slot = Signal(range(SLOTS))                             # of the next result: results come in order
+        tiles = copies(self.tile, lambda: Tile(self.plan, self.cuts, self.library))
         for number in range(spec.tiles):
-            tile = self.library.place(m, f"tile{number}", lambda: self.tile, module="mac_tile")
+            tile = self.library.place(m, f"tile{number}", tiles, module="mac_tile")
+            leave_open(tile.i_ready)                            # `Sequence` issues every ``fold`` cycles
             b = self._memory(m, f"b_buffer{number}", width, ROWS, self.we_b[number], self.row, operand,
                              self.issue.b_row)
             acc = self._memory(m, f"accumulator{number}", OUTPUTS * bits, SLOTS,

@@ -5,6 +5,7 @@ from amaranth.lib.wiring import In, Out
 
 from rtl.mac.feed import CODE_BITS
 from rtl.mac.plan import Plan
+from rtl.parts import leave_open
 from spec.mac.number import FORMATS, Format
 
 
@@ -58,6 +59,8 @@ class Decode(wiring.Component):
         m = Module()
         rows = [self._row(m, name) for name in self.plan.spec.formats]
         sig, x, flags = rows[0]
+        if len(rows) == 1:
+            leave_open(self.fmt)
         for name, row in zip(self.plan.spec.formats[1:], rows[1:], strict=True):
             here = Signal(name=f"is_{name}")
             m.d.comb += here.eq(self.fmt == self.plan.spec.code(name))

@@ -15,6 +15,7 @@ from rtl.mac.product import MULT_STAGES, factors, multiply, multiply_pair
 from rtl.mac.round import round_pack
 from rtl.mac.special import specials
 from rtl.mac.truncated import truncated
+from rtl.parts import leave_open
 from spec.mac.lfsr import LFSR_BITS
 
 MODE = data.StructLayout({"integer": 1, "byte": 1})
@@ -43,6 +44,7 @@ class Dot(wiring.Component):
     c : ``In(plan.spec.acc_bits)``
     mode : ``In(MODE)``
     random : ``In(LFSR_BITS)``
+        Of stochastic builds only.
     d : ``Out(plan.spec.acc_bits)``
     """
 
@@ -50,9 +52,9 @@ class Dot(wiring.Component):
         self.plan, self.cuts, self.library = plan, cuts, library
         heads = [data.ArrayLayout(head_layout(bits), plan.lanes) for bits in (plan.a_bits, plan.b_bits)]
         sigs = data.ArrayLayout(signed(plan.sig_bits), plan.lanes)
+        random = {"random": In(LFSR_BITS)} if plan.spec.stochastic else {}
         super().__init__({"a": In(heads[0]), "b": In(heads[1]), "a_sig": In(sigs), "b_sig": In(sigs),
-                          "c": In(plan.spec.acc_bits), "mode": In(MODE), "random": In(LFSR_BITS),
-                          "d": Out(plan.spec.acc_bits)})
+                          "c": In(plan.spec.acc_bits), "mode": In(MODE), "d": Out(plan.spec.acc_bits)} | random)
         self._module = m = Module()
         self.random_stage = self.sig_stage = 0
         p = Pipe(m, cuts)
@@ -67,6 +69,8 @@ class Dot(wiring.Component):
         plan, c_raw = self.plan, p.put(self.c, "c_raw")
         integer = p.put(self.mode.integer, "integer") if plan.ints else None
         if not plan.floats:
+            leave_open(self.a)
+            leave_open(self.b)
             return integer_sum(p, plan, self._products(p, []), c_raw)
         front, flags, byte = self._front(p, integer)
         mag, rest, last = normalise(p, front.mag, front.limit)

@@ -7,6 +7,7 @@ from rtl.emit import Library
 from rtl.mac.feed import state_bits
 from rtl.mac.lns_add import LnsAdd, lns_product
 from rtl.mac.pipe import Late, Pipe
+from rtl.parts import copies
 from spec.mac import MacSpec
 from spec.mac.lns import LNS_BITS
 
@@ -36,6 +37,7 @@ class LnsDot(wiring.Component):
         self.spec, self.library, self.adder, self.adders = spec, library, LnsAdd(spec, cuts), 0
         words = data.ArrayLayout(LNS_BITS, spec.k)
         super().__init__({"a": In(words), "b": In(words), "c": In(state_bits(spec)), "d": Out(state_bits(spec))})
+        self.adder_copies = copies(self.adder, lambda: LnsAdd(spec, cuts))
         self._module = m = Module()
         p = Pipe(m, cuts)
         products = [lns_product(p, self.a[lane], self.b[lane]) for lane in range(spec.k)]
@@ -56,7 +58,7 @@ class LnsDot(wiring.Component):
 
     def _sum(self, p: Pipe, x: Late, y: Late, subtract: int = 0) -> Late:
         """Place an adder and let its cycles pass."""
-        port = self.library.place(p.m, f"add{self.adders}", lambda: self.adder, module="mac_lns_add")
+        port = self.library.place(p.m, f"add{self.adders}", self.adder_copies, module="mac_lns_add")
         p.m.d.comb += [port.x.eq(p[x]), port.y.eq(p[y]), port.subtract.eq(subtract)]
         self.adders += 1
         p.wait("add", self.adder.latency)

@@ -5,13 +5,16 @@ from amaranth.lib import wiring
 from rtl.bus.front import FrontEnd
 from rtl.bus.port import front_end
 from rtl.bus.result import ResultStream
-from rtl.emit import Library
+from rtl.emit import Submodules
 from rtl.mac.array import Array
 from rtl.mac.assemble import Assemble
+from rtl.mac.depth import cuts_of
 from rtl.mac.plan import Plan
 from rtl.mac.readout import Readout
 from rtl.mac.sequence import Sequence
+from rtl.parts import leave_open
 from spec.framing import WORD_BITS
+from spec.mac import MacSpec
 from spec.mac.register import PACKETS, SLOTS, registers
 
 
@@ -22,19 +25,19 @@ class Machine(wiring.Component):
 
     Parameters
     ----------
-    plan : Plan
-    cuts : dict
-        As `Pipe` takes them.
-    library : Library
+    spec : MacSpec
+    library : Submodules, optional
+        Where its parts go: submodules of this design if not given, shared modules of a `Library` when Verilog is written.
 
     Members
     -------
     s_axil_*, s_axis_*, m_axis_*, irq
     """
 
-    def __init__(self, plan: Plan, cuts: dict[str, int], library: Library):
-        self.plan, self.spec, self.library = plan, plan.spec, library
-        self.array = Array(plan, cuts, library)
+    def __init__(self, spec: MacSpec, library: Submodules | None = None):
+        self.spec, self.library = spec, library or Submodules()
+        self.plan = Plan(spec)
+        self.array = Array(self.plan, cuts_of(spec.target), self.library)
         super().__init__(front_end())
 
     def elaborate(self, platform):
@@ -47,6 +50,7 @@ class Machine(wiring.Component):
         m.submodules.array = array
         m.submodules.readout = readout = Readout(spec)
         front.expose(m, self)
+        leave_open(front.flags)
         wiring.connect(m, front.packet, assemble.i)
         busy = Signal(name="busy")
         go = Signal(name="go")

@@ -11,6 +11,7 @@ from rtl.mac.lns_dot import LnsDot
 from rtl.mac.pipe import Late, Pipe
 from rtl.mac.plan import Plan
 from rtl.mac.random import Random
+from rtl.parts import copies
 from spec.mac.lfsr import LFSR_BITS
 
 
@@ -66,8 +67,9 @@ class Tile(wiring.Component):
     def _logarithmic(self, m, p: Pipe, part) -> list:
         """Place the dot units of logarithmic words; return their results."""
         dot, columns, results = LnsDot(self.spec, self.cuts, self.library), part_shape(self.spec)[1], []
+        dots = copies(dot, lambda: LnsDot(self.spec, self.cuts, self.library))
         for unit in range(self.spec.units):
-            port = self.library.place(m, f"dot{unit}", lambda: dot, module="mac_dot")
+            port = self.library.place(m, f"dot{unit}", dots, module="mac_dot")
             row, column = divmod(unit, columns)
             m.d.comb += [Value.cast(port.a).eq(part.a[row]), Value.cast(port.b).eq(part.b[column]),
                          port.c.eq(part.c[unit])]
@@ -82,21 +84,26 @@ class Tile(wiring.Component):
         rows, columns = part_shape(spec)
         fmt = part.fmt
         mode = p.put(self._mode(fmt), "mode")
-        decode_a = Decode(self.plan, self.plan.product_offset, self.plan.a_bits)
-        decode_b = Decode(self.plan, 0, self.plan.b_bits)
+        def decode_a():
+            return Decode(self.plan, self.plan.product_offset, self.plan.a_bits)
+
+        def decode_b():
+            return Decode(self.plan, 0, self.plan.b_bits)
+
         a = [self._elements(m, p, f"a{i}", part.a[i], fmt, decode_a) for i in range(rows)]
         b = [self._elements(m, p, f"b{j}", part.b[j], fmt, decode_b) for j in range(columns)]
         c = [p.put(part.c[unit], f"c{unit}") for unit in range(spec.units)]
         p.cut("decode")
 
         dot = Dot(self.plan, self.cuts, library)
+        dots = copies(dot, lambda: Dot(self.plan, self.cuts, library))
         late = p.fork()
         late.wait("significands", dot.sig_stage)
         turn = p.fork()
         turn.wait("random", dot.random_stage)
         results = []
         for unit in range(spec.units):
-            port = library.place(m, f"dot{unit}", lambda: dot, module="mac_dot")
+            port = library.place(m, f"dot{unit}", dots, module="mac_dot")
             row, column = divmod(unit, columns)
             m.d.comb += [Value.cast(port.a).eq(Cat(p[head] for head, _ in a[row])),
                          Value.cast(port.b).eq(Cat(p[head] for head, _ in b[column])),
@@ -116,11 +123,11 @@ class Tile(wiring.Component):
         """Name the stages in which parts are put together."""
         return (("collect", self.spec.fold),) if self.spec.fold > 1 else ()
 
-    def _elements(self, m, p: Pipe, name: str, row, fmt, decode: Decode) -> list[tuple[Late, Late]]:
+    def _elements(self, m, p: Pipe, name: str, row, fmt, decode) -> list[tuple[Late, Late]]:
         """Decode a row of A or a column of B; return each element's head and significand."""
         spec, found = self.spec, []
         for lane in range(spec.k):
-            part = self.library.place(m, f"{name}_{lane}", lambda: decode, module=f"mac_decode_{name[0]}")
+            part = self.library.place(m, f"{name}_{lane}", decode, module=f"mac_decode_{name[0]}")
             idle = [fmt == spec.code(name) for name in spec.formats if lane >= spec.terms(name)]
             m.d.comb += [part.bits.eq(row[lane]), part.fmt.eq(fmt), part.dead.eq(Cat(idle).any() if idle else 0)]
             found.append((p.put(Value.cast(part.head), f"{name}_{lane}_head"), p.put(part.sig, f"{name}_{lane}_sig")))

@@ -11,6 +11,7 @@ from rtl.bus.port import front_end
 from rtl.bus.result import ResultStream
 from rtl.emit import Library
 from rtl.generated import GeneratedMachine, Memory, manifest
+from rtl.parts import leave_open
 from spec.registers import Field, MapBuilder
 
 TOY = (MapBuilder("toy")
@@ -49,6 +50,8 @@ class Toy(wiring.Component):
         m = Module()
         m.submodules.front = front = FrontEnd(TOY, PACKETS.values(), ResultStream(self.spec.bits), counter_steps={"cycles": 2})
         front.expose(m, self)
+        leave_open(front.layers)
+        leave_open(front.flags)
         packet, result = front.packet, front.result
         taken = Signal(name="taken")
         m.d.comb += [
