@@ -1,20 +1,25 @@
-"""What every command of ours does alike: one-line errors, progress, and files that are whole or absent."""
+"""What every command of ours does alike: options that are checked, one-line errors, exit codes, progress."""
 
 import contextlib
-import json
-import os
-import shutil
+import math
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress
 
-BAD_INPUT = (ValueError, TypeError, OverflowError, OSError)
+from cli.signals import ending
+from cli.text import plain
+from cli.write import atomic, write_json, write_text, wrote
+
+BAD_INPUT = (ValueError, TypeError, OverflowError, OSError, MemoryError)
+__all__ = ["application", "atomic", "main", "progress", "write_json", "write_text", "wrote"]
 PATIENCE = 2.0      # seconds of silence a user accepts before wondering whether anything happens
 
 
@@ -33,9 +38,10 @@ def main(app: typer.Typer | Callable[[], typer.Typer], arguments: Sequence[str] 
          name: str | None = None) -> None:
     """Run a Typer application on the command line and leave the process with its exit code.
 
-    Bad input, which is a usage error or a ``ValueError``, ``TypeError``, ``OverflowError`` or ``OSError``
-    from below, becomes one line on stderr and exit code 2; ``--verbose`` (``-v``), which every command
-    gets from here, shows the trace instead. Any other exception is our mistake and is never hidden.
+    Bad input, which is a usage error or a ``ValueError``, ``TypeError``, ``OverflowError``, ``OSError`` or
+    ``MemoryError`` from below, becomes one line on stderr and exit code 2; ``--verbose`` (``-v``), which every
+    command gets from here, shows the trace instead. Any other exception is our mistake and is never hidden.
+    Ctrl-C is exit code 130. An empty path and a number that is not finite are bad input of every option.
 
     Parameters
     ----------
@@ -51,10 +57,18 @@ def main(app: typer.Typer | Callable[[], typer.Typer], arguments: Sequence[str] 
     given = list(sys.argv[1:] if arguments is None else arguments)
     verbose = not {"-v", "--verbose"}.isdisjoint(given)
     try:
-        command = typer.main.get_command(app if isinstance(app, typer.Typer) else app())
-        _offer_verbose(command)
-        sys.exit(command.main(given, prog_name=program, standalone_mode=False))
-    except typer.Abort:
+        with ending(), _safe_output(verbose):
+            command = typer.main.get_command(app if isinstance(app, typer.Typer) else app())
+            _offer_verbose(command)
+            _refuse_odd_values(command)
+            code = command.main(given, prog_name=program, standalone_mode=False)
+            sys.stdout.flush()
+        sys.exit(code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except typer.Abort as error:
+        if isinstance(error.__cause__, EOFError):       # a file that ended, which Typer takes for an end of what is typed
+            raise error.__cause__ from None
         sys.exit(130)
     except typer.TyperException as error:
         _fail(error, _usage(error), verbose)
@@ -76,6 +90,43 @@ def _offer_verbose(command: Any) -> None:
         _offer_verbose(child)
 
 
+def _refuse_odd_values(command: Any) -> None:
+    """Let every option of a command and of all below it refuse an empty path and a number that is not finite."""
+    for parameter in command.params:
+        parameter.process_value = _checked(parameter, parameter.process_value)
+    for child in getattr(command, "commands", {}).values():
+        _refuse_odd_values(child)
+
+
+def _checked(parameter: Any, process: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    name = parameter.opts[0] if parameter.param_type_name == "option" else parameter.name
+
+    def checked(context: Any, value: Any) -> Any:
+        found = process(context, value)
+        raw = value if isinstance(value, (list, tuple)) else [value]
+        if "" in raw and any(isinstance(one, Path) for one in (found if isinstance(found, (list, tuple)) else [found])):
+            raise ValueError(f"{name} must be a path, not an empty one; name a file or a folder")
+        if isinstance(found, float) and not math.isfinite(found):
+            raise ValueError(f"{name} must be a finite number, not {found}; write another")
+        return found
+    return checked
+
+
+@contextlib.contextmanager
+def _safe_output(verbose: bool) -> Iterator[None]:
+    """Print what an encoding lacks as an escape, and keep the warnings of libraries to those who ask for traces."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    before = warnings.showwarning
+    if not verbose and not sys.warnoptions:
+        warnings.showwarning = lambda *_, **__: None
+    try:
+        yield
+    finally:
+        warnings.showwarning = before
+
+
 def _usage(error: Any) -> str:
     context = getattr(error, "ctx", None)
     reasons: list[Any] = getattr(error.__cause__, "errors", list)()     # why a value is not of its type
@@ -87,7 +138,7 @@ def _usage(error: Any) -> str:
 def _fail(error: Exception, text: str, verbose: bool) -> None:
     if verbose:
         raise error
-    print("error: " + " ".join(text.split()), file=sys.stderr)
+    print("error: " + plain(" ".join(text.split())), file=sys.stderr)
     sys.exit(2)
 
 
@@ -99,7 +150,8 @@ def progress(description: str, total: float | None = None) -> Iterator[Counter]:
     """
     console = Console(stderr=True)
     bar = Progress(console=console, transient=True)
-    task = bar.add_task(description, total=total)
+    description = plain(description)
+    task = bar.add_task(escape(description), total=total)
 
     def start() -> None:
         if console.is_terminal:
@@ -121,34 +173,3 @@ def progress(description: str, total: float | None = None) -> Iterator[Counter]:
         timer.join()
         if bar.live.is_started:
             bar.stop()
-
-
-@contextlib.contextmanager
-def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Yield a free path beside ``path``; what was written there takes its place if all went well.
-
-    Readers see the old file or the new one, never a half. The yielded path keeps the suffix, and its
-    folder is made if missing. A folder may be made there too, if ``path`` does not exist yet or is empty.
-    """
-    goal = Path(path)
-    goal.parent.mkdir(parents=True, exist_ok=True)
-    draft = goal.with_name(f".{os.getpid()}-{threading.get_ident()}-{goal.name}")
-    try:
-        yield draft
-        draft.replace(goal)
-    finally:
-        if draft.is_dir():
-            shutil.rmtree(draft)
-        else:
-            draft.unlink(missing_ok=True)
-
-
-def write_text(path: str | os.PathLike[str], text: str) -> None:
-    """Write a text file, whole or not at all."""
-    with atomic(path) as draft:
-        draft.write_text(text, encoding="utf-8", newline="\n")
-
-
-def write_json(path: str | os.PathLike[str], data: Any) -> None:
-    """Write data as indented JSON, whole or not at all; NaN and infinities are refused."""
-    write_text(path, json.dumps(data, indent=2, allow_nan=False) + "\n")

@@ -1,0 +1,80 @@
+"""Files that are whole or absent: a draft beside the file takes its place when all of it is written."""
+
+import contextlib
+import hashlib
+import itertools
+import json
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from cli.text import plain
+
+DRAFT = ".nonzero-"
+HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]    # processes are numbered by machine
+_NUMBERS = itertools.count()
+
+
+@contextlib.contextmanager
+def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a free path beside ``path``; what was written there takes its place if all went well.
+
+    Readers see the old file or the new one, never a half. The yielded path keeps the suffix, and its
+    folder is made if missing. A folder may be made there too, if ``path`` does not exist yet or is empty.
+    What a process left there that was killed is removed.
+    """
+    goal = Path(os.path.realpath(path))         # a link stays, and what it leads to is written
+    goal.parent.mkdir(parents=True, exist_ok=True)
+    _clean(goal.parent)
+    draft = goal.with_name(f"{DRAFT}{HOST}-{os.getpid()}-{next(_NUMBERS)}{goal.suffix[-32:]}")
+    try:
+        yield draft
+        draft.replace(goal)
+    finally:
+        _remove(draft)
+
+
+def _clean(folder: Path) -> None:
+    """Remove the drafts of processes of this machine that are no more."""
+    for draft in folder.glob(f"{DRAFT}{HOST}-*"):
+        owner = draft.name.removeprefix(f"{DRAFT}{HOST}-").partition("-")[0]
+        if owner.isdecimal() and not alive(int(owner)):
+            with contextlib.suppress(OSError):      # another process does the same
+                _remove(draft)
+
+
+def alive(process: int) -> bool:
+    """Tell whether a process of this machine runs."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        pass
+    return True
+
+
+def _remove(draft: Path) -> None:
+    if draft.is_dir():
+        shutil.rmtree(draft)
+    else:
+        draft.unlink(missing_ok=True)
+
+
+def wrote(path: str | os.PathLike[str], more: str = "") -> None:
+    """Say that a file was written."""
+    print(f"wrote {plain(path)}{more}")
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write a text file, whole or not at all."""
+    with atomic(path) as draft:
+        draft.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(path: str | os.PathLike[str], data: Any) -> None:
+    """Write data as indented JSON, whole or not at all; NaN and infinities are refused."""
+    write_text(path, json.dumps(data, indent=2, allow_nan=False) + "\n")
