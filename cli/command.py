@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+import os
 import sys
 import threading
 import warnings
@@ -15,11 +16,11 @@ from rich.markup import escape
 from rich.progress import Progress
 
 from cli.signals import ending
-from cli.text import plain
-from cli.write import atomic, write_json, write_text, wrote
+from cli.text import Printable, plain
+from cli.write import atomic, write_json, write_text
 
 BAD_INPUT = (ValueError, TypeError, OverflowError, OSError, MemoryError)
-__all__ = ["application", "atomic", "main", "progress", "write_json", "write_text", "wrote"]
+__all__ = ["application", "atomic", "main", "progress", "write_json", "write_text"]
 PATIENCE = 2.0      # seconds of silence a user accepts before wondering whether anything happens
 
 
@@ -62,7 +63,8 @@ def main(app: typer.Typer | Callable[[], typer.Typer], arguments: Sequence[str] 
             _offer_verbose(command)
             _refuse_odd_values(command)
             code = command.main(given, prog_name=program, standalone_mode=False)
-            sys.stdout.flush()
+            if sys.stdout is not None:
+                sys.stdout.flush()
         sys.exit(code)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -114,15 +116,17 @@ def _checked(parameter: Any, process: Callable[[Any, Any], Any]) -> Callable[[An
 
 @contextlib.contextmanager
 def _safe_output(verbose: bool) -> Iterator[None]:
-    """Print what an encoding lacks as an escape, and keep the warnings of libraries to those who ask for traces."""
+    """Print what an encoding lacks, and what would steer a terminal, as escapes; warnings of libraries only with ``-v``."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     before = warnings.showwarning
     if not verbose and not sys.warnoptions:
         warnings.showwarning = lambda *_, **__: None
+    output: Any = sys.stdout if sys.stdout is None else Printable(sys.stdout)
     try:
-        yield
+        with contextlib.redirect_stdout(output):
+            yield
     finally:
         warnings.showwarning = before
 
@@ -138,8 +142,19 @@ def _usage(error: Any) -> str:
 def _fail(error: Exception, text: str, verbose: bool) -> None:
     if verbose:
         raise error
+    _drop_output()
     print("error: " + plain(" ".join(text.split())), file=sys.stderr)
     sys.exit(2)
+
+
+def _drop_output() -> None:
+    """Let what standard output does not take any more, a full disk's, go nowhere: it would fail again at the end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except AttributeError:                  # there is no standard output
+        pass
 
 
 @contextlib.contextmanager

@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from cli.text import plain
-
 DRAFT = ".nonzero-"
 HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]    # processes are numbered by machine
 _NUMBERS = itertools.count()
@@ -62,11 +60,6 @@ def _remove(draft: Path) -> None:
         shutil.rmtree(draft)
     else:
         draft.unlink(missing_ok=True)
-
-
-def wrote(path: str | os.PathLike[str], more: str = "") -> None:
-    """Say that a file was written."""
-    print(f"wrote {plain(path)}{more}")
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

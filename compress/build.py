@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import command
+from cli import command, paths
 from compress.digits import STEPS
 from compress.eie.image import save
 from compress.eie.order import ORDERS
 from compress.report import table
-from compress.source import from_digits, from_file
+from compress.source import beside_image, from_digits, from_file
 from compress.train import Recipe
 from spec.eie import EieSpec, preset
 
@@ -48,6 +48,8 @@ def build(
     json: Annotated[Path | None, typer.Option(help="Write the figures to this file.")] = None,
 ) -> None:
     """Build an image from a file of dense layers, or from an example that is trained here."""
+    beside = {f"{name} beside --out": path for name, path in beside_image(out).items()} if network is None else {}
+    paths.check(inputs={"network": network, "--calibrate": calibrate}, outputs={"--out": out, **beside, "--json": json})
     spec = machine(preset_name, pes, parameters or [], codebook_bits=codebook_bits, index_bits=index_bits)
     if order not in ORDERS:
         raise ValueError(f"order must be one of {', '.join(ORDERS)}, not {order!r}")

@@ -33,7 +33,7 @@ def from_digits(recipe: Recipe, spec: EieSpec, *, order: str, count: int, out: P
         tried = list(folds(recipe, spec, count=count, advance=lambda: bar.advance(1)))
     first = tried[0]
     image, facts = _finish(first.quantised, spec, order)
-    files = {name: out.with_name(f"{out.stem}_{name}.npy") for name in ("inputs", "labels")}
+    files = beside_image(out)
     for path, array in (files["inputs"], first.inputs), (files["labels"], first.labels):
         with command.atomic(path) as draft, draft.open("wb") as file:
             np.save(file, array, allow_pickle=False)
@@ -47,6 +47,11 @@ def from_digits(recipe: Recipe, spec: EieSpec, *, order: str, count: int, out: P
                    "right": {step: sum(fold.right[step] for fold in tried) for step in STEPS}},
         "loss_points": _loss(tried, every), "files": {name: str(path) for name, path in files.items()}}
     return image, facts
+
+
+def beside_image(out: Path) -> dict[str, Path]:
+    """Return the files that an example's held-back inputs and labels are written to."""
+    return {name: out.with_name(f"{out.stem}_{name}.npy") for name in ("inputs", "labels")}
 
 
 def _loss(tried: Sequence[Fold], images: int) -> dict[str, float]:

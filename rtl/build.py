@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import command
+from cli import command, paths
 from rtl import machine
 from rtl.document import c_header, markdown
 from rtl.generated import GeneratedMachine
@@ -47,11 +47,13 @@ def run(design: str, spec: Any, *,
     For example: python -m rtl.build --pes 64
     """
     start = time.monotonic()
+    paths.check(outputs={"--json": json_}, folders={"--out": out})
     with command.progress(f"Writing the Verilog of {design}; Yosys takes a minute on its first start"):
         built = generate(design, spec)
     made = " ".join(["python -m rtl.build", *map(shlex.quote, asked(sys.argv[1:]))])
     built = GeneratedMachine(built.name, built.verilog, built.manifest | {"command": made})
     folder = out or Path("build") / built.name
+    paths.check(outputs={f"the machine's {name}": folder / name for name in files(built)} | {"--json": json_})
     sizes = write(built, folder)
     seconds = time.monotonic() - start
     modules = built.verilog.count("\nendmodule")

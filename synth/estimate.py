@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import command
+from cli import command, paths
 from rtl import machine
 from synth import features
 from synth.part import Part
@@ -83,6 +83,7 @@ def run(design: str, spec: Any, *,
     """
     from synth import part as parts
 
+    paths.check(inputs={"--input": inputs}, outputs={"--json": json_})
     target = parts.target_of(board, part)
     data = estimate(design, dataclasses.asdict(spec), target)
     for figure, has in target.has.items():

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import command
+from cli import command, paths
 from rtl import machine
 from rtl.generated import GeneratedMachine
 from synth import estimate, fit, report, tool
@@ -38,7 +38,7 @@ def run(design: str, spec: Any, *,
         top: Annotated[str, typer.Option(help="Module of that file.")] = "",
         seeds: Annotated[int, typer.Option(min=0, max=99, help="Placements; the clock is their median. 0: area only.")] = 5,
         jobs: Annotated[int, typer.Option(min=1, help="Placements at once.")] = 1,
-        clock: Annotated[float, typer.Option(help="MHz to work towards; the part's own when 0.")] = 0.0,
+        clock: Annotated[float, typer.Option(min=0, max=10_000, help="MHz to work towards; the part's own when 0.")] = 0.0,
         verify: Annotated[bool, typer.Option(help="Run the machine's vectors on the netlist too.")] = False,
         options: Annotated[str, typer.Option(help="More options of Yosys's synthesis command.")] = "",
         extra: Annotated[str, typer.Option(help="More options of nextpnr.")] = "",
@@ -50,12 +50,16 @@ def run(design: str, spec: Any, *,
 
     For example: python -m synth.run --pes 16 --preset ecp5 --board ulx3s-85f
     """
+    paths.check(inputs={"--verilog": verilog}, outputs={"--json": json_}, folders={"--out": out})
     target = parts.target_of(board, part)
     if verilog:
         chosen = from_file(verilog, top)
     else:
         with command.progress(f"Writing the Verilog of {design}"):
             chosen = from_built(machine.generate(design, spec), unit=unit, spec=spec)
+    folder = out or Path("build") / "synth" / f"{chosen.name}-{target.name}"
+    result, page = folder / "result.json", folder / "report.html"
+    paths.check(inputs={"--verilog": verilog}, outputs={"the result": result, "the report": page, "--json": json_})
     print(tool.describe("yosys", *([TOOLS[target.family]] if target.routed else [])))
     verified = check_netlist(chosen, target, spec, options=tuple(options.split())) if verify else ""
     data = measure(chosen, target, seeds=seeds, clock=clock or None, jobs=jobs, extra=tuple(extra.split()),
@@ -65,9 +69,8 @@ def run(design: str, spec: Any, *,
     if verify:
         data["verified"] = verified
     data["repeat"] = [" ".join(["python -m synth.run", *map(shlex.quote, sys.argv[1:])])]
-    folder = out or Path("build") / "synth" / f"{chosen.name}-{target.name}"
-    command.write_json(folder / "result.json", data)
-    report.write(data, target, folder / "report.html")
+    command.write_json(result, data)
+    report.write(data, target, page)
     if record:
         fit.record(data)
     if json_:
@@ -75,7 +78,7 @@ def run(design: str, spec: Any, *,
     show(data, target)
     if verify:
         print(f"netlist: {verified}")
-    print(f"wrote {folder / 'result.json'} and {folder / 'report.html'}")
+    print(f"wrote {result} and {page}")
 
 
 if __name__ == "__main__":

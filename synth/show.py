@@ -3,7 +3,6 @@
 from typing import Any
 
 from cli import table
-from cli.text import plain
 from synth.part import Part
 
 NAMES = {"comb": "LUT", "ff": "FF", "dsp": "DSP", "bram": "block RAM"}
@@ -13,15 +12,15 @@ WARNINGS = 10
 
 def show(data: dict[str, Any], target: Part) -> None:
     """Print a result: cells and shares, clock, critical path, area by block."""
-    print(plain(f"{data['design']['name']} on {target.name}"
-                + ("" if target.routed else ", synthesis only: without place and route")))
+    print(f"{data['design']['name']} on {target.name}"
+          + ("" if target.routed else ", synthesis only: without place and route"))
     _cells(data, target)
     if "fmax_mhz" in data:
         _clock(data)
     if data["units"]:
         _units(data)
     for line in data["warnings"][:WARNINGS]:
-        print(f"warning: {plain(line)}")
+        print(f"warning: {line}")
     if len(data["warnings"]) > WARNINGS:
         print(f"{len(data['warnings']) - WARNINGS} more warnings in the JSON and the report")
 
@@ -48,8 +47,8 @@ def _clock(data: dict[str, Any]) -> None:
     print(f"critical path of seed {way['seed']}: {way['ns']:.2f} ns = {way['logic_ns']:.2f} in cells "
           f"+ {way['routing_ns']:.2f} in wires, {way['steps']} steps of logic")
     for one in way["blocks"]:
-        print(plain(f"  {one['block']:<28} {one['logic_ns']:6.2f} + {one['routing_ns']:5.2f} ns   "
-                    f"{one['cells'][0]} .. {one['cells'][-1]}"))
+        print(f"  {one['block']:<28} {one['logic_ns']:6.2f} + {one['routing_ns']:5.2f} ns   "
+              f"{one['cells'][0]} .. {one['cells'][-1]}")
 
 
 def _units(data: dict[str, Any]) -> None:

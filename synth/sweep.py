@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cli import paths
 from cli.command import application, main, write_json
 from rtl import machine
 from synth import grid, pareto, pool, tool
@@ -37,11 +38,19 @@ def identity(point: grid.Point) -> str:
     return json.dumps([built.verilog, technology(target.family), point.part, point.seeds, tool.identity(*programs)])
 
 
-def rows(points: list[grid.Point], found: list[dict[str, Any]], *, image: Path | None,
-         inputs: Path | None) -> list[dict[str, Any]]:
+def cycles(points: list[grid.Point], image: Path | None, inputs: Path | None) -> list[int | None]:
+    """Return the cycles of an image on each point's machine."""
+    if image is None:
+        return [None] * len(points)
+    from synth.cycles import count
+
+    return [count(image, inputs, machine.make_spec(point.design, **dict(point.options))) for point in points]
+
+
+def rows(points: list[grid.Point], found: list[dict[str, Any]], counts: list[int | None]) -> list[dict[str, Any]]:
     """Return a table's row for each point: its options, its figures, its cycles and time on the image."""
     table = []
-    for point, data in zip(points, found, strict=True):
+    for point, data, count in zip(points, found, counts, strict=True):
         row: dict[str, Any] = {"name": point.name, **dict(point.options), "part": point.part}
         if "error" in data:
             table.append(row | {"error": data["error"]})
@@ -49,10 +58,8 @@ def rows(points: list[grid.Point], found: list[dict[str, Any]], *, image: Path |
         row |= {figure: data[figure] for figure in AREAS}
         if clock := data["fmax_mhz"]:
             row |= {"fmax_mhz": clock["median"], "fmax_worst": clock["worst"], "period": round(1000 / clock["median"], 3)}
-        if image:
-            from synth.cycles import count
-
-            row["cycles"] = count(image, inputs, machine.make_spec(point.design, **dict(point.options)))
+        if count is not None:
+            row["cycles"] = count
             if clock:
                 row["microseconds"] = round(row["cycles"] / clock["median"], 3)
         table.append(row)
@@ -90,12 +97,15 @@ def command(
     if goal != "cycles" and not (target.routed and seeds):
         raise ValueError(f"--objective {goal} must have a clock, from a part that is routed and --seeds above 0, "
                          f"not {target.name} and {seeds}; take --objective cycles")
+    paths.check(inputs={"--input": inputs}, folders={"--out": out})
+    paths.check(outputs={name: out / name for name in ("sweep.csv", "sweep.json", "pareto.png")})
     points = grid.points(design, _axes(context.args), part=target.name, seeds=seeds)
+    counts = cycles(points, image, inputs)              # what is wrong with the image is said before the hours
     names = [identity(point) for point in points]
     with pool.client(scheduler=scheduler, jobqueue=jobqueue, workers=min(workers, len(points))) as workers_:
         found = pool.work(workers_, list(zip(names, points, strict=True)), one,
                           title=f"measuring {len(points)} machines on {target.name}")
-    table = rows(points, [found[name] for name in names], image=image, inputs=inputs)
+    table = rows(points, [found[name] for name in names], counts)
     whole = [row for row in table if "error" not in row]
     pareto.table(table, out / "sweep.csv")
     write_json(out / "sweep.json", table)

@@ -13,7 +13,7 @@ from bench.eie.case import benchmark
 from bench.eie.machine import cores, generated, in_parallel, machine, parse
 from bench.eie.run import Row
 from bench.eie.table import load, report, table, wrong
-from cli import command
+from cli import command, paths
 from cli.table import show
 from golden.eie.patterns import TABLE
 from sim.eie.job import prepare
@@ -33,7 +33,7 @@ def main(
     order: Annotated[str | None, typer.Option(help="Rows to PEs: balanced or modulo; modulo for preset paper.")] = None,
     image: Annotated[Path | None, typer.Option(help="A user's image from compress.build, not the nine layers.")] = None,
     input: Annotated[Path | None, typer.Option(help="With --image: input .npy; random positive numbers without.")] = None,
-    jobs: Annotated[int | None, typer.Option(help="Simulations at a time; as many as there are cores unless given.")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Simulations at a time; one a core if not given.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the table, and every counter, to a file, run by run.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Keep the runs in --json that the same Verilog made.")] = False,
 ) -> None:
@@ -44,6 +44,7 @@ def main(
     Exit code 1 means that an output or a counter was not golden's.
     """
     start = time.monotonic()
+    paths.check(inputs={"--image": image, "--input": input}, outputs={"--json": json})
     if image is not None:
         rows, spec = _own(image, input, _numbers(seeds)[0])
         facts = {"image": image.name}

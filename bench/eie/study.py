@@ -10,7 +10,7 @@ import typer
 from bench.eie import energy, run
 from bench.eie.machine import generated, machine, parse
 from bench.eie.model import point
-from cli import command
+from cli import command, paths
 from golden.eie.patterns import TABLE, Benchmark
 from sim.eie.job import prepare
 from spec.eie import EieSpec, preset, ring
@@ -122,11 +122,13 @@ def main(
 
     Example: python -m bench.eie.study scaling queue
     """
+    paths.check(folders={"--out": out})
+    for name in names or []:
+        if name not in STUDIES:
+            raise ValueError(f"study must be one of {', '.join(STUDIES)}, not {name!r}")
     if rtl:
         _write(out, "scaling_rtl", lambda: rtl_scaling(rtl))
     for name in names or ([] if rtl else [name for name in STUDIES if name != "anchors"]):
-        if name not in STUDIES:
-            raise ValueError(f"study must be one of {', '.join(STUDIES)}, not {name!r}")
         _write(out, name, STUDIES[name])
 
 

@@ -1,5 +1,4 @@
 """Hold the generated tile against recordings, random operations and whole domains, and measure its clock."""
-import json
 import sys
 import time
 from collections.abc import Iterator
@@ -9,8 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from bench.mac import measure
-from cli import command
+from cli import command, paths
 from cli.table import show
+from files.document import read_json
 from sim.mac.builds import BUILDS
 from synth import part
 
@@ -34,11 +34,13 @@ def main(
     The clock takes about an hour a chip, so it is measured only where it is asked for. Exit code 1 means that a value differs.
     """
     names, chips = _chosen("builds", builds, tuple(BUILDS)), [part.named(name.strip()).name for name in devices.split(",")]
-    data: dict[str, Any] = json.loads(out.read_text()) if out is not None and out.exists() else {}
+    pieces = _chosen("parts", parts, PARTS)
+    paths.check(outputs={"--json": out})
+    data: dict[str, Any] = read_json(out, "--json") if out is not None and out.exists() else {}
     runs = {"recordings": lambda: measure.recordings(names), "random": lambda: measure.random(names, operations),
             "whole": lambda: measure.whole(names), "clock": lambda: measure.clock(chips, seeds)}
     wrong = 0
-    for piece in _chosen("parts", parts, PARTS):
+    for piece in pieces:
         start, rows = time.monotonic(), _rows(piece, runs[piece]())
         data[piece] = {"rows": rows, "seconds": round(time.monotonic() - start)}
         wrong += sum(row.get("different", 0) + row.get("rows", 0) - row.get("tile", row.get("rows", 0)) for row in rows)

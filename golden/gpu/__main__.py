@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from cli import command
+from cli import command, paths
 from cli.table import show
 from golden.gpu import probe, sparse, tile
 from golden.gpu.device import GENERATIONS, Device, cubin
@@ -35,6 +35,7 @@ def main(
     json: Annotated[Path | None, typer.Option(help="Write what was found.", show_default=False)] = None,
 ) -> None:
     """Do it for every instruction that the GPU has and golden has numerics for."""
+    paths.check(outputs={"--json": json}, folders={"--record": record, "--cubin": assemble})
     if assemble:
         for path in _assemble(assemble, only):
             print(f"wrote {path}")

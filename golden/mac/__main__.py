@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli import command
+from cli import command, paths
 from cli.table import show
 from golden.mac import error, recording, speed, vectors, wrong
 
@@ -31,9 +31,10 @@ def run(
     if not (check or directed or fast or errors):
         raise ValueError("an action must be given, not none; "
                          "use --check FILE, --vectors, --speed or --errors")
+    files = _files(check or [])
+    paths.check(inputs={"--check": files}, outputs={"--json": json})
     found: dict = {}
     if check:
-        files = _files(check)
         with command.progress("checking recordings", len(files)) as bar:
             found["recordings"] = []
             for path in files:

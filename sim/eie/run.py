@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from cli import command
+from cli import command, paths
 from cli.table import show
 from compress.eie.load import load
 from files.array import read_array, read_vectors
@@ -39,6 +39,8 @@ def run(
     A layer's busy share is its useful multiplications over PEs x cycles. Exit code 1 says that a value or counter was
     not golden's.
     """
+    paths.check(inputs={"image": image, "--input": input, "--labels": labels}, outputs={"--json": json},
+                folders={"--out": out})
     sim = simulator.pick(sim)
     loaded, trusted = load(image), golden_image.load(image)
     inputs = read_vectors(input, "input", loaded.layers[0].inputs)[:first]

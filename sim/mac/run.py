@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from cli import command
+from cli import command, paths
 from cli.table import show
 from files.array import read_array
 from golden.mac import matmul, padding, to_bits, to_values
@@ -65,6 +65,7 @@ def _run(
     Numbers are rounded to the operand format, nearest even; sizes are padded with zeros to whole tiles, as shown. Exit code 1
     means that a value was not golden's.
     """
+    paths.check(inputs={"A": a, "B": b, "--c": c}, outputs={"--out": out, "--json": json})
     spec, sim = make_spec(**options), simulator.pick(sim)
     fmt = spec.formats[0] if fmt is None else fmt
     spec.code(fmt)
