@@ -184,7 +184,7 @@ WRONG = {
     "passes": (["--example", "digits", "--passes", "3,4"], "passes must be 3 numbers.*, not '3,4'"),
     "folds": (["--example", "digits", "--folds", "6"], "folds must be 1 to 5, not 6"),
     "nan": (["nan.npz"], "fc1.bias of nan.npz must be finite, not nan"),
-    "absent": (["absent.npz"], "No such file .*'absent.npz'"),
+    "absent": (["absent.npz"], "network must be a file that is there, not 'absent.npz'"),
     "memory": (["net.npz", "--pes", "1", "--set", "slots=16"], "slots of the machine must be at least 30 .*, not 16"),
 }
 

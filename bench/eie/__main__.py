@@ -44,12 +44,12 @@ def main(
     Exit code 1 means that an output or a counter was not golden's.
     """
     start = time.monotonic()
+    if input is not None and image is None:
+        raise ValueError("--input must come with --image, not alone; the nine layers draw their own")
     paths.check(inputs={"--image": image, "--input": input}, outputs={"--json": json})
     if image is not None:
         rows, spec = _own(image, input, _numbers(seeds)[0])
         facts = {"image": image.name}
-    elif input is not None:
-        raise ValueError("--input must come with --image, not alone; the nine layers draw their own")
     else:
         spec = machine(preset, pes=pes, **parse(change or []))
         order = order or ORDER.get(preset, "balanced")
