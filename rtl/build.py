@@ -47,7 +47,8 @@ def run(design: str, spec: Any, *,
     For example: python -m rtl.build --pes 64
     """
     start = time.monotonic()
-    paths.check(outputs={"--json": json_}, folders={"--out": out})
+    manifest = {"the machine's manifest.json": out / "manifest.json"} if out else {}
+    paths.check(outputs=manifest | {"--json": json_}, folders={"--out": out})
     with command.progress(f"Writing the Verilog of {design}; Yosys takes a minute on its first start"):
         built = generate(design, spec)
     made = " ".join(["python -m rtl.build", *map(shlex.quote, asked(sys.argv[1:]))])

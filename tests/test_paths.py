@@ -93,7 +93,8 @@ def test_a_wrong_path_is_one_line_before_any_work(files, tmp_path, capsys, name)
     (module, *arguments), rule = REFUSED[name]
     assert leave(module, *arguments) == 2
     said = capsys.readouterr()
-    assert rule in said.err and said.err.startswith("error: ") and said.err.count("\n") == 1 and not said.out, said.err
+    told, = (line for line in said.err.splitlines() if not line.endswith(" ..."))      # on a slow machine, what takes long
+    assert told.startswith("error: ") and rule in told and not said.out
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == files
     assert not list(Path("folder").iterdir()) and not Path("made").exists()
 
