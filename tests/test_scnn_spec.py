@@ -2,7 +2,7 @@
 
 import pytest
 
-from spec.scnn import PRESETS, address, fold, parity, place, preset, priority
+from spec.scnn import COUNTERS, PRESETS, address, fold, parity, place, preset, priority, program, registers
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -36,9 +36,41 @@ def test_each_bank_prefers_each_multiplier_once(name):
     ({"acc_bits": 24}, "acc_bits must be 32 without product_shift_bits, not 24"),
     ({"rows": 0}, "rows must be 1 to 16, not 0"),
     ({"weight_code_bits": 8}, "weight_code_bits must be one of 0, 4, not 8"),
-    ({"f": 1, "weight_code_bits": 4}, "f must be at least 2, not 1"),
+    ({"f": 2, "weight_code_bits": 4}, "f must be at least 3, not 2"),
     ({"depth": 8}, "parameter must be one of "),
 ])
 def test_a_machine_that_cannot_be_built_is_refused(change, words):
     with pytest.raises(ValueError, match=f"^{words}"):
         preset("default", **change)
+
+
+def test_fields_of_records_do_not_overlap():
+    records = [value for name, value in vars(program).items() if name.isupper() and isinstance(value, dict)
+               and all(isinstance(place, tuple) for place in value.values())]
+    assert len(records) == 8
+    for fields in records:
+        taken = [bit for low, width in fields.values() for bit in range(low, low + width)]
+        assert len(taken) == len(set(taken))
+
+
+def test_records_keep_their_fields():
+    step = {"kind": 1, "direction": 2, "start": 300, "delta": -7, "cycles": 99, "k0": 5, "wstride": 12}
+    words = program.pack(program.DRAIN_STEP, step)
+    assert len(words) == 3 and all(0 <= word < 1 << 64 for word in words)
+    assert program.unpack(program.DRAIN_STEP, words) == dict.fromkeys(program.DRAIN_STEP, 0) | step | {"delta": (1 << 18) - 7}
+    with pytest.raises(OverflowError, match="^kc must fit 9 bits, not be 512"):
+        program.pack(program.DRAIN_LAYER, {"kc": 512})
+
+
+@pytest.mark.parametrize("rows, cols, grids", [
+    (8, 8, ((8, 8), (4, 4), (2, 2), (1, 1))), (3, 2, ((3, 2), (1, 1))), (2, 4, ((2, 4), (1, 2), (1, 1))), (1, 1, ((1, 1),))])
+def test_blocks_of_pes(rows, cols, grids):
+    spec = preset("default", rows=rows, cols=cols)
+    assert spec.grids == grids
+    for level, (high, wide) in enumerate(grids):
+        places = [spec.position(pe, level) for pe in range(spec.pes)]
+        assert sorted(places) == [(block, place) for block in range(spec.pes // (high * wide)) for place in range(high * wide)]
+
+
+def test_the_map_has_every_counter_once():
+    assert [register.name for register in registers(preset()).registers if register.kind == "counter"] == list(COUNTERS)

@@ -1,8 +1,13 @@
-"""The SCNN array as numbers: its shape, presets, addresses, packets and registers (SCNN, ISCA 2017)."""
+"""The SCNN array as numbers: its shape, presets, addresses, programs, packets and registers (SCNN, ISCA 2017)."""
 
 from spec.scnn.address import address, fold, parity, place, priority
+from spec.scnn.packet import PACKET_PE_SHIFT, PACKETS
+from spec.scnn.register import COUNTERS, IDENTITY, SLOT_COUNTERS, registers
 from spec.scnn.shape import PRESETS, ScnnSpec, preset
 
 Spec = ScnnSpec
 
-__all__ = ["PRESETS", "ScnnSpec", "Spec", "address", "fold", "parity", "place", "preset", "priority"]
+__all__ = [
+    "COUNTERS", "IDENTITY", "PACKETS", "PACKET_PE_SHIFT", "PRESETS", "SLOT_COUNTERS", "ScnnSpec", "Spec", "address", "fold",
+    "parity", "place", "preset", "priority", "registers",
+]

@@ -25,8 +25,8 @@ class ScnnSpec:
     act_words: int = number(512, 16, 4096, "Depth of a PE's activation buffer in vectors of I.", power=True)
     memory_words: int = number(4096, 64, 65536, "Depth of a PE's activation memory in words of I entries.", power=True)
     blocks: int = number(2048, 16, 8192, "Activation blocks that a PE's block table holds.", power=True)
-    taps: int = number(1024, 16, 4096, "Offsets of filter taps that a weight lane holds, those of all layers together.", power=True)
-    steps: int = number(1024, 16, 4096, "Words of a PE's supply program, and of its drain program.", power=True)
+    taps: int = number(1024, 16, 4096, "Offsets of filter taps in a lane, those of all layers together.", power=True)
+    program: int = number(1024, 16, 4096, "Words of each program: of the lanes, of a PE's supply and drain.", power=True)
     layers: int = number(64, 1, 256, "Layers that the machine keeps.")
     weight_code_bits: int = choice(0, (0, 4), "Bits of a weight's codebook index; 0 for plain weights of 16 bits.")
     weight_lanes: int = number(1, 1, 64, "Weight lanes: vectors of weights that can be broadcast each cycle.")
@@ -45,8 +45,9 @@ class ScnnSpec:
         if self.queue_depth <= self.stop_margin:
             raise ValueError(f"queue_depth must be more than {self.stop_margin}, not {self.queue_depth}: so many products "
                              f"of a multiplier are on their way when a queue stops the issue")
-        if self.word_bits < 16:
-            raise ValueError(f"f must be at least 2, not {self.f}: a count of 16 bits must fit a word of weights")
+        if self.bias_items > self.f + 1:
+            raise ValueError(f"f must be at least {self.bias_items - 1}, not {self.f}: a lane takes f + 1 items a cycle, "
+                             f"and a bias has {self.bias_items}")
         if self.acc_bits < 32 and not self.product_shift_bits:
             raise ValueError(f"acc_bits must be 32 without product_shift_bits, not {self.acc_bits}: "
                              f"a product of 16 x 16 bits has 32")
@@ -87,6 +88,11 @@ class ScnnSpec:
         return (self.weight_code_bits or VALUE_BITS) + RUN_BITS
 
     @property
+    def bias_items(self) -> int:
+        """Items of a weight lane that hold a bias of 32 bits."""
+        return -(-BIAS_BITS // self.entry_bits)
+
+    @property
     def word_bits(self) -> int:
         """Bits of a word of a weight lane: F encoded weights."""
         return self.f * self.entry_bits
@@ -107,6 +113,24 @@ class ScnnSpec:
         return -(-self.beat_bits // self.weight_port_bits)
 
     @property
+    def grids(self) -> tuple[tuple[int, int], ...]:
+        """Blocks of PEs, rows by columns, that a layer may cut the array into; ``grids[level]`` is the block at a level.
+
+        Level 0 is the whole array; each level halves both sides (a side of 1 stays 1) while they divide; the last is one PE.
+        """
+        sides = [(self.rows, self.cols)]
+        while sides[-1] != (1, 1):
+            rows, cols = sides[-1]
+            even = all(side == 1 or side % 2 == 0 for side in sides[-1])
+            sides.append((max(1, rows // 2), max(1, cols // 2)) if even else (1, 1))
+        return tuple(sides)
+
+    def position(self, pe: int, level: int) -> tuple[int, int]:
+        """Return of which block a PE is part (counted row by row), and its place in the block (row by row)."""
+        (row, col), (high, wide) = divmod(pe, self.cols), self.grids[level]
+        return row // high * (self.cols // wide) + col // wide, row % high * wide + col % wide
+
+    @property
     def stop_margin(self) -> int:
         """Places of a queue that products on their way may take after a stop."""
         return RESERVE + 2
@@ -114,6 +138,9 @@ class ScnnSpec:
 
 VALUE_BITS = 16
 """Width of a weight and of an activation, two's complement."""
+
+BIAS_BITS = 32
+"""Width of a bias, two's complement."""
 
 RUN_BITS = 4
 """Width of a run of zeros."""
@@ -133,6 +160,18 @@ PUSH = 5
 HEAD = 2
 """Cycles from the push of a product into an empty queue to the first arbitration that may choose it."""
 
+LANE = 5
+"""Cycles from the take of a block's items in a lane to its vector on the lane's output."""
+
+SUPPLY = 3
+"""Cycles from the read of a word of activations to the activation buffer's write port, in a block of its own."""
+
+STEP = 4
+"""Cycles from the start of a drain step to its first operation."""
+
+POST = 16
+"""Cycles from the last operation of a post step to its end: by then its last block stands in memory and table."""
+
 BANK = 6
 """Cycles from the choice of an operation for a bank to its sum being written, and to the old value leaving."""
 
@@ -140,7 +179,7 @@ PRESETS = {
     "paper": ScnnSpec(bank_entries=32, kc=128, acc_bits=24, product_shift_bits=4),
     "default": ScnnSpec(),
     "ecp5": ScnnSpec(rows=2, cols=4, f=2, i=2, banks=8, bank_entries=256, kc=64, memory_words=2048, blocks=512, taps=256,
-                     steps=256, layers=16, weight_port_bits=64, broadcast_latency=1),
+                     program=256, layers=16, weight_port_bits=64, broadcast_latency=1),
 }
 """``paper``: the published machine. ``default``: the fastest we know. ``ecp5``: 8 PEs of 2 x 2 for a hobby board."""
 
