@@ -62,14 +62,15 @@ def test_records_keep_their_fields():
         program.pack(program.DRAIN_LAYER, {"kc": 512})
 
 
-@pytest.mark.parametrize("rows, cols, grids", [
-    (8, 8, ((8, 8), (4, 4), (2, 2), (1, 1))), (3, 2, ((3, 2), (1, 1))), (2, 4, ((2, 4), (1, 2), (1, 1))), (1, 1, ((1, 1),))])
-def test_blocks_of_pes(rows, cols, grids):
+@pytest.mark.parametrize("rows, cols, sides", [
+    (8, 8, ((1, 1), (2, 2), (4, 4), (8, 8))), (3, 2, ((1, 1), (3, 2))), (2, 4, ((1, 1), (1, 2), (2, 4))), (1, 1, ((1, 1),))])
+def test_blocks_of_pes(rows, cols, sides):
     spec = preset("default", rows=rows, cols=cols)
-    assert spec.grids == grids
-    for level, (high, wide) in enumerate(grids):
+    assert spec.block_sides == sides
+    for level, (high, wide) in enumerate(sides):
         places = [spec.position(pe, level) for pe in range(spec.pes)]
         assert sorted(places) == [(block, place) for block in range(spec.pes // (high * wide)) for place in range(high * wide)]
+    assert preset("default").position(8 * 5 + 3, 2) == (2, 4 * 1 + 3)
 
 
 def test_the_map_has_every_counter_once():

@@ -29,7 +29,7 @@ SUPPLY_PART = {
     "source": (0, 8), "local": (8, 1), "first": (9, 13), "advance": (22, 9), "gate": (31, 9), "back": (40, 12),
     "base": (64, 18),
 }
-"""A part of an activation block, 2 words: the block that sends it (or, local, each PE its own), its index for the segment's
+"""A part of an activation block, 2 words: the place of the PE that sends it (or, local, each PE its own), its index for the segment's
 first pair, what is added to the index each pass, the gate (0 for none) and how far back its pass lies, and the offset added."""
 
 DRAIN_LAYER = {
@@ -40,11 +40,11 @@ DRAIN_LAYER = {
 """Head of a layer in a PE's drain program, 2 words; ``steps`` records `DRAIN_STEP` follow."""
 
 DRAIN_STEP = {
-    "kind": (0, 2), "direction": (2, 2), "keep": (4, 1), "forward": (5, 1), "cause": (6, 2), "start": (8, 18), "nk": (26, 9),
+    "kind": (0, 2), "direction": (2, 2), "keep": (4, 1), "cause": (6, 2), "start": (8, 18), "nk": (26, 9),
     "ny": (35, 9), "nx": (44, 9), "gap": (53, 5), "pool": (58, 2),
     "dx": (64, 4), "dy": (68, 18), "wx": (86, 5), "wy": (91, 5), "wstride": (96, 18), "block": (114, 13),
     "delta": (128, 18), "cycles": (146, 22), "top": (168, 3), "bottom": (171, 3), "left": (174, 3), "right": (177, 3),
-    "k0": (180, 9),
+    "k0": (180, 9), "level": (189, 3),
 }
 """A step of every pass of the layer, 3 words."""
 

@@ -113,21 +113,22 @@ class ScnnSpec:
         return -(-self.beat_bits // self.weight_port_bits)
 
     @property
-    def grids(self) -> tuple[tuple[int, int], ...]:
-        """Blocks of PEs, rows by columns, that a layer may cut the array into; ``grids[level]`` is the block at a level.
+    def block_sides(self) -> tuple[tuple[int, int], ...]:
+        """Rows and columns of the blocks of PEs that a layer may cut the array into, by level.
 
-        Level 0 is the whole array; each level halves both sides (a side of 1 stays 1) while they divide; the last is one PE.
+        Level 0 is one PE a block, the last level one block, the whole array. From the last one down, each level halves both
+        sides (a side of 1 stays 1) while they divide.
         """
         sides = [(self.rows, self.cols)]
         while sides[-1] != (1, 1):
             rows, cols = sides[-1]
             even = all(side == 1 or side % 2 == 0 for side in sides[-1])
             sides.append((max(1, rows // 2), max(1, cols // 2)) if even else (1, 1))
-        return tuple(sides)
+        return tuple(reversed(sides))
 
     def position(self, pe: int, level: int) -> tuple[int, int]:
-        """Return of which block a PE is part (counted row by row), and its place in the block (row by row)."""
-        (row, col), (high, wide) = divmod(pe, self.cols), self.grids[level]
+        """Return of which block of a level a PE is part (counted row by row), and its place in the block (row by row)."""
+        (row, col), (high, wide) = divmod(pe, self.cols), self.block_sides[level]
         return row // high * (self.cols // wide) + col // wide, row % high * wide + col % wide
 
     @property
