@@ -17,8 +17,8 @@ LANE_SEGMENT = {"pairs": (0, 16), "tap": (16, 12), "step": (28, 18)}
 """Some consecutive pairs of every pass, 1 word: tap base, and what is added to offsets per pair (modulo the addresses)."""
 
 SUPPLY_LAYER = {
-    "passes": (0, 12), "pairs": (12, 16), "segments": (28, 8), "set": (36, 9), "level": (45, 3), "weight_slot_log2": (48, 4),
-    "act_slot_log2": (52, 4), "product_shift": (56, 4), "gather": (60, 1),
+    "passes": (0, 12), "pairs": (12, 16), "segments": (28, 8), "set": (36, 9), "level": (45, 3),
+    "weight_slot_log2": (48, 4), "act_slot_log2": (52, 4), "product_shift": (56, 4), "gather": (60, 1),
 }
 """Head of a layer in a PE's supply program, 1 word; ``segments`` records `SUPPLY_SEGMENT` follow."""
 
@@ -29,11 +29,13 @@ SUPPLY_PART = {
     "source": (0, 8), "local": (8, 1), "first": (9, 13), "advance": (22, 9), "gate": (31, 9), "back": (40, 12),
     "base": (64, 18),
 }
-"""A part of an activation block, 2 words: the place of the PE that sends it (or, local, each PE its own), its index for the segment's
-first pair, what is added to the index each pass, the gate (0 for none) and how far back its pass lies, and the offset added."""
+"""A part of an activation block, 2 words: the place of the PE that sends it (or, local, each PE its own), its index for the
+segment's first pair, what is added to the index each pass, the gate (0 for none), how far back the gate's pass lies, and the
+offset added."""
 
 DRAIN_LAYER = {
-    "passes": (0, 12), "kc": (12, 9), "steps": (21, 8), "stride": (29, 18), "shift": (47, 5), "relu": (52, 1), "bias": (53, 1),
+    "passes": (0, 12), "kc": (12, 9), "steps": (21, 8), "stride": (29, 18), "shift": (47, 5), "relu": (52, 1),
+    "bias": (53, 1),
     "exchange": (54, 1), "level": (55, 3),
     "word": (64, 16), "limit": (80, 17),
 }
