@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from bench.eie import case, machine, run, table
+from bench.eie import case, machine, own, run, table
 from bench.eie.reference import ACTUAL_US, RECONSTRUCTION, THEORETICAL_US, paper_cycles
 from compress.eie.assemble import IntegerLayer, assemble
 from compress.eie.image import save
@@ -50,9 +50,14 @@ def test_wrong_outputs_and_counters_are_counted(row, monkeypatch):
 
 
 def test_missing_outputs_are_mismatches():
-    assert run.differing(None, np.zeros(5)) == 5
-    assert run.differing(np.zeros(3), np.zeros(5)) == 2
-    assert run.differing(np.array([0, 1, 0]), np.zeros(3)) == 1
+    assert run.differing(None, np.zeros(5), SPEC) == 5
+    assert run.differing(np.zeros(3), np.zeros(5), SPEC) == 2
+    assert run.differing(np.array([0, 1, 0]), np.zeros(3), SPEC) == 1
+    assert run.differing(np.array([1, 2, 3, 4, 5, 0, 0, 0]), np.arange(1, 6), SPEC) == 0      # the last word is filled with 0
+    assert run.differing(np.array([1, 2, 3, 4, 5, 0, 7, 0]), np.arange(1, 6), SPEC) == 1
+    assert run.differing(np.zeros(12), np.zeros(5), SPEC) == 4
+    eight = preset("ice40")
+    assert run.differing(np.zeros(8), np.zeros(5), eight) == 0 and run.differing(np.zeros(12), np.zeros(5), eight) == 4
 
 
 @pytest.mark.parametrize("name", ["NT-LSTM", "Alex-7"])
@@ -149,3 +154,36 @@ def test_a_users_image_runs_layer_by_layer(tmp_path):
         assert layer["mismatches"] == layer["counter_mismatches"] == 0 and layer["paper_cycles"] is None
     assert data["layers"]["one"]["limit"] == np.count_nonzero(codes[0]) / 4      # all random inputs live
     assert "geometric mean" in done.stdout
+
+
+def test_a_last_word_that_is_not_full_is_no_difference(tmp_path):
+    """Outputs that are no multiple of a word's lanes: the machine fills the word with 0."""
+    rng = np.random.default_rng(6)
+    spec = preset("default", pes=2, slots=16, entries=1024, columns=64)
+    shapes = (12, 10), (5, 12)
+    codes = [(rng.integers(1, 16, shape) * (rng.random(shape) < 0.5)).astype(np.uint8) for shape in shapes]
+    layers = [IntegerLayer(name="one", codes=codes[0], shift=9), IntegerLayer(name="two", codes=codes[1], shift=9, relu=False)]
+    save(assemble(layers, [np.arange(16)], spec), tmp_path / "own.npz")
+    rows = own.simulate(path=tmp_path / "own.npz", given=None, seed=1)
+    assert [(row.mismatches, row.counter_mismatches) for row in rows] == [(0, 0), (0, 0)]
+
+
+@pytest.mark.parametrize("name", ["NT-We", "NT-LSTM"])
+def test_numbers_are_drawn_so_that_a_narrow_accumulator_holds_them(name):
+    spec = machine.machine("ice40", pes=64)
+    made = case.make(name, spec, seed=1, order="modulo")
+    answer = case.answer(made, spec)
+    assert made.sure.all() and not answer.saturated and np.array_equal(made.image.logical(answer.outputs), made.product)
+    assert np.count_nonzero(made.product) > len(made.product) // 2
+
+
+def test_rows_that_saturate_all_the_same_are_left_to_golden():
+    spec = machine.machine("default", pes=64, act_bits=4, weight_bits=4, acc_bits=8)
+    made = case.make("NT-We", spec, seed=1, order="modulo")
+    answer = case.answer(made, spec)
+    assert answer.saturated and not made.sure.any()
+
+
+def test_a_wide_accumulator_takes_the_largest_numbers():
+    made = case.make("NT-We", machine.machine("default"), seed=1, order="modulo")
+    assert made.sure.all() and np.abs(made.inputs).max() > 32_000

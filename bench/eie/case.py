@@ -3,6 +3,7 @@
 Positions of non-zeros are golden's random patterns; codes, codebook and activations are drawn here.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,6 +41,8 @@ class Case:
         Products of a non-zero weight and a non-zero activation.
     product : numpy.ndarray
         (outputs,) logical rows: what the layer must answer by plain matrix arithmetic, without the encoding.
+    sure : numpy.ndarray
+        (outputs,) whether no order of additions can saturate the accumulator of a row; elsewhere ``product`` says nothing.
     """
 
     name: str
@@ -47,6 +50,7 @@ class Case:
     inputs: np.ndarray
     useful: int
     product: np.ndarray
+    sure: np.ndarray
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -69,29 +73,52 @@ def make(name: str, spec: EieSpec, *, seed: int, order: str, layer: Benchmark | 
     """Return a layer drawn from a seed, its rows dealt to the PEs in an order of `compress.eie.order`."""
     layer = layer or benchmark(name)
     pattern = draw(layer, seed=seed)
-    rng = np.random.default_rng([seed, 1])
-    book = codebook(rng, spec)
-    codes = sparse.csc_array((rng.integers(1, len(book), len(pattern.indices), np.uint8), pattern.indices,
-                              pattern.indptr), (pattern.rows, pattern.columns))
-    inputs = activations(rng, pattern, spec, signed=name in SIGNED)
-    sums = (sparse.csc_array((book[codes.data], codes.indices, codes.indptr), codes.shape) @ inputs)
+    book, codes, inputs, sums, most = numbers(pattern, spec, seed=seed, signed=name in SIGNED)
     shift, relu = shift_for(sums, spec), name in RELU
     image = assemble([IntegerLayer(name=name, codes=codes, shift=shift, relu=relu)], [book], spec, order_name=order)
     product = np.rint(sums / (1 << shift)).astype(np.int64)     # half to even; far below 2**53, so exact
     return Case(name=name, image=image, inputs=inputs, useful=pattern.useful,
-                product=np.maximum(product, 0) if relu else product)
+                product=np.maximum(product, 0) if relu else product, sure=most <= largest(spec.acc_bits))
 
 
-def codebook(rng: np.random.Generator, spec: EieSpec) -> np.ndarray:
-    """Return 0 and distinct random weights of both signs."""
-    top = min(WEIGHT, (1 << spec.weight_bits - 1) - 1)
+def largest(bits: int) -> int:
+    """Return the largest integer of so many bits, one of which is the sign."""
+    return (1 << bits - 1) - 1
+
+
+def numbers(pattern: Pattern, spec: EieSpec, *, seed: int, signed: bool
+            ) -> tuple[np.ndarray, sparse.csc_array, np.ndarray, np.ndarray, np.ndarray]:
+    """Return codebook, codes and inputs for a pattern, the sums of its rows, and the sums of the magnitudes of their products.
+
+    Magnitudes are as large as the machine takes, or so much smaller that its accumulator holds every sum, if that can be.
+    """
+    weight, activation = min(WEIGHT, largest(spec.weight_bits)), largest(spec.act_bits)
+    least = min(weight, 1 << spec.codebook_bits - 1)        # a codebook has as many values of each sign
+    while True:
+        rng = np.random.default_rng([seed, 1])
+        book = codebook(rng, spec, weight)
+        codes = sparse.csc_array((rng.integers(1, min(len(book), 2 * weight + 1), len(pattern.indices), np.uint8), pattern.indices,
+                                  pattern.indptr), (pattern.rows, pattern.columns))
+        inputs = activations(rng, pattern, activation, signed=signed)
+        weights = sparse.csc_array((book[codes.data], codes.indices, codes.indptr), codes.shape)
+        most = np.abs(weights) @ np.abs(inputs)
+        over = math.sqrt(most.max(initial=0) / largest(spec.acc_bits))
+        if over <= 1 or (weight, activation) == (least, 1):
+            return book, codes, inputs, weights @ inputs, most
+        weight, activation = max(least, int(weight / over)), max(1, int(activation / over))
+
+
+def codebook(rng: np.random.Generator, spec: EieSpec, top: int) -> np.ndarray:
+    """Return 0 and distinct random weights of both signs, up to ``top``; where those are too few, 0 at the end."""
     nonzero = np.concatenate([np.arange(-top, 0), np.arange(1, top + 1)])
-    return np.concatenate([[0], rng.permutation(nonzero)[:(1 << spec.codebook_bits) - 1]]).astype(np.int64)
+    book = np.zeros(1 << spec.codebook_bits, np.int64)
+    chosen = rng.permutation(nonzero)[:len(book) - 1]
+    book[1:len(chosen) + 1] = chosen
+    return book
 
 
-def activations(rng: np.random.Generator, pattern: Pattern, spec: EieSpec, *, signed: bool) -> np.ndarray:
-    """Return inputs that are non-zero exactly where the pattern is live, of all magnitudes."""
-    top = (1 << spec.act_bits - 1) - 1
+def activations(rng: np.random.Generator, pattern: Pattern, top: int, *, signed: bool) -> np.ndarray:
+    """Return inputs that are non-zero exactly where the pattern is live, of all magnitudes up to ``top``."""
     inputs = np.zeros(pattern.columns, np.int64)
     inputs[pattern.live] = rng.integers(1, top + 1, len(pattern.live))
     if signed:
@@ -101,8 +128,7 @@ def activations(rng: np.random.Generator, pattern: Pattern, spec: EieSpec, *, si
 
 def shift_for(sums: np.ndarray, spec: EieSpec) -> int:
     """Return the least shift with which no output saturates: a wrong sum then shows."""
-    top = (1 << spec.act_bits - 1) - 1
-    return max(0, int(np.abs(sums).max(initial=0) // top).bit_length())
+    return max(0, int(np.abs(sums).max(initial=0) // largest(spec.act_bits)).bit_length())
 
 
 def answer(case: Case, spec: EieSpec, *, codebook_loaded: bool = False) -> Answer:

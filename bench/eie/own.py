@@ -46,7 +46,7 @@ def simulate(*, path: Path, given: Path | None, seed: int) -> list[Row]:
         start = time.monotonic()
         answers = run(generated(judge.spec), steps, folder=Path(folder), log=Path(folder, "log"))
         seconds = time.monotonic() - start
-    return [row(layer.name, None, judge.spec, got, counters, differing(got.outputs, values[0]), counters.busy,
+    return [row(layer.name, None, judge.spec, got, counters, differing(got.outputs, values[0], judge.spec), counters.busy,
                 seconds / len(answers))
             for layer, got, counters, values in zip(judge.layers, answers, expected.counters[0], expected.values,
                                                     strict=True)]
