@@ -13,6 +13,7 @@ from compress.network import density, forward
 from compress.train import Recipe, Trained, train
 from spec.eie import EieSpec
 
+PIXELS, CLASSES = 64, 10
 FOLDS = 5           # one part in five is held back: 360 of the 1,797 images
 STEPS = ("float", "pruned", "shared", "integer")
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from cli import command
-from compress.digits import STEPS, Fold, folds
+from compress.digits import CLASSES, PIXELS, STEPS, Fold, folds
 from compress.eie.assemble import assemble
+from compress.eie.check import room
 from compress.eie.image import Image
 from compress.eie.integer import quantise, run
 from compress.eie.scale import Quantised, scale
@@ -29,6 +30,7 @@ def from_digits(recipe: Recipe, spec: EieSpec, *, order: str, count: int, out: P
 
     The first fold's held-back images and labels are written beside ``out``.
     """
+    room(spec, [PIXELS, *recipe.hidden, CLASSES], recipe.density)
     with command.progress("training on digits", recipe.passes * count) as bar:
         tried = list(folds(recipe, spec, count=count, advance=lambda: bar.advance(1)))
     first = tried[0]

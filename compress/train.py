@@ -90,7 +90,11 @@ def train(inputs: np.ndarray, labels: np.ndarray, recipe: Recipe, *, bits: int, 
     def one_pass() -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            model.partial_fit(inputs, labels, classes=classes)
+            warnings.filterwarnings("error", "Training interrupted")        # scikit-learn swallows Ctrl-C and says this
+            try:
+                model.partial_fit(inputs, labels, classes=classes)
+            except UserWarning as interrupted:
+                raise KeyboardInterrupt from interrupted
         advance()
 
     with threadpool_limits(1):      # small matrices: threads only wait for each other, and sums keep their order

@@ -1,6 +1,7 @@
 """Built simulations kept by what they were built from, so that the same text is never built twice."""
 import contextlib
 import fcntl
+import functools
 import hashlib
 import json
 import os
@@ -9,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+WORK = "work-"
 SEAL = "seal.json"                          # names of a folder's files and their hashes, written last
 
 
@@ -36,11 +38,16 @@ def fetch(name: str, build: Callable[[Path], list[Path]]) -> Path:
     Two processes that want the same name build it once; the other waits.
     """
     goal = home() / "sim" / name
-    goal.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        goal.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(f"the cache must be a folder that can be written, not {str(goal.parent)!r} ({error.strerror}); "
+                      f"set NONZERO_CACHE to another") from error
+    _clean(goal.parent)
     with _locked(goal.with_suffix(".lock")):
         if not intact(goal):
             shutil.rmtree(goal, ignore_errors=True)
-            with tempfile.TemporaryDirectory(dir=goal.parent, prefix="work-") as work:
+            with tempfile.TemporaryDirectory(dir=goal.parent, prefix=f"{WORK}{name}-") as work:
                 kept = Path(work) / "kept"
                 files = build(Path(work))
                 kept.mkdir()
@@ -49,6 +56,15 @@ def fetch(name: str, build: Callable[[Path], list[Path]]) -> Path:
                 (kept / SEAL).write_text(json.dumps(_hashes(kept)))
                 kept.rename(goal)
     return goal
+
+
+@functools.cache
+def _clean(folder: Path) -> None:
+    """Remove, once a process, the work folders of processes that were killed: those whose lock nobody holds."""
+    for work in folder.glob(f"{WORK}*"):
+        name = work.name.removeprefix(WORK).rpartition("-")[0]
+        with contextlib.suppress(OSError), _locked(folder / f"{name}.lock", wait=False):
+            shutil.rmtree(work)
 
 
 def intact(folder: Path) -> bool:
@@ -65,7 +81,8 @@ def _hashes(folder: Path) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def _locked(path: Path, *, wait: bool = True) -> Iterator[None]:
+    """Hold a lock; without ``wait``, fail with BlockingIOError where another holds it."""
     with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield

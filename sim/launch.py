@@ -135,7 +135,7 @@ def launch(*, sources: Sequence[Path | str], top: str, module: str, at_least: in
     ran, failed = get_results(results)
     if failed or ran < at_least:
         raise AssertionError(f"{module}: {ran} ran, {failed} failed, {at_least} must pass (seed {seed}, "
-                             f"COCOTB_TEST_FILTER={os.environ.get('COCOTB_TEST_FILTER')!r}); files in {place}"
+                             f"of the tests {only or 'all'}); files in {place}"
                              f"{_reason(results)}")
     wanted = folder is not None or waves
     if not wanted:

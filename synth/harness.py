@@ -21,7 +21,11 @@ class Port:
 
 
 def ports(netlist: dict, top: str) -> list[Port]:
-    """Return the ports of a module in Yosys's JSON, in order."""
+    """Return the ports of a module in Yosys's JSON, in order; one that goes both ways is refused."""
+    for name, port in netlist["modules"][top]["ports"].items():
+        if port["direction"] not in ("input", "output"):
+            raise ValueError(f"port {name} of module {top} must be an input or an output, not {port['direction']}; "
+                             f"wrap the module in one that splits it")
     return [Port(name=name, output=port["direction"] == "output", width=len(port["bits"]))
             for name, port in netlist["modules"][top]["ports"].items()]
 

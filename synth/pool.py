@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ def client(*, scheduler: str = "", jobqueue: str = "", workers: int = 1) -> Iter
         raise ValueError(f"--scheduler and --jobqueue must not both be given, not {scheduler!r} and {jobqueue!r}; name one")
     if jobqueue and jobqueue not in QUEUES:
         raise ValueError(f"--jobqueue must be {' or '.join(QUEUES)}, not {jobqueue!r}")
+    if jobqueue and not shutil.which("sbatch"):
+        raise FileNotFoundError("--jobqueue slurm must have sbatch on PATH, and it is not; run this where jobs are submitted")
     if scheduler:
         try:
             found = distributed.Client(scheduler, timeout="10s")

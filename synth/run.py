@@ -51,6 +51,10 @@ def run(design: str, spec: Any, *,
     For example: python -m synth.run --pes 16 --preset ecp5 --board ulx3s-85f
     """
     paths.check(inputs={"--verilog": verilog}, outputs={"--json": json_}, folders={"--out": out})
+    if top and not verilog:
+        raise ValueError(f"--top must come with --verilog, not alone; {top!r} of a machine is its --unit")
+    if verilog and (unit or verify):
+        raise ValueError(f"--{'unit' if unit else 'verify'} must be of a machine, not of --verilog; leave one out")
     target = parts.target_of(board, part)
     if verilog:
         chosen = from_file(verilog, top)

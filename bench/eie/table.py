@@ -1,6 +1,5 @@
 """Rows of runs become one table: the median seed of each layer beside what the paper prints."""
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, fields
@@ -10,6 +9,7 @@ from typing import Any
 from bench.eie.machine import digest
 from bench.eie.reference import CLOCK_MHZ, DISTRUSTED, RECONSTRUCTION
 from bench.eie.run import Row
+from files.document import read_json
 from spec.eie import EieSpec
 
 HEADINGS = ("layer", "seed", "cycles", "limit", "over limit", "paper cycles", "faster", "us at 800 MHz", "mismatches",
@@ -50,12 +50,16 @@ def report(rows: Sequence[Row], spec: EieSpec, **facts: Any) -> dict[str, Any]:
 
 def load(path: Path, spec: EieSpec, order: str) -> list[Row]:
     """Return the runs in a report's file that the Verilog of a machine made, with rows in an order."""
-    data = json.loads(path.read_text())
+    data = read_json(path, "--json to resume")
     if data.get("order") != order or data.get("spec") != asdict(spec):
         return []
     wanted, names = digest(spec), {field.name for field in fields(Row)}
-    runs = [run for layer in data["layers"].values() for run in layer["runs"]]
-    return [Row(**{name: run[name] for name in names}) for run in runs if run.get("design") == wanted]
+    try:
+        runs = [run for layer in data["layers"].values() for run in layer["runs"]]
+        return [Row(**{name: run[name] for name in names}) for run in runs if run.get("design") == wanted]
+    except (KeyError, AttributeError, TypeError) as error:
+        raise ValueError(f"--json to resume must be a report of this command, not {str(path)!r}, which lacks {error}; "
+                         f"name another, or leave --resume out") from error
 
 
 def wrong(data: dict[str, Any]) -> int:
