@@ -34,6 +34,7 @@ def _tables(name: str) -> tuple[np.ndarray, np.ndarray]:
 
 def _split(fmt, bits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Take floating patterns apart by the rule in `spec.mac.number.Format`."""
+    bits = bits >> fmt.unused
     frac = bits & (1 << fmt.man_bits) - 1
     field = bits >> fmt.man_bits & (1 << fmt.exp_bits) - 1
     sig = np.where(field > 0, frac | 1 << fmt.man_bits, frac)
@@ -44,7 +45,7 @@ def _split(fmt, bits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         exp = np.where(top, np.where(frac == 0, INFINITE, INVALID), exp)
     else:
         exp = np.where(top & (frac == (1 << fmt.man_bits) - 1), INVALID, exp)
-    return np.where(bits >> fmt.bits - 1 & 1, -sig, sig), exp
+    return np.where(bits >> fmt.bits - fmt.unused - 1 & 1, -sig, sig), exp
 
 
 def decode(name: str, bits: np.ndarray) -> Terms:

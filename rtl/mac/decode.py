@@ -16,7 +16,8 @@ def head_layout(x_bits: int) -> data.StructLayout:
 
 def fields(bits, fmt: Format):
     """Split a floating pattern: sign, exponent field, fraction, and the flags infinity and NaN."""
-    frac, exp = bits[:fmt.man_bits], bits[fmt.man_bits:fmt.bits - 1]
+    used = bits[fmt.unused:fmt.bits]
+    frac, exp = used[:fmt.man_bits], used[fmt.man_bits:fmt.man_bits + fmt.exp_bits]
     top = exp.all()
     if fmt.specials == "fn":
         inf, nan = Const(0), top & frac.all()

@@ -25,6 +25,8 @@ class Format:
         integers.
     nan, inf : int or None
         Pattern a result takes when it is NaN, and positive infinity.
+    unused : int
+        Lowest bits of a pattern that a reader drops; the fields above lie over them.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Format:
     specials: str = "none"
     nan: int | None = None
     inf: int | None = None
+    unused: int = 0
 
     @property
     def is_float(self) -> bool:
@@ -75,11 +78,12 @@ FORMATS = {f.name: f for f in (
     Format(name="int4", bits=4),
     Format(name="fp32", bits=32, exp_bits=8, man_bits=23, specials="ieee", nan=0x7FFFFFFF, inf=0x7F800000),
     Format(name="int32", bits=32),
+    Format(name="tf32", bits=32, exp_bits=8, man_bits=10, specials="ieee", nan=0x7FFFFFFF, inf=0x7F800000, unused=13),
     Format(name="lns", bits=16),
 )}
-"""Every format by name. ``lns`` is described in `spec.mac.lns`."""
+"""Every format by name. ``lns`` is described in `spec.mac.lns`; ``tf32`` is an fp32 pattern whose low 13 bits are dropped."""
 
-OPERANDS = ("fp16", "bf16", "e4m3", "e5m2", "int8", "int4", "lns")
+OPERANDS = ("fp16", "bf16", "e4m3", "e5m2", "int8", "int4", "lns", "tf32")
 """Formats A and B may have; the order is the code of a format in an operation (fp16 is 0)."""
 
 ACCUMULATORS = ("fp32", "fp16", "int32", "lns")
