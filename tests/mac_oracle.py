@@ -9,7 +9,7 @@ DTYPES = {"fp16": np.float16, "bf16": ml_dtypes.bfloat16, "e4m3": ml_dtypes.floa
           "e5m2": ml_dtypes.float8_e5m2, "fp32": np.float32}
 BYTES = {"fp16": np.uint16, "bf16": np.uint16, "e4m3": np.uint8, "e5m2": np.uint8, "fp32": np.uint32,
          "int8": np.uint8, "int4": np.uint8, "int32": np.uint32}
-LOWEST = {"fp16": -14, "bf16": -126, "e4m3": -6, "e5m2": -14, "fp32": -126}     # of the smallest normal
+LOWEST = {"fp16": -14, "bf16": -126, "e4m3": -6, "e5m2": -14, "fp32": -126, "tf32": -126}     # of the smallest normal
 NAN = {"fp16": 0x7FFF, "fp32": 0x7FFFFFFF}
 
 WIDTHS = {                                  # generation, operand, result: terms, F, significant bits, e_zero
@@ -20,11 +20,22 @@ WIDTHS = {                                  # generation, operand, result: terms
     ("hopper", "bf16", "fp32"): (16, 25, 24, -133),
     ("hopper", "e4m3", "fp32"): (32, 13, 14, -133), ("hopper", "e4m3", "fp16"): (32, 13, 11, -21),
     ("hopper", "e5m2", "fp32"): (32, 13, 14, -133), ("hopper", "e5m2", "fp16"): (32, 13, 11, -21),
+    ("ampere", "tf32", "fp32"): (4, 24, 24, -132), ("hopper", "tf32", "fp32"): (8, 25, 24, -133),
+    ("ada", "fp16", "fp32"): (8, 24, 24, -132), ("ada", "fp16", "fp16"): (8, 24, 11, -20),
+    ("ada", "bf16", "fp32"): (8, 24, 24, -132), ("ada", "tf32", "fp32"): (4, 24, 24, -132),
+    ("ada", "e4m3", "fp32"): (16, 13, 14, -132), ("ada", "e4m3", "fp16"): (16, 13, 11, -20),
+    ("ada", "e5m2", "fp32"): (16, 13, 14, -132), ("ada", "e5m2", "fp16"): (16, 13, 11, -20),
+    ("blackwell", "fp16", "fp32"): (16, 25, 24, -133), ("blackwell", "fp16", "fp16"): (16, 25, 11, -21),
+    ("blackwell", "bf16", "fp32"): (16, 25, 24, -133), ("blackwell", "tf32", "fp32"): (8, 25, 24, -133),
+    ("blackwell", "e4m3", "fp32"): (32, 25, 24, -133), ("blackwell", "e4m3", "fp16"): (32, 25, 11, -21),
+    ("blackwell", "e5m2", "fp32"): (32, 25, 24, -133), ("blackwell", "e5m2", "fp16"): (32, 25, 11, -21),
 }
 
 
 def values(fmt, bits):
     """Patterns as Python floats."""
+    if fmt == "tf32":
+        fmt, bits = "fp32", np.asarray(bits, np.uint32) >> 13 << 13
     with np.errstate(invalid="ignore"):                         # a signalling NaN is a NaN
         return np.asarray(bits, BYTES[fmt]).view(DTYPES[fmt]).astype(np.float64).tolist()
 

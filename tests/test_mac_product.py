@@ -90,7 +90,7 @@ SUMS = np.zeros(2, np.uint32)
 
 @pytest.mark.parametrize("call, error, text", [
     (lambda: dot("pascal", ZEROS, ZEROS, SUMS, "fp16"), ValueError,
-     r"arch must be one of volta, ampere, hopper, exact, not 'pascal'"),
+     r"arch must be one of volta, ampere, ada, hopper, blackwell, exact, not 'pascal'"),
     (lambda: dot("volta", ZEROS, ZEROS, SUMS, "e4m3"), ValueError,
      r"not e4m3->fp32; volta offers fp16->fp32, fp16->fp16"),
     (lambda: dot("volta", ZEROS, ZEROS, SUMS, "fp12"), ValueError, r"not fp12->fp32"),

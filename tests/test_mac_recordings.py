@@ -15,6 +15,11 @@ from tests import mac_oracle
 FOLDER = Path(os.environ.get("NONZERO_RECORDINGS") or Path(__file__).parents[2] / "shared" / "tensor_core")
 NAMES = ("v100_fp16_fp32", "v100_fp16_fp16", "a100_fp16_fp32", "a100_fp16_fp16", "a100_bf16_fp32",
          "h200_fp16_fp32", "h200_fp16_fp16", "h200_bf16_fp32", "h200_e4m3_fp32", "h200_e5m2_fp32")
+MORE = ("a100_tf32_fp32", "a2_bf16_fp32", "a2_fp16_fp16", "a2_fp16_fp32", "a2_tf32_fp32", "ada_bf16_fp32", "ada_e4m3_fp16",
+        "ada_e4m3_fp32", "ada_e5m2_fp16", "ada_e5m2_fp32", "ada_fp16_fp16", "ada_fp16_fp32", "ada_tf32_fp32", "b200_bf16_fp32",
+        "b200_e4m3_fp16", "b200_e4m3_fp32", "b200_e5m2_fp16", "b200_e5m2_fp32", "b200_fp16_fp16", "b200_fp16_fp32",
+        "b200_tf32_fp32", "h200_tf32_fp32")
+SHARP = tuple(f"more/{name}" for name in MORE if not name.startswith("b200_e") and name.endswith("fp32") and "tf32" not in name)
 
 
 def load(name):
@@ -24,7 +29,7 @@ def load(name):
     return recording.load(path)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", (*NAMES, *(f"more/{name}" for name in MORE)))
 def test_golden_reproduces_every_row(name):
     row = recording.check(FOLDER / f"{name}.npz") if load(name) else {}
     assert row["rows"] == 500 and row["match"] == 500, row
@@ -43,7 +48,7 @@ def mismatches(rec, **change):
     return int((dot(rec.arch, rec.a, rec.b, rec.c, rec.ab_format, rec.cd_format, rule=rule) != rec.d).sum())
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if n.endswith("_fp32")])
+@pytest.mark.parametrize("name", (*(n for n in NAMES if n.endswith("_fp32")), *SHARP))
 def test_recordings_refuse_a_wrong_rule(name):
     rec = load(name)
     rule = RULES[rec.arch, rec.ab_format, rec.cd_format]

@@ -59,7 +59,7 @@ def test_derived_numbers():
 
 
 @pytest.mark.parametrize("change, error, text", [
-    (dict(arch="pascal"), ValueError, r"arch must be one of volta, ampere, hopper, exact, not 'pascal'"),
+    (dict(arch="pascal"), ValueError, r"arch must be one of volta, ampere, ada, hopper, blackwell, exact, not 'pascal'"),
     (dict(formats=("e4m3",)), ValueError, r"not e4m3->fp32; volta offers fp16->fp32, fp16->fp16"),
     (dict(formats=("fp12",)), ValueError, r"formats must be one of fp16.*not 'fp12'"),
     (dict(formats="fp16"), TypeError,

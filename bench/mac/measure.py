@@ -11,7 +11,7 @@ from rtl import machine
 from sim.mac import recorded
 from sim.mac.builds import BUILDS
 from sim.mac.play import Played, play, random_blocks
-from sim.mac.stimulus import domains, from_rows, stimulus
+from sim.mac.stimulus import chained, domains
 from spec.mac import MacSpec
 from synth import part
 from synth.result import measure
@@ -32,10 +32,11 @@ def recordings(names: Sequence[str]) -> Iterator[Row]:
             continue
         spec, (a, b, c, d, fmt) = BUILDS[build], recorded.rows(name)
         found = recording.check(where / f"{name}.npz")
-        played = _play(spec, [stimulus(spec, *from_rows(spec, a, b, c), fmt)])
-        yield {"file": f"{name}.npz", "gpu": found["gpu"], "instruction": found["instruction"], "build": build,
+        steps = chained(spec, a, b, c, fmt)
+        played = _play(spec, steps)
+        yield {"file": f"{Path(name).name}.npz", "gpu": found["gpu"], "instruction": found["instruction"], "build": build,
                "terms": found["terms"], "rows": found["rows"], "golden": found["match"],
-               "tile": int((recorded.diagonal(played.got)[:len(d)] == d).sum())}
+               "tile": int((recorded.diagonal(played.got[-len(steps[-1]["d"]):])[:len(d)] == d).sum())}
 
 
 def random(names: Sequence[str], operations: int) -> Iterator[Row]:

@@ -18,7 +18,7 @@ def near(name: str, size, rng: np.random.Generator, spread: int) -> np.ndarray:
     """Draw floats whose exponents lie within ``spread`` of 1, so that terms overlap and cancel."""
     fmt = FORMATS[name]
     field = np.clip(fmt.bias + rng.integers(-spread, spread + 1, size), 0, (1 << fmt.exp_bits) - 2)
-    bits = field << fmt.man_bits | rng.integers(0, 1 << fmt.man_bits, size)
+    bits = field << fmt.exp_lsb | rng.integers(0, 1 << fmt.exp_lsb, size)
     return (bits | rng.integers(0, 2, size) << fmt.bits - 1).astype(unsigned(fmt))
 
 
@@ -53,6 +53,6 @@ def _corners(fmt: Format) -> np.ndarray:
     top = (1 << fmt.bits - 1) - 1
     if not fmt.is_float:
         return np.array([0, 1, top, top + 1, (1 << fmt.bits) - 1])
-    one, largest = fmt.bias << fmt.man_bits, top if fmt.inf is None else fmt.inf
-    return np.array([0, 1, (1 << fmt.man_bits) - 1, 1 << fmt.man_bits, one - 1, one, one + 1, top - 1, top,
+    one, largest, last = fmt.bias << fmt.exp_lsb, top if fmt.inf is None else fmt.inf, 1 << fmt.unused
+    return np.array([0, 1, last, (1 << fmt.exp_lsb) - 1, 1 << fmt.exp_lsb, one - last, one, one + last, top - 1, top,
                      largest - 1, largest])

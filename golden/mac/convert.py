@@ -8,9 +8,9 @@ from spec.mac.number import FORMATS
 
 DTYPES = {
     "fp16": np.dtype(np.float16), "bf16": np.dtype(ml_dtypes.bfloat16), "fp32": np.dtype(np.float32),
-    "e4m3": np.dtype(ml_dtypes.float8_e4m3fn), "e5m2": np.dtype(ml_dtypes.float8_e5m2),
+    "e4m3": np.dtype(ml_dtypes.float8_e4m3fn), "e5m2": np.dtype(ml_dtypes.float8_e5m2), "tf32": np.dtype(np.float32),
 }
-"""NumPy's name for each floating format."""
+"""NumPy's name for each floating format; TF32 is kept in float32 patterns."""
 
 _UNSIGNED = {1: np.uint8, 2: np.uint16, 4: np.uint32}
 
@@ -33,7 +33,7 @@ def to_bits(name: str, values, *, frac: int = MacSpec.lns_frac):
         return (values.astype(np.int64) & (1 << fmt.bits) - 1).astype(unsigned)
     with np.errstate(over="ignore", invalid="ignore"):
         single = values.astype(np.float32)
-        out = single.astype(DTYPES[name])
+        out = _rounded(single, fmt.unused) if fmt.unused else single.astype(DTYPES[name])
     wrong = np.isfinite(values.astype(np.float64)) & ~np.isfinite(out.astype(np.float32))
     if fmt.specials == "fn":
         wrong |= np.isinf(single)                               # no pattern for infinity
@@ -56,9 +56,18 @@ def to_values(name: str, bits, *, frac: int = MacSpec.lns_frac):
     if not fmt.is_float:
         half = 1 << fmt.bits - 1
         return (bits.astype(np.int64) ^ half) - half
+    if fmt.unused:
+        bits = bits >> fmt.unused << fmt.unused
     with np.errstate(invalid="ignore"):
         values = bits.astype(_UNSIGNED[fmt.bytes]).view(DTYPES[name]).astype(np.float32)
     return np.where(np.isnan(values), np.float32(np.nan), values)       # a signalling NaN would warn its user
+
+
+def _rounded(single, unused: int):
+    """Return float32 values rounded to nearest even with their lowest bits zero."""
+    bits = single.view(np.uint32).astype(np.uint64)
+    kept = bits + (1 << unused - 1) - 1 + (bits >> unused & 1) >> unused << unused
+    return np.where(np.isfinite(single), kept, bits).astype(np.uint32).view(np.float32)
 
 
 def _format(name: str):

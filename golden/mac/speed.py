@@ -29,6 +29,6 @@ def draw(name: str, size, rng):
     fmt = FORMATS[name]
     bits = rng.integers(0, 1 << fmt.bits, size, dtype=np.uint32)
     if fmt.is_float:
-        ones = (1 << fmt.exp_bits) - 1 << fmt.man_bits
-        bits = np.where(bits & ones == ones, bits & ~np.uint32(1 << fmt.man_bits), bits)
+        ones = (1 << fmt.exp_bits) - 1 << fmt.exp_lsb
+        bits = np.where(bits & ones == ones, bits & ~np.uint32(1 << fmt.exp_lsb), bits)
     return bits.astype(unsigned(fmt))

@@ -10,8 +10,16 @@ FILES = {
     "a100_fp16_fp32": "ampere_fp32", "a100_bf16_fp32": "ampere_fp32", "a100_fp16_fp16": "ampere_fp16",
     "h200_fp16_fp32": "hopper_fp32", "h200_bf16_fp32": "hopper_fp32", "h200_fp16_fp16": "hopper_fp16",
     "h200_e4m3_fp32": "hopper_bytes", "h200_e5m2_fp32": "hopper_bytes",
+    "more/a100_tf32_fp32": "ampere_tf32", "more/a2_tf32_fp32": "ampere_tf32", "more/a2_fp16_fp32": "ampere_fp32",
+    "more/a2_bf16_fp32": "ampere_fp32", "more/a2_fp16_fp16": "ampere_fp16",
+    **{f"more/ada_{fmt}_fp32": "ada_fp32" for fmt in ("fp16", "bf16", "tf32", "e4m3", "e5m2")},
+    **{f"more/ada_{fmt}_fp16": "ada_fp16" for fmt in ("fp16", "e4m3", "e5m2")},
+    "more/h200_tf32_fp32": "hopper_tf32", "more/b200_tf32_fp32": "blackwell_fp32", "more/b200_fp16_fp32": "blackwell_fp32",
+    "more/b200_bf16_fp32": "blackwell_fp32", "more/b200_fp16_fp16": "blackwell_fp16",
 }
-"""Recording -> the build whose unit is as long as the recording's rows."""
+"""Recording -> the build that computes its rows; a row longer than the build's unit chains operations.
+
+Recordings of 8-bit floats by ``mma.sync`` on a B200 are not here: that instruction runs two fp16 operations and an addition."""
 
 
 def folder() -> Path | None:

@@ -51,6 +51,15 @@ def from_rows(spec: MacSpec, a, b, c):
     return a3, b3, c3
 
 
+def chained(spec: MacSpec, a, b, c, fmt: str) -> list[dict[str, np.ndarray]]:
+    """Return operations for rows of any length: one `stimulus` per block, C of each being the golden D of the one before."""
+    terms, steps = spec.terms(fmt), []
+    for start in range(0, a.shape[1], terms):
+        steps.append(stimulus(spec, *from_rows(spec, a[:, start:start + terms], b[:, start:start + terms], c), fmt))
+        c = steps[-1]["d"][:, range(SIDE), range(SIDE)].reshape(-1)[:len(a)]
+    return steps
+
+
 def pairs(spec: MacSpec, fmt: str):
     """Return operations whose outputs are all single products of a format's patterns, with C = 0."""
     every = np.arange(1 << FORMATS[fmt].bits, dtype=np.uint32).reshape(-1, SIDE)
@@ -60,8 +69,9 @@ def pairs(spec: MacSpec, fmt: str):
 
 def ones(spec: MacSpec, fmt: str):
     """Return operations that multiply every pattern of a format by one, with C = 0."""
-    every = np.arange(1 << FORMATS[fmt].bits, dtype=np.uint32).reshape(-1, SIDE)
-    one = FORMATS[fmt].bias << FORMATS[fmt].man_bits if FORMATS[fmt].is_float else 1
+    unused = FORMATS[fmt].unused
+    every = (np.arange(1 << FORMATS[fmt].bits - unused, dtype=np.uint32) << unused).reshape(-1, SIDE)
+    one = FORMATS[fmt].bias << FORMATS[fmt].exp_lsb if FORMATS[fmt].is_float else 1
     return _single(spec, every, np.full_like(every, one))
 
 
@@ -111,7 +121,7 @@ def _patterns(rng, fmt, shape, width):
     if not fmt.is_float:
         ends = np.array([0, 1, (1 << fmt.bits) - 1, 1 << fmt.bits - 1, (1 << fmt.bits - 1) - 1], dtype=np.uint64)
         return np.where(rng.random(shape) < 0.2, rng.choice(ends, size=shape), bits)
-    frac = bits & np.uint64((1 << fmt.man_bits) - 1)
+    frac = bits & np.uint64((1 << fmt.exp_lsb) - 1)
     sign = bits & np.uint64(1 << fmt.bits - 1)
     top = (1 << fmt.exp_bits) - 1
     near = np.clip(fmt.bias + rng.integers(-3, 4, size=shape), 0, top)
@@ -120,10 +130,10 @@ def _patterns(rng, fmt, shape, width):
     any_ = rng.integers(0, top + 1, size=shape)
     kind = width.reshape(-1, *[1] * (len(shape) - 1))
     exp = np.choose(kind, [near, mild, low, any_]).astype(np.uint64)
-    out = sign | exp << np.uint64(fmt.man_bits) | frac
-    inf = np.uint64(top << fmt.man_bits)
+    out = sign | exp << np.uint64(fmt.exp_lsb) | frac
+    inf = np.uint64(top << fmt.exp_lsb)
     special = np.array([0, 1, 1 << fmt.bits - 1, int(inf) - 1, int(inf), int(inf) | 1 << fmt.bits - 1,
-                        (1 << fmt.bits - 1) - 1, 1 << fmt.man_bits, (1 << fmt.man_bits) - 1], dtype=np.uint64)
+                        (1 << fmt.bits - 1) - 1, 1 << fmt.exp_lsb, (1 << fmt.exp_lsb) - 1], dtype=np.uint64)
     rare = np.where(kind == 3, 0.06, 0.02)
     zero = rng.random(shape) < 0.1
     out = np.where(zero, sign, out)

@@ -44,6 +44,11 @@ class Format:
         return self.exp_bits > 0
 
     @property
+    def exp_lsb(self) -> int:
+        """Position of the exponent field's lowest bit in a pattern."""
+        return self.unused + self.man_bits
+
+    @property
     def bias(self) -> int:
         """Exponent field of 1.0."""
         return (1 << self.exp_bits - 1) - 1 if self.is_float else 0
