@@ -27,6 +27,20 @@ def add(x, y, acc: str):
     return _round([(x.sig, x.exp - FORMATS[acc].man_bits)], [(x.sig, x.exp)], y, x.sig.shape, acc, None)
 
 
+def total(terms, c, acc: str):
+    """Return patterns of the sum of terms ``sig * 2**exp`` and C, rounded once; an odd ``exp`` marks a special value."""
+    return _round(terms, terms, decode(acc, c), c.shape, acc, None)
+
+
+def lead(terms, shape):
+    """Return the sign, the 61 leading bits and the weight of the last of them of the exact sum of terms ``sig * 2**exp``."""
+    floor, limbs = _add(terms, shape)
+    negative, window, exponent, _ = _lead(limbs, floor)
+    spare = 62 - np.frexp(window.astype(np.float64))[1].astype(np.int64)
+    spare += (window >> np.maximum(61 - spare, 0) == 0) & (window > 0)
+    return negative, np.where(window > 0, window << np.maximum(spare, 0) >> 1, 0), exponent - spare + 1
+
+
 def _round(scaled, products, addend: Terms, shape, acc: str, random):
     """Sum terms ``sig * 2**exp`` and the addend exactly, and round once."""
     scaled = [*scaled, (addend.sig, addend.exp - FORMATS[acc].man_bits)]

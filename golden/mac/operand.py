@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 
-from spec.mac.number import FORMATS
+from spec.mac.number import FORMATS, Format
 
 ZERO = -100_000
 """Exponent a zero is given: below that of any product, so that it never leads."""
@@ -26,14 +26,14 @@ class Terms:
 
 @cache
 def _tables(name: str) -> tuple[np.ndarray, np.ndarray]:
-    sig, exp = _split(FORMATS[name], np.arange(1 << FORMATS[name].bits, dtype=np.int64))
+    sig, exp = split(FORMATS[name], np.arange(1 << FORMATS[name].bits, dtype=np.int64))
     for table in (sig, exp):
         table.setflags(write=False)
     return sig, exp
 
 
-def _split(fmt, bits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Take floating patterns apart by the rule in `spec.mac.number.Format`."""
+def split(fmt: Format, bits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return signed significands and exponents of floating patterns, by the rule in `spec.mac.number.Format`."""
     bits = bits >> fmt.unused
     frac = bits & (1 << fmt.man_bits) - 1
     field = bits >> fmt.man_bits & (1 << fmt.exp_bits) - 1
@@ -43,7 +43,7 @@ def _split(fmt, bits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     top = field == (1 << fmt.exp_bits) - 1
     if fmt.specials == "ieee":
         exp = np.where(top, np.where(frac == 0, INFINITE, INVALID), exp)
-    else:
+    elif fmt.specials == "fn":
         exp = np.where(top & (frac == (1 << fmt.man_bits) - 1), INVALID, exp)
     return np.where(bits >> fmt.bits - fmt.unused - 1 & 1, -sig, sig), exp
 
@@ -54,7 +54,7 @@ def decode(name: str, bits: np.ndarray) -> Terms:
     A zero has `ZERO` for an exponent, an infinity `INFINITE` and a significand of its sign, a NaN `INVALID`.
     """
     if FORMATS[name].bits > 16:
-        return Terms(*_split(FORMATS[name], bits.astype(np.int64)))
+        return Terms(*split(FORMATS[name], bits.astype(np.int64)))
     sig, exp = _tables(name)
     return Terms(sig[bits], exp[bits])
 
