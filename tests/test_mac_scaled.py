@@ -14,8 +14,9 @@ from tests.mac_oracle import encode, finish, special
 QUICK, FULL = 400, 100_000
 THEIRS = {"mxfp8_e4m3": ml_dtypes.float8_e4m3fn, "mxfp8_e5m2": ml_dtypes.float8_e5m2, "mxfp6_e3m2": ml_dtypes.float6_e3m2fn,
           "mxfp6_e2m3": ml_dtypes.float6_e2m3fn, "mxfp4_e2m1": ml_dtypes.float4_e2m1fn, "nvfp4": ml_dtypes.float4_e2m1fn}
-SHAPES = {"mxfp8_e4m3": (32, 32), "mxfp8_e5m2": (32, 32), "mxfp6_e3m2": (32, 32), "mxfp6_e2m3": (32, 32), "mxfp4_e2m1": (32, 64),
-          "mxint8": (32, 32), "nvfp4": (16, 64)}        # block, terms of an operation
+SHAPES = {                                              # block, terms of an operation
+    "mxfp8_e4m3": (32, 32), "mxfp8_e5m2": (32, 32), "mxfp6_e3m2": (32, 32), "mxfp6_e2m3": (32, 32), "mxfp4_e2m1": (32, 64),
+    "mxint8": (32, 32), "nvfp4": (16, 64)}
 
 
 def element(name, bits):

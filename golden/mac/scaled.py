@@ -1,8 +1,9 @@
 """Dot products of block-scaled operands: each block summed exactly, scaled, then added as the tile adds.
 
-An operation sums `ScaledFormat.terms` products and C. The products of a block are summed exactly and multiplied exactly by the two
-scales; the sums of the blocks and C are then aligned to the largest exponent among them, cut toward zero and rounded once by
-`spec.mac.scaled.SUM`. A block's exponent is that of its sum. With ``exact``, nothing is cut before one rounding to nearest even.
+An operation sums `ScaledFormat.terms` products and C. The products of a block are summed exactly and multiplied exactly by
+the two scales; the sums of the blocks and C are then aligned to the largest exponent among them, cut toward zero and
+rounded once by the rule of `spec.mac.scaled`. A block's exponent is that of its sum. With ``exact``, nothing is cut before one rounding to
+nearest even.
 """
 import ml_dtypes
 import numpy as np
@@ -12,7 +13,7 @@ from golden.mac.block import align, specials
 from golden.mac.operand import INFINITE, INVALID, ZERO, Terms, decode, patterns, split
 from golden.mac.pack import pack
 from spec.mac.number import FORMATS
-from spec.mac.scaled import E8M0_BIAS, E8M0_NAN, INT8_FRACTION, SCALED, SUM, ScaledFormat
+from spec.mac.scaled import E8M0_BIAS, E8M0_NAN, INT8_FRACTION, SCALED, SUM_FRAC, SUM_ZERO, ScaledFormat
 
 DTYPES = {"e4m3": ml_dtypes.float8_e4m3fn, "e5m2": ml_dtypes.float8_e5m2, "e3m2": ml_dtypes.float6_e3m2fn,
           "e2m3": ml_dtypes.float6_e2m3fn, "e2m1": ml_dtypes.float4_e2m1fn}
@@ -64,13 +65,14 @@ def named(fmt: str) -> ScaledFormat:
 def to_blocks(fmt: str, values) -> tuple[np.ndarray, np.ndarray]:
     """Return patterns of elements (N, K) and of scales (N, K / block) for real values (N, K).
 
-    A power-of-two scale is the largest magnitude's exponent less the element's largest exponent (OCP MX v1.0, section 6.3); the
-    scale of ``nvfp4`` is the largest magnitude over 6, rounded to e4m3. Elements round to nearest even and saturate.
+    A power-of-two scale is the largest magnitude's exponent less the element's largest exponent (OCP MX v1.0, section
+    6.3); the scale of ``nvfp4`` is the largest magnitude over 6, rounded to e4m3. Elements round to nearest even and
+    saturate.
     """
     form, values = named(fmt), np.asarray(values, np.float64)
     if values.ndim != 2 or values.shape[1] % form.block or not np.isfinite(values).all():
-        raise ValueError(f"values must be finite and of shape (N, K), K a multiple of {form.block}, not of shape {values.shape}; "
-                         f"pad the rows with zeros")
+        raise ValueError(f"values must be finite and of shape (N, K), K a multiple of {form.block}, not of shape "
+                         f"{values.shape}; pad the rows with zeros")
     blocks = values.reshape(len(values), -1, form.block)
     largest = np.abs(blocks).max(axis=2)
     if form.scale == "e8m0":
@@ -163,18 +165,18 @@ def _split(form: ScaledFormat, bits) -> Terms:
 
 
 def _operation(blocks, c):
-    """Return the sum of blocks and C by the rule `SUM`."""
+    """Return the sum of blocks and C by the rule of `spec.mac.scaled`."""
     addend, wide = decode("fp32", c), FORMATS["fp32"]
     sums = [exact.lead(block, c.shape) for block in blocks]
-    tops = [np.where(window == 0, SUM.e_zero, exponent + WINDOW - 1) for _, window, exponent in sums]
-    leader = np.maximum(addend.exp, SUM.e_zero)
+    tops = [np.where(window == 0, SUM_ZERO, exponent + WINDOW - 1) for _, window, exponent in sums]
+    leader = np.maximum(addend.exp, SUM_ZERO)
     for top in tops:
         leader = np.maximum(leader, top)
-    total = align(addend.sig, SUM.frac - wide.man_bits, leader - addend.exp)
+    total = align(addend.sig, SUM_FRAC - wide.man_bits, leader - addend.exp)
     for (negative, window, _), top in zip(sums, tops, strict=True):
-        cut = window >> np.minimum(WINDOW - 1 - SUM.frac + leader - top, 62)
+        cut = window >> np.minimum(WINDOW - 1 - SUM_FRAC + leader - top, 62)
         total = total + np.where(negative, -cut, cut)
-    result = pack(wide, total < 0, np.abs(total), leader - SUM.frac, how=SUM.round, keep=SUM.keep)
+    result = pack(wide, total < 0, np.abs(total), leader - SUM_FRAC, how="rz", keep=wide.sig_bits)
     flat = [product for block in blocks for product in block]
     odd = max([addend.exp.max(initial=0), *(exp.max(initial=0) for _, exp in flat)]) > INFINITE // 2
     return specials(result, flat, addend, "fp32") if odd else result

@@ -55,7 +55,8 @@ def chained(spec: MacSpec, a, b, c, fmt: str) -> list[dict[str, np.ndarray]]:
     """Return operations for rows of any length: one `stimulus` per block, C of each being the golden D of the one before."""
     terms, steps = spec.terms(fmt), []
     for start in range(0, a.shape[1], terms):
-        steps.append(stimulus(spec, *from_rows(spec, a[:, start:start + terms], b[:, start:start + terms], c), fmt))
+        left, right, addend = from_rows(spec, a[:, start:start + terms], b[:, start:start + terms], c)
+        steps.append(stimulus(spec, left, right, addend, fmt))
         c = steps[-1]["d"][:, range(SIDE), range(SIDE)].reshape(-1)[:len(a)]
     return steps
 

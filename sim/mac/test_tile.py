@@ -11,6 +11,7 @@ from sim.mac.spec_env import text_of
 from sim.mac.stimulus import chained, domains, from_rows, stimulus
 
 QUICK, FULL = 2_000, 100_000
+LARGE = ("hopper_tf32", "ada_fp32", "blackwell_fp32", "blackwell_fp16")      # builds that take long to compile
 
 
 def run(spec, stim, folder):
@@ -25,7 +26,7 @@ def join(parts):
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-@pytest.mark.parametrize("name", BUILDS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.full) if name in LARGE else name for name in BUILDS])
 def test_random_operations_match_golden(name, tmp_path):
     run(BUILDS[name], join(random_blocks(BUILDS[name], QUICK, seed=1)), tmp_path)
 
@@ -72,7 +73,8 @@ def test_whole_domains(name, tmp_path):
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("name", ["exact_fp32", "exact_fp16", "hopper_mixed", "ada_fp32", "ada_fp16", "blackwell_fp32", "blackwell_fp16"])
+@pytest.mark.parametrize("name", ["exact_fp32", "exact_fp16", "hopper_mixed", "ada_fp32", "ada_fp16", "blackwell_fp32",
+                                  "blackwell_fp16"])
 def test_more_whole_domains(name, tmp_path):
     run(BUILDS[name], join(domains(BUILDS[name])), tmp_path)
 
