@@ -1,9 +1,9 @@
 """Dot products of block-scaled operands: each block summed exactly, scaled, then added as the tile adds.
 
 An operation sums `ScaledFormat.terms` products and C. The products of a block are summed exactly and multiplied exactly by
-the two scales; the sums of the blocks and C are then aligned to the largest exponent among them, cut toward zero and
-rounded once by the rule of `spec.mac.scaled`. A block's exponent is that of its sum. With ``exact``, nothing is cut before one rounding to
-nearest even.
+the two scales. The sums of the blocks and C are then aligned to the largest exponent among them, cut toward zero and rounded
+once by the rule of `spec.mac.scaled`. A block's exponent is that of its sum. With ``exact``, nothing is cut before one
+rounding to nearest even.
 """
 import ml_dtypes
 import numpy as np
