@@ -7,6 +7,7 @@ import typer
 
 from cli import command, paths
 from cli.table import show
+from golden.mac import compare as generations
 from golden.mac import error, recording, speed, vectors, wrong
 
 EXAMPLE = """Hold the golden model of the MAC tile against what real tensor cores computed.
@@ -25,14 +26,25 @@ def run(
     directed: Annotated[bool, typer.Option("--vectors", help="Run the directed vectors.")] = False,
     fast: Annotated[bool, typer.Option("--speed", help="Time every combination on this machine.")] = False,
     errors: Annotated[bool, typer.Option("--errors", help="Measure how far sums are from true.")] = False,
+    compare: Annotated[str, typer.Option(
+        help="Generations, with commas: how much the product in --data differs between them.", show_default=False)] = "",
+    data: Annotated[Path | None, typer.Option(help="Arrays a, b and, if wanted, c, .npz.", show_default=False)] = None,
+    fmt: Annotated[str, typer.Option(help="Operand format of --compare.")] = "fp16",
+    acc: Annotated[str, typer.Option(help="Accumulator format of --compare.")] = "fp32",
+    plot: Annotated[Path | None, typer.Option(help="Draw the differences: .svg, .png or .pdf.", show_default=False)] = None,
     json: Annotated[Path | None, typer.Option(help="Write what was found.", show_default=False)] = None,
 ) -> None:
     """Do what was asked, in that order; exit 1 if anything differs."""
-    if not (check or directed or fast or errors):
+    if not (check or directed or fast or errors or compare):
         raise ValueError("an action must be given, not none; "
-                         "use --check FILE, --vectors, --speed or --errors")
+                         "use --check FILE, --vectors, --speed, --errors or --compare")
+    if bool(compare) != (data is not None) or (plot is not None and not compare):
+        raise ValueError("compare and data must be given together, and plot with them; "
+                         "for example --compare ampere,hopper --data x.npz")
     files = _files(check or [])
-    paths.check(inputs={"--check": files}, outputs={"--json": json})
+    if plot is not None and plot.suffix not in (".svg", ".png", ".pdf"):
+        raise ValueError(f"plot must be a .svg, .png or .pdf file, not {str(plot)!r}; name one")
+    paths.check(inputs={"--check": files, "--data": data}, outputs={"--json": json, "--plot": plot})
     found: dict = {}
     if check:
         with command.progress("checking recordings", len(files)) as bar:
@@ -57,10 +69,26 @@ def run(
             found["errors"] = error.measure()
         for rows in found["errors"].values():
             _show([_short(row) for row in rows], tuple(rows[0]))
+    if compare and data is not None:
+        found["compare"] = _compare(compare, data, fmt, acc, plot)
     if json:
         command.write_json(json, found)
         print(f"wrote {json}")
     _conclude(found)
+
+
+def _compare(archs: str, data: Path, fmt: str, acc: str, plot: Path | None) -> dict:
+    """Compare generations on the matrices of a file, and show and draw what differs."""
+    a, b, c = generations.load(data)
+    with command.progress("comparing generations"):
+        found = generations.compare([name.strip() for name in archs.split(",") if name.strip()], a, b, c, fmt=fmt, acc=acc)
+    show(f"{fmt} into {acc}, {found['values']:,} results", ("pair", "equal", "mean ulp", "largest ulp", "not finite"),
+         [[row["pair"], f"{100 * row['equal']:.2f} %", f"{row['mean_ulp']:.3g}", row["largest_ulp"], row["not_finite"]]
+          for row in found["pairs"]])
+    if plot is not None:
+        generations.draw(found, plot)
+        print(f"wrote {plot}")
+    return found
 
 
 def _files(given: list[Path]) -> list[Path]:
