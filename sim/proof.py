@@ -32,7 +32,7 @@ check.sv
 
 
 def prove(*, design: str, check: str, depth: int, exposed: Mapping[str, Sequence[str]] | None = None,
-          bounded: bool = False) -> None:
+          bounded: bool = False, flat: bool = False) -> None:
     """Return if every assertion of a module ``check`` holds for ever.
 
     Parameters
@@ -46,6 +46,8 @@ def prove(*, design: str, check: str, depth: int, exposed: Mapping[str, Sequence
         check keeps, or it would begin in states that the design never reaches.
     bounded : bool
         Look only at the first ``depth`` cycles.
+    flat : bool
+        Let the design's modules be one, so that registers of an inner one, ``INNER.NAME``, may be exposed too.
 
     Raises
     ------
@@ -54,6 +56,8 @@ def prove(*, design: str, check: str, depth: int, exposed: Mapping[str, Sequence
     """
     expose = "\n".join(f"expose {' '.join(f'{module}/{name}' for name in names)}"
                        for module, names in (exposed or {}).items())
+    if flat:
+        expose = f"proc -norom\nflatten\n{expose}"
     with tempfile.TemporaryDirectory(prefix="proof-") as name:
         folder = Path(name)
         (folder / "design.v").write_text(design)

@@ -1,0 +1,1 @@
+"""The host link: its serial line and its frames."""
