@@ -10,7 +10,7 @@ MOST = link.REPLY_HEADER + link.PAYLOAD + link.CRC_BYTES
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """What a board said: the last request done and how, the next it expects, and whether it says so because it dropped a frame."""
+    """What a board said: the last request done and how, the next it expects, whether it says it again for a dropped frame."""
 
     kind: int
     attempt: int

@@ -1,4 +1,4 @@
-"""A session with a board over a line of bytes: requests that are done exactly once, or an error; see ``docs/boards/link.md``."""
+"""A session with a board over a line of bytes: each request is done exactly once, or an error; see ``docs/boards/link.md``."""
 
 import os
 import time
@@ -140,7 +140,7 @@ class Link:
             else:
                 heard = now
                 if said.status == link.CLOSED:
-                    raise LinkError("the board must keep its session, and it has lost it: it was reset or loaded anew; run again")
+                    raise LinkError("the board must keep its session, and it lost it: it was reset or loaded anew; run again")
                 count = (said.done + 1 - base) % link.SEQUENCES
                 if 0 < count <= sent - first:
                     self._time(started, first + count - 1, now)
@@ -206,7 +206,8 @@ class _line:
 
     def __exit__(self, kind, error, trace) -> None:
         if isinstance(error, (OSError, TypeError)) and not isinstance(error, LinkError):
-            raise LinkError(f"the line to the board must stay up, and it broke ({error}); plug the board in and run again") from error
+            raise LinkError(f"the line to the board must stay up, and it broke ({error}); "
+                            "plug the board in and run again") from error
 
 
 class Registers:

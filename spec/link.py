@@ -3,10 +3,10 @@
 import zlib
 
 VERSION = 1
-"""Of this protocol; a board says its own in the text that ``ABOUT`` reads. Kinds 0 and 6 keep their meaning in every version."""
+"""Of this protocol; a board says its own in the text that ``ABOUT`` reads. Kinds 0 and 6 keep their meaning for ever."""
 
 FLAG, ESCAPE, FLIP = 0x7E, 0x7D, 0x20
-"""A frame begins and ends with ``FLAG``; inside, a byte that is ``FLAG`` or ``ESCAPE`` is sent as ``ESCAPE``, byte ^ ``FLIP``."""
+"""A frame stands between two ``FLAG``; inside, a byte that is ``FLAG`` or ``ESCAPE`` is sent as ``ESCAPE``, byte ^ ``FLIP``."""
 
 KIND_BITS, TRY_BITS = 4, 4
 TRIES = 1 << TRY_BITS

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import select
 import subprocess
 from collections.abc import Iterator
@@ -58,7 +57,7 @@ def build(verilog: str, *, divisor: int | None) -> Path:
         if done.returncode:
             wrong = [text for text in (done.stdout + done.stderr).splitlines() if "rror" in text]
             raise RuntimeError("verilator does not compile the board:\n" + "\n".join(wrong[:20] or [done.stderr[-2000:]]))
-        os.rename(work / "obj_dir" / "board", work / "board")
+        Path(work / "obj_dir" / "board").rename(work / "board")
         return [work / "board"]
 
     return fetch(name, make) / "board"

@@ -13,6 +13,15 @@ GATHERED = {OPEN: 8, WRITE: 6, READ: 2, DATA: 8, LAST: 8, TAKE: 1, ABOUT: 2}
 """Bytes of a request gathered before it acts; those of ``OPEN`` run on into its CRC, so that its nonce lies lowest."""
 
 
+UNUSED = ("s_axil_awprot", "s_axil_arprot", "m_axis_tkeep", "irq")
+"""What the link makes no use of: a host asks for flags, and knows how many results it asked for."""
+
+
+def master() -> dict[str, wiring.Member]:
+    """Return the members by which the link masters a machine's bus."""
+    return {name: member.flip() for name, member in front_end().items() if name not in UNUSED}
+
+
 class Bridge(wiring.Component):
     """Does the oldest request of a ring, composes its reply, says so and takes the next.
 
@@ -40,7 +49,7 @@ class Bridge(wiring.Component):
         Resets the machine.
     loaded, refused : Out(1)
         A packet went in since the reset; the bus answered with an error since.
-    s_axil_*, s_axis_*, m_axis_*, irq
+    s_axil_*, s_axis_*, m_axis_*
         Of the machine, seen from its host.
     """
 
@@ -52,7 +61,7 @@ class Bridge(wiring.Component):
             "kind": Out(link.KIND_BITS), "status": Out(7, init=link.CLOSED), "length": Out(8),
             "write": Out(1), "write_addr": Out(8), "write_data": Out(8),
             "reset": Out(1), "loaded": Out(1), "refused": Out(1),
-            **{name: member.flip() for name, member in front_end().items()}})
+            **master()})
 
     def elaborate(self, platform):
         m = Module()

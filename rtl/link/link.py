@@ -3,10 +3,8 @@
 from amaranth.hdl import Module, ResetInserter, Signal
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
-from amaranth.utils import exact_log2
 
-from rtl.bus.port import front_end
-from rtl.link.bridge import Bridge
+from rtl.link.bridge import Bridge, master
 from rtl.link.decode import SLOT_BITS, Decoder
 from rtl.link.encode import Encoder
 from spec import link
@@ -33,7 +31,7 @@ class Link(wiring.Component):
     loaded, busy, error : Out(1)
         For lamps: a packet went into the machine since its reset; a request is being done; since ``OPEN`` a frame was dropped
         or the bus answered with an error.
-    s_axil_*, s_axis_*, m_axis_*, irq
+    s_axil_*, s_axis_*, m_axis_*
         Of the machine, seen from its host.
     """
 
@@ -42,7 +40,7 @@ class Link(wiring.Component):
         super().__init__({
             "data": In(8), "valid": In(1), "o": Out(stream.Signature(8)), "machine_reset": Out(1),
             "loaded": Out(1), "busy": Out(1), "error": Out(1),
-            **{name: member.flip() for name, member in front_end().items()}})
+            **master()})
 
     def elaborate(self, platform):
         m = Module()
@@ -63,7 +61,7 @@ class Link(wiring.Component):
             *(getattr(encoder, name).eq(getattr(bridge, name)) for name in ("go", "composing", "kind", "status", "length")),
             *(getattr(encoder, name).eq(getattr(decoder, name)) for name in ("attempt", "done", "expected")),
             self.machine_reset.eq(bridge.reset), self.loaded.eq(bridge.loaded), self.busy.eq(bridge.composing)]
-        for name in front_end():
+        for name in master():
             inner, outer = getattr(bridge, name), getattr(self, name)
             m.d.comb += inner.eq(outer) if self.signature.members[name].flow == In else outer.eq(inner)
         dropped = Signal()
@@ -72,9 +70,8 @@ class Link(wiring.Component):
 
     def _ring(self, m, decoder, bridge, requests):
         """Let the decoder write the ring of slots, and the bridge read the oldest."""
-        places = exact_log2(self.slots)
         written, read = requests.write_port(), requests.read_port()
         m.d.comb += [
             written.en.eq(decoder.write), written.addr.eq(decoder.write_addr), written.data.eq(decoder.write_data),
-            read.en.eq(bridge.read), read.addr[:SLOT_BITS].eq(bridge.addr), read.addr[SLOT_BITS:SLOT_BITS + places].eq(decoder.head),
+            read.en.eq(bridge.read), read.addr[:SLOT_BITS].eq(bridge.addr), read.addr[SLOT_BITS:].eq(decoder.head),
             bridge.data.eq(read.data), bridge.pending.eq(decoder.pending), decoder.pop.eq(bridge.pop)]

@@ -1,13 +1,15 @@
 """A machine with its host link: all of a board's top but the pins and what makes the clock."""
 
-from amaranth.hdl import ClockSignal, Instance, Module, ResetSignal, Signal
+from amaranth.hdl import ClockSignal, Const, Instance, Module, ResetSignal, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl.bus.port import front_end
 from rtl.emit import Library
+from rtl.link.bridge import UNUSED
 from rtl.link.link import Link
 from rtl.link.uart import Receiver, Sender
+from rtl.parts import leave_open
 from spec import link
 
 BEAT_BITS = 25
@@ -58,7 +60,11 @@ class Shell(wiring.Component):
                          self.out_valid.eq(host.o.valid), host.o.ready.eq(self.out_ready)]
         reset = Signal(init=1)
         m.d.sync += reset.eq(host.machine_reset)
-        ports = {f"{'i' if member.flow == In else 'o'}_{name}": getattr(host, name) for name, member in front_end().items()}
+        unused = {"s_axil_awprot": Const(0, 3), "s_axil_arprot": Const(0, 3), "m_axis_tkeep": Signal(8), "irq": Signal()}
+        for name in ("m_axis_tkeep", "irq"):
+            leave_open(unused[name])
+        ports = {f"{'i' if member.flow == In else 'o'}_{name}": unused[name] if name in UNUSED else getattr(host, name)
+                 for name, member in front_end().items()}
         m.submodules.machine = Instance(self.machine, i_clk=ClockSignal(), i_rst=reset | ResetSignal(), **ports)
         beat, shown = Signal(BEAT_BITS), Signal()
         m.d.sync += [beat.eq(beat + 1), shown.eq((shown & (beat[:SHOWN_BITS] != 0)) | host.busy)]

@@ -6,7 +6,7 @@ from sim.bus.test_bus import text
 from sim.launch import launch
 
 
-@pytest.mark.parametrize("divisor", [8, 33, pytest.param(17, marks=pytest.mark.full), pytest.param(868, marks=pytest.mark.full)])
+@pytest.mark.parametrize("divisor", [8, *(pytest.param(number, marks=pytest.mark.full) for number in (17, 33, 868))])
 def test_receiver(divisor):
     launch(sources=[text(Receiver(divisor), "receiver")], top="receiver", module="sim.link.bench_uart", at_least=7,
            env={"DIVISOR": divisor})
