@@ -1,18 +1,19 @@
 """Build an image: `python -m compress.build --example digits -o digits.npz`."""
 
+import math
 import sys
 from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 
 from cli import command, paths
-from compress.digits import STEPS
 from compress.eie.image import save
 from compress.eie.order import ORDERS
-from compress.report import table
-from compress.source import beside_image, from_digits, from_file
+from compress.report import sentences, tables
+from compress.source import Request, beside_image, from_digits, from_file
 from compress.train import Recipe
 from spec.eie import EieSpec, preset
 
@@ -37,6 +38,14 @@ def build(
         help="Most weights to keep, as a share of all; digits 0.1 if not given, a file as it is.")] = None,
     calibrate: Annotated[Path | None, typer.Option(
         help="A .npy of input vectors by which to choose a file's scales.")] = None,
+    input_range: Annotated[str | None, typer.Option(
+        metavar="LOW,HIGH", help="Least and largest input of a file's network; those of --calibrate if not given.")] = None,
+    bound: Annotated[str | None, typer.Option(
+        help="What accumulators must hold: data, twice the largest sum of the vectors given, or worst, that of any input; "
+             "data if there are vectors.")] = None,
+    layers: Annotated[str | None, typer.Option(
+        metavar="A,B,C", help="The file's layers in their order; all in the natural order of their names if not given.",
+        )] = None,
     relu_last: Annotated[bool, typer.Option(
         "--relu-last", help="The file's last layer has a ReLU.")] = False,
     hidden: Annotated[str, typer.Option(help="Sizes of the hidden layers of the digits.")] = "256,128",
@@ -62,22 +71,29 @@ def build(
                              f"not {passes!r}")
         recipe = Recipe(hidden=_numbers("hidden", hidden), seed=seed, density=0.1 if density is None else density,
                         dense_passes=steps[0], prune_passes=steps[1], share_passes=steps[2])
-        image, facts = from_digits(recipe, spec, order=order, count=folds, out=out)
+        made = from_digits(recipe, spec, order=order, count=folds, bound=bound, out=out)
     elif example is None and network is not None:
-        image, facts = from_file(network, spec, order=order, density=density, calibrate=calibrate,
-                                 relu_last=relu_last)
+        made = from_file(network, spec, Request(
+            order=order, density=density, calibrate=calibrate, relu_last=relu_last, bound=bound,
+            input_range=None if input_range is None else _range(input_range),
+            layers=None if layers is None else tuple(layers.split(","))))
     else:
         raise ValueError(f"source must be a network file or --example digits, not "
                          f"{'neither' if network is None else 'both'}; name one of them")
-    save(image, out)
-    print(table([*facts["layers"], facts["network"]]))
-    print("\n".join(_sentences(facts)))
-    for warning in facts["warnings"]:
-        print(f"warning: {warning}", file=sys.stderr)
-    print(f"wrote {out}: {len(image.layers)} layers for {spec.pes} PEs, {out.stat().st_size:,} bytes")
+    save(made.image, out)
+    for path, array in made.beside.items():
+        with command.atomic(path) as draft, draft.open("wb") as file:
+            np.save(file, array, allow_pickle=False)
+    print(tables([*made.facts["layers"], made.facts["network"]]))
+    print("\n".join(sentences(made.facts)))
+    for path in made.beside:
+        print(f"wrote {path}")
+    print(f"wrote {out}: {len(made.image.layers)} layers for {spec.pes} PEs, {out.stat().st_size:,} bytes")
     if json:
-        command.write_json(json, facts)
+        command.write_json(json, made.facts)
         print(f"wrote {json}")
+    for warning in made.facts["warnings"]:
+        print(f"warning: {warning}", file=sys.stderr)
 
 
 def machine(name: str, pes: int, parameters: list[str], **widths: int | None) -> EieSpec:
@@ -96,30 +112,23 @@ def machine(name: str, pes: int, parameters: list[str], **widths: int | None) ->
     return preset(name, **{"pes": pes} | changes)
 
 
+def _range(text: str) -> tuple[float, float]:
+    parts = text.split(",")
+    try:
+        low, high = map(float, parts)
+    except ValueError:
+        low, high = math.nan, math.nan
+    if not -math.inf < low < high < math.inf:
+        raise ValueError(f"--input-range must be two numbers, the least and the largest input, not {text!r}; "
+                         f"write --input-range=-1,1")
+    return low, high
+
+
 def _numbers(name: str, text: str) -> tuple[int, ...]:
     parts = text.split(",")
     if not all(part.strip().isdecimal() for part in parts):
         raise ValueError(f"{name} must be whole numbers with commas between, such as 256,128, not {text!r}")
     return tuple(map(int, parts))
-
-
-def _sentences(facts: dict[str, Any]) -> list[str]:
-    """Return the figures that are not in the table."""
-    if "file" in facts:
-        whose = f"the {facts['vectors']} vectors given" if facts["calibrated"] else \
-            f"{facts['vectors']} random vectors of 0 to 1, for want of --calibrate FILE"
-        steps = ", ".join(f"{step} {100 * error:.2f} %" for step, error in facts["error"].items())
-        return [f"scales chosen on {whose}", f"rms error of the outputs against the file's network: {steps}"]
-    images, pooled = facts["images"], facts["pooled"]
-    said = [f"accuracy on {images} held-back images: " + ", ".join(
-        f"{step} {100 * facts['accuracy'][step]:.2f} %" for step in STEPS)]
-    if len(facts["folds"]) > 1:
-        said.append(f"pooled over {len(facts['folds'])} folds, {pooled['images']:,} images: " + ", ".join(
-            f"{step} {100 * pooled['right'][step] / pooled['images']:.2f} %" for step in STEPS)
-            + f"; loss pruned+shared {facts['loss_points']['shared']:.2f} points, "
-              f"integer {facts['loss_points']['integer']:.2f} points, "
-              f"density at most {100 * pooled['density']:.2f} %")
-    return said + [f"wrote {path}" for path in facts["files"].values()]
 
 
 if __name__ == "__main__":

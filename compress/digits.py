@@ -8,7 +8,8 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import StratifiedKFold
 
 from compress.eie.integer import quantise, run
-from compress.eie.scale import Quantised, scale
+from compress.eie.quantised import Quantised
+from compress.eie.scale import scale
 from compress.network import density, forward
 from compress.train import Recipe, Trained, train
 from spec.eie import EieSpec
@@ -26,6 +27,8 @@ class Fold:
     ----------
     trained : Trained
     quantised : Quantised
+    samples : numpy.ndarray
+        The images trained on.
     inputs, labels : numpy.ndarray
         The held-back images, 64 pixels of 0 to 1 each, and their digits.
     right : dict
@@ -34,6 +37,7 @@ class Fold:
 
     trained: Trained
     quantised: Quantised
+    samples: np.ndarray
     inputs: np.ndarray
     labels: np.ndarray
     right: dict[str, int]
@@ -44,9 +48,9 @@ class Fold:
         return density(self.trained.network)
 
 
-def folds(recipe: Recipe, spec: EieSpec, *, count: int = 1,
+def folds(recipe: Recipe, spec: EieSpec, *, count: int = 1, bound: str = "data",
           advance: Callable[[], None] = lambda: None) -> Iterator[Fold]:
-    """Train and try ``count`` of the five folds, always the same ones for a seed."""
+    """Train and try ``count`` of the five folds, always the same ones for a seed; ``bound`` is that of the scales."""
     if not 1 <= count <= FOLDS:
         raise ValueError(f"folds must be 1 to {FOLDS}, not {count}")
     images, labels = load_digits(return_X_y=True)
@@ -55,11 +59,12 @@ def folds(recipe: Recipe, spec: EieSpec, *, count: int = 1,
     for _, (rest, held) in zip(range(count), parts, strict=False):
         trained = train(images[rest], labels[rest], recipe, bits=spec.codebook_bits,
                         codebooks=spec.codebooks, advance=advance)
-        quantised = scale(trained.network, trained.shared, spec, images[rest])
+        quantised = scale(trained.network, trained.shared, spec, images[rest], bound=bound,
+                          input_range=(0.0, 1.0))
         whole, _ = quantise(images[held], quantised.input_scale, spec.act_bits)
         answers = {name: forward(network, images[held])[-1] for name, network in
                    zip(STEPS, (trained.dense, trained.pruned, trained.network), strict=False)}
         answers["integer"] = run(quantised.layers, quantised.codebooks, whole, spec)
         right = {name: int((answer.argmax(1) == labels[held]).sum()) for name, answer in answers.items()}
-        yield Fold(trained=trained, quantised=quantised, right=right,
+        yield Fold(trained=trained, quantised=quantised, right=right, samples=images[rest],
                    inputs=images[held], labels=labels[held])

@@ -1,20 +1,24 @@
 """Where a network comes from: the digits, trained here, or a file of dense layers; both end as an image."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from cli import command
+from compress.dense import read
 from compress.digits import CLASSES, PIXELS, STEPS, Fold, folds
 from compress.eie.assemble import assemble
 from compress.eie.check import room
+from compress.eie.grain import MARGIN
 from compress.eie.image import Image
-from compress.eie.integer import quantise, run
-from compress.eie.scale import Quantised, scale
-from compress.network import forward, read, vectors
+from compress.eie.loss import Loss, losses, warnings
+from compress.eie.quantised import BOUNDS, Quantised
+from compress.eie.scale import scale
+from compress.network import Dense, Given, forward, importance, rms, vectors
 from compress.prune import masks
 from compress.report import rows
 from compress.share import share
@@ -22,33 +26,77 @@ from compress.train import Recipe
 from spec.eie import EieSpec
 
 GUESSES = 256       # random vectors that stand in where a file comes without vectors of its own
+UNTOLD = (0.0, 1.0)     # range of those vectors where the inputs' range is not told either
 
 
-def from_digits(recipe: Recipe, spec: EieSpec, *, order: str, count: int, out: Path
-                ) -> tuple[Image, dict[str, Any]]:
-    """Train ``count`` folds; return the image of the first and the figures of all.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Made:
+    """What a source came to: the image, the figures, and arrays to be written beside the image, by path."""
 
-    The first fold's held-back images and labels are written beside ``out``.
+    image: Image
+    facts: dict[str, Any]
+    beside: dict[Path, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """How a file of layers is to be compressed.
+
+    Parameters
+    ----------
+    order : str
+        Rows to PEs.
+    density : float or None
+        Most weights to keep, as a share of all.
+    calibrate : Path or None
+        File of input vectors.
+    input_range : tuple of float or None
+        Least and largest input, as the user says.
+    bound : str or None
+        One of `compress.eie.quantised.BOUNDS`; ``data`` with vectors and ``worst`` without when None.
+    relu_last : bool
+    layers : tuple of str or None
+        Names of the layers in their order.
     """
+
+    order: str
+    density: float | None = None
+    calibrate: Path | None = None
+    input_range: tuple[float, float] | None = None
+    bound: str | None = None
+    relu_last: bool = False
+    layers: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a bound from data where there is none."""
+        if self.bound not in (None, *BOUNDS):
+            raise ValueError(f"bound must be one of {', '.join(BOUNDS)}, not {self.bound!r}")
+        if self.bound == "data" and self.calibrate is None:
+            raise ValueError("bound must be worst without --calibrate, not data; give vectors with --calibrate FILE")
+
+
+def from_digits(recipe: Recipe, spec: EieSpec, *, order: str, count: int, bound: str | None, out: Path) -> Made:
+    """Train ``count`` folds; return the image of the first, the figures of all, and the first fold's held-back images."""
     room(spec, [PIXELS, *recipe.hidden, CLASSES], recipe.density)
     with command.progress("training on digits", recipe.passes * count) as bar:
-        tried = list(folds(recipe, spec, count=count, advance=lambda: bar.advance(1)))
+        tried = list(folds(recipe, spec, count=count, bound=bound or "data", advance=lambda: bar.advance(1)))
     first = tried[0]
-    image, facts = _finish(first.quantised, spec, order)
+    network = first.trained.network
+    masses = importance(network, first.samples)
+    found = losses(network, network, first.trained.shared, first.quantised, first.samples, masses)
+    image, facts = _finish(first.quantised, spec, order, found)
     files = beside_image(out)
-    for path, array in (files["inputs"], first.inputs), (files["labels"], first.labels):
-        with command.atomic(path) as draft, draft.open("wb") as file:
-            np.save(file, array, allow_pickle=False)
     every = sum(len(fold.labels) for fold in tried)
     facts |= {
-        "example": "digits", "recipe": asdict(recipe), "images": len(first.labels),
+        "example": "digits", "recipe": asdict(recipe), "images": len(first.labels), "vectors": len(first.samples),
+        "calibrated": True, "warnings": first.quantised.warnings(),
         "accuracy": {step: first.right[step] / len(first.labels) for step in STEPS},
         "folds": [{"images": len(fold.labels), "right": fold.right, "density": fold.density}
                   for fold in tried],
         "pooled": {"images": every, "density": max(fold.density for fold in tried),
                    "right": {step: sum(fold.right[step] for fold in tried) for step in STEPS}},
         "loss_points": _loss(tried, every), "files": {name: str(path) for name, path in files.items()}}
-    return image, facts
+    return Made(image=image, facts=facts, beside={files["inputs"]: first.inputs, files["labels"]: first.labels})
 
 
 def beside_image(out: Path) -> dict[str, Path]:
@@ -62,42 +110,67 @@ def _loss(tried: Sequence[Fold], images: int) -> dict[str, float]:
     return {step: 100 * (dense - sum(fold.right[step] for fold in tried)) / images for step in STEPS[1:]}
 
 
-def from_file(path: Path, spec: EieSpec, *, order: str, density: float | None, calibrate: Path | None,
-              relu_last: bool) -> tuple[Image, dict[str, Any]]:
+def from_file(path: Path, spec: EieSpec, request: Request) -> Made:
     """Prune by magnitude where wanted, share and encode a file's layers; there is no training."""
-    layers = read(path, relu_last=relu_last)
-    inputs = layers[0].weight.shape[1]
-    if calibrate is None:
-        samples = np.random.default_rng(0).random((GUESSES, inputs))
-    else:
-        samples = vectors(calibrate, inputs)
+    layers = read(path, relu_last=request.relu_last, order=request.layers)
+    for layer in layers:
+        _given_fits(layer, spec)
+    samples, guessed = _samples(request, layers[0].weight.shape[1])
     pruned = layers
-    with command.progress(f"compressing {path}", 3) as bar:
-        if density is not None:
-            kept = masks([layer.weight for layer in layers], density)
-            pruned = [replace(layer, weight=layer.weight * mask)
-                      for layer, mask in zip(layers, kept, strict=True)]
+    with command.progress(f"compressing {path}", 4) as bar:
+        if request.density is not None:
+            kept = masks([layer.weight for layer in layers], request.density)
+            pruned = [_masked(layer, mask) for layer, mask in zip(layers, kept, strict=True)]
+        masses = importance(pruned, samples)
         bar.advance(1)
-        shared = share([layer.weight for layer in pruned], bits=spec.codebook_bits, codebooks=spec.codebooks)
+        shared = share([layer.weight for layer in pruned], bits=spec.codebook_bits, codebooks=spec.codebooks,
+                       importance=masses, given=[layer.given for layer in pruned])
         bar.advance(1)
-        quantised = scale(layers, shared, spec, samples)
-        image, facts = _finish(quantised, spec, order)
+        quantised = scale(layers, shared, spec, samples, bound=request.bound or ("worst" if guessed else "data"),
+                          input_range=request.input_range or (UNTOLD if guessed else None), guessed=guessed)
+        found = losses(layers, pruned, shared, quantised, samples, masses)
         bar.advance(1)
-    whole, _ = quantise(samples, quantised.input_scale, spec.act_bits)
-    wanted = forward(layers, samples)[-1]
-    answers = {"pruned": forward(pruned, samples)[-1], "shared": forward(shared.network(layers), samples)[-1],
-               "integer": run(quantised.layers, quantised.codebooks, whole, spec) * quantised.output_scale}
-    size = float(np.sqrt(np.mean(wanted ** 2))) or 1.0
-    facts |= {"file": str(path), "vectors": len(samples), "calibrated": calibrate is not None,
-              "error": {step: float(np.sqrt(np.mean((answer - wanted) ** 2))) / size
-                        for step, answer in answers.items()}}
-    return image, facts
+        image, facts = _finish(quantised, spec, request.order, found)
+        bar.advance(1)
+    wanted, cut = forward(layers, samples)[-1], forward(pruned, samples)[-1]
+    facts |= {"file": str(path), "vectors": len(samples), "calibrated": not guessed,
+              "warnings": warnings(pruned, shared, quantised, spec, samples, masses, found),
+              "error": {"pruned": rms(cut - wanted) / (rms(wanted) or 1.0), "shared": found[-1].shared,
+                        "integer": found[-1].integer}}
+    return Made(image=image, facts=facts)
 
 
-def _finish(quantised: Quantised, spec: EieSpec, order: str) -> tuple[Image, dict[str, Any]]:
+def _samples(request: Request, inputs: int) -> tuple[np.ndarray, bool]:
+    """Return the vectors by which scales are chosen, and whether they are random for want of data."""
+    if request.calibrate is not None:
+        return vectors(request.calibrate, inputs), False
+    low, high = request.input_range or UNTOLD
+    return np.random.default_rng(0).uniform(low, high, (GUESSES, inputs)), True
+
+
+def _given_fits(layer: Dense, spec: EieSpec) -> None:
+    """Refuse a codebook from a file that the machine cannot hold as it is."""
+    if layer.given is None:
+        return
+    values, most = layer.given.codebook, (1 << spec.codebook_bits) - 1
+    if len(values) - 1 > most:
+        raise ValueError(f"{layer.name}.codebook must have at most {most} values besides 0, not {len(values) - 1}; "
+                         f"take --codebook-bits {(len(values) - 1).bit_length()}")
+    top = 1 << spec.weight_bits - 1
+    if layer.given.whole and not -top <= values.min() <= values.max() < top:
+        raise OverflowError(f"{layer.name}.codebook must be whole numbers of {-top} to {top - 1}, not "
+                            f"{values[np.abs(values.astype(np.float64)).argmax()]}; give floats, which are scaled")
+
+
+def _masked(layer: Dense, mask: np.ndarray) -> Dense:
+    given = layer.given and Given(codes=csr_array(layer.given.codes.toarray() * mask), codebook=layer.given.codebook)
+    return replace(layer, weight=layer.weight * mask, given=given)
+
+
+def _finish(quantised: Quantised, spec: EieSpec, order: str, found: Sequence[Loss]) -> tuple[Image, dict[str, Any]]:
     image = assemble(quantised.layers, quantised.codebooks, spec, order_name=order,
                      input_scale=quantised.input_scale, output_scale=quantised.output_scale)
-    *layers, network = rows(image, quantised)
-    return image, {"spec": asdict(spec), "order": order, "layers": layers, "network": network,
-                   "warnings": quantised.warnings(), "input_scale": quantised.input_scale,
-                   "output_scale": quantised.output_scale}
+    *layers, network = rows(image, quantised, found)
+    return image, {"spec": asdict(spec), "order": order, "layers": layers, "network": network, "bound": quantised.bound,
+                   "margin": MARGIN, "input_range": list(quantised.input_range),
+                   "input_scale": quantised.input_scale, "output_scale": quantised.output_scale}

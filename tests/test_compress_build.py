@@ -150,7 +150,7 @@ def test_a_file_becomes_an_image(tmp_path, capsys):
                               0.5, "--calibrate", tmp_path / "x.npy", "--json", tmp_path / "out.json", "--order",
                               "modulo", "--codebook-bits", 6, "--index-bits", 3, "--set", "slots=16")
     assert code == 0 and all(line.endswith(" ...") for line in errors.splitlines()), "nothing but what takes long"
-    assert "scales chosen on the 50 vectors given" in said
+    assert "scales chosen on 50 vectors of -" in said and "accumulators hold 2 times the largest sum" in said
     image, facts = load(tmp_path / "out.npz"), json.loads((tmp_path / "out.json").read_text())
     assert (image.spec.codebook_bits, image.spec.index_bits, image.spec.slots) == (6, 3, 16)
     assert [(layer.name, layer.relu, layer.bias is None) for layer in image.layers] == [

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from compress.report import COLUMNS
+from compress.report import COLUMNS, SCALES
 from spec import image as rules
 from spec.eie import PRESETS
 from spec.eie.image import HEADER_KEYS, LAYER_KEYS, MEMBERS
@@ -34,8 +34,10 @@ def test_the_image_page_names_every_member_and_key():
 
 def test_the_size_table_explains_the_columns_of_the_report():
     page = (DOCS / "image.md").read_text()
-    for key in "bits_before", "bits_after", "ratio", "weight_ratio", "balance", "headroom":
+    for key in "bits_before", "bits_after", "ratio", "weight_ratio", "balance":
         assert f"| {dict(COLUMNS)[key]} |" in page
+    for heading in dict(SCALES).values():
+        assert heading == "layer" or heading in page.partition("in a table of scales")[2]
 
 
 def test_the_widths_in_brackets_are_the_defaults():

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from compress.network import Dense, density, forward, read, vectors
+from compress.dense import read
+from compress.network import Dense, density, forward, vectors
 
 RNG = np.random.default_rng(0)
 NET = {"fc2.weight": RNG.normal(size=(4, 6)), "fc2.bias": RNG.normal(size=4), "fc10.weight": RNG.normal(size=(2, 4)),
@@ -54,7 +55,7 @@ BAD = {
     "a vector": ({"fc.weight": np.ones(3)}, ValueError, r"fc.weight of .* must have 2 dimensions .*, not shape \(3,\)"),
     "no rows": ({"fc.weight": np.ones((0, 3))}, ValueError, r"no empty one, not shape \(0, 3\)"),
     "bias length": ({"fc.weight": np.ones((2, 3)), "fc.bias": np.ones(3)}, ValueError,
-                    "fc.bias of .* must have 2 values, one an output, not 3"),
+                    "fc.bias of .* must have 2 values, one for each output, not 3"),
     "chain": ({"a.weight": np.ones((2, 3)), "b.weight": np.ones((2, 3))}, ValueError,
               "b.weight of .* must have 2 inputs, the outputs of a, not 3; a weight is outputs x inputs"),
     "objects": ({"fc.weight": np.array([[None]])}, ValueError, "must be a whole .npz file of plain numbers"),

@@ -21,10 +21,10 @@ def network(sizes=(20, 60, 40, 5), seed=0, density=0.4, relu_last=False, size=1.
     return layers, rng.normal(size=(200, sizes[0]))
 
 
-def made(spec, **options):
+def made(spec, bound="worst", **options):
     layers, samples = network(**options)
     shared = share([layer.weight for layer in layers], bits=spec.codebook_bits, codebooks=spec.codebooks)
-    return layers, shared, samples, scale(layers, shared, spec, samples)
+    return layers, shared, samples, scale(layers, shared, spec, samples, bound=bound)
 
 
 def sums(quantised, number, x):
@@ -45,11 +45,11 @@ def test_sixteen_bits_are_used_and_nothing_saturates(name, size):
     _, _, samples, quantised = made(preset(name), size=size)
     spec = preset(name)
     x, lost = quantise(samples, quantised.input_scale, 16)
-    assert lost == 0 and np.abs(x.astype(int)).max() == 32767
+    assert lost == 0 and np.abs(x.astype(int)).max() == round(32767 / 1.25)
     for layer, headroom in zip(quantised.layers, quantised.headroom, strict=True):
         assert 0 <= layer.shift < 1 << spec.shift_bits
         x, lost = apply(layer, quantised.codebooks[layer.codebook], x, spec)
-        assert lost == 0 and np.abs(x).max() >= 32000
+        assert lost == 0 and np.abs(x).max() >= 32000 / 1.25
         assert -32768 <= x.min() <= x.max() <= 32767
         assert 0 <= headroom < 2
     assert quantised.saturated == [0, 0, 0] and quantised.warnings() == []
@@ -152,3 +152,84 @@ def test_quantise_rounds_half_to_even_and_counts_what_does_not_fit():
     assert whole.tolist() == [0, 2, 0, -2, 32767, -32768, 32767, -32768, 32767]
     with pytest.raises(ValueError, match=r"values must be numbers, not NaN at \(0, 1\)"):
         quantise(np.array([[0, np.nan]]), 1.0, 16)
+
+
+def relu_layer(outputs, inputs, density, seed=1):
+    """A layer like AlexNet's FC8, and vectors behind a ReLU: half to calibrate, half held back."""
+    rng = np.random.default_rng(seed)
+    weight = rng.normal(size=(outputs, inputs)) * 0.01
+    weight *= np.abs(weight) >= np.quantile(np.abs(weight), 1 - density)
+    x = np.maximum(rng.normal(size=(40, inputs)) - 0.4, 0)
+    return [Dense(name="fc8", weight=weight, bias=rng.normal(size=outputs) * 0.1, relu=False)], x[:20], x[20:]
+
+
+def rounding(layers, shared, quantised, inputs):
+    """Root mean square of what whole numbers change in the outputs, over that of the outputs."""
+    want = forward(shared.network(layers), inputs)[-1]
+    return float(np.sqrt(np.mean((quantised.outputs(inputs)[-1] - want) ** 2) / np.mean(want ** 2)))
+
+
+@pytest.mark.parametrize("bits", [16, 14])
+def test_a_wide_layer_behind_a_relu_keeps_its_outputs(bits):
+    layers, samples, held = relu_layer(1000, 4096, 0.25)
+    spec = preset("default", act_bits=bits)
+    shared = share([layers[0].weight], bits=4, codebooks=1)
+    quantised = scale(layers, shared, spec, samples)
+    assert rounding(layers, shared, quantised, held) < 0.0015
+    assert np.abs(quantised.codebooks).max() > 1000 and quantised.signed == [False]
+    assert quantised.measured[0] >= 0.99 and quantised.warnings() == []
+
+
+def test_the_bound_from_data_leaves_twice_the_largest_sum_in_any_order():
+    spec = preset("default")
+    layers, shared, samples, quantised = made(spec, bound="data", sizes=(20, 60, 5))
+    x, _ = quantise(samples, quantised.input_scale, 16)
+    for number, layer in enumerate(quantised.layers):
+        book = quantised.codebooks[layer.codebook].astype(int)[layer.codes.toarray()]
+        largest = 0
+        for vector in x.astype(int):
+            terms = book * vector
+            for side in 1, -1:                          # the worst order takes all terms of one sign first
+                largest = max(largest, int((side * layer.bias + np.maximum(side * terms, 0).sum(1)).max()))
+        assert quantised.measured[number] == pytest.approx(np.log2((2 ** 31 - 1) / largest), abs=1e-9)
+        assert quantised.measured[number] > 0.99
+        x, _ = apply(layer, quantised.codebooks[layer.codebook], x, spec)
+
+
+def test_inputs_told_not_to_be_negative_get_a_finer_codebook():
+    layers, samples = network(sizes=(200, 8), density=1.0)
+    shared = share([layer.weight for layer in layers], bits=4, codebooks=1)
+    finest = [np.abs(scale(layers, shared, preset("default"), np.abs(samples), bound="worst",
+                           input_range=span).codebooks.astype(int)).max() for span in ((0.0, 4.0), (-4.0, 4.0))]
+    assert finest[0] > 1.2 * finest[1]
+
+
+def test_activations_of_the_calibration_have_a_quarter_to_spare():
+    _, _, samples, quantised = made(preset("default"), bound="data")
+    x, lost = quantise(1.24 * samples, quantised.input_scale, 16)
+    assert lost == 0
+    told = scale(*network()[:1], made(preset("default"))[1], preset("default"), samples, input_range=(-8.0, 8.0))
+    assert told.input_scale == 8 / 32767 * 2 ** (16 - told.used_bits[0]) or told.used_bits[0] < 16
+
+
+def test_an_unknown_bound_is_refused():
+    layers, shared, samples, _ = made(preset("default"))
+    with pytest.raises(ValueError, match="bound must be one of data, worst, not 'best'"):
+        scale(layers, shared, preset("default"), samples, bound="best")
+
+
+def test_a_codebook_in_whole_numbers_stays_as_it_is():
+    from scipy import sparse
+
+    from compress.network import Given
+    rng = np.random.default_rng(3)
+    codes, book = rng.integers(0, 4, (9, 12)).astype(np.uint8), np.array([0, -700, 31000, 5])
+    layer = Dense(name="fc", weight=book[codes].astype(float), bias=np.arange(9.0) * 1e4, relu=False,
+                  given=Given(codes=sparse.csr_array(codes), codebook=book))
+    samples, spec = rng.uniform(-2, 2, (50, 12)), preset("default")
+    shared = share([layer.weight], bits=4, codebooks=2, given=[layer.given])
+    for bound in "data", "worst":
+        quantised = scale([layer], shared, spec, samples, bound=bound)
+        assert quantised.codebooks[0].tolist() == [0, -700, 31000, 5] + [0] * 12
+        assert rounding([layer], shared, quantised, samples) < 1e-3
+    assert quantised.layers[0].codes.toarray().tolist() == codes.tolist()

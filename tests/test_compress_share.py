@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from compress.cluster import POINTS, cluster
 from compress.network import Dense
 from compress.prune import gradual, masks
-from compress.share import POINTS, cluster, share
+from compress.share import share
 
 RNG = np.random.default_rng(5)
 

@@ -1,69 +1,33 @@
-"""Scales: what a step of each activation and codebook is worth, so that 16 bits are used and none overflow.
+"""Scales: what a step of each activation and codebook is worth, so that all bits are used and none overflow.
 
 With x = integer * scale, a layer of weight step w turns inputs of scale s into outputs of scale
 s * w * 2**shift, so the weight steps are real numbers and the machine only shifts.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import ceil, floor, log2
 
 import numpy as np
 
 from compress.eie.assemble import IntegerLayer
+from compress.eie.grain import SPARE, best_bits, whole
+from compress.eie.grain import grain as grain_of
+from compress.eie.grain import step as step_of
 from compress.eie.integer import apply, quantise
-from compress.network import Dense, forward
+from compress.eie.quantised import BOUNDS, Quantised
+from compress.eie.reach import counts, measured, worst
+from compress.network import Dense, forward, rms
 from compress.share import Shared
 from spec.eie import EieSpec
 
-COARSEST = 127      # a codebook's largest entry is not made smaller than this to rule out saturation
 
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Quantised:
-    """A network in whole numbers with what is known of its range.
-
-    Parameters
-    ----------
-    layers : list of IntegerLayer
-    codebooks : numpy.ndarray
-    input_scale, output_scale : float
-        Real value of one step of an input and of an output.
-    headroom : list of float
-        Bits between the largest sum that any input can produce and the accumulator's end; below 0 it may
-        saturate.
-    saturated : list of int
-        Outputs of each layer that saturate on the training vectors.
-    """
-
-    layers: list[IntegerLayer]
-    codebooks: np.ndarray
-    input_scale: float
-    output_scale: float
-    headroom: list[float]
-    saturated: list[int]
-
-    def warnings(self) -> list[str]:
-        """Return one sentence for each layer whose accumulator or outputs can saturate, or that is coarse."""
-        said = []
-        for layer, bits, count in zip(self.layers, self.headroom, self.saturated, strict=True):
-            if bits < 0:
-                said.append(f"{layer.name}: the accumulator may saturate, by up to {-bits:.1f} bits; "
-                            f"prune more, or take a machine with wider accumulators")
-            if count:
-                said.append(f"{layer.name}: {count} outputs saturate on the training vectors; "
-                            f"take a machine with larger shift_bits")
-            if 0 < (largest := int(np.abs(self.codebooks[layer.codebook]).max())) < COARSEST // 2:
-                said.append(f"{layer.name}: the largest entry of its codebook is only {largest}; "
-                            f"take a machine with larger shift_bits or weight_bits")
-        return said
-
-
-def scale(network: Sequence[Dense], shared: Shared, spec: EieSpec, samples: np.ndarray) -> Quantised:
+def scale(network: Sequence[Dense], shared: Shared, spec: EieSpec, samples: np.ndarray, *, bound: str = "data",
+          input_range: tuple[float, float] | None = None, guessed: bool = False) -> Quantised:
     """Return the network in whole numbers.
 
-    The finest codebook is taken with which no input whatever can saturate an accumulator, then made coarser
-    by less than a bit so that the largest output on the samples just fits its 16 bits.
+    The finest codebook is taken that leaves the accumulators the room that ``bound`` asks for, then made coarser
+    by less than a bit so that the largest output on the samples just fits the bits that the next layer's inputs take. With
+    bound ``data`` those are as many bits as serve that layer best: fewer leave its codebook more.
 
     Parameters
     ----------
@@ -73,18 +37,35 @@ def scale(network: Sequence[Dense], shared: Shared, spec: EieSpec, samples: np.n
     spec : EieSpec
     samples : numpy.ndarray
         Real input vectors, one a row, such as the training set.
+    bound : str
+        One of :data:`BOUNDS`.
+    input_range : tuple of float, optional
+        Least and largest input there will be; that of the samples when not given. Where the least is not negative, the
+        first layer's accumulators are bounded for inputs that are not.
+    guessed : bool
+        Whether the samples are random ones, for want of data.
     """
+    if bound not in BOUNDS:
+        raise ValueError(f"bound must be one of {', '.join(BOUNDS)}, not {bound!r}")
     reals = [np.asarray(samples, np.float64), *forward(shared.network(network), samples)]
-    top = (1 << spec.act_bits - 1) - 1
-    finest = [(float(np.abs(real).max()) or 1.0) / top for real in reals]
-    grains = [_grain(book, network, shared, spec, finest) for book in range(len(shared.centroids))]
+    span = (float(reals[0].min()), float(reals[0].max())) if input_range is None else input_range
+    sizes = [max(map(abs, span)) or 1.0, *(float(np.abs(real).max()) or 1.0 for real in reals[1:])]
+    signed = [span[0] < 0, *(not dense.relu for dense in network[:-1])]
+    spare, used = [1.0 if input_range else SPARE] + [SPARE] * len(network), [spec.act_bits] * len(reals)
+    for number, dense in enumerate(network):
+        if bound == "data" or shared.book[number] in shared.whole:
+            used[number] = best_bits(number, dense, shared, spec, reals[number], sizes[number], spare[number])
+    finest = [step_of(size, bits, room, spec) for size, bits, room in zip(sizes, used, spare, strict=True)]
+    grains = [grain_of(book, network, shared, spec, finest, signed, reals, bound) for book in range(len(shared.centroids))]
+    size = shared.centroids.shape[1]
     books = np.zeros(shared.centroids.shape, np.int64)
     x, _ = quantise(reals[0], finest[0], spec.act_bits)
     x, step = x.astype(np.int64), finest[0]
-    layers, headroom, saturated = [], [], []
+    layers = list[IntegerLayer]()
+    headroom, found, saturated, error, steps = [], [], [], [], []
     for number, dense in enumerate(network):
         book = shared.book[number]
-        alone, grain = shared.book.count(book) == 1, grains[book]
+        alone, grain = shared.book.count(book) == 1 and book not in shared.whole, grains[book]
         exact = log2(finest[number + 1] / (step * shared.scale[number] / grain))
         shift = min(max(floor(exact) if alone else ceil(exact), 0), (1 << spec.shift_bits) - 1)
         if alone:
@@ -93,62 +74,20 @@ def scale(network: Sequence[Dense], shared: Shared, spec: EieSpec, samples: np.n
             books[book] = np.rint(shared.centroids[book] * grain)
             unit = step * shared.scale[number] / grain
             layer = IntegerLayer(name=dense.name, codes=shared.codes[number], codebook=book, shift=shift,
-                                 bias=_whole(dense.bias, unit), relu=dense.relu, activity=(x != 0).mean(0))
+                                 bias=whole(dense.bias, unit), relu=dense.relu, activity=np.mean(x != 0, axis=0))
             y, lost = apply(layer, books[book], x, spec)
             if not lost or not alone:
                 break
             grain *= 0.9995                             # rounding moved the largest output over the edge
-        reach = _reach(_counts(shared, number), books[book], layer.bias, spec,
-                       signed=number == 0 or not network[number - 1].relu)
-        headroom.append(log2((1 << spec.acc_bits - 1) - 1) - log2(max(reach, 1)))
+        room = log2((1 << spec.acc_bits - 1) - 1)
+        reach = worst(counts(shared.codes[number], size), books[book], layer.bias, spec, signed=signed[number])
+        headroom.append(room - log2(max(reach, 1)))
+        found.append(room - log2(max(measured(shared.codes[number], books[book], layer.bias, x), 1)))
         layers.append(layer)
         saturated.append(lost)
-        x, step = y, unit * (1 << shift)
-    return Quantised(layers=layers, codebooks=books.astype(np.int16), input_scale=finest[0],
-                     output_scale=step, headroom=headroom, saturated=saturated)
-
-
-def _grain(book: int, network: Sequence[Dense], shared: Shared, spec: EieSpec, finest: list[float]) -> float:
-    """Return the most steps that 1.0 of a codebook may have: for its entries, the shift, the accumulators."""
-    largest = np.abs(shared.centroids[book]).max() or 1.0
-    grain, least = ((1 << spec.weight_bits - 1) - 1) / largest, COARSEST / largest
-    own = [number for number, b in enumerate(shared.book) if b == book]
-    room = (1 << spec.acc_bits - 1) - 1
-    counts = {number: _counts(shared, number) for number in own}
-    while grain > least:
-        reach = 0
-        for number in own:
-            unit = finest[number] * shared.scale[number] / grain
-            reach = max(reach, _reach(counts[number], np.rint(shared.centroids[book] * grain),
-                                      _whole(network[number].bias, unit), spec,
-                                      signed=number == 0 or not network[number - 1].relu))
-        if reach <= room:
-            break
-        grain *= min(room / reach, 0.999)
-    grain = max(grain, min(least, ((1 << spec.weight_bits - 1) - 1) / largest))
-    for number in own:                                  # whatever that costs: the shift and the bias must fit
-        unit = finest[number] * shared.scale[number]
-        grain = min(grain, (1 << (1 << spec.shift_bits) - 1) * unit / finest[number + 1])
-        if (bias := network[number].bias) is not None and bias.any():
-            grain = min(grain, room * unit / np.abs(bias).max())
-    return grain
-
-
-def _counts(shared: Shared, layer: int) -> np.ndarray:
-    """Return how often each code appears in each row."""
-    codes, size = shared.codes[layer], shared.centroids.shape[1]
-    rows = np.repeat(np.arange(codes.shape[0], dtype=np.int64), np.diff(codes.indptr))
-    return np.bincount(rows * size + codes.data, minlength=codes.shape[0] * size).reshape(-1, size)
-
-
-def _reach(counts: np.ndarray, book: np.ndarray, bias, spec: EieSpec, *, signed: bool) -> int:
-    """Return the largest magnitude of any partial sum, over all inputs that the number format allows."""
-    top = 1 << spec.act_bits - 1
-    start = np.zeros(len(counts)) if bias is None else bias
-    up, down = counts @ np.maximum(book, 0.0), counts @ np.maximum(-book, 0.0)
-    up, down = ((up + down) * top, (up + down) * top) if signed else (up * (top - 1), down * (top - 1))
-    return int(max((start + up).max(), (down - start).max()))
-
-
-def _whole(bias: np.ndarray | None, unit: float) -> np.ndarray | None:
-    return None if bias is None else np.rint(bias / unit).astype(np.int64)
+        steps.append(unit * (1 << shift))
+        x, step = y, steps[-1]
+        error.append(rms(x * step - reals[number + 1]) / (rms(reals[number + 1]) or 1.0))
+    return Quantised(layers=layers, codebooks=books.astype(np.int16), input_scale=finest[0], steps=steps, spec=spec,
+                     bound=bound, guessed=guessed, input_range=span, signed=signed, used_bits=used[:-1], headroom=headroom,
+                     measured=found, saturated=saturated, error=error)
