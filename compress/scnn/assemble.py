@@ -1,0 +1,111 @@
+"""A network becomes an image: arranged, proved not to overflow, encoded as programs and a stream of weights."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from compress.scnn import program, stream
+from compress.scnn.arrange import arrange
+from compress.scnn.plan import Plan
+from compress.scnn.tensor import Tensor
+from golden.scnn.layer import Layer
+from spec.scnn import ScnnSpec
+from spec.scnn import program as records
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Assembly:
+    """Everything that a host loads into an array to run a network, and how the network lies in it.
+
+    Parameters
+    ----------
+    spec : ScnnSpec
+    source : Tensor
+        The network's input.
+    plans : list of Plan
+    layers, lanes, taps : numpy.ndarray
+        uint64: layer table, lanes' program; int64: offsets of taps.
+    supply, drain : numpy.ndarray
+        uint64 (pes, words).
+    weights : numpy.ndarray
+        uint32 (beats, weight_lanes, F): items of the weight stream.
+    """
+
+    spec: ScnnSpec
+    source: Tensor
+    plans: list[Plan]
+    layers: np.ndarray
+    lanes: np.ndarray
+    taps: np.ndarray
+    supply: np.ndarray
+    drain: np.ndarray
+    weights: np.ndarray
+
+
+def assemble(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], *, weights: bool = True,
+             **choices: Any) -> Assembly:
+    """Return the programs and the weight stream of a network; ``choices`` are those of :func:`arrange`.
+
+    Parameters
+    ----------
+    weights : bool
+        Whether to make the stream; a model of cycles needs only the counts.
+    """
+    source, plans = arrange(spec, layers, shape, **choices)
+    for plan in plans:
+        _slots(spec, plan)
+    table: list[int] = []
+    lane_words: list[int] = []
+    tap_words: list[int] = []
+    supply: list[list[int]] = [[] for _ in range(spec.pes)]
+    drain: list[list[int]] = [[] for _ in range(spec.pes)]
+    for plan in plans:
+        table += records.pack(records.LAYER, {"lanes": len(lane_words), "supply": len(supply[0]), "drain": len(drain[0])})
+        lane_words += program.lanes(spec, plan)
+        tap_words += program.taps(plan)
+        for own, made in ((supply, [program.supply(spec, plan, plans, pe) for pe in range(spec.pes)]),
+                          (drain, [program.drain(spec, plan, pe) for pe in range(spec.pes)])):
+            for pe, words in enumerate(program.pad(made)):
+                own[pe] += [int(word) for word in words]
+    for what, size in (("lanes", len(lane_words)), ("supply", len(supply[0])), ("drain", len(drain[0]))):
+        if size > spec.program:
+            raise ValueError(f"program of {what} must fit {spec.program} words, not {size}; take a larger program")
+    if len(plans) > spec.layers:
+        raise ValueError(f"layers must be at most {spec.layers}, not {len(plans)}; take more layers")
+    return Assembly(spec=spec, source=source, plans=plans, layers=np.array(table, np.uint64),
+                    lanes=np.array(lane_words, np.uint64), taps=np.array(tap_words, np.int64),
+                    supply=np.array(supply, np.uint64), drain=np.array(drain, np.uint64),
+                    weights=stream.lanes(spec, plans) if weights else np.empty((0, spec.weight_lanes, spec.f), np.uint32))
+
+
+def _slots(spec: ScnnSpec, plan: Plan) -> None:
+    """Choose the slots of both buffers: the smallest that hold every block, not more of them than pairs of a pass."""
+    high, wide = spec.block_sides[plan.level]
+    vectors = 1
+    for number in range(plan.passes):
+        for place in range(high * wide):
+            counts, _ = stream.blocks(spec, plan, number, place)
+            vectors = max(vectors, -(-int(counts.max(initial=0)) // spec.f))
+    largest = 1
+    for segment in plan.segments:
+        tensor, parts = segment.tensor, 1
+        if segment.place >= 0:
+            old = spec.block_sides[tensor.level]
+            parts = high // old[0] * (wide // old[1])
+        tiles = [(row, col) for row in range(len(tensor.rows) - 1) for col in range(len(tensor.cols) - 1)]
+        rows, cols = (max(len(range(*tensor.phase(segment.form, tile, segment.phase)[axis].indices(1 << 20))) for tile in tiles)
+                      for axis in range(2))
+        largest = max(largest, parts * -(-rows * cols // spec.i))
+    plan.slots = (_log2(vectors, spec.weight_words, plan.pairs, f"{plan.layer.name}: weight block", "kc"),
+                  _log2(largest, spec.act_words, plan.pairs, f"{plan.layer.name}: activation block", "act_words"))
+
+
+def _log2(vectors: int, words: int, pairs: int, what: str, advice: str) -> int:
+    if vectors > words:
+        raise ValueError(f"{what} of {vectors} vectors must fit the buffer of {words}; take another {advice}")
+    log2 = (vectors - 1).bit_length()
+    while words >> log2 > pairs:
+        log2 += 1
+    return log2

@@ -1,0 +1,234 @@
+"""The programs of the array: records of lanes, supplies and drains, from the plans of a network."""
+
+from typing import Any
+
+import numpy as np
+
+from compress.scnn.plan import Plan
+from compress.scnn.tensor import Tensor, phases, tile_of
+from spec.scnn import ScnnSpec
+from spec.scnn import program as records
+
+
+def taps(plan: Plan) -> list[int]:
+    """Return the offsets of a layer's taps, phase after phase in the order of its segments, then 0 for a residual."""
+    found = [plan.rows.tap(r) * plan.pitch + plan.cols.tap(s)
+             for row in plan.rows.phases() for col in plan.cols.phases()
+             for r in range(row, plan.rows.taps, plan.rows.stride) for s in range(col, plan.cols.taps, plan.cols.stride)]
+    return [*found, 0] if plan.layer.residual else found
+
+
+def tap_place(plan: Plan, phase: tuple[int, int]) -> int:
+    """Return the place of a phase's first tap among the layer's."""
+    at = 0
+    for row in plan.rows.phases():
+        for col in plan.cols.phases():
+            if (row, col) == phase:
+                return at
+            at += (len(range(row, plan.rows.taps, plan.rows.stride)) * len(range(col, plan.cols.taps, plan.cols.stride)))
+    return at
+
+
+def lanes(spec: ScnnSpec, plan: Plan) -> list[int]:
+    """Return the words of a layer in the lanes' program."""
+    high, wide = spec.block_sides[plan.level]
+    head = {"sets": high * wide, "passes": plan.passes, "pairs": plan.pairs, "segments": len(plan.segments), "kc": plan.kc,
+            "bias": plan.layer.bias is not None, "kp_log2": (plan.kc - 1).bit_length(), "slot_log2": plan.slots[0],
+            "stride": plan.stride}
+    words = records.pack(records.LANE_LAYER, head)
+    for segment in plan.segments:
+        local = segment.place < 0
+        at = plan.rows.taps * plan.cols.taps if local else tap_place(plan, segment.phase)
+        words += records.pack(records.LANE_SEGMENT, {"pairs": segment.pairs, "tap": plan.taps + at,
+                                                     "step": plan.stride if local else 0})
+    return words
+
+
+def supply(spec: ScnnSpec, plan: Plan, plans: list[Plan], pe: int) -> list[int]:
+    """Return the words of a layer in a PE's supply program."""
+    words = records.pack(records.SUPPLY_LAYER, {
+        "passes": plan.passes, "pairs": plan.pairs, "segments": len(plan.segments), "set": spec.position(pe, plan.level)[1],
+        "level": plan.level, "weight_slot_log2": plan.slots[0], "act_slot_log2": plan.slots[1],
+        "product_shift": plan.layer.product_shift, "gather": plan.gather})
+    for segment in plan.segments:
+        tensor, tile = segment.tensor, tile_of(spec, pe, plan.level)
+        number = phases(segment.form).index(segment.phase)
+        common = {"first": tensor.blocks[segment.form] + number * tensor.span, "local": segment.place < 0,
+                  "advance": plan.kc if segment.place < 0 else 0}
+        if tensor.layer >= 0:
+            back = plan.first_pass - plans[tensor.layer].first_pass
+            common |= {"gate": tensor.kc, "back": back} if back < 1 << 12 else {}
+        parts = _parts(spec, plan, tensor, segment.place, tile) if segment.place >= 0 else [(0, tile)]
+        words += records.pack(records.SUPPLY_SEGMENT, {"pairs": segment.pairs, "parts": len(parts)})
+        for source, old in parts:
+            down, right = (edges[at] - one.origin(at) for edges, one, at in
+                           ((tensor.rows, plan.rows, tile[0]), (tensor.cols, plan.cols, tile[1])))
+            base = _base(plan, tensor, segment.phase, tile, old) if segment.place >= 0 else down * plan.pitch + right
+            words += records.pack(records.SUPPLY_PART, common | {"source": source, "base": base})
+    return words
+
+
+def _parts(spec: ScnnSpec, plan: Plan, tensor: Tensor, place: int, tile: tuple[int, int]) -> list[tuple[int, tuple[int, int]]]:
+    """Return the PEs (places in the layer's block) that hold a tile's part of what ``place`` holds, with their own tiles."""
+    (high, wide), (old_high, old_wide) = spec.block_sides[plan.level], spec.block_sides[tensor.level]
+    found = []
+    for row in range(high // old_high):
+        for col in range(wide // old_wide):
+            inside = (row * old_high + place // old_wide, col * old_wide + place % old_wide)
+            old = tile[0] * (high // old_high) + row, tile[1] * (wide // old_wide) + col
+            found.append((inside[0] * wide + inside[1], old))
+    return found
+
+
+def _base(plan: Plan, tensor: Tensor, phase: tuple[int, int], tile: tuple[int, int], old: tuple[int, int]) -> int:
+    """Return the place, in a tile's accumulators, of the first activation of a part of it when it meets the last tap."""
+    total = 0
+    for one, edges, number, part, own, weight in ((plan.rows, tensor.rows, tile[0], old[0], phase[0], plan.pitch),
+                                                  (plan.cols, tensor.cols, tile[1], old[1], phase[1], 1)):
+        first = edges[part]
+        start = first + (own - first - one.before) % one.stride
+        q = (start + one.before - own) // one.stride
+        total += (q - one.depth - one.origin(number)) * weight
+    return max(total, 0) if plan.rows.size(tile[0]) and plan.cols.size(tile[1]) else 0
+
+
+def drain(spec: ScnnSpec, plan: Plan, pe: int) -> list[int]:
+    """Return the words of a layer in a PE's drain program."""
+    tile = tile_of(spec, pe, plan.level)
+    steps = [*exchange(spec, plan, tile), *post(spec, plan, tile, pe)]
+    head = {"passes": plan.passes, "kc": plan.kc, "steps": len(steps), "stride": plan.stride, "shift": plan.layer.shift,
+            "relu": plan.layer.relu, "bias": plan.layer.bias is not None, "level": plan.level, "word": plan.word,
+            "limit": plan.limit, "exchange": any(step["kind"] == records.KINDS["send"] for step in steps)}
+    words = records.pack(records.DRAIN_LAYER, head)
+    for step in steps:
+        words += records.pack(records.DRAIN_STEP, step)
+    return words
+
+
+def exchange(spec: ScnnSpec, plan: Plan, tile: tuple[int, int]) -> list[dict[str, Any]]:
+    """Return the send steps of a tile: halos west, east, north, south, then what overlapping windows read of neighbours."""
+    steps = []
+    tiles = [(row, col) for row in range(plan.rows.tiles) for col in range(plan.cols.tiles)]
+    for direction in ("west", "east", "north", "south"):
+        boxes = {one: _halo(plan, one, direction) for one in tiles}
+        inner = {one: box for one, box in boxes.items() if _neighbour(plan, one, direction)}
+        steps.append((direction, boxes, max([high * wide for _, _, high, wide in inner.values()], default=0), False))
+    for direction, axis in (("west", 1), ("north", 0)):
+        boxes = {one: _copied(plan, one, axis) for one in tiles}
+        steps.append((direction, boxes, max(high * wide for _, _, high, wide in boxes.values()), True))
+    made = []
+    for direction, boxes, most, keep in steps:
+        if not most:
+            continue
+        row, col, high, wide = boxes[tile] if _neighbour(plan, tile, direction) else (0, 0, 0, 0)
+        to = _neighbour(plan, tile, direction) or tile
+        delta = ((plan.rows.origin(tile[0]) - plan.rows.origin(to[0])) * plan.pitch
+                 + plan.cols.origin(tile[1]) - plan.cols.origin(to[1]))
+        made.append(_step(plan, row, col, high, wide, plan.kc) | {
+            "kind": records.KINDS["send"], "direction": records.DIRECTIONS[direction], "keep": keep,
+            "cause": records.CAUSES["halo"], "delta": delta, "cycles": 2 * plan.kc * most + 6, "level": plan.level})
+    return made
+
+
+def _step(plan: Plan, row: int, col: int, high: int, wide: int, nk: int) -> dict[str, Any]:
+    return {"start": row * plan.pitch + col, "nk": nk, "ny": high, "nx": wide, "dx": 1, "dy": plan.pitch, "wx": 1, "wy": 1,
+            "wstride": plan.pitch}
+
+
+def _neighbour(plan: Plan, tile: tuple[int, int], direction: str) -> tuple[int, int] | None:
+    """Return the tile that a tile sends to, if there is one with accumulators."""
+    move = {"west": (0, -1), "east": (0, 1), "north": (-1, 0), "south": (1, 0)}[direction]
+    row, col = tile[0] + move[0], tile[1] + move[1]
+    if not (0 <= row < plan.rows.tiles and 0 <= col < plan.cols.tiles):
+        return None
+    return (row, col) if plan.rows.size(row) and plan.cols.size(col) else None
+
+
+def _spans(plan: Plan, tile: tuple[int, int]) -> tuple[int, int, int, int, int, int, int, int]:
+    """Return, for rows and then columns, size, first own, end of own and end of real sums in the tile's accumulators."""
+    found: list[int] = []
+    for one, number in ((plan.rows, tile[0]), (plan.cols, tile[1])):
+        origin, size, (first, end) = one.origin(number), one.size(number), one.own(number)
+        found += [size, min(max(first - origin, 0), size), min(max(end - origin, 0), size), min(size, one.sums - origin)]
+    return tuple(found)      # type: ignore[return-value]
+
+
+def _halo(plan: Plan, tile: tuple[int, int], direction: str) -> tuple[int, int, int, int]:
+    """Return the box (row, column, rows, columns) of sums of a tile that belong to its neighbour in a direction."""
+    high, top, bottom, rows, wide, left, right, cols = _spans(plan, tile)
+    if not high or not wide:
+        return 0, 0, 0, 0
+    return {"west": (0, 0, high, left), "east": (0, right, high, max(0, cols - right)), "north": (0, left, top, right - left),
+            "south": (bottom, left, max(0, rows - bottom), right - left)}[direction]
+
+
+def _copied(plan: Plan, tile: tuple[int, int], axis: int) -> tuple[int, int, int, int]:
+    """Return the box of a tile's own sums that the windows of the tile before it on an axis read too."""
+    if tile[axis] == 0:
+        return 0, 0, 0, 0
+    one = (plan.rows, plan.cols)[axis]
+    need = one.reach(tile[axis] - 1) - one.own(tile[axis] - 1)[1]
+    high, top, bottom, _, wide, left, right, _ = _spans(plan, tile)
+    if need <= 0 or not high or not wide:
+        return 0, 0, 0, 0
+    if axis == 1:
+        return top, left, bottom - top, need
+    reach = plan.cols.reach(tile[1]) - plan.cols.origin(tile[1])
+    return top, left, need, max(right, reach) - left
+
+
+def post(spec: ScnnSpec, plan: Plan, tile: tuple[int, int], pe: int) -> list[dict[str, Any]]:
+    """Return the steps that write a tile's outputs, one for each form and phase, and those that clear what is left."""
+    steps: list[dict[str, Any]] = []
+    pool, output = plan.layer.pool, plan.output
+    own = [(form, phase) for form in output.blocks for phase in phases(form)]
+    for number, (form, phase) in enumerate(own):
+        rows, cols = output.phase(form, tile, phase)
+        high, wide = (len(range(*part.indices(1 << 20))) for part in (rows, cols))
+        hop = pool.stride if pool else (1, 1)
+        row, col = ((part.start * one.hop - one.blank - one.origin(at)) if count else 0
+                    for part, one, at, count in ((rows, plan.rows, tile[0], high), (cols, plan.cols, tile[1], wide)))
+        if not high or not wide:
+            high = wide = row = col = 0
+        last = number == len(own) - 1
+        step = _step(plan, row, col, high, wide, plan.kc) | {
+            "kind": records.KINDS["post"], "keep": pool is not None or any(other[0] != form for other in own[number + 1:]),
+            "dx": form[1] * hop[1], "dy": form[0] * hop[0] * plan.pitch,
+            "gap": max(0, output.pitches[form] - wide) if wide else 0,
+            "block": output.blocks[form] + phases(form).index(phase) * output.span}
+        if pool is not None:
+            step |= {"wy": pool.size[0], "wx": pool.size[1], "pool": records.POOLS[pool.kind],
+                     **_clips(plan, output, form, tile, rows, cols)}
+        steps.append(step)
+        if last:
+            steps += clears(plan, tile, everything=pool is not None)
+    return steps
+
+
+def _clips(plan: Plan, output: Tensor, form: tuple[int, int, int, int], tile, rows: slice, cols: slice) -> dict[str, int]:
+    """Return how much of the first and last windows lies outside the plane."""
+    found = {}
+    for names, part, one in ((("top", "bottom"), rows, plan.rows), (("left", "right"), cols, plan.cols)):
+        outputs = range(*part.indices(1 << 20))
+        if len(outputs):
+            found[names[0]] = max(0, -(outputs[0] * one.hop - one.blank))
+            found[names[1]] = max(0, outputs[-1] * one.hop - one.blank + one.window - one.sums)
+    return found
+
+
+def clears(plan: Plan, tile: tuple[int, int], *, everything: bool) -> list[dict[str, Any]]:
+    """Return the steps that clear what no send and no post has taken."""
+    high, top, bottom, rows, wide, left, right, cols = _spans(plan, tile)
+    boxes = [(0, 0, high, wide)] if everything else []
+    if not everything:
+        stays = {way: not _neighbour(plan, tile, way) for way in ("west", "east", "north", "south")}
+        east, south = right if stays["east"] else max(right, cols), bottom if stays["south"] else max(bottom, rows)
+        boxes += [(0, 0, high, left)] * stays["west"] + [(0, east, high, wide - east)]
+        boxes += [(0, left, top, right - left)] * stays["north"] + [(south, left, high - south, right - left)]
+    return [_step(plan, *box, plan.kc) | {"kind": records.KINDS["clear"]} for box in boxes if box[2] * box[3]]
+
+
+def pad(words: list[list[int]]) -> np.ndarray:
+    """Return the PEs' words of one program side by side, filled up with zeros to the longest."""
+    most = max(map(len, words))
+    return np.array([own + [0] * (most - len(own)) for own in words], np.uint64)

@@ -1,0 +1,137 @@
+"""What a host sends to an SCNN array: items of the weight lanes, packets with programs, tables and activations."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from compress.scnn import block
+from compress.scnn.plan import Plan, Segment
+from spec.framing import Header
+from spec.scnn import ScnnSpec
+from spec.scnn.packet import BLOCK, PACKET_PE_SHIFT, PACKETS
+from spec.scnn.shape import BIAS_BITS, VALUE_BITS
+
+
+def matrices(spec: ScnnSpec, plan: Plan, segment: Segment, number: int, place: int) -> np.ndarray:
+    """Return the weight blocks of a segment in pass ``number`` for a place as rows of positions: (pairs, taps x 2**kp_log2)."""
+    layer = plan.layer
+    outputs = plan.output.orders[place][number * plan.kc:(number + 1) * plan.kc]
+    lanes = 1 << (plan.kc - 1).bit_length()
+    if segment.place < 0:                                   # a residual: its channel k meets sum k
+        rows = np.zeros((segment.pairs, lanes), np.int64)
+        rows[:len(outputs), 0] = 1 << layer.residual[1]     # type: ignore[index]
+        return rows
+    own = segment.first + segment.tensor.orders[segment.place]
+    row, col = segment.phase
+    weight = layer.weight
+    if layer.groups > 1:
+        weight = spread(layer.weight, layer.groups, outputs)
+    else:
+        weight = weight[outputs]
+    taken = weight[:, own, row::layer.stride[0], col::layer.stride[1]].astype(np.int64)
+    padded = np.zeros((lanes, *taken.shape[1:]), np.int64)
+    padded[:len(taken)] = taken
+    return padded.transpose(1, 2, 3, 0).reshape(len(own), -1)
+
+
+def spread(weight: np.ndarray, groups: int, outputs: np.ndarray) -> np.ndarray:
+    """Return the weights of some outputs of a layer in groups, over all its inputs."""
+    depth = weight.shape[1]
+    whole = np.zeros((len(outputs), depth * groups, *weight.shape[2:]), weight.dtype)
+    for at, output in enumerate(outputs.tolist()):
+        group = output // (len(weight) // groups)
+        whole[at, group * depth:(group + 1) * depth] = weight[output]
+    return whole
+
+
+def blocks(spec: ScnnSpec, plan: Plan, number: int, place: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return counts and items (entries) of the blocks of all pairs of a pass for a place."""
+    bits = spec.weight_code_bits or VALUE_BITS
+    counts, items = [], []
+    for segment in plan.segments:
+        own, values, runs = block.encode(matrices(spec, plan, segment, number, place))
+        counts.append(own)
+        items.append((values & (1 << bits) - 1) | runs << bits)
+    return np.concatenate(counts), np.concatenate(items)
+
+
+def biases(spec: ScnnSpec, plan: Plan, number: int, place: int) -> np.ndarray:
+    """Return the items of the biases of a pass for a place."""
+    if plan.layer.bias is None:
+        return np.empty(0, np.int64)
+    own = np.zeros(plan.kc, np.int64)
+    outputs = plan.output.orders[place][number * plan.kc:(number + 1) * plan.kc]
+    own[:len(outputs)] = plan.layer.bias[outputs].astype(np.int64) & (1 << BIAS_BITS) - 1
+    shifts = np.arange(spec.bias_items) * spec.entry_bits
+    return ((own[:, None] >> shifts) & (1 << spec.entry_bits) - 1).ravel()
+
+
+def items(spec: ScnnSpec, plan: Plan, lane: int) -> Iterator[np.ndarray]:
+    """Yield the items of a layer for a lane, in the order in which it takes them."""
+    high, wide = spec.block_sides[plan.level]
+    places = range(lane, high * wide, spec.weight_lanes)
+    for number in range(plan.passes):
+        yield from (biases(spec, plan, number, place) for place in places)
+        made = [blocks(spec, plan, number, place) for place in places]
+        if len(made) == 1:
+            counts, entries = made[0]
+            starts = np.concatenate(([0], np.cumsum(counts[:-1])))
+            yield np.insert(entries, starts, counts)
+        elif made:
+            cuts = [np.split(entries, np.cumsum(counts[:-1])) for counts, entries in made]
+            for pair in range(plan.pairs):
+                for (counts, _), cut in zip(made, cuts, strict=True):
+                    yield counts[pair:pair + 1]
+                    yield cut[pair]
+
+
+def lanes(spec: ScnnSpec, plans: list[Plan]) -> np.ndarray:
+    """Return the weight stream of a network as items: uint32 (beats, weight_lanes, F), filled up with 0."""
+    found = [np.concatenate([part for plan in plans for part in items(spec, plan, lane)] or [np.empty(0, np.int64)])
+             for lane in range(spec.weight_lanes)]
+    beats = -(-max(map(len, found)) // spec.f)
+    stream = np.zeros((beats, spec.weight_lanes, spec.f), np.uint32)
+    for lane, own in enumerate(found):
+        flat = np.zeros(beats * spec.f, np.uint32)
+        flat[:len(own)] = own
+        stream[:, lane] = flat.reshape(beats, spec.f)
+    return stream
+
+
+def beats(spec: ScnnSpec, stream: np.ndarray) -> list[int]:
+    """Return the transfers of the weight port, each of ``weight_port_bits`` bits, that carry a stream of items."""
+    transfers = []
+    for beat in stream.reshape(len(stream), -1).tolist():
+        word = sum(item << spec.entry_bits * at for at, item in enumerate(beat))
+        transfers += [word >> spec.weight_port_bits * k & (1 << spec.weight_port_bits) - 1 for k in range(spec.beat_words)]
+    return transfers
+
+
+def packet(kind: str, address: int, payload: np.ndarray) -> np.ndarray:
+    """Return a payload with its header word ahead."""
+    head = Header(type=PACKETS[kind], length=len(payload), address=address).pack()
+    return np.concatenate((np.array([head], np.uint64), np.asarray(payload, np.uint64)))
+
+
+def for_pe(kind: str, pe: int, first: int, payload: np.ndarray) -> np.ndarray:
+    """Return a packet for a place in one PE."""
+    return packet(kind, pe << PACKET_PE_SHIFT | first, payload)
+
+
+def table_words(table: dict[int, tuple[int, int]]) -> list[tuple[int, np.ndarray]]:
+    """Return runs of consecutive entries of a block table: first index and words."""
+    runs: list[tuple[int, list[int]]] = []
+    for index in sorted(table):
+        word, count = table[index]
+        entry = word << BLOCK["word"][0] | count << BLOCK["count"][0]
+        if runs and runs[-1][0] + len(runs[-1][1]) == index:
+            runs[-1][1].append(entry)
+        else:
+            runs.append((index, [entry]))
+    return [(first, np.array(words, np.uint64)) for first, words in runs]
+
+
+def memory_words(spec: ScnnSpec, memory: np.ndarray) -> np.ndarray:
+    """Return words of the activation memory as stream words, lowest first."""
+    each = -(-spec.act_word_bits // 64)
+    return np.array([int(word) >> 64 * k & (1 << 64) - 1 for word in memory for k in range(each)], np.uint64)

@@ -1,0 +1,144 @@
+"""Where a tensor of activations lies in the array: tiles, channels of each PE, and the block of each channel."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from compress.scnn import block
+from spec.scnn import ScnnSpec
+from spec.scnn.shape import ACT_ENTRY_BITS, VALUE_BITS
+
+Form = tuple[int, int, int, int]
+"""How a tensor is stored: one block for each phase of (row stride, column stride, row offset, column offset)."""
+
+PLAIN: Form = (1, 1, 0, 0)
+
+
+@dataclass(kw_only=True, eq=False)
+class Tensor:
+    """A tensor of activations in the memories of the PEs.
+
+    Parameters
+    ----------
+    name : str
+    shape : tuple of int
+        Channels, rows, columns.
+    level : int
+        Level of the blocks of PEs that hold one tile each.
+    rows, cols : tuple of int
+        Where each tile begins, and the end.
+    orders : list of numpy.ndarray
+        For each place of a block the channels that its PE holds, in the order of their blocks.
+    layer : int
+        Number of the layer that writes it, -1 for the network's input.
+    kc, span : int
+        Channels a pass of that layer, and block indices that one phase takes.
+    blocks : dict
+        For each form the index of its first block: phase after phase, row phase outermost, ``span`` apart.
+    pitches : dict
+        For each form the pitch of its positions.
+    """
+
+    name: str
+    shape: tuple[int, int, int]
+    level: int
+    rows: tuple[int, ...]
+    cols: tuple[int, ...]
+    orders: list[np.ndarray]
+    layer: int
+    kc: int
+    span: int
+    blocks: dict[Form, int] = field(default_factory=dict)
+    pitches: dict[Form, int] = field(default_factory=dict)
+
+    def phase(self, form: Form, tile: tuple[int, int], phase: tuple[int, int]) -> tuple[slice, slice]:
+        """Return the rows and columns of a phase of a tile."""
+        slices = []
+        for edges, number, stride, offset, own in zip((self.rows, self.cols), tile, form[:2], form[2:], phase, strict=True):
+            first, end = edges[number], edges[number + 1]
+            slices.append(slice(first + (own - first - offset) % stride, end, stride))
+        return slices[0], slices[1]
+
+    def words(self, spec: ScnnSpec) -> int:
+        """Return the most words of the activation memory that any PE may need for it."""
+        most = 0
+        for row in range(len(self.rows) - 1):
+            for col in range(len(self.cols) - 1):
+                need = 0
+                for form in self.blocks:
+                    for phase in phases(form):
+                        high, wide = (len(range(*part.indices(1 << 20))) for part in self.phase(form, (row, col), phase))
+                        need += -(-high * wide // spec.i) * max(map(len, self.orders))
+                most = max(most, need)
+        return most
+
+
+def phases(form: Form) -> list[tuple[int, int]]:
+    """Return the phases of a form in the order of their blocks."""
+    return [(row, col) for row in range(form[0]) for col in range(form[1])]
+
+
+def tile_of(spec: ScnnSpec, pe: int, level: int) -> tuple[int, int]:
+    """Return row and column of the tile that a PE holds a part of."""
+    high, wide = spec.block_sides[level]
+    return pe // spec.cols // high, pe % spec.cols // wide
+
+
+def planes(spec: ScnnSpec, tensor: Tensor, values: np.ndarray, form: Form, pe: int) -> np.ndarray:
+    """Return what a PE holds of a tensor as rows of positions: one row a block, zeros in the gaps of the pitch.
+
+    The shape is (phases x channels of the PE, positions); phases outermost.
+    """
+    own = tensor.orders[spec.position(pe, tensor.level)[1]]
+    pitch, tile = tensor.pitches[form], tile_of(spec, pe, tensor.level)
+    parts = []
+    for phase in phases(form):
+        rows, cols = tensor.phase(form, tile, phase)
+        seen = values[own][:, rows, cols]
+        wide = np.zeros((len(own), seen.shape[1], pitch), values.dtype)
+        wide[:, :, :seen.shape[2]] = seen
+        parts.append(wide.reshape(len(own), seen.shape[1] * pitch))
+    length = max(part.shape[1] for part in parts)
+    return np.concatenate([np.pad(part, ((0, 0), (0, length - part.shape[1]))) for part in parts])
+
+
+def indices(tensor: Tensor, form: Form, place: int) -> np.ndarray:
+    """Return the block index of each row of :func:`planes` for a PE at a place."""
+    own = np.arange(len(tensor.orders[place]))
+    return np.concatenate([tensor.blocks[form] + number * tensor.span + own for number in range(len(phases(form)))])
+
+
+def store(spec: ScnnSpec, tensor: Tensor, values: np.ndarray, pe: int, word: int,
+          ) -> tuple[dict[int, tuple[int, int]], np.ndarray]:
+    """Return a PE's block table entries (index: first word, count) and memory words of a tensor from ``word`` on."""
+    table: dict[int, tuple[int, int]] = {}
+    memory: list[int] = []
+    place = spec.position(pe, tensor.level)[1]
+    for form in tensor.blocks:
+        counts, given, runs = block.encode(planes(spec, tensor, values.astype(np.int64), form, pe))
+        entries = (given & (1 << VALUE_BITS) - 1) | runs << VALUE_BITS
+        start = 0
+        for index, count in zip(indices(tensor, form, place).tolist(), counts.tolist(), strict=True):
+            table[index] = (word + len(memory), count)
+            own = entries[start:start + count].tolist()
+            memory += [sum(entry << ACT_ENTRY_BITS * lane for lane, entry in enumerate(own[at:at + spec.i]))
+                       for at in range(0, count, spec.i)]
+            start += count
+    return table, np.array(memory, object)
+
+
+def recover(spec: ScnnSpec, tensor: Tensor, found: list[dict[int, tuple[np.ndarray, np.ndarray]]]) -> np.ndarray:
+    """Return a tensor's values from what each PE holds: for each block index its entries' values and runs."""
+    form = PLAIN if PLAIN in tensor.blocks else next(iter(tensor.blocks))
+    values = np.zeros(tensor.shape, np.int16)
+    for pe in range(spec.pes):
+        place, tile = spec.position(pe, tensor.level)[1], tile_of(spec, pe, tensor.level)
+        pitch = tensor.pitches[form]
+        for number, phase in enumerate(phases(form)):
+            rows, cols = tensor.phase(form, tile, phase)
+            high, wide = (len(range(*part.indices(1 << 20))) for part in (rows, cols))
+            for at, channel in enumerate(tensor.orders[place]):
+                value, run = found[pe][tensor.blocks[form] + number * tensor.span + at]
+                flat = block.decode(np.array([len(value)]), value, run, high * pitch)[0]
+                values[channel, rows, cols] = flat.reshape(high, pitch)[:, :wide]
+    return values

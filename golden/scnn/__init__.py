@@ -1,0 +1,1 @@
+"""What the SCNN array computes and how long it takes."""
