@@ -25,13 +25,11 @@ def ident(instruction):
 class Pretended:
     """A device whose results are golden's, but for what ``spoil`` does to them."""
 
-    name, arch = "NVIDIA H200", "hopper"
-
-    def __init__(self, spoil=None):
-        self.spoil = spoil
+    def __init__(self, spoil=None, *, name="NVIDIA H200", arch="hopper", capability=90):
+        self.spoil, self.name, self.arch, self.capability = spoil, name, arch, capability
 
     def takes(self, instruction):
-        return instruction.runs_on(90)
+        return instruction.runs_on(self.capability)
 
     def run(self, instruction, a, b, c):
         def unpack(words, fmt):
@@ -53,6 +51,18 @@ class Pretended:
 
 
 HOPPER = [i for i in INSTRUCTIONS if i.runs_on(90)]
+OTHERS = [("NVIDIA L40S", "ada", 89), ("NVIDIA A2", "ampere", 86), ("NVIDIA B200", "blackwell", 100)]
+
+
+@pytest.mark.parametrize(("name", "arch", "capability"), OTHERS)
+def test_every_generation_compares_and_records_what_it_has(name, arch, capability, tmp_path):
+    device = Pretended(name=name, arch=arch, capability=capability)
+    mine = [i for i in INSTRUCTIONS if device.takes(i) and i.family == "mma.sync" and i.fmt != "int4"]
+    assert {"tf32", "fp16", "bf16"} <= {i.fmt for i in mine} and ("e4m3" in {i.fmt for i in mine}) == (capability >= 89)
+    for instruction in mine:
+        row = compare(device, instruction, 2, 1, tmp_path, written := [])
+        assert row["match"] == row["results"] > 0, instruction.name
+        assert all(recording.check(path)["match"] == recording.check(path)["rows"] for path in written)
 
 
 @pytest.mark.parametrize("instruction", HOPPER, ids=ident)
@@ -157,7 +167,7 @@ def test_kernels_assemble(instruction):
         pytest.skip("NVRTC is not installed; pip install 'cupy-cuda12x[ctk]'")
     from golden.gpu.device import cubin
 
-    for capability in (c for c in (70, 80, 90) if instruction.runs_on(c)):
+    for capability in (c for c in (70, 80, 89, 90, 100, 120) if instruction.runs_on(c)):
         assert cubin(instruction, capability)[:4] == b"\x7fELF"
 
 

@@ -10,8 +10,9 @@ import numpy as np
 from golden.gpu.instruction import Instruction
 from golden.gpu.kernel import ENTRY, source, threads
 
-GENERATIONS = {70: "volta", 80: "ampere", 86: "ampere", 87: "ampere", 89: "ampere", 90: "hopper"}
-"""Whose numerics a compute capability has, as far as golden has them; 8-bit floats on 89 are left out."""
+GENERATIONS = {70: "volta", 80: "ampere", 86: "ampere", 87: "ampere", 89: "ada", 90: "hopper", 100: "blackwell",
+               103: "blackwell", 120: "blackwell", 121: "blackwell"}
+"""Whose numerics a compute capability has, as far as the golden model has them."""
 
 
 class Device:
@@ -41,9 +42,7 @@ class Device:
         self.arch = GENERATIONS[self.capability]
 
     def takes(self, instruction: Instruction) -> bool:
-        """Whether the GPU has the instruction and golden its numerics."""
-        if self.capability == 89 and instruction.fmt in ("e4m3", "e5m2"):
-            return False
+        """Whether the GPU has the instruction and the golden model its numerics."""
         return instruction.runs_on(self.capability)
 
     def run(self, instruction: Instruction, a, b, c) -> np.ndarray:

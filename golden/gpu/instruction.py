@@ -55,15 +55,16 @@ class Instruction:
     @property
     def arch(self) -> str:
         """Generation whose unit this instruction was made for, by its capability."""
-        return {70: "volta", 75: "ampere", 80: "ampere"}.get(self.capability, "hopper")
+        return {70: "volta", 75: "ampere", 80: "ampere", 89: "ada"}.get(self.capability, "hopper")
 
     def runs_on(self, capability: int) -> bool:
         """Whether a GPU of this compute capability takes the instruction."""
         return capability == self.capability if self.only else capability >= self.capability
 
 
-PTX = {"fp16": "f16", "bf16": "bf16", "e4m3": "e4m3", "e5m2": "e5m2", "int8": "s8", "int4": "s4", "fp32": "f32",
+PTX = {"fp16": "f16", "bf16": "bf16", "tf32": "tf32", "e4m3": "e4m3", "e5m2": "e5m2", "int8": "s8", "int4": "s4", "fp32": "f32",
        "int32": "s32"}
+"""What PTX calls a format."""
 
 
 def _mma(terms: int, fmt: str, acc: str, capability: int, **more) -> Instruction:
@@ -80,6 +81,7 @@ INSTRUCTIONS = (
     *(_mma(8, "fp16", acc, 75) for acc in ("fp32", "fp16")),
     *(_mma(16, "fp16", acc, 80) for acc in ("fp32", "fp16")),
     _mma(8, "bf16", "fp32", 80), _mma(16, "bf16", "fp32", 80),
+    _mma(4, "tf32", "fp32", 80), _mma(8, "tf32", "fp32", 80),
     _mma(32, "int8", "int32", 80), _mma(32, "int8", "int32", 80, satfinite=True),
     _mma(64, "int4", "int32", 80),
     *(_mma(32, fmt, acc, 89) for fmt in ("e4m3", "e5m2") for acc in ("fp32", "fp16")),

@@ -7,6 +7,7 @@ from golden.gpu.instruction import COLUMNS, Instruction
 from golden.mac.cases import dots, unsigned
 from golden.mac.emulated import dot as emulated
 from golden.mac.product import dot
+from golden.mac.recording import EMULATING
 from spec.mac import MacSpec
 from spec.mac.number import FORMATS
 
@@ -47,7 +48,7 @@ def golden(instruction: Instruction, arch: str, a, b, c) -> np.ndarray:
 def rows(instruction: Instruction, arch: str, a, b, c) -> np.ndarray:
     """Return golden's results of dot products a, b (N, K), c (N,) through the instruction."""
     fmt, acc = instruction.fmt, instruction.acc
-    if fmt in ("e4m3", "e5m2") and instruction.family == "mma.sync":
+    if fmt in ("e4m3", "e5m2") and instruction.family == "mma.sync" and arch in EMULATING:
         return emulated(a, b, c, fmt, acc)
     if instruction.satfinite:
         build = MacSpec(arch=arch, formats=(fmt,), acc=acc, k=32, overflow="saturate")
