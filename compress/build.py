@@ -2,9 +2,8 @@
 
 import math
 import sys
-from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import typer
@@ -12,10 +11,10 @@ import typer
 from cli import command, paths
 from compress.eie.image import save
 from compress.eie.order import ORDERS
+from compress.machine import machine
 from compress.report import sentences, tables
 from compress.source import Request, beside_image, from_digits, from_file
 from compress.train import Recipe
-from spec.eie import EieSpec, preset
 
 app = command.application("Prune, share and encode a network into an image for an EIE array.")
 
@@ -94,22 +93,6 @@ def build(
         print(f"wrote {json}")
     for warning in made.facts["warnings"]:
         print(f"warning: {warning}", file=sys.stderr)
-
-
-def machine(name: str, pes: int, parameters: list[str], **widths: int | None) -> EieSpec:
-    """Return the machine that the options describe."""
-    kinds = {field.name: field.type for field in fields(EieSpec)}
-    changes: dict[str, Any] = {key: value for key, value in widths.items() if value is not None}
-    for parameter in parameters:
-        key, _, text = parameter.partition("=")
-        if kinds.get(key) is bool and text in ("true", "false"):
-            changes[key] = text == "true"
-        elif kinds.get(key) is not bool and text.removeprefix("-").isdecimal():
-            changes[key] = int(text)
-        else:
-            raise ValueError(f"--set must be NAME=VALUE with a number of the machine and a whole number, "
-                             f"true or false, not {parameter!r}; the numbers are {', '.join(kinds)}")
-    return preset(name, **{"pes": pes} | changes)
 
 
 def _range(text: str) -> tuple[float, float]:

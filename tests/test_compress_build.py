@@ -8,12 +8,13 @@ import pytest
 from sklearn.datasets import load_digits
 
 from cli import command
-from compress.build import app, machine
+from compress.build import app
 from compress.digits import folds
 from compress.eie.image import header
 from compress.eie.integer import quantise, run
 from compress.eie.load import load
 from compress.eie.order import modulo
+from compress.machine import machine
 from compress.train import Recipe, train
 from spec.eie import preset
 
