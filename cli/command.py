@@ -6,7 +6,8 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
@@ -20,7 +21,8 @@ from cli.text import Printable, plain
 from cli.write import atomic, write_json, write_text
 
 BAD_INPUT = (ValueError, TypeError, OverflowError, OSError, MemoryError)
-__all__ = ["application", "atomic", "main", "progress", "write_json", "write_text"]
+__all__ = ["application", "atomic", "main", "progress", "refuse", "write_json", "write_text"]
+_GIVEN: ContextVar[dict[str, str]] = ContextVar("options that the command line gives, by parameter")
 PATIENCE = 2.0      # seconds of silence a user accepts before wondering whether anything happens
 
 
@@ -53,6 +55,7 @@ def main(app: typer.Typer | Callable[[], typer.Typer], arguments: Sequence[str] 
     name : str, optional
         The program's name in help texts; ``python -m MODULE`` when not given.
     """
+    _GIVEN.set({})
     module = getattr(sys.modules["__main__"], "__spec__", None)
     program = name or (f"python -m {module.name.removesuffix('.__main__')}" if module else sys.argv[0])
     given = list(sys.argv[1:] if arguments is None else arguments)
@@ -76,6 +79,21 @@ def main(app: typer.Typer | Callable[[], typer.Typer], arguments: Sequence[str] 
         _fail(error, _usage(error), verbose)
     except BAD_INPUT as error:
         _fail(error, str(error) or type(error).__name__, verbose)
+
+
+def refuse(names: Iterable[str], reason: str) -> None:
+    """Refuse options that were given and do not apply, rather than leave them without effect.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Parameters of the command's function.
+    reason : str
+        When they apply, as the end of "OPTION must come with".
+    """
+    for name in names:
+        if option := _GIVEN.get({}).get(name):
+            raise ValueError(f"{option} must come with {reason}; leave it out")
 
 
 def _offer_verbose(command: Any) -> None:
@@ -105,6 +123,8 @@ def _checked(parameter: Any, process: Callable[[Any, Any], Any]) -> Callable[[An
 
     def checked(context: Any, value: Any) -> Any:
         found = process(context, value)
+        if getattr(context.get_parameter_source(parameter.name), "name", "") == "COMMANDLINE":
+            _GIVEN.get()[parameter.name] = name
         raw = value if isinstance(value, (list, tuple)) else [value]
         if "" in raw and any(isinstance(one, Path) for one in (found if isinstance(found, (list, tuple)) else [found])):
             raise ValueError(f"{name} must be a path, not an empty one; name a file or a folder")

@@ -83,6 +83,8 @@ def run(design: str, spec: Any, *,
     """
     from synth import part as parts
 
+    if not image:
+        command.refuse(["inputs"], "--image")
     paths.check(inputs={"--input": inputs}, outputs={"--json": json_})
     target = parts.target_of(board, part)
     data = estimate(design, dataclasses.asdict(spec), target)

@@ -30,6 +30,19 @@ def from_built(built: GeneratedMachine, *, unit: str = "", spec: Any = None) -> 
                   top=unit or built.name, kind="" if unit else built.manifest.get("design", ""), spec=numbers)
 
 
+def _apply(spec: Any, *, verilog: Path | None, top: str, unit: str, seeds: int) -> None:
+    """Refuse options that do not apply: of a machine with a file, of a file with a machine, of placements without one."""
+    if top and not verilog:
+        raise ValueError(f"--top must come with --verilog, not alone; {top!r} of a machine is its --unit")
+    if verilog:
+        numbers = [field.name for field in dataclasses.fields(spec)]
+        command.refuse(["design", "preset", "preset_", *numbers, "unit", "verify", "record"], "a machine, not with --verilog")
+    if unit:
+        command.refuse(["verify", "record"], "a whole machine, not with --unit")
+    if not seeds:
+        command.refuse(["clock", "extra", "jobs", "floorplan"], "--seeds above 0, since nothing is placed")
+
+
 def run(design: str, spec: Any, *,
         board: Annotated[str, typer.Option(help="Board, such as ulx3s-85f or icebreaker.")] = "",
         part: Annotated[str, typer.Option(help="Chip, such as lfe5u-85f-6 (the default) or ice40up5k.")] = "",
@@ -51,10 +64,7 @@ def run(design: str, spec: Any, *,
     For example: python -m synth.run --pes 16 --preset ecp5 --board ulx3s-85f
     """
     paths.check(inputs={"--verilog": verilog}, outputs={"--json": json_}, folders={"--out": out})
-    if top and not verilog:
-        raise ValueError(f"--top must come with --verilog, not alone; {top!r} of a machine is its --unit")
-    if verilog and (unit or verify):
-        raise ValueError(f"--{'unit' if unit else 'verify'} must be of a machine, not of --verilog; leave one out")
+    _apply(spec, verilog=verilog, top=top, unit=unit, seeds=seeds)
     target = parts.target_of(board, part)
     if verilog:
         chosen = from_file(verilog, top)

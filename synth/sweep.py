@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from cli import paths
-from cli.command import application, main, write_json
+from cli.command import application, main, refuse, write_json
 from rtl import machine
 from synth import grid, pareto, pool, tool
 from synth import part as parts
@@ -97,6 +97,10 @@ def command(
     if goal != "cycles" and not (target.routed and seeds):
         raise ValueError(f"--objective {goal} must have a clock, from a part that is routed and --seeds above 0, "
                          f"not {target.name} and {seeds}; take --objective cycles")
+    if not image:
+        refuse(["inputs"], "--image")
+    if scheduler:
+        refuse(["workers"], "no --scheduler, whose workers are its own")
     paths.check(inputs={"--input": inputs}, folders={"--out": out})
     paths.check(outputs={name: out / name for name in ("sweep.csv", "sweep.json", "pareto.png")})
     points = grid.points(design, _axes(context.args), part=target.name, seeds=seeds)

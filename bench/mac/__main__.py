@@ -35,6 +35,10 @@ def main(
     """
     names, chips = _chosen("builds", builds, tuple(BUILDS)), [part.named(name.strip()).name for name in devices.split(",")]
     pieces = _chosen("parts", parts, PARTS)
+    if "clock" not in pieces:
+        command.refuse(["devices", "seeds"], "--parts clock")
+    if "random" not in pieces:
+        command.refuse(["operations"], "--parts random")
     paths.check(outputs={"--json": out})
     data: dict[str, Any] = read_json(out, "--json") if out is not None and out.exists() else {}
     runs = {"recordings": lambda: measure.recordings(names), "random": lambda: measure.random(names, operations),

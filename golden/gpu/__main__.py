@@ -37,6 +37,7 @@ def main(
     """Do it for every instruction that the GPU has and golden has numerics for."""
     paths.check(outputs={"--json": json}, folders={"--record": record, "--cubin": assemble})
     if assemble:
+        command.refuse(["tiles", "seed", "record", "json"], "no --cubin")
         for path in _assemble(assemble, only):
             print(f"wrote {path}")
         return

@@ -41,6 +41,8 @@ def run(
     if bool(compare) != (data is not None) or (plot is not None and not compare):
         raise ValueError("compare and data must be given together, and plot with them; "
                          "for example --compare ampere,hopper --data x.npz")
+    if not check:
+        command.refuse(["mutants"], "--check")
     files = _files(check or [])
     if plot is not None and plot.suffix not in (".svg", ".png", ".pdf"):
         raise ValueError(f"plot must be a .svg, .png or .pdf file, not {str(plot)!r}; name one")

@@ -1,0 +1,63 @@
+"""Commands run in this process, as ``python -m`` runs them, for tests that need many runs."""
+import contextlib
+import io
+import runpy
+import sys
+from dataclasses import dataclass
+from unittest import mock
+
+ALL = ("rtl.build", "compress.build", "sim.run", "synth.run", "synth.estimate", "synth.sweep", "golden.mac", "bench.eie",
+       "bench.eie.study", "bench.mac")
+DIFFER = ("golden.mac",)        # what compares, and may find that values differ: exit code 1
+
+
+@dataclass(frozen=True)
+class Left:
+    """How a command was left: its exit code and what it said."""
+
+    module: str
+    code: int
+    out: str
+    err: str
+
+    @property
+    def faults(self):
+        """Why this is not the end of a command that was well or refused: one line, printable, and nothing beside it."""
+        told = [line for line in self.err.splitlines() if not line.endswith(" ...")]      # beside what takes long
+        found = []
+        if self.code not in ((0, 1, 2) if self.module in DIFFER else (0, 2)):
+            found.append(f"exit code {self.code}")
+        if self.code == 2 and (len(told) != 1 or not told[0].startswith("error: ")):
+            found.append(f"{len(told)} lines for one")
+        if "Unable to allocate" in self.err:
+            found.append("memory was asked for and not there")
+        if not all(line.isprintable() for line in (self.out + self.err).split("\n")):
+            found.append("unprintable characters")
+        return found
+
+
+class _Stream(io.TextIOWrapper):
+    """Standard output or error kept as text."""
+
+    def __init__(self):
+        super().__init__(io.BytesIO(), encoding="utf-8", write_through=True)
+
+    @property
+    def text(self):
+        return self.buffer.getvalue().decode("utf-8")
+
+
+def leave(module, *arguments):
+    """Run ``python -m module arguments`` and return how it was left; what is not an exit is raised."""
+    out, err = _Stream(), _Stream()
+    before = sys.modules.pop(module, None) if module not in ("golden.mac", "bench.eie", "bench.mac") else None
+    given = [module, *map(str, arguments)]
+    try:
+        with mock.patch.object(sys, "argv", given), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        return Left(module, end.code or 0, out.text, err.text)
+    finally:
+        if before is not None:
+            sys.modules[module] = before
+    raise AssertionError(f"{module} must leave with an exit code")

@@ -1,0 +1,185 @@
+"""Cases: files drawn from a seed in a folder, and the command line that is given them."""
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import save
+
+from compress import image as images
+from compress.eie import image as eie
+from golden.mac import recording
+from tests.commands import ALL, leave
+from tests.compress_sample import sample, small
+from tests.fuzz import damage
+
+NUMBERS = ("0", "-1", "1", "2", "3", "4", "8", "16", "64", "257", "1000000", "2147483648", "9" * 20, "1e3", "0x10", "٣", "",
+           " 4", "+4", "nan", "1.5", "true")
+REALS = ("0", "-1", "nan", "inf", "-inf", "1e400", "1e-400", "0.5", "1", "", "x", "100")
+TEXTS = ("", "x", "default", "paper", "ecp5", "ice40", "eie", "mac", "digits", "volta", "fp16", "fp16,bf16", "[red]x[/red]",
+         "[/]", "\x1b[31m", "{x}", "\udcff", "a,b", ",", "1,2", ",,", "🙂", "--", "-", "../..", "%s", "x" * 300, "a\nb",
+         "lfe5u-85f-6", "ice40up5k", "icebreaker", "NT-We", "queue_depth=4", "slots=0", "x=1", "verilator", "icarus", "scaling",
+         "modulo", "1,2,3")
+PATHS = ("", ".", "/", "/dev/null", "none", "none.npz", "x" * 300, "net.npz/x", "\udcff.json", "[red].json", "{x}.npz",
+         "new/new.json", " ", "net.npz", "weights.npz", "x.npy", "y.npy", "a.npy", "b.npy", "m.v", "rows.npz", "link", "pipe",
+         "folder", "runs.json", "new.npz", "net.safetensors", "\x1b[31m.json", "{pes}.npz")
+SHAPES = ((3, 10), (6, 10), (3, 6), (6,), (0, 3), (1, 1))
+BASES = {
+    "rtl.build": ["--pes", "2", "--preset", "ecp5", "--out", "new"],
+    "compress.build": ["weights.npz", "-o", "new.npz", "--pes", "2"],
+    "sim.run": ["net.npz", "--input", "x.npy", "--out", "new"],
+    "synth.run": ["--verilog", "m.v", "--top", "m", "--out", "new"],
+    "synth.estimate": ["--pes", "4", "--preset", "ecp5"], "synth.sweep": ["--pes", "2", "--preset", "ecp5", "--out", "new"],
+    "golden.mac": ["--check", "rows.npz"], "bench.eie": ["--image", "net.npz"], "bench.eie.study": ["index", "--out", "new"],
+    "bench.mac": ["--parts", "random", "--operations", "2"]}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A command line, and what it is about, for who reads of a fault."""
+
+    module: str
+    arguments: list[str]
+
+
+def prepare(folder: Path) -> None:
+    """Write the files that are right, which cases damage or name."""
+    eie.save(sample(small()), folder / "net.npz")
+    rng = np.random.default_rng(0)
+    weights = {"a.weight": rng.normal(size=(6, 10)).astype("f4"), "a.bias": rng.normal(size=6).astype("f4"),
+               "b.weight": rng.normal(size=(3, 6)).astype("f4")}
+    np.savez(folder / "weights.npz", **weights)
+    (folder / "net.safetensors").write_bytes(save(weights))
+    np.save(folder / "x.npy", rng.random((2, 10)).astype("f4"))
+    np.save(folder / "y.npy", np.array([0, 4]))
+    np.save(folder / "a.npy", rng.random((4, 4)))
+    np.save(folder / "b.npy", rng.random((4, 8)))
+    recording.save(folder / "rows.npz", recording.Recording(
+        a=rng.integers(0, 1 << 14, (3, 4), np.uint16), b=rng.integers(0, 1 << 14, (3, 4), np.uint16), c=np.zeros(3, np.uint32),
+        d=np.zeros(3, np.uint32), gpu="V100", instruction="mma.sync", ab_format="fp16", cd_format="fp32"))
+    (folder / "m.v").write_text("module m(input clk, output reg q); always @(posedge clk) q <= ~q; endmodule\n")
+    (folder / "runs.json").write_text(json.dumps({"order": "balanced", "spec": {}, "layers": {}}))
+    (folder / "folder").mkdir()
+    (folder / "link").symlink_to("x.npy")
+
+
+def archives(rng, folder):
+    """Archives that are cut, packed otherwise, doubled, or filled with other things."""
+    name, commands = rng.choice((
+        ("net.npz", (("sim.run", "{}", "--input", "x.npy"), ("bench.eie", "--image", "{}"),
+                     ("synth.estimate", "--pes", "4", "--preset", "ecp5", "--image", "{}"))),
+        ("weights.npz", (("compress.build", "{}", "-o", "new.npz", "--pes", "2", "--json", "new.json"),)),
+        ("rows.npz", (("golden.mac", "--check", "{}"),))))
+    raw = (folder / name).read_bytes()
+    (folder / "bad.npz").write_bytes(rng.choice((damage.data, damage.archive, damage.archive, damage.fields))(rng, raw))
+    return _given(rng.choice(commands), "bad.npz")
+
+
+def headers(rng, folder):
+    """Images whose header or members say odd things, with the digest that fits them."""
+    with np.load(folder / "net.npz") as given:
+        members = {name: given[name] for name in given.files}
+    head = json.loads(members.pop("header").tobytes())
+    if rng.random() < 0.6:
+        head = damage.value(rng, head)
+    else:
+        name = rng.choice(list(members))
+        members[name] = damage.array(rng, members[name])
+    if isinstance(head, dict) and rng.random() < 0.9:
+        try:
+            head["sha256"] = images.digest(head, members)
+        except (TypeError, ValueError):
+            pass
+    raw = damage.document(rng, head)
+    np.savez(folder / "bad.npz", header=np.frombuffer(raw, np.uint8), **members)
+    command = rng.choice((("sim.run", "{}", "--input", "x.npy", "--labels", "y.npy"), ("bench.eie", "--image", "{}"),
+                          ("synth.estimate", "--pes", "4", "--preset", "ecp5", "--image", "{}", "--input", "x.npy")))
+    return _given(command, "bad.npz")
+
+
+def arrays(rng, folder):
+    """Arrays of odd types, shapes and values, or whose header lies."""
+    name, *command = rng.choice((
+        ("x.npy", "sim.run", "net.npz", "--input", "{}", "--json", "new.json"),
+        ("y.npy", "sim.run", "net.npz", "--input", "x.npy", "--labels", "{}"),
+        ("x.npy", "bench.eie", "--image", "net.npz", "--input", "{}"),
+        ("x.npy", "compress.build", "weights.npz", "-o", "new.npz", "--pes", "2", "--calibrate", "{}"),
+        ("x.npy", "synth.estimate", "--pes", "4", "--image", "net.npz", "--input", "{}"),
+        ("a.npy", "sim.run", "--design", "mac", "{}", "b.npy", "--out", "new.npy"),
+        ("b.npy", "sim.run", "--design", "mac", "a.npy", "{}", "--out", "new.npy"),
+        ("b.npy", "sim.run", "--design", "mac", "a.npy", "b.npy", "--c", "{}", "--out", "new.npy")))
+    raw = (folder / name).read_bytes()
+    if rng.random() < 0.5:
+        np.save(folder / "bad.npy", damage.array(rng, np.load(folder / name)))
+    else:
+        (folder / "bad.npy").write_bytes(rng.choice((damage.data, damage.array_header))(rng, raw))
+    return _given(command, "bad.npy")
+
+
+def networks(rng, folder):
+    """Files of weights of odd names, types, shapes and values, in either format."""
+    rng_np = np.random.default_rng(rng.randrange(1 << 30))
+    arrays = {f"{rng.choice('abc')}.{rng.choice(('weight', 'weight', 'bias', 'x'))}":
+              damage.array(rng, rng_np.normal(size=rng.choice(SHAPES)).astype("f4"))
+              for _ in range(rng.randrange(4))}
+    if rng.random() < 0.3:
+        name = rng.choice(("", "x", "\x1b.weight", ".weight", "[red].weight", "a.weight.weight", "é.weight"))
+        arrays[name] = np.ones((2, 2), "f4")
+    path = folder / rng.choice(("bad.npz", "bad.safetensors"))
+    if path.suffix == ".npz":
+        np.savez(path, **arrays)
+    else:
+        raw = (folder / "net.safetensors").read_bytes()
+        size = int.from_bytes(raw[:8], "little")
+        head = damage.document(rng, damage.value(rng, json.loads(raw[8:8 + size])))
+        path.write_bytes(rng.choice((len(head).to_bytes(8, "little") + head + raw[8 + size:], damage.data(rng, raw))))
+    more = rng.choice(([], ["--density", rng.choice(REALS)], ["--relu-last"], ["--calibrate", "x.npy"]))
+    preset = rng.choice(("default", "ecp5", "paper"))
+    return Case("compress.build", [path.name, "-o", "new.npz", "--pes", "2", "--preset", preset, *more])
+
+
+def texts(rng, folder):
+    """Verilog and reports of earlier runs that are none."""
+    if rng.random() < 0.5:
+        (folder / "bad.v").write_bytes(damage.data(rng, (folder / "m.v").read_bytes()))
+        return Case("synth.run", ["--verilog", "bad.v", "--top", rng.choice(("m", "m", *TEXTS)), "--seeds", "0"])
+    head = damage.value(rng, json.loads((folder / "runs.json").read_text()))
+    (folder / "bad.json").write_bytes(damage.document(rng, head))
+    command = rng.choice((["bench.eie", "--resume"], ["bench.mac"]))
+    return Case(command[0], [*command[1:], "--json", "bad.json"])
+
+
+def options(rng, folder):
+    """Command lines with odd values, of the options that the command says it has."""
+    module = rng.choice(ALL)
+    arguments = list(BASES[module]) if rng.random() < 0.8 else []
+    if module in ("rtl.build", "sim.run", "synth.run", "synth.estimate", "synth.sweep") and rng.random() < 0.25:
+        arguments = ["--design", "mac", *({"sim.run": ["a.npy", "b.npy"]}.get(module, []))]
+    offered = offers(module, "mac" if "mac" in arguments else "eie")
+    for _ in range(rng.choice((1, 1, 1, 2, 3))):
+        name, kind = rng.choice(offered)
+        pool = {"INTEGER": NUMBERS, "FLOAT": REALS, "PATH": PATHS, "": None}.get(kind, TEXTS + NUMBERS)
+        value = [] if pool is None else [rng.choice(pool if rng.random() < 0.9 else PATHS + TEXTS + NUMBERS)]
+        at = rng.randrange(len(arguments) + 1) if rng.random() < 0.1 else len(arguments)
+        arguments[at:at] = [name, *value] if rng.random() < 0.9 else [f"{name}={''.join(value)}"]
+    if rng.random() < 0.1 and arguments:
+        arguments[rng.randrange(len(arguments))] = rng.choice(PATHS + TEXTS)
+    return Case(module, arguments)
+
+
+@cache
+def offers(module, design):
+    """The options of a command, and the kind of value each takes, as its help says."""
+    told = leave(module, *(["--design", design] if design == "mac" else []), "--help").out
+    return re.findall(r"^ +(?:-\w, )?(--[a-z][\w-]*)(?:, -\w)?(?: / --[\w-]+)? +([A-Z]+)?", told, re.MULTILINE)
+
+
+def _given(command, name):
+    module, *arguments = command
+    return Case(module, [name if argument == "{}" else argument for argument in arguments])
+
+
+FAMILIES = {archives: 1400, headers: 1300, arrays: 1000, networks: 500, texts: 200, options: 1400}
+"""Kinds of cases, and how many of each are tried."""

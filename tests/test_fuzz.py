@@ -1,0 +1,109 @@
+"""Seeded fuzzing of every command: whatever it is given, it does its work or refuses in one line and leaves nothing behind."""
+import os
+import random
+import signal
+import traceback
+import warnings
+from pathlib import Path
+
+import pytest
+
+from tests.commands import leave
+from tests.fuzz import cases
+
+QUICK = 12                                  # of each kind, in the quick suite
+SECONDS = 60                                # no case needs them: what takes so long was not checked before work began
+
+
+class Reached(BaseException):
+    """The input was taken, and what would follow is long: a build, a training, a measurement."""
+
+
+class TooSlow(BaseException):
+    """A case took longer than any may."""
+
+
+LONG = ("sim.launch.fetch", "synth.synthesis.fetch", "synth.place.fetch", "rtl.emit.to_verilog", "compress.digits.train",
+        "synth.pool.client", "synth.tool.find", "bench.mac.measure.recordings", "bench.mac.measure.random",
+        "bench.mac.measure.whole", "bench.mac.measure.clock", "bench.eie.model.point", "golden.mac.speed.measure",
+        "golden.mac.error.measure", "golden.mac.vectors.check", "golden.gpu.device.Device")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder with the files that are right, the current one; what takes long is cut off where it would begin."""
+    def reach(*_, **__):
+        raise Reached
+    for name in LONG:
+        monkeypatch.setattr(name, reach)
+    cases.prepare(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def contents(folder):
+    """Every path in a folder, and what is in the files."""
+    return {str(path): path.read_bytes() if path.is_file() else b"" for path in sorted(folder.rglob("*"))}
+
+
+def faults(case, folder):
+    """Why the end of a case is none that may be."""
+    before = contents(folder)
+    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    try:
+        left = leave(case.module, *case.arguments)
+    except Reached:
+        return []
+    except TooSlow:
+        return [f"took {SECONDS} s"]
+    except BaseException:
+        return [traceback.format_exc(limit=-4)]
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    after = contents(folder)
+    found = left.faults
+    if any(after.get(path) != held for path, held in before.items() if not Path(path).name.startswith("new")):
+        found.append("a file was changed")
+    if left.code == 2 and set(after) - set(before):
+        found.append(f"left {sorted(set(after) - set(before))}")
+    if any(Path(path).name.startswith(".nonzero-") for path in after):
+        found.append("left a draft")
+    return [f"{fault}: {left.err[-300:]!r}" for fault in found]
+
+
+def clear(folder):
+    """Remove what a case has made."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.name.startswith(("new", "bad")) or "new" in path.relative_to(folder).parts or "build" in path.parts[-4:]:
+            path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
+def tried(family, count, folder):
+    """What went wrong in so many cases of a kind."""
+    def late(*_):
+        raise TooSlow
+    before, wrong = signal.signal(signal.SIGALRM, late), []
+    try:
+        for number in range(count):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")         # what is drawn is odd; what the command makes of it is not to warn
+                case = family(random.Random(f"{family.__name__} {number}"), folder)
+            wrong += [f"{family.__name__} {number}: {case.module} {case.arguments}: {fault}" for fault in faults(case, folder)]
+            clear(folder)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    return wrong
+
+
+@pytest.mark.parametrize("family", cases.FAMILIES, ids=lambda family: family.__name__)
+def test_a_few_cases(family, folder):
+    wrong = tried(family, QUICK, folder)
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("family", cases.FAMILIES, ids=lambda family: family.__name__)
+def test_all_cases(family, folder):
+    assert sum(cases.FAMILIES.values()) >= 5000
+    wrong = tried(family, int(os.environ.get("NONZERO_FUZZ", cases.FAMILIES[family])), folder)
+    assert not wrong, f"{len(wrong)} faults\n" + "\n".join(wrong[:50])

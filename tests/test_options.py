@@ -1,0 +1,44 @@
+"""Options that do not apply are refused, not ignored; odd values of any option are one line."""
+import numpy as np
+import pytest
+
+from tests.commands import leave
+
+REFUSED = {
+    "top alone": (["synth.run", "--pes", "1", "--top", "m"], "--top must come with --verilog, not alone"),
+    "machine beside a file": (["synth.run", "--verilog", "m.v", "--top", "m", "--pes", "4"],
+                              "--pes must come with a machine, not with --verilog; leave it out"),
+    "unit of a file": (["synth.run", "--verilog", "m.v", "--top", "m", "--unit", "m"], "--unit must come with a machine"),
+    "netlist of a file": (["synth.run", "--verilog", "m.v", "--top", "m", "--verify"], "--verify must come with a machine"),
+    "record of a unit": (["synth.run", "--pes", "1", "--unit", "eie_pe", "--record"],
+                         "--record must come with a whole machine"),
+    "clock of nothing placed": (["synth.run", "--pes", "1", "--seeds", "0", "--clock", "50"],
+                                "--clock must come with --seeds above 0"),
+    "board and part": (["synth.run", "--board", "icebreaker", "--part", "ice40up5k"],
+                       "--board and --part must not both be given"),
+    "input of no image": (["synth.estimate", "--pes", "4", "--input", "x.npy"], "--input must come with --image; leave it out"),
+    "inputs of no image": (["synth.sweep", "--pes", "4", "--input", "x.npy"], "--input must come with --image"),
+    "workers of others": (["synth.sweep", "--pes", "4", "--scheduler", "tcp://x:1", "--workers", "3"],
+                          "--workers must come with no"),
+    "wrong rules of nothing": (["golden.mac", "--vectors", "--wrong"], "--wrong must come with --check"),
+    "chips of no clock": (["bench.mac", "--parts", "random", "--devices", "lfe5u-85f-6"],
+                          "--devices must come with --parts clock"),
+    "operations of none": (["bench.mac", "--parts", "clock", "--operations", "3"],
+                           "--operations must come with --parts random"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_an_option_that_does_not_apply_is_refused(monkeypatch, tmp_path, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "m.v").write_text("module m(input clk, output reg q); always @(posedge clk) q <= ~q; endmodule\n")
+    np.save(tmp_path / "x.npy", np.zeros(3))
+    (module, *arguments), rule = REFUSED[name]
+    left = leave(module, *arguments)
+    assert left.code == 2 and not left.faults and rule in left.err, left
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.v", "x.npy"]
+
+
+def test_what_is_not_given_is_not_refused(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert leave("synth.estimate", "--pes", "4", "--preset", "ecp5").code == 0
