@@ -1,13 +1,14 @@
 """Cases: files drawn from a seed in a folder, and the command line that is given them."""
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import save
 
+from bench.eie.machine import machine
 from compress import image as images
 from compress.eie import image as eie
 from golden.mac import recording
@@ -60,7 +61,8 @@ def prepare(folder: Path) -> None:
         a=rng.integers(0, 1 << 14, (3, 4), np.uint16), b=rng.integers(0, 1 << 14, (3, 4), np.uint16), c=np.zeros(3, np.uint32),
         d=np.zeros(3, np.uint32), gpu="V100", instruction="mma.sync", ab_format="fp16", cd_format="fp32"))
     (folder / "m.v").write_text("module m(input clk, output reg q); always @(posedge clk) q <= ~q; endmodule\n")
-    (folder / "runs.json").write_text(json.dumps({"order": "balanced", "spec": {}, "layers": {}}))
+    report = {"order": "balanced", "spec": asdict(machine("default", pes=1)), "layers": {"NT-We": {"runs": [{"design": "x"}]}}}
+    (folder / "runs.json").write_text(json.dumps(report))
     (folder / "folder").mkdir()
     (folder / "link").symlink_to("x.npy")
 
@@ -147,7 +149,7 @@ def texts(rng, folder):
         return Case("synth.run", ["--verilog", "bad.v", "--top", rng.choice(("m", "m", *TEXTS)), "--seeds", "0"])
     head = damage.value(rng, json.loads((folder / "runs.json").read_text()))
     (folder / "bad.json").write_bytes(damage.document(rng, head))
-    command = rng.choice((["bench.eie", "--resume"], ["bench.mac"]))
+    command = rng.choice((["bench.eie", "--pes", "1", "--resume"], ["bench.mac"]))
     return Case(command[0], [*command[1:], "--json", "bad.json"])
 
 
