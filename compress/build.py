@@ -56,6 +56,10 @@ def build(
     json: Annotated[Path | None, typer.Option(help="Write the figures to this file.")] = None,
 ) -> None:
     """Build an image from a file of dense layers, or from an example that is trained here."""
+    if network is not None:
+        command.refuse(["hidden", "passes", "seed", "folds"], "--example, not with a file")
+    else:
+        command.refuse(["calibrate", "input_range", "layers", "relu_last"], "a file, not with --example")
     beside = {f"{name} beside --out": path for name, path in beside_image(out).items()} if network is None else {}
     paths.check(inputs={"network": network, "--calibrate": calibrate}, outputs={"--out": out, **beside, "--json": json})
     spec = machine(preset_name, pes, parameters or [], codebook_bits=codebook_bits, index_bits=index_bits)
