@@ -50,7 +50,7 @@ def archive(rng, raw):
     if kind == 0:
         members.append([one[0], other[1]])
     elif kind == 1:
-        one[0] = rng.choice((" ", "x", "x.npy", "../x.npy", "\x1b[31m.npy", other[0], "header.npy", "layer99_rows.npy", "é.npy"))
+        one[0] = rng.choice((" ", "x", "x.npy", "../x.npy", "\x1b[31m.npy", other[0], "layer99_rows.npy", "é.npy"))
     elif kind == 2:
         one[1] = data(rng, one[1])
     elif kind == 3:
