@@ -161,5 +161,5 @@ def _leaves(component):
     """Yield name, member and signal of every port of a component that has bits."""
     for path, member, value in component.signature.flatten(component):
         signal = Value.cast(value)
-        if len(signal):
+        if len(signal) and isinstance(signal, Signal):
             yield "__".join(map(str, path)), member, signal

@@ -8,7 +8,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 from amaranth.back import rtlil
-from amaranth.hdl import ClockSignal, Fragment, Instance, Module, ResetInserter, ResetSignal, Shape, Value
+from amaranth.hdl import (
+    ClockSignal,
+    Const,
+    Fragment,
+    Instance,
+    Module,
+    ResetInserter,
+    ResetSignal,
+    Shape,
+    ShapeCastable,
+    Signal,
+    Value,
+)
 from amaranth.hdl._ir import PortDirection
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -93,14 +105,15 @@ class Library(Submodules):
         if module not in self._parts:
             self.add(make(), module=module)
         component, text = self._parts[module]
-        bus = component.signature.flip().create(path=(name,))
+        bus = component.signature.create(path=(name,))
+        _without_fields(bus)
         wires = {}
         for port, value in (("clk", ClockSignal()), ("rst", ResetSignal() if reset is None else reset)):
             if re.search(rf"^\s*wire .*input \d+\s+\\{port}$", text, re.MULTILINE):
                 wires[f"i_{port}"] = value
-        for path, member, value in component.signature.flatten(bus):
+        for path, member, value in _signals(component.signature, bus):
             side = "o" if member.flow == Out else "i"
-            wires[f"{side}_{'__'.join(map(str, path))}"] = Value.cast(value)
+            wires[f"{side}_{'__'.join(map(str, path))}"] = value
         m.submodules[name] = Instance(module, **wires)
         return bus
 
@@ -111,9 +124,9 @@ class Library(Submodules):
         fragment = Fragment.get(component, None)
         check(component, fragment)
         ports = {}
-        for path, member, value in component.signature.flatten(component):
+        for path, member, value in _signals(component.signature, component):
             side = PortDirection.Input if member.flow == In else PortDirection.Output
-            ports["__".join(map(str, path))] = Value.cast(value), side
+            ports["__".join(map(str, path))] = value, side
         self._parts[module] = component, rtlil.convert(fragment, name=module, ports=ports, emit_src=False)
 
     def cell(self, m: Module, name: str, module: str, **arguments) -> None:
@@ -128,6 +141,25 @@ class Library(Submodules):
         cells = "\n".join(text for _, text in sorted(self._tech.items()))
         lead = "".join(f"// {line}\n" for line in banner.splitlines())
         return f"{lead}{body}\n{cells}"
+
+
+def _without_fields(interface):
+    """Make the records of an interface views of plain signals, of which the text does not name every field once more."""
+    for name, member in interface.signature.members.items():
+        value = getattr(interface, name)
+        if member.is_signature:
+            for inner in value if member.dimensions else (value,):
+                _without_fields(inner)
+        elif isinstance(member.shape, ShapeCastable) and not member.dimensions:
+            signal = Value.cast(value)
+            setattr(interface, name, member.shape(Signal(len(signal), name=signal.name)))
+
+
+def _signals(signature, interface):
+    """Yield path, member and signal of every port, without those that are constant, as ``ready`` may be."""
+    for path, member, value in signature.flatten(interface):
+        if not isinstance(value := Value.cast(value), Const):
+            yield path, member, value
 
 
 def to_verilog(text: str) -> str:

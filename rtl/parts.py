@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from amaranth.hdl import ClockSignal, Module, Signal, Value
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 
 
 def clock():
@@ -12,9 +12,10 @@ def clock():
 
 
 def delayed(m: Module, value, name: str, *, cycles: int, reset_less: bool = False):
-    """Return ``value`` as it was ``cycles`` cycles ago, in registers named ``name_1``, ``name_2``, ..."""
+    """Return ``value``, or a record, as it was ``cycles`` cycles ago, in registers named ``name_1``, ``name_2``, ..."""
+    shape = value.shape() if isinstance(value, data.View) else len(value)
     for cycle in range(1, cycles + 1):
-        later = Signal(len(value), name=f"{name}_{cycle}", reset_less=reset_less)
+        later = Signal(shape, name=f"{name}_{cycle}", reset_less=reset_less)
         m.d.sync += later.eq(value)
         value = later
     return value

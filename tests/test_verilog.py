@@ -78,4 +78,4 @@ def test_every_run_gives_the_same_bytes(name):
 
 def test_64_pes_are_hardly_more_text_than_4():
     small, large = (len(machine.generate("eie", preset("default", pes=pes)).verilog) for pes in (4, 64))
-    assert large <= 1.2 * small
+    assert large <= 1.25 * small                            # two more levels of the tree, whose records name their fields

@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from rtl.eie.bus import Op, Widths
+from rtl.eie.bus import Op, Widths, always_taken
 from rtl.emit import Library
 from rtl.parts import clock, delayed
 
@@ -16,38 +16,37 @@ class Arithmetic(wiring.Component):
     """b_x += codebook[v] * a_j for one entry a cycle, saturating at every addition; never stalls.
 
     An entry that is in E1 in one cycle is read, added and written in the next three (E2, E3, E4). Entries of one row may follow
-    each other in any cycle. BIAS adds ``i_bias`` to a cleared accumulator; DRAIN puts an accumulator on ``o_value`` and
+    each other in any cycle. BIAS adds ``bias`` to a cleared accumulator; DRAIN gives an accumulator on ``o`` and
     clears it; both enter E2 three cycles after the command, with the slot in its data.
 
     Members
     -------
-    i_valid, i_code, i_run, i_skip, i_head, i_act : ``In``
+    command : ``In(Widths.command)``
+        CODE writes a codebook entry; BIAS and DRAIN as above.
+    i : ``In(always_taken(Widths.picked))``
         The entry in E1.
-    i_bias : ``In``
+    bias : ``In(signed(acc_bits))``
         Bias lane, valid while a BIAS is in E2; 0 at any other time.
-    o_drain, o_slot, o_value : ``Out``
-        An accumulator's value while its DRAIN is in E3.
+    o : ``Out(always_taken(Widths.drained))``
+        An accumulator's value and slot while its DRAIN is in E3.
     saturated : ``Out(1)``
         An addition saturated in E3.
     """
 
     def __init__(self, spec, library: Library):
         self._spec, self._library, self._w = spec, library, Widths(spec)
-        w = self._w
         super().__init__({
-            "cmd_op": In(3), "cmd_addr": In(w.address), "cmd_data": In(32), "i_valid": In(1), "i_code": In(spec.codebook_bits),
-            "i_run": In(spec.index_bits), "i_skip": In(w.skip), "i_head": In(1), "i_act": In(signed(spec.act_bits)),
-            "i_bias": In(signed(spec.acc_bits)), "o_drain": Out(1), "o_slot": Out(w.slot),
-            "o_value": Out(signed(spec.acc_bits)), "saturated": Out(1)})
+            "command": In(self._w.command), "i": In(always_taken(self._w.picked)), "bias": In(signed(spec.acc_bits)),
+            "o": Out(always_taken(self._w.drained)), "saturated": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
         w = self._w
-        command = delayed(m, Cat(self.cmd_op == Op.BIAS, self.cmd_op == Op.DRAIN, self.cmd_data[:w.slot]), "cmd", cycles=2,
-                          reset_less=True)
+        given = Cat(self.command.op == Op.BIAS, self.command.op == Op.DRAIN, self.command.data[:w.slot])
+        command = delayed(m, given, "given", cycles=2, reset_less=True)
         bias, drain, slot = command[0], command[1], command[2:]
         row_next, row = self._row(m, bias | drain, slot)
-        write = delayed(m, self.i_valid | bias | drain, "write", cycles=1)
+        write = delayed(m, self.i.valid | bias | drain, "write", cycles=1)
         draining = delayed(m, drain, "drain", cycles=1)
         product = self._product(m)
         self._accumulate(m, row_next=row_next, row=row, write=write, drain=draining, product=product)
@@ -57,10 +56,10 @@ class Arithmetic(wiring.Component):
         """Stage E1: the absolute row from the relative index, or the slot of a command."""
         row_next = Signal(self._w.slot)
         row = Signal(self._w.slot)
-        step = Cat(self.i_run, self.i_skip)
-        base = Mux(self.i_head, 0, row)
-        m.d.comb += row_next.eq(Mux(command, slot, base + step + ~self.i_head))
-        with m.If(command | self.i_valid):
+        step = Cat(self.i.p.run, self.i.p.skip)
+        base = Mux(self.i.p.head, 0, row)
+        m.d.comb += row_next.eq(Mux(command, slot, base + step + ~self.i.p.head))
+        with m.If(command | self.i.valid):
             m.d.sync += row.eq(row_next)
         return row_next, row
 
@@ -71,11 +70,11 @@ class Arithmetic(wiring.Component):
         product = Signal(signed(spec.weight_bits + spec.act_bits))
         self._library.cell(
             m, "codebook", "nz_regfile", p_WIDTH=spec.weight_bits, p_DEPTH=1 << spec.codebook_bits,
-            p_ADDR_BITS=spec.codebook_bits, i_clk=clock(), i_we=self.cmd_op == Op.CODE,
-            i_waddr=self.cmd_addr[:spec.codebook_bits], i_wdata=self.cmd_data[:spec.weight_bits], i_raddr=self.i_code,
+            p_ADDR_BITS=spec.codebook_bits, i_clk=clock(), i_we=self.command.op == Op.CODE,
+            i_waddr=self.command.addr[:spec.codebook_bits], i_wdata=self.command.data[:spec.weight_bits], i_raddr=self.i.p.code,
             o_rdata=weight)
         self._library.cell(m, "multiplier", "nz_mult", p_A_BITS=spec.weight_bits, p_B_BITS=spec.act_bits, i_clk=clock(),
-                           i_ce=1, i_a=weight, i_b=self.i_act, o_p=product)
+                           i_ce=1, i_a=weight, i_b=self.i.p.act.as_signed(), o_p=product)
         return product
 
     def _accumulate(self, m, *, row_next, row, write, drain, product):
@@ -86,7 +85,13 @@ class Arithmetic(wiring.Component):
         write_3 = Signal()
         write_4 = Signal()
         drain_3 = Signal()
-        m.d.sync += [row_3.eq(row), row_4.eq(row_3), write_3.eq(write), write_4.eq(write_3), drain_3.eq(drain)]
+        m.d.sync += [
+            row_3.eq(row),
+            row_4.eq(row_3),
+            write_3.eq(write),
+            write_4.eq(write_3),
+            drain_3.eq(drain),
+        ]
         raw = Signal(signed(bits))
         over = Signal()
         sign = Signal()
@@ -102,13 +107,22 @@ class Arithmetic(wiring.Component):
         take_sum = Signal()
         take_limit = Signal()
         m.d.comb += [
-            operand.eq(Mux(take_limit, _limit(~take_sum, bits), Mux(take_sum, raw, stored))), total.eq(operand + product),
-            exceeds.eq(total[bits] != total[bits - 1]), ahead.eq((row == row_3) & write_3),
-            self.o_value.eq(operand), self.o_drain.eq(drain_3), self.o_slot.eq(row_3), self.saturated.eq(over & write_4)]
+            operand.eq(Mux(take_limit, _limit(~take_sum, bits), Mux(take_sum, raw, stored))),
+            total.eq(operand + product),
+            exceeds.eq(total[bits] != total[bits - 1]),
+            ahead.eq((row == row_3) & write_3),
+            self.o.p.value.eq(operand),
+            self.o.p.slot.eq(row_3),
+            self.o.valid.eq(drain_3),
+            self.saturated.eq(over & write_4),
+        ]
         m.d.sync += [
-            raw.eq(Mux(drain_3, 0, total[:bits])), over.eq(exceeds & ~drain_3), sign.eq(total[bits]),
+            raw.eq(Mux(drain_3, 0, total[:bits])),
+            over.eq(exceeds & ~drain_3),
+            sign.eq(total[bits]),
             take_limit.eq(ahead & exceeds & ~drain_3),
-            take_sum.eq(ahead & ~(exceeds & ~drain_3 & total[bits]))]
+            take_sum.eq(ahead & ~(exceeds & ~drain_3 & total[bits])),
+        ]
 
     def _in_regfile(self, m, ports, *, row_next, row, row_4, write_4, result):
         """Read LUT RAM in E2; the sum that is written at the end of E2 is forwarded."""
@@ -117,7 +131,7 @@ class Arithmetic(wiring.Component):
         old = Signal(signed(bits))
         self._library.cell(m, "accumulators", "nz_regfile", p_WIDTH=bits, p_DEPTH=self._spec.slots, p_ADDR_BITS=self._w.slot,
                            **{f"i_{name}": value for name, value in ports.items()}, i_raddr=row, o_rdata=read)
-        m.d.sync += old.eq(Mux((row == row_4) & write_4, result, read | self.i_bias))
+        m.d.sync += old.eq(Mux((row == row_4) & write_4, result, read | self.bias))
         return old
 
     def _in_block(self, m, ports, *, row_next, row, row_4, write_4, result):
@@ -135,8 +149,14 @@ class Arithmetic(wiring.Component):
         before_2 = Signal(signed(bits))
         bias = Signal(signed(bits))
         m.d.sync += [
-            row_5.eq(row_4), write_5.eq(write_4), before.eq(result), before_2.eq(before), bias.eq(self.i_bias),
-            second.eq((row == row_4) & write_4), third.eq((row == row_5) & write_5)]
+            row_5.eq(row_4),
+            write_5.eq(write_4),
+            before.eq(result),
+            before_2.eq(before),
+            bias.eq(self.bias),
+            second.eq((row == row_4) & write_4),
+            third.eq((row == row_5) & write_5),
+        ]
         return Mux(second, before, Mux(third, before_2, read | bias))
 
 

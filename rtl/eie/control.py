@@ -1,13 +1,13 @@
 """Central control unit: loading mode, computing mode, read-out; the root of the array."""
 
 from amaranth.hdl import Const, Module, Mux, ResetSignal, Signal
-from amaranth.lib import data, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from rtl.eie.bus import Op, Widths
+from rtl.eie.bus import CONTROL_EVENTS, Op, Widths, events
 from rtl.eie.group import levels
 from rtl.eie.lnzd import token_layout
-from rtl.eie.loader import DELAY, descriptor
+from rtl.eie.loader import DELAY, DESCRIPTOR, load_layout
 from rtl.eie.requant import Requantiser
 from spec.eie import ceil_log2
 
@@ -23,6 +23,11 @@ def reset_cycles(spec) -> int:
     return 8 if spec.broadcast_latency else 0
 
 
+def command_layout(spec) -> data.StructLayout:
+    """Return what the control unit puts on the command bus: a command, and the PE that it is for or that it is for everyone."""
+    return data.StructLayout(load_layout(spec).members | {"everyone": 1})
+
+
 class Control(wiring.Component):
     """Run layers as drawn in ``docs/eie/pipeline.md``: one command a cycle to the PEs, one broadcast a cycle at most.
 
@@ -33,47 +38,57 @@ class Control(wiring.Component):
         start that cannot be done raises ``refused`` for a cycle.
     ok : ``In(1)``
         No stream error is pending.
-    load_op, load_pe, load_addr, load_data, layers_loaded, act_loaded, code, layer, touched : ``In``, code_addr,
-    layer_addr, loading : ``Out``
-        The loader, which may send commands while ``loading``.
-    token, token_valid, token_ready
+    load : ``In(load_layout(spec))``, layers_loaded, act_loaded, codebook_written, code, layer : ``In``
+        What the loader says in its ports of these names, and its command.
+    code_addr, layer_addr, loading : ``Out``
+        Addresses for the loader's memories; it may send commands.
+    token : ``In(stream.Signature(token_layout(spec, ...)))``
         Root of the detection tree.
     stop, idle : ``In(1)``, reset : ``Out(1)``
         Answers of the array; its reset, which goes down the tree in registers. From power-up, and from the cycle after a reset,
         it holds for :func:`reset_cycles`; as many more pass before the first command.
-    cmd_*, cfg_*, bc_* : ``Out``
-        Command bus, what stands still during a layer, broadcast.
-    result, result_last, result_valid, result_ready
+    command : ``Out(command_layout(spec))``, config : ``Out(Widths.config)``, broadcast : ``Out(Widths.broadcast)``
+        To the array; the command for one PE or for everyone.
+    result : ``Out(stream.Signature({"act": act_bits, "last": 1}))``
         Activations read out, in ascending physical order.
-    busy, done, refused : ``Out(1)``, clear : ``Out(1)``, count_* : ``Out(1)``
-        State; the counters' clear and the events they count.
+    busy, done, refused, clear : ``Out(1)``
+        State; ``clear`` is that of the counters.
+    event : ``Out(events(CONTROL_EVENTS, 1))``
+        What the counters count.
     """
-
-    EVENTS = ("cycles", "broadcasts", "stall_queue", "stall_scan", "stall_barrier", "preload", "drain", "writeback")
 
     def __init__(self, spec):
         self._spec, self._w = spec, Widths(spec)
         w = self._w
-        self._token = token_layout(spec, 2 * (levels(spec.pes) + 1))
         self._layer_bits = max(1, ceil_log2(spec.layers))
         self._codebook_bits = ceil_log2(spec.codebooks)
-        outward = {name: Out(member.shape) for name, member in (w.command() | w.config()).items()}
-        super().__init__(outward | {f"count_{name}": Out(1) for name in self.EVENTS} | {
-            "cmd_pe": Out(8), "cmd_all": Out(1),
-            "bc_valid": Out(1), "bc_act": Out(spec.act_bits), "bc_first": Out(1), "bc_column": Out(w.column),
-            "start": In(1), "read": In(1), "first": In(self._layer_bits), "count": In(self._layer_bits + 1), "ok": In(1),
-            "load_op": In(3), "load_pe": In(8), "load_addr": In(w.address), "load_data": In(32),
-            "layers_loaded": In(spec.layers), "act_loaded": In(1), "code": In(spec.weight_bits), "layer": In(128),
-            "touched": In(1), "code_addr": Out(self._codebook_bits + spec.codebook_bits), "layer_addr": Out(self._layer_bits),
-            "loading": Out(1), "token": In(self._token.size), "token_valid": In(1), "token_ready": Out(1), "stop": In(1),
-            "idle": In(1), "reset": Out(1), "result": Out(spec.act_bits), "result_last": Out(1), "result_valid": Out(1),
-            "result_ready": In(1), "busy": Out(1), "done": Out(1), "refused": Out(1), "clear": Out(1)})
+        token = token_layout(spec, 2 * (levels(spec.pes) + 1))
+        bits = {"ok": 1, "start": 1, "read": 1, "first": self._layer_bits, "count": self._layer_bits + 1,
+                "layers_loaded": spec.layers, "act_loaded": 1, "codebook_written": 1, "code": spec.weight_bits,
+                "stop": 1, "idle": 1}
+        super().__init__({name: In(width) for name, width in bits.items()}
+                         | {name: Out(1) for name in ("loading", "reset", "busy", "done", "refused", "clear")} | {
+            "load": In(load_layout(spec)), "layer": In(DESCRIPTOR), "token": In(stream.Signature(token)),
+            "code_addr": Out(self._codebook_bits + spec.codebook_bits), "layer_addr": Out(self._layer_bits),
+            "command": Out(command_layout(spec)), "config": Out(w.config), "broadcast": Out(w.broadcast),
+            "result": Out(stream.Signature(data.StructLayout({"act": spec.act_bits, "last": 1}))),
+            "event": Out(events(CONTROL_EVENTS, 1))})
 
     def elaborate(self, platform):
         m = Module()
         self._signals()
-        m.d.comb += [self.layer_addr.eq(self._number), self.count_cycles.eq(self._counting), self.busy.eq(1)]
-        m.d.sync += [self.cmd_op.eq(Op.NOP), self.cmd_all.eq(1), self.done.eq(0), self.refused.eq(0), self.loading.eq(0)]
+        m.d.comb += [
+            self.layer_addr.eq(self._number),
+            self.event.cycles.eq(self._counting),
+            self.busy.eq(1),
+        ]
+        m.d.sync += [
+            self.command.op.eq(Op.NOP),
+            self.command.everyone.eq(1),
+            self.done.eq(0),
+            self.refused.eq(0),
+            self.loading.eq(0),
+        ]
         self._consume(m)
         self._awake = self._reset(m)
         with m.FSM(init="CLEAR"):
@@ -88,7 +103,6 @@ class Control(wiring.Component):
     def _signals(self):
         """Registers of the unit, by what they hold."""
         w, spec = self._w, self._spec
-        self._fields = descriptor(self.layer)
         self._number = Signal(self._layer_bits)         # layer
         self._left = Signal(self._layer_bits + 1)       # layers still to run
         self._rows = Signal(w.rows)                     # rows still to scan
@@ -128,22 +142,29 @@ class Control(wiring.Component):
     def _consume(self, m):
         """Take tokens from the root: broadcast, or hand to the result stream while reading."""
         spec = self._spec
-        token = data.View(self._token, self.token)
+        token = self.token.p
         free = Signal()
         take = Signal()
         send = Signal()
         m.d.comb += [
             free.eq(self._running & ~self._gap & ~self._barrier & ~self._finished),
-            take.eq(free & self.token_valid & (token.empty | ~self.stop)), send.eq(take & ~token.empty),
-            self.token_ready.eq(Mux(self._reading, self.result_ready, free & (token.empty | ~self.stop))),
-            self.bc_valid.eq(send), self.bc_act.eq(token.act), self.bc_column.eq(self._row_base + token.pe),
-            self.bc_first.eq(self._first_row & (token.pe == 0)),
-            self.result.eq(token.act), self.result_valid.eq(self._reading & self.token_valid),
-            self.result_last.eq(token.last & self._last_row),
+            take.eq(free & self.token.valid & (token.empty | ~self.stop)),
+            send.eq(take & ~token.empty),
+            self.token.ready.eq(Mux(self._reading, self.result.ready, free & (token.empty | ~self.stop))),
+            self.broadcast.valid.eq(send),
+            self.broadcast.act.eq(token.act),
+            self.broadcast.column.eq(self._row_base + token.pe),
+            self.broadcast.first.eq(self._first_row & (token.pe == 0)),
+            self.result.valid.eq(self._reading & self.token.valid),
+            self.result.p.act.eq(token.act),
+            self.result.p.last.eq(token.last & self._last_row),
             self._drained.eq((self._settle == 0) & self.idle & (self._finished | self._barrier)),
-            self.count_broadcasts.eq(send), self.count_stall_queue.eq(free & self.token_valid & ~token.empty & self.stop),
-            self.count_stall_scan.eq((take & token.empty) | self._gap), self.count_stall_barrier.eq(self._barrier),
-            self.count_drain.eq(self._finished)]
+            self.event.broadcasts.eq(send),
+            self.event.stall_queue.eq(free & self.token.valid & ~token.empty & self.stop),
+            self.event.stall_scan.eq((take & token.empty) | self._gap),
+            self.event.stall_barrier.eq(self._barrier),
+            self.event.drain.eq(self._finished),
+        ]
         m.d.sync += self._gap.eq(send & token.last & (token.pe != spec.pes - 1) & int(spec.scan_gap))
         with m.If(send):
             m.d.sync += self._settle.eq(2 * spec.broadcast_latency)
@@ -151,9 +172,13 @@ class Control(wiring.Component):
             m.d.sync += self._settle.eq(self._settle - 1)
         with m.If(self._barrier & self._drained):
             m.d.sync += self._barrier.eq(0)
-        with m.If((take | (self.result_valid & self.result_ready)) & token.last):
-            m.d.sync += [self._rows.eq(self._rows - 1), self._last_row.eq(self._rows == 2),
-                         self._row_base.eq(self._row_base + spec.pes), self._first_row.eq(0)]
+        with m.If((take | (self.result.valid & self.result.ready)) & token.last):
+            m.d.sync += [
+                self._rows.eq(self._rows - 1),
+                self._last_row.eq(self._rows == 2),
+                self._row_base.eq(self._row_base + spec.pes),
+                self._first_row.eq(0),
+            ]
             with m.If(self._last_row & ~self._reading):
                 m.d.sync += self._finished.eq(1)
             if spec.batch_slots:
@@ -171,7 +196,11 @@ class Control(wiring.Component):
                     m.next = "IDLE"
         with m.State("IDLE"):
             m.d.comb += self.busy.eq(self.start | self.read)
-            m.d.sync += [self.loading.eq(1), self._wait.eq(DELAY + 2), self._reading_asked.eq(self.read)]
+            m.d.sync += [
+                self.loading.eq(1),
+                self._wait.eq(DELAY + 2),
+                self._reading_asked.eq(self.read),
+            ]
             self._load(m)
             with m.If(self.start | self.read):
                 m.next = "CHECK"
@@ -180,9 +209,11 @@ class Control(wiring.Component):
             chosen = Signal(self._spec.layers)
             there = Signal()
             m.d.sync += [
-                end.eq(self.first + self.count), chosen.eq((((1 << self.count) - 1) << self.first)[:self._spec.layers]),
+                end.eq(self.first + self.count),
+                chosen.eq((((1 << self.count) - 1) << self.first)[:self._spec.layers]),
                 there.eq(~(chosen & ~self.layers_loaded).any() & (end <= self._spec.layers) & (self.count != 0)),
-                self._wait.eq(self._wait - 1)]
+                self._wait.eq(self._wait - 1),
+            ]
             self._load(m)
             with m.If(self._wait == 0):
                 m.next = "IDLE"
@@ -190,7 +221,10 @@ class Control(wiring.Component):
                     m.d.sync += self._rows.eq(self._out_slots)
                     m.next = "READ"
                 with m.Elif(~self._reading_asked & self.ok & self.act_loaded & there):
-                    m.d.sync += [self._number.eq(self.first), self._left.eq(self.count)]
+                    m.d.sync += [
+                        self._number.eq(self.first),
+                        self._left.eq(self.count),
+                    ]
                     m.d.comb += self.clear.eq(1)
                     m.next = "DESCRIPTOR"
                 with m.Else():
@@ -198,27 +232,43 @@ class Control(wiring.Component):
 
     def _load(self, m):
         """Pass the loader's commands on to the PEs."""
-        m.d.sync += [self.cmd_op.eq(self.load_op), self.cmd_pe.eq(self.load_pe), self.cmd_addr.eq(self.load_addr),
-                     self.cmd_data.eq(self.load_data), self.cmd_all.eq(0)]
-        with m.If(self.touched):
+        m.d.sync += [
+            self.command.op.eq(self.load.op),
+            self.command.pe.eq(self.load.pe),
+            self.command.addr.eq(self.load.addr),
+            self.command.data.eq(self.load.data),
+            self.command.everyone.eq(0),
+        ]
+        with m.If(self.codebook_written):
             m.d.sync += self._in_pes.eq(0)
 
     def _prepare(self, m):
         """Fetch a layer's descriptor; then start the scan at t0 - 1."""
-        w, spec, fields = self._w, self._spec, self._fields
+        w, spec, fields = self._w, self._spec, self.layer
         with m.State("DESCRIPTOR"):
             m.d.sync += [
-                self._in_slots.eq(fields.in_slots), self._out_slots.eq(fields.out_slots), self._has_bias.eq(fields.bias),
-                self._codebook.eq(fields.codebook), self.cfg_shift.eq(fields.shift), self.cfg_relu.eq(fields.relu),
-                self._lane.eq(fields.entry_base << w.lane), self._row_base.eq(fields.pointer_base),
-                self.cfg_base.eq(fields.entry_base), self._first_row.eq(1), self._step.eq(0),
-                self._slot.eq(0), self._rows.eq(fields.in_slots), self._batch.eq(spec.batch_slots), self._finished.eq(0)]
+                self._in_slots.eq(fields.in_slots),
+                self._out_slots.eq(fields.out_slots),
+                self._has_bias.eq(fields.bias),
+                self._codebook.eq(fields.codebook),
+                self.config.shift.eq(fields.shift),
+                self.config.relu.eq(fields.relu),
+                self.config.base.eq(fields.entry_base),
+                self._lane.eq(fields.entry_base << w.lane),
+                self._row_base.eq(fields.pointer_base),
+                self._first_row.eq(1),
+                self._step.eq(0),
+                self._slot.eq(0),
+                self._rows.eq(fields.in_slots),
+                self._batch.eq(spec.batch_slots),
+                self._finished.eq(0),
+            ]
             m.next = "BASE"
         with m.State("BASE"):
             bias_words = (self._out_slots + (spec.word_biases - 1)) >> ceil_log2(spec.word_biases)
             m.d.sync += self._last_row.eq(self._rows == 1)
             with m.If(self._has_bias):
-                m.d.sync += self.cfg_base.eq(self.cfg_base + bias_words)
+                m.d.sync += self.config.base.eq(self.config.base + bias_words)
             m.next = "SCAN"
         with m.State("SCAN"):
             self._command(m, Op.SCAN, data_=self._in_slots)
@@ -237,8 +287,11 @@ class Control(wiring.Component):
         m.d.comb += self.code_addr.eq((self._codebook << spec.codebook_bits) | entry)
         with m.State("CODEBOOK"):
             self._command(m, Op.CODE, addr=entry, data_=self.code)
-            m.d.sync += [self._step.eq(self._step + 1), self._in_pes.eq(self._codebook + 1)]
-            m.d.comb += self.count_preload.eq(1)
+            m.d.sync += [
+                self._step.eq(self._step + 1),
+                self._in_pes.eq(self._codebook + 1),
+            ]
+            m.d.comb += self.event.preload.eq(1)
             with m.If(~self._has_bias & (self._step >= max(0, (1 << spec.codebook_bits) - LOOKUP_DELAY))):
                 m.d.sync += self._running.eq(1)
             with m.If(self._step == (1 << spec.codebook_bits) - 1):
@@ -247,8 +300,11 @@ class Control(wiring.Component):
                     m.next = "BIAS"
         with m.State("BIAS"):
             self._command(m, Op.BIAS, addr=self._lane, data_=self._slot)
-            m.d.sync += [self._lane.eq(self._lane + 1), self._slot.eq(self._slot + 1)]
-            m.d.comb += self.count_preload.eq(1)
+            m.d.sync += [
+                self._lane.eq(self._lane + 1),
+                self._slot.eq(self._slot + 1),
+            ]
+            m.d.comb += self.event.preload.eq(1)
             with m.If(self._slot == self._out_slots - 1):
                 m.d.sync += self._slot.eq(0)
                 m.next = "RUN"
@@ -262,8 +318,12 @@ class Control(wiring.Component):
 
     def _drain(self, m):
         self._command(m, Op.DRAIN, data_=self._slot)
-        m.d.sync += [self._slot.eq(self._slot + 1), self._running.eq(0), self._finished.eq(0),
-                     self._wait.eq(self._spec.broadcast_latency + WRITE_DELAY)]
+        m.d.sync += [
+            self._slot.eq(self._slot + 1),
+            self._running.eq(0),
+            self._finished.eq(0),
+            self._wait.eq(self._spec.broadcast_latency + WRITE_DELAY),
+        ]
         m.next = "DRAIN"
         with m.If(self._slot == self._out_slots - 1):
             m.next = "WAIT"
@@ -271,14 +331,18 @@ class Control(wiring.Component):
     def _write_back(self, m):
         """Drain the other slots, wait for the last output, change the regions over, go on with the next layer."""
         with m.State("DRAIN"):
-            m.d.comb += self.count_writeback.eq(1)
+            m.d.comb += self.event.writeback.eq(1)
             self._drain(m)
         with m.State("WAIT"):
-            m.d.comb += self.count_writeback.eq(1)
+            m.d.comb += self.event.writeback.eq(1)
             m.d.sync += self._wait.eq(self._wait - 1)
             with m.If(self._wait == 0):
-                m.d.sync += [self._counting.eq(0), self.cfg_source.eq(~self.cfg_source), self._number.eq(self._number + 1),
-                             self._left.eq(self._left - 1)]
+                m.d.sync += [
+                    self._counting.eq(0),
+                    self.config.source.eq(~self.config.source),
+                    self._number.eq(self._number + 1),
+                    self._left.eq(self._left - 1),
+                ]
                 m.next = "DESCRIPTOR"
                 with m.If(self._left == 1):
                     m.d.sync += self.done.eq(1)
@@ -288,12 +352,22 @@ class Control(wiring.Component):
         """Scan the source region with zeros counted as non-zeros."""
         with m.State("READ"):
             self._command(m, Op.SCAN, data_=self._out_slots | 1 << 31)
-            m.d.sync += [self._reading.eq(1), self._last_row.eq(self._rows == 1)]
+            m.d.sync += [
+                self._reading.eq(1),
+                self._last_row.eq(self._rows == 1),
+            ]
             m.next = "RESULT"
         with m.State("RESULT"):
-            with m.If(self.result_valid & self.result_ready & self.result_last):
-                m.d.sync += [self._reading.eq(0), self.done.eq(1)]
+            with m.If(self.result.valid & self.result.ready & self.result.p.last):
+                m.d.sync += [
+                    self._reading.eq(0),
+                    self.done.eq(1),
+                ]
                 m.next = "IDLE"
 
     def _command(self, m, op, *, addr=0, data_=0):
-        m.d.sync += [self.cmd_op.eq(op), self.cmd_addr.eq(addr), self.cmd_data.eq(data_)]
+        m.d.sync += [
+            self.command.op.eq(op),
+            self.command.addr.eq(addr),
+            self.command.data.eq(data_),
+        ]

@@ -1,10 +1,10 @@
 """A group of PEs: one level of the tree that carries commands and broadcasts down and detection, stops and events up."""
 
 from amaranth.hdl import Cat, Module, Mux, ResetSignal, Signal
-from amaranth.lib import data, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from rtl.eie.bus import EVENTS, Op, Widths
+from rtl.eie.bus import PE_EVENTS, Op, Widths, events
 from rtl.eie.lnzd import LnzdLeaf, LnzdNode, token_layout
 from rtl.eie.pe import Pe
 from rtl.emit import Library
@@ -21,75 +21,83 @@ def levels(pes: int) -> int:
 
 
 def down_layout(spec) -> data.StructLayout:
-    """Return what goes down the tree beside the command's op: command, broadcast, and what stands still during a layer."""
+    """Return what goes down the tree beside the command's operation.
+
+    The rest of the command, which is for the PE ``pe`` or with ``everyone`` for all, the configuration and the broadcast.
+    """
     w = Widths(spec)
-    ports = {name: member.shape for name, member in (w.command() | w.config()).items() if name != "cmd_op"}
-    return data.StructLayout(ports | {"cmd_pe": 8, "cmd_all": 1, "bc_valid": 1, "bc_act": spec.act_bits, "bc_first": 1,
-                                      "bc_column": w.column})
+    command = w.command.members
+    return data.StructLayout({"addr": command["addr"], "data": command["data"], "pe": 8, "everyone": 1, "config": w.config,
+                              "broadcast": w.broadcast})
 
 
 class Group(wiring.Component):
     """``pes`` PEs (level 0) or groups that hold them (level 1 and up), with one detection leaf or node.
 
     With ``level < broadcast_latency`` whatever enters has a register, and so has whatever the PEs answer: at level 0 those
-    registers are in the PEs themselves, but for the
-    reset's. Events are summed and registered at every level.
+    registers are in the PEs themselves, but for the reset's. Events are summed and registered at every level.
 
     Members
     -------
-    op : ``In(3)``, down : ``In``, the bits of ``down_layout(spec)``
-        Command, for the PE ``cmd_pe`` or, with ``cmd_all``, for all; broadcast with the address of its column's pointer.
-    o, o_valid, o_ready
+    op : ``In(Op)``, down : ``In(down_layout(spec))``
+        Command and broadcast.
+    o : ``Out(stream.Signature(token_layout(spec, ...)))``
         Tokens of the scan.
-    stop, idle, saturated : ``Out(1)``, ev_* : ``Out``
-        Any PE asks for a stop; all PEs are idle; an addition saturated; number of PEs with the event.
+    status : ``Out(Widths.status)``
+        Any PE asks for a stop; all PEs are idle; an addition saturated.
+    event : ``Out(events(PE_EVENTS, ...))``
+        Number of PEs with the event.
     """
 
     def __init__(self, spec, library: Library, *, level: int, pes: int):
         self._spec, self._library, self._w, self._level, self._pes = spec, library, Widths(spec), level, pes
-        super().__init__(self._w.status() | {f"ev_{name}": Out(pes.bit_length()) for name in EVENTS} | {
-            "op": In(3), "down": In(down_layout(spec).size), "o": Out(token_layout(spec, 2 * (level + 1)).size),
-            "o_valid": Out(1),
-            "o_ready": In(1)})
+        super().__init__({
+            "op": In(Op), "down": In(down_layout(spec)), "o": Out(stream.Signature(token_layout(spec, 2 * (level + 1)))),
+            "status": Out(self._w.status), "event": Out(events(PE_EVENTS, pes.bit_length()))})
 
     def elaborate(self, platform):
         m = Module()
-        layout = down_layout(self._spec)
         registered = self._level < self._spec.broadcast_latency
         domain = m.d.sync if registered else m.d.comb
         self._reset = Signal(reset_less=True)
         domain += self._reset.eq(ResetSignal())
         if self._level == 0:
-            children = self._pe_children(m, data.View(layout, self.down))
-            self._answer(m, children, m.d.comb)
+            self._answer(m, self._pe_children(m), registers=0)
             return m
-        down = Signal(layout.size)
+        down = Signal(down_layout(self._spec).size)
         domain += down.eq(self.down)
         children = self._group_children(m, down)
         for k, child in enumerate(children):
-            domain += child.op.eq(self._op_of(data.View(layout, self.down), k))
-        self._answer(m, children, domain)
+            domain += child.op.eq(self._op_of(k))
+        self._answer(m, children, registers=int(registered))
         return m
 
-    def _op_of(self, incoming, k):
-        """Return the command's op for child ``k``: NOP if it is not meant."""
-        return Mux(incoming.cmd_all | (incoming.cmd_pe.word_select(self._level, 2) == k), self.op, Op.NOP)
+    def _op_of(self, k):
+        """Return the command's operation for child ``k``: NOP if it is not meant."""
+        return Mux(self.down.everyone | (self.down.pe.word_select(self._level, 2) == k), self.op, Op.NOP)
 
-    def _pe_children(self, m, down):
-        spec = self._spec
-        m.submodules.lnzd = scan = LnzdLeaf(spec, self._library, self._pes)
+    def _pe_children(self, m):
+        spec, down = self._spec, self.down
+        m.submodules.lnzd = leaf = LnzdLeaf(spec, self._library, self._pes)
         pes = [self._library.place(m, f"pe{k}", lambda: Pe(spec, self._library), module="eie_pe", reset=self._reset)
                for k in range(self._pes)]
         for k, pe in enumerate(pes):
-            m.d.comb += [getattr(pe, name).eq(down[name]) for name in down.shape().members if hasattr(pe, name)]
             m.d.comb += [
-                pe.cmd_op.eq(self._op_of(down, k)), pe.scan_addr.eq(scan.scan_addr), pe.scan_read.eq(scan.scan_read),
-                pe.scan_load.eq(scan.scan_load), getattr(scan, f"act{k}").eq(pe.act),
-                getattr(scan, f"nonzero{k}").eq(pe.nonzero)]
+                pe.command.op.eq(self._op_of(k)),
+                pe.command.addr.eq(down.addr),
+                pe.command.data.eq(down.data),
+                pe.config.eq(down.config),
+                pe.broadcast.eq(down.broadcast),
+                pe.scan.eq(leaf.scan),
+                leaf.act[k].eq(pe.act),
+                leaf.nonzero[k].eq(pe.nonzero),
+            ]
         last = min(1, spec.broadcast_latency)       # as in the PEs
-        m.d.comb += [scan.cmd_op.eq(delayed(m, self.op, "scan_op", cycles=last)),
-                     scan.cmd_data.eq(delayed(m, down.cmd_data, "scan_data", cycles=last))]
-        self._output(m, scan)
+        m.d.comb += [
+            leaf.command.op.eq(delayed(m, self.op, "scan_op", cycles=last)),
+            leaf.command.data.eq(delayed(m, down.data, "scan_data", cycles=last)),
+        ]
+        wiring.connect(m, leaf.o, wiring.flipped(self.o))
         return pes
 
     def _group_children(self, m, down):
@@ -98,27 +106,28 @@ class Group(wiring.Component):
         m.submodules.lnzd = node = LnzdNode(self._spec, self._library, len(counts), 2 * self._level)
         groups = []
         for k, count in enumerate(counts):
-            group = place(m, f"group{k}", self._spec, self._library, level=self._level - 1, pes=count,
-                          reset=self._reset)
-            m.d.comb += [
-                group.down.eq(down), getattr(node, f"i{k}").eq(group.o), getattr(node, f"i{k}_valid").eq(group.o_valid),
-                group.o_ready.eq(getattr(node, f"i{k}_ready"))]
+            group = add_group(m, f"group{k}", self._spec, self._library, level=self._level - 1, pes=count, reset=self._reset)
+            m.d.comb += group.down.eq(down)
+            wiring.connect(m, group.o, node.i[k])
             groups.append(group)
-        self._output(m, node)
+        wiring.connect(m, node.o, wiring.flipped(self.o))
         return groups
 
-    def _output(self, m, scan):
-        m.d.comb += [self.o.eq(scan.o), self.o_valid.eq(scan.o_valid), scan.o_ready.eq(self.o_ready)]
+    def _answer(self, m, children, *, registers):
+        """Join what the children answer; stop and idle, which the control unit waits for, in ``registers`` registers."""
+        stop = Cat(child.status.stop for child in children).any()
+        idle = Cat(child.status.idle for child in children).all()
+        saturated = Cat(child.status.saturated for child in children).any()
+        m.d.comb += [
+            self.status.stop.eq(delayed(m, stop, "stop", cycles=registers)),
+            self.status.idle.eq(delayed(m, idle, "idle", cycles=registers)),
+            self.status.saturated.eq(delayed(m, saturated, "saturated", cycles=1)),
+        ]
+        for name in PE_EVENTS:
+            m.d.sync += self.event[name].eq(sum((child.event[name] for child in children), 0))
 
-    def _answer(self, m, children, domain):
-        domain += [self.stop.eq(Cat(child.stop for child in children).any()),
-                   self.idle.eq(Cat(child.idle for child in children).all())]
-        m.d.sync += self.saturated.eq(Cat(child.saturated for child in children).any())
-        for name in EVENTS:
-            m.d.sync += getattr(self, f"ev_{name}").eq(sum((getattr(child, f"ev_{name}") for child in children), 0))
 
-
-def place(m, name, spec, library, *, level, pes, reset):
+def add_group(m, name, spec, library, *, level, pes, reset):
     """Add a group to ``m``, reset by ``reset``, and return its ports."""
     return library.place(m, name, lambda: Group(spec, library, level=level, pes=pes),
                          module=f"eie_group{FANOUT ** (level + 1)}_{pes}", reset=reset)

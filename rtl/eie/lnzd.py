@@ -4,7 +4,7 @@ from functools import reduce
 from operator import or_
 
 from amaranth.hdl import Array, Cat, Module, Mux, Signal
-from amaranth.lib import data, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl.eie.bus import Op, Widths
@@ -17,8 +17,8 @@ def token_layout(spec, pe_bits: int) -> data.StructLayout:
     return data.StructLayout({"act": spec.act_bits, "pe": pe_bits, "last": 1, "empty": 1})
 
 
-def place_buffer(m, name: str, library: Library, bits: int):
-    """Add a buffer of tokens of ``bits`` bits to ``m`` and return its ports; ``last`` and ``empty`` are direct."""
+def add_buffer(m, name: str, library: Library, bits: int):
+    """Add a buffer of tokens of ``bits`` bits to ``m`` and return it; ``last`` and ``empty`` are direct."""
     return library.place(m, name, lambda: TokenBuffer(bits, direct=2), module=f"eie_tokens_{bits}")
 
 
@@ -30,13 +30,12 @@ class TokenBuffer(wiring.Component):
 
     Members
     -------
-    i, i_valid, i_ready, o, o_valid, o_ready
+    i : ``In(stream.Signature(bits))``, o : ``Out(stream.Signature(bits))``
     """
 
     def __init__(self, bits: int, *, direct: int = 0):
         self._bits, self._direct = bits, direct
-        super().__init__({"i": In(bits), "i_valid": In(1), "i_ready": Out(1), "o": Out(bits), "o_valid": Out(1),
-                          "o_ready": In(1)})
+        super().__init__({"i": In(stream.Signature(bits)), "o": Out(stream.Signature(bits))})
 
     def elaborate(self, platform):
         m = Module()
@@ -47,22 +46,35 @@ class TokenBuffer(wiring.Component):
         put = Signal()
         take = Signal()
         steady = self._bits - self._direct
-        m.d.comb += [self.i_ready.eq(~full), put.eq(self.i_valid & ~full), take.eq(self.o_valid & self.o_ready),
-                     self.o[:steady].eq(Mux(read, entries[1], entries[0])[:steady])]
+        m.d.comb += [
+            self.i.ready.eq(~full),
+            put.eq(self.i.valid & ~full),
+            take.eq(self.o.valid & self.o.ready),
+            self.o.p[:steady].eq(Mux(read, entries[1], entries[0])[:steady]),
+        ]
         for k, entry in enumerate(entries):
             with m.If(~full & (write == k)):
-                m.d.sync += entry.eq(self.i)
-        m.d.sync += [write.eq(write ^ put), read.eq(read ^ take)]
+                m.d.sync += entry.eq(self.i.p)
+        m.d.sync += [
+            write.eq(write ^ put),
+            read.eq(read ^ take),
+        ]
         with m.If(put & ~take):
-            m.d.sync += [full.eq(self.o_valid), self.o_valid.eq(1)]
+            m.d.sync += [
+                full.eq(self.o.valid),
+                self.o.valid.eq(1),
+            ]
         with m.Elif(take & ~put):
-            m.d.sync += [full.eq(0), self.o_valid.eq(full)]
+            m.d.sync += [
+                full.eq(0),
+                self.o.valid.eq(full),
+            ]
         if self._direct:
             head = Signal(self._direct, reset_less=True)
             second = Mux(read, entries[0], entries[1])[steady:]
-            with m.If(take | ~self.o_valid):
-                m.d.sync += head.eq(Mux(full, second, self.i[steady:]))
-            m.d.comb += self.o[steady:].eq(head)
+            with m.If(take | ~self.o.valid):
+                m.d.sync += head.eq(Mux(full, second, self.i.p[steady:]))
+            m.d.comb += self.o.p[steady:].eq(head)
         return m
 
 
@@ -74,20 +86,18 @@ class LnzdLeaf(wiring.Component):
 
     Members
     -------
-    cmd_op, cmd_data : ``In``
-    act{k}, nonzero{k} : ``In``, scan_addr, scan_read, scan_load : ``Out``
-        Scan port of PE k, the controls shared by all.
-    o, o_valid, o_ready
-        Tokens of :func:`token_layout`.
+    command : ``In({"op": Op, "data": 32})``
+    act, nonzero : ``In``, one of each PE, scan : ``Out(Widths.scan)``
+        Scan ports of the PEs, the controls shared by all.
+    o : ``Out(stream.Signature(token_layout(spec, 2)))``
     """
 
     def __init__(self, spec, library: Library, count: int):
         self._spec, self._library, self._count, self._w = spec, library, count, Widths(spec)
         self._layout = token_layout(spec, 2)
-        ports = {f"act{k}": In(spec.act_bits) for k in range(count)} | {f"nonzero{k}": In(1) for k in range(count)}
-        super().__init__(ports | {
-            "cmd_op": In(3), "cmd_data": In(32), "scan_addr": Out(self._w.slot), "scan_read": Out(1), "scan_load": Out(1),
-            "o": Out(self._layout.size), "o_valid": Out(1), "o_ready": In(1)})
+        super().__init__({
+            "command": In(data.StructLayout({"op": Op, "data": 32})), "act": In(spec.act_bits).array(count),
+            "nonzero": In(1).array(count), "scan": Out(self._w.scan), "o": Out(stream.Signature(self._layout))})
 
     def elaborate(self, platform):
         m = Module()
@@ -96,31 +106,50 @@ class LnzdLeaf(wiring.Component):
         row_valid = Signal()
         done = Signal(self._count)
         left = Signal(self._w.rows)
+        load = Signal()
+        read = Signal()
+        slot = Signal(self._w.slot)
         taken = Signal()
-        buffer = place_buffer(m, "buffer", self._library, self._layout.size)
+        buffer = add_buffer(m, "buffer", self._library, self._layout.size)
         candidates = Signal(self._count)
-        nonzero = Cat(getattr(self, f"nonzero{k}") for k in range(self._count))
+        nonzero = Cat(self.nonzero)
         place = Signal(2)
         rest = Signal(self._count)
-        token = data.View(self._layout, buffer.i)
+        token = data.View(self._layout, buffer.i.p)
         m.d.comb += [
-            candidates.eq((nonzero | every.replicate(self._count)) & ~done), place.eq(lowest(candidates)),
+            candidates.eq((nonzero | every.replicate(self._count)) & ~done),
+            place.eq(lowest(candidates)),
             rest.eq(Cat(candidates[k] & candidates[:k].any() for k in range(self._count))),
-            token.act.eq(Array(getattr(self, f"act{k}") for k in range(self._count))[place]), token.pe.eq(place),
-            token.last.eq(~rest.any()), token.empty.eq(~candidates.any()), buffer.i_valid.eq(row_valid),
-            taken.eq(row_valid & buffer.i_ready),
-            self.scan_load.eq(~row_valid | (taken & token.last)), self.scan_read.eq(~first_valid | self.scan_load),
-            self.o.eq(buffer.o), self.o_valid.eq(buffer.o_valid), buffer.o_ready.eq(self.o_ready)]
+            token.act.eq(Array(self.act)[place]),
+            token.pe.eq(place),
+            token.last.eq(~rest.any()),
+            token.empty.eq(~candidates.any()),
+            buffer.i.valid.eq(row_valid),
+            taken.eq(row_valid & buffer.i.ready),
+            load.eq(~row_valid | (taken & token.last)),
+            read.eq(~first_valid | load),
+            self.scan.load.eq(load),
+            self.scan.read.eq(read),
+            self.scan.addr.eq(slot),
+        ]
+        wiring.connect(m, buffer.o, wiring.flipped(self.o))
         with m.If(taken):
             m.d.sync += done.eq(Mux(token.last, 0, candidates ^ rest | done))
-        with m.If(self.scan_load):
+        with m.If(load):
             m.d.sync += row_valid.eq(first_valid)
-        with m.If(self.scan_read):
+        with m.If(read):
             m.d.sync += first_valid.eq(left != 0)
             with m.If(left != 0):
-                m.d.sync += [left.eq(left - 1), self.scan_addr.eq(self.scan_addr + 1)]
-        with m.If(self.cmd_op == Op.SCAN):
-            m.d.sync += [left.eq(self.cmd_data[:self._w.rows]), every.eq(self.cmd_data[31]), self.scan_addr.eq(0)]
+                m.d.sync += [
+                    left.eq(left - 1),
+                    slot.eq(slot + 1),
+                ]
+        with m.If(self.command.op == Op.SCAN):
+            m.d.sync += [
+                left.eq(self.command.data[:self._w.rows]),
+                every.eq(self.command.data[31]),
+                slot.eq(0),
+            ]
         return m
 
 
@@ -135,25 +164,21 @@ class LnzdNode(wiring.Component):
 
     Members
     -------
-    i{k}, i{k}_valid, i{k}_ready
-        Tokens of child k.
-    o, o_valid, o_ready
+    i : ``In(stream.Signature(token_layout(spec, child_bits)))``, one of each child
+    o : ``Out(stream.Signature(token_layout(spec, child_bits + 2)))``
         Tokens with two more bits of PE number.
     """
 
     def __init__(self, spec, library: Library, count: int, child_bits: int):
         self._library, self._count = library, count
         self._child, self._layout = token_layout(spec, child_bits), token_layout(spec, child_bits + 2)
-        ports = {}
-        for k in range(count):
-            ports |= {f"i{k}": In(self._child.size), f"i{k}_valid": In(1), f"i{k}_ready": Out(1)}
-        super().__init__(ports | {"o": Out(self._layout.size), "o_valid": Out(1), "o_ready": In(1)})
+        super().__init__({"i": In(stream.Signature(self._child)).array(count), "o": Out(stream.Signature(self._layout))})
 
     def elaborate(self, platform):
         m = Module()
         children = [self._receive(m, k) for k in range(self._count)]
-        heads = [data.View(self._child, child.o) for child in children]
-        valid = Cat(child.o_valid for child in children)
+        heads = [data.View(self._child, child.o.p) for child in children]
+        valid = Cat(child.o.valid for child in children)
         passed = Signal(self._count)
         served = Signal()
         wanted = Signal(self._count)
@@ -165,38 +190,50 @@ class LnzdNode(wiring.Component):
         room = self._choose(m, heads, served, picked, last)
         m.d.comb += [
             wanted.eq(~Cat(head.empty for head in heads) & ~passed),
-            above.eq(Cat(wanted[k] & wanted[:k].any() for k in range(self._count))), picked.eq(wanted & ~above),
-            last.eq(ended.all() & ~above.any()), served.eq((valid | passed).all()), taken.eq(served & room)]
+            above.eq(Cat(wanted[k] & wanted[:k].any() for k in range(self._count))),
+            picked.eq(wanted & ~above),
+            last.eq(ended.all() & ~above.any()),
+            served.eq((valid | passed).all()),
+            taken.eq(served & room),
+        ]
         for k, child in enumerate(children):
-            m.d.comb += child.o_ready.eq(taken & (picked[k] | (heads[k].empty & ~passed[k])))
+            m.d.comb += child.o.ready.eq(taken & (picked[k] | (heads[k].empty & ~passed[k])))
         with m.If(taken):
             m.d.sync += passed.eq(Mux(last, 0, passed | ended & ~above))
         return m
 
     def _choose(self, m, heads, served, picked, last):
         """Hold what was decided beside all heads, choose in the next cycle; return whether there is room for a decision."""
-        buffer = place_buffer(m, "buffer", self._library, self._layout.size)
+        buffer = add_buffer(m, "buffer", self._library, self._layout.size)
         room = Signal()
         held = Signal()
         ends = Signal()
         mine = Signal(self._count)
         kept = [data.View(self._child, Signal(self._child.size, name=f"head{k}", reset_less=True)) for k in range(self._count)]
-        token = data.View(self._layout, buffer.i)
+        token = data.View(self._layout, buffer.i.p)
         place = Cat(mine[1::2].any(), mine[2:].any())           # number of the one bit that is set
         act, pe = (reduce(or_, (getattr(head, name) & bit.replicate(len(getattr(head, name)))
                                 for head, bit in zip(kept, mine, strict=True))) for name in ("act", "pe"))
         m.d.comb += [
-            room.eq(~held | buffer.i_ready), buffer.i_valid.eq(held), token.act.eq(act), token.pe.eq(Cat(pe, place)),
-            token.empty.eq(~mine.any()), token.last.eq(ends),
-            self.o.eq(buffer.o), self.o_valid.eq(buffer.o_valid), buffer.o_ready.eq(self.o_ready)]
+            room.eq(~held | buffer.i.ready),
+            buffer.i.valid.eq(held),
+            token.act.eq(act),
+            token.pe.eq(Cat(pe, place)),
+            token.empty.eq(~mine.any()),
+            token.last.eq(ends),
+        ]
+        wiring.connect(m, buffer.o, wiring.flipped(self.o))
         with m.If(room):
-            m.d.sync += [held.eq(served), mine.eq(picked), ends.eq(last)]
+            m.d.sync += [
+                held.eq(served),
+                mine.eq(picked),
+                ends.eq(last),
+            ]
             m.d.sync += [copy.eq(head) for copy, head in zip(kept, heads, strict=True)]
         return room
 
     def _receive(self, m, k):
         """Add the buffer that child ``k`` writes, and return it."""
-        buffer = place_buffer(m, f"from{k}", self._library, self._child.size)
-        m.d.comb += [buffer.i.eq(getattr(self, f"i{k}")), buffer.i_valid.eq(getattr(self, f"i{k}_valid")),
-                     getattr(self, f"i{k}_ready").eq(buffer.i_ready)]
+        buffer = add_buffer(m, f"from{k}", self._library, self._child.size)
+        wiring.connect(m, wiring.flipped(self.i[k]), buffer.i)
         return buffer

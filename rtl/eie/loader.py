@@ -14,7 +14,15 @@ STREAM_BITS = 64
 DELAY = 4 + 4
 """Most cycles from a beat to the last of its commands: so long a start waits for what is still on its way."""
 
+DESCRIPTOR = data.FlexibleLayout(128, {name: data.Field(bits, low) for name, (low, bits) in LAYER_FIELDS.items()})
+"""A layer's descriptor, as the host sends it in two words."""
+
 COMMANDS = {"pointers": Op.POINTER, "words": Op.WORD, "activations": Op.ACT}
+
+
+def load_layout(spec) -> data.StructLayout:
+    """Return a command of the loader: a command of the bus, and the PE that it is for."""
+    return data.StructLayout(Widths(spec).command.members | {"pe": 8})
 
 
 class Loader(wiring.Component):
@@ -26,13 +34,13 @@ class Loader(wiring.Component):
     Members
     -------
     i : ``In(stream.Signature(BEAT))``, enable : ``In(1)``
-    op, pe, everyone, addr, data : ``Out``
-        The command, NOP if there is none.
+    command : ``Out(load_layout(spec))``
+        The command and the PE that it is for; NOP if there is none.
     code_addr : ``In``, code : ``Out``
         Read port of the codebooks, answered in the same cycle.
-    layer_addr : ``In``, layer : ``Out(128)``
-        Read port of the descriptors, answered in the same cycle, at the bit positions of ``LAYER_FIELDS``.
-    layers_loaded : ``Out(layers)``, act_loaded : ``Out(1)``, touched : ``Out(1)``, range : ``Out(1)``
+    layer_addr : ``In``, layer : ``Out(DESCRIPTOR)``
+        Read port of the descriptors, answered in the same cycle.
+    layers_loaded : ``Out(layers)``, act_loaded, codebook_written, range : ``Out(1)``
         Descriptors that were loaded; a vector was loaded; a codebook changes in this cycle; a packet was out of range.
     """
 
@@ -46,10 +54,10 @@ class Loader(wiring.Component):
         self._part_bits = {"codebook": 16, "layer": STREAM_BITS, "pointers": spec.pointer_field_bits,
                            "words": 32 if self._w.lanes > 1 else STREAM_BITS, "activations": 16}
         super().__init__({
-            "i": In(stream.Signature(BEAT)), "enable": In(1), "op": Out(3), "pe": Out(8), "addr": Out(self._w.address),
-            "data": Out(32), "code_addr": In(self._code_bits), "code": Out(spec.weight_bits),
-            "layer_addr": In(self._layer_bits), "layer": Out(128), "layers_loaded": Out(spec.layers), "act_loaded": Out(1),
-            "touched": Out(1), "range": Out(1)})
+            "i": In(stream.Signature(BEAT)), "enable": In(1), "command": Out(load_layout(spec)),
+            "code_addr": In(self._code_bits), "code": Out(spec.weight_bits), "layer_addr": In(self._layer_bits),
+            "layer": Out(DESCRIPTOR), "layers_loaded": Out(spec.layers), "act_loaded": Out(1), "codebook_written": Out(1),
+            "range": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -77,8 +85,12 @@ class Loader(wiring.Component):
         address = self.i.p.address
         m.d.comb += self.i.ready.eq(self.enable & (~self._valid | self._done))
         with m.If(~self._valid | self._done):
-            m.d.sync += [self._valid.eq(self.i.valid & self.enable), self._beat.eq(self.i.p), self._start_pe.eq(0),
-                         self._first.eq(self.i.p.index == 0)]
+            m.d.sync += [
+                self._valid.eq(self.i.valid & self.enable),
+                self._beat.eq(self.i.p),
+                self._start_pe.eq(0),
+                self._first.eq(self.i.p.index == 0),
+            ]
             with m.Switch(self.i.p.type):
                 for name, kind in PACKETS.items():
                     with m.Case(kind):
@@ -102,7 +114,11 @@ class Loader(wiring.Component):
         last = number == self._final
         active = self._valid
         first = self._first & (number == 0)
-        m.d.comb += [here.eq(Mux(first, self._start, place)), here_pe.eq(Mux(first, self._start_pe, pe)), self._done.eq(last)]
+        m.d.comb += [
+            here.eq(Mux(first, self._start, place)),
+            here_pe.eq(Mux(first, self._start_pe, pe)),
+            self._done.eq(last),
+        ]
         m.d.sync += part.valid.eq(active)
         with m.Switch(beat.type):
             for name, kind in PACKETS.items():
@@ -115,8 +131,14 @@ class Loader(wiring.Component):
         m.d.comb += following.eq(Cat(after[:self._bits], after[self._bits] | here[self._bits]))
         with m.If(active):
             m.d.sync += [
-                number.eq(Mux(last, 0, number + 1)), part.kind.eq(beat.type), part.head.eq(number == 0), part.place.eq(here),
-                part.pe.eq(here_pe), pe.eq(Mux(dealt, Mux(wrap, 0, here_pe + 1), here_pe)), place.eq(following)]
+                number.eq(Mux(last, 0, number + 1)),
+                part.kind.eq(beat.type),
+                part.head.eq(number == 0),
+                part.place.eq(here),
+                part.pe.eq(here_pe),
+                pe.eq(Mux(dealt, Mux(wrap, 0, here_pe + 1), here_pe)),
+                place.eq(following),
+            ]
         return part
 
     def _check(self, m, part):
@@ -136,13 +158,21 @@ class Loader(wiring.Component):
         """Third stage: the command to the PEs, or the write of a central memory."""
         later = self._later
         write = Signal()
-        m.d.comb += [write.eq(later.valid & legal), self.touched.eq(later.valid & (later.kind == PACKETS["codebook"]))]
-        m.d.sync += [self.op.eq(Op.NOP), self.addr.eq(later.place), self.data.eq(later.value), self.pe.eq(later.pe)]
+        m.d.comb += [
+            write.eq(later.valid & legal),
+            self.codebook_written.eq(later.valid & (later.kind == PACKETS["codebook"])),
+        ]
+        m.d.sync += [
+            self.command.op.eq(Op.NOP),
+            self.command.addr.eq(later.place),
+            self.command.data.eq(later.value),
+            self.command.pe.eq(later.pe),
+        ]
         with m.If(write):
             with m.Switch(later.kind):
                 for name, op in COMMANDS.items():
                     with m.Case(PACKETS[name]):
-                        m.d.sync += self.op.eq(op)
+                        m.d.sync += self.command.op.eq(op)
             with m.If(later.kind == PACKETS["activations"]):
                 m.d.sync += self.act_loaded.eq(1)
             with m.If(later.kind == PACKETS["layer"]):
@@ -165,7 +195,7 @@ class Loader(wiring.Component):
                 m, f"layers_{half}", "nz_regfile", p_WIDTH=width, p_DEPTH=1 << self._layer_bits, p_ADDR_BITS=self._layer_bits,
                 i_clk=clock(), i_we=write & (later.kind == PACKETS["layer"]) & (later.place[0] == half),
                 i_waddr=later.place[1:1 + self._layer_bits], i_wdata=later.value[:width], i_raddr=self.layer_addr, o_rdata=read)
-            m.d.comb += self.layer[64 * half:64 * (half + 1)].eq(read)
+            m.d.comb += self.layer.as_value()[64 * half:64 * (half + 1)].eq(read)
 
 
 class Part:
@@ -182,11 +212,3 @@ class Part:
     def all(self):
         """Return all of them in one order."""
         return self.valid, self.head, self.kind, self.place, self.pe, self.value
-
-
-def descriptor(layer) -> data.View:
-    """Return the fields of a descriptor as a view."""
-    fields = {name: data.Field(bits, low) for name, (low, bits) in LAYER_FIELDS.items()}
-    return data.View(data.FlexibleLayout(128, fields), layer)
-
-

@@ -6,9 +6,9 @@ from amaranth.lib import wiring
 from rtl.bus.front import FrontEnd
 from rtl.bus.port import front_end
 from rtl.bus.result import ResultStream
-from rtl.eie.bus import EVENTS
+from rtl.eie.bus import PE_EVENTS
 from rtl.eie.control import Control
-from rtl.eie.group import down_layout, levels, place
+from rtl.eie.group import add_group, down_layout, levels
 from rtl.eie.lnzd import TokenBuffer
 from rtl.eie.loader import Loader
 from rtl.emit import Submodules
@@ -44,45 +44,52 @@ class Machine(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         spec = self._spec
-        steps = dict.fromkeys(EVENTS, spec.pes.bit_length())
+        steps = dict.fromkeys(PE_EVENTS, spec.pes.bit_length())
         m.submodules.front = front = FrontEnd(
             registers(spec), PACKETS.values(), ResultStream(spec.act_bits), counter_steps=steps)
         m.submodules.loader = loader = Loader(spec, self._library)
         m.submodules.control = control = Control(spec)
-        array = place(m, "array", spec, self._library, level=levels(spec.pes), pes=spec.pes, reset=control.reset)
+        array = add_group(m, "array", spec, self._library, level=levels(spec.pes), pes=spec.pes, reset=control.reset)
         front.expose(m, self)
         wiring.connect(m, front.packet, loader.i)
         self._join_loader(m, loader, control)
         self._join_array(m, control, array)
         m.submodules.outputs = outputs = TokenBuffer(spec.act_bits + 1)
-        m.d.comb += [
-            outputs.i.eq(Cat(control.result, control.result_last)), outputs.i_valid.eq(control.result_valid),
-            control.result_ready.eq(outputs.i_ready), Cat(front.result.p["values"][0], front.result.p.last).eq(outputs.o),
-            front.result.valid.eq(outputs.o_valid), outputs.o_ready.eq(front.result.ready)]
+        wiring.connect(m, control.result, outputs.i)
+        wiring.connect(m, outputs.o, front.result)
         self._join_front(m, front, loader, control, array)
         return m
 
     def _join_loader(self, m, loader, control):
         m.d.comb += [
-            loader.enable.eq(control.loading), control.load_op.eq(loader.op), control.load_pe.eq(loader.pe),
-            control.load_addr.eq(loader.addr), control.load_data.eq(loader.data),
+            loader.enable.eq(control.loading),
+            loader.code_addr.eq(control.code_addr),
+            loader.layer_addr.eq(control.layer_addr),
+            control.load.eq(loader.command),
             control.layers_loaded.eq(loader.layers_loaded),
-            control.act_loaded.eq(loader.act_loaded), control.code.eq(loader.code), control.layer.eq(loader.layer),
-            control.touched.eq(loader.touched), loader.code_addr.eq(control.code_addr),
-            loader.layer_addr.eq(control.layer_addr)]
+            control.act_loaded.eq(loader.act_loaded),
+            control.codebook_written.eq(loader.codebook_written),
+            control.code.eq(loader.code),
+            control.layer.eq(loader.layer),
+        ]
 
     def _join_array(self, m, control, array):
         """Connect control and array; latency that the tree has no level for becomes registers here."""
         beyond = max(0, self._spec.broadcast_latency - (levels(self._spec.pes) + 1))
         down = Signal(down_layout(self._spec))
-        m.d.comb += [down[name].eq(getattr(control, name)) for name in down.shape().members]
         m.d.comb += [
-            array.down.eq(delayed(m, down.as_value(), "far_down", cycles=beyond)),
-            array.op.eq(delayed(m, control.cmd_op, "far_op", cycles=beyond))]
-        m.d.comb += [
-            control.stop.eq(delayed(m, array.stop, "far_stop", cycles=beyond)),
-            control.idle.eq(delayed(m, array.idle, "far_idle", cycles=beyond)),
-            control.token.eq(array.o), control.token_valid.eq(array.o_valid), array.o_ready.eq(control.token_ready)]
+            down.addr.eq(control.command.addr),
+            down.data.eq(control.command.data),
+            down.pe.eq(control.command.pe),
+            down.everyone.eq(control.command.everyone),
+            down.config.eq(control.config),
+            down.broadcast.eq(control.broadcast),
+            array.down.eq(delayed(m, down, "far_down", cycles=beyond)),
+            array.op.eq(delayed(m, control.command.op, "far_op", cycles=beyond)),
+            control.stop.eq(delayed(m, array.status.stop, "far_stop", cycles=beyond)),
+            control.idle.eq(delayed(m, array.status.idle, "far_idle", cycles=beyond)),
+        ]
+        wiring.connect(m, array.o, control.token)
 
     def _join_front(self, m, front, loader, control, array):
         """Connect commands, state, sticky flags and counters to the registers."""
@@ -95,10 +102,9 @@ class Machine(wiring.Component):
             front.status.busy.eq(control.busy | front.control.start | front.control.read),
             front.event.done.eq(control.done),
             front.event.refused.eq(control.refused),
-            front.event.saturated.eq(array.saturated),
+            front.event.saturated.eq(array.status.saturated),
             front.event.range.eq(loader.range),
             front.clear.eq(control.clear),
         ]
         for name in COUNTERS:
-            step = getattr(array, f"ev_{name}") if name in EVENTS else getattr(control, f"count_{name}")
-            m.d.comb += getattr(front, name).eq(step)
+            m.d.comb += getattr(front, name).eq(array.event[name] if name in PE_EVENTS else control.event[name])

@@ -1,61 +1,58 @@
 """Sparse-matrix read: fragments become matrix words, and words become one useful entry a cycle."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
-from amaranth.lib import wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl.eie.bus import Op, Widths
 from rtl.emit import Library
-from rtl.parts import clock, delayed, leave_open
+from rtl.parts import clock, delayed
 
 
 class MatrixRead(wiring.Component):
     """Stages F to S3: walk a fragment word by word through the matrix memory and mark the entries to work on.
 
     One word a cycle. With ``skip_padding``, a word of padding alone ends in S2, where it waits for S3 no longer than a
-    cycle; its entries are counted into ``o_lead`` of the next word.
+    cycle; its entries are counted into ``lead`` of the next word.
 
     Members
     -------
-    i_valid, i_empty, i_single, i_act, i_start, i_last, i_ready
-        The next fragment, from the activation queue.
-    o_valid, o_ready, o_word, o_mask, o_from, o_lead, o_head, o_tail, o_act
-        A word, taken when valid and ready. ``o_from`` is the first entry of the fragment in it, ``o_lead`` the padding entries
-        of the column in words that disappeared just ahead; ``o_head`` marks the first word of a column that is seen here.
-    bias_valid, bias : ``Out``
-        The lane that a BIAS command read, three cycles after the command (0 else in ``bias``).
-    none : ``Out(1)``
+    command : ``In(Widths.command)``
+        WORD writes a lane of the memory, BIAS reads one.
+    i : ``In(stream.Signature(Widths.queued))``
+        Fragments, from the activation queue.
+    o : ``Out(stream.Signature(Widths.marked))``
+        Words with their marks.
+    bias : ``Out(32)``
+        The lane that a BIAS command read, three cycles after the command; 0 in any other cycle.
+    hold : ``In(1)``
+        Take no fragment.
+    idle : ``Out(1)``
         F, S1, S2 and S3 are empty.
     """
 
     def __init__(self, spec, library: Library):
         self._spec, self._library, self._w = spec, library, Widths(spec)
         w = self._w
-        super().__init__({
-            "cmd_op": In(3), "cmd_addr": In(w.address), "cmd_data": In(32),
-            "i_valid": In(1), "i_empty": In(1), "i_single": In(1), "i_act": In(spec.act_bits), "i_start": In(spec.pointer_bits),
-            "i_last": In(spec.pointer_bits), "i_ready": Out(1),
-            "o_valid": Out(1), "o_ready": In(1), "o_word": Out(spec.word_bits), "o_mask": Out(spec.word_entries),
-            "o_from": Out(w.entry), "o_lead": Out(w.skip), "o_head": Out(1), "o_act": Out(spec.act_bits),
-            "bias": Out(32), "none": Out(1), "hold": In(1)})
+        super().__init__({"command": In(w.command), "i": In(stream.Signature(w.queued)), "o": Out(stream.Signature(w.marked)),
+                          "bias": Out(32), "hold": In(1), "idle": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
-        if self._spec.skip_empty:
-            leave_open(self.i_empty)
         self._s1_ready = Signal()
         self._s2_ready = Signal()
-        self._read_bias = delayed(m, self.cmd_op == Op.BIAS, "bias", cycles=2)
+        self._read_bias = delayed(m, self.command.op == Op.BIAS, "bias", cycles=2)
         issue = self._fetch(m)
         self._memory(m, issue)
         self._mark(m)
         self._bias(m)
-        m.d.comb += self.none.eq(~(self._f_valid | self._s1.valid | self._s2.valid | self.o_valid))
+        m.d.comb += self.idle.eq(~(self._f_valid | self._s1.valid | self._s2.valid | self.o.valid))
         return m
 
     def _fetch(self, m):
         """Stage F: hold a fragment and name one word a cycle; a BIAS command borrows the address register."""
         w, spec = self._w, self._spec
+        fragment = self.i.p
         f_valid = Signal()
         f_act = Signal(spec.act_bits, reset_less=True)
         f_empty = Signal()
@@ -65,28 +62,47 @@ class MatrixRead(wiring.Component):
         last = Signal(w.entry)
         final = Signal()
         issue = Signal()
-        m.d.comb += [issue.eq(f_valid & self._s1_ready), self.i_ready.eq((~f_valid | (issue & final)) & ~self.hold)]
+        m.d.comb += [
+            issue.eq(f_valid & self._s1_ready),
+            self.i.ready.eq((~f_valid | (issue & final)) & ~self.hold),
+        ]
         with m.If(issue):
-            m.d.sync += [word.eq(word + 1), first.eq(0), final.eq((word + 1)[:w.word] == last_word)]
+            m.d.sync += [
+                word.eq(word + 1),
+                first.eq(0),
+                final.eq((word + 1)[:w.word] == last_word),
+            ]
             with m.If(final):
                 m.d.sync += f_valid.eq(0)
-        with m.If(self.i_valid & self.i_ready):
+        with m.If(self.i.valid & self.i.ready):
             m.d.sync += f_valid.eq(1)
-        with m.If(self.i_ready):
+        with m.If(self.i.ready):
             m.d.sync += [
-                f_act.eq(self.i_act), first.eq(self.i_start[:w.entry]), last.eq(self.i_last[:w.entry]),
-                word.eq(self.i_start[w.entry:]),
-                last_word.eq(self.i_last[w.entry:]), final.eq(self.i_single)]
+                f_act.eq(fragment.act),
+                first.eq(fragment.start[:w.entry]),
+                last.eq(fragment.last[:w.entry]),
+                word.eq(fragment.start[w.entry:]),
+                last_word.eq(fragment.last[w.entry:]),
+                final.eq(fragment.single),
+            ]
             if not spec.skip_empty:
-                m.d.sync += [f_empty.eq(self.i_empty), final.eq(self.i_empty | self.i_single)]
-        with m.If(self.cmd_op == Op.BIAS):
-            m.d.sync += word.eq(self.cmd_addr[w.lane:])
+                m.d.sync += [
+                    f_empty.eq(fragment.empty),
+                    final.eq(fragment.empty | fragment.single),
+                ]
+        with m.If(self.command.op == Op.BIAS):
+            m.d.sync += word.eq(self.command.addr[w.lane:])
         self._f_valid = f_valid
         self._s1 = Stage(spec, w, "s1")
         with m.If(self._s1_ready):
             m.d.sync += [
-                self._s1.valid.eq(f_valid), self._s1.act.eq(f_act), self._s1.first.eq(first), self._s1.tail.eq(final),
-                self._s1.last.eq(Mux(final, last, spec.word_entries - 1)), self._s1.empty.eq(f_empty)]
+                self._s1.valid.eq(f_valid),
+                self._s1.act.eq(f_act),
+                self._s1.first.eq(first),
+                self._s1.tail.eq(final),
+                self._s1.last.eq(Mux(final, last, spec.word_entries - 1)),
+                self._s1.empty.eq(f_empty),
+            ]
         self._address = word
         return issue
 
@@ -101,19 +117,24 @@ class MatrixRead(wiring.Component):
         m.d.comb += load.eq(self._s1.valid & self._s2_ready)
         with m.If(self._s2_ready):
             m.d.sync += [
-                self._s2.valid.eq(self._s1.valid), self._s2.act.eq(self._s1.act), self._s2.first.eq(self._s1.first),
-                self._s2.last.eq(self._s1.last), self._s2.tail.eq(self._s1.tail), self._s2.empty.eq(self._s1.empty),
-                self._window.eq(Mux(self._s1.empty, 0, inside))]
+                self._s2.valid.eq(self._s1.valid),
+                self._s2.act.eq(self._s1.act),
+                self._s2.first.eq(self._s1.first),
+                self._s2.last.eq(self._s1.last),
+                self._s2.tail.eq(self._s1.tail),
+                self._s2.empty.eq(self._s1.empty),
+                self._window.eq(Mux(self._s1.empty, 0, inside)),
+            ]
         m.d.comb += self._s1_ready.eq(~self._s1.valid | self._s2_ready)
-        write = (self.cmd_op == Op.WORD).replicate(w.lanes)
+        write = (self.command.op == Op.WORD).replicate(w.lanes)
         if w.lanes > 1:
-            write = write & (1 << self.cmd_addr[:w.lane])
-        lane = Cat(self.cmd_data, self._flags())
+            write = write & (1 << self.command.addr[:w.lane])
+        lane = Cat(self.command.data, self._flags())
         stored = Signal(len(lane) * w.lanes)
         self._library.cell(
             m, "memory", "nz_ram", p_WIDTH=len(stored), p_DEPTH=spec.words, p_LANES=w.lanes, p_ADDR_BITS=w.word,
-            i_clk=clock(), i_we=write[:w.lanes], i_waddr=self.cmd_addr[w.lane:][:w.word], i_wdata=lane.replicate(w.lanes),
-            i_re=issue | delayed(m, self.cmd_op == Op.BIAS, "bias_read", cycles=1), i_raddr=self._address,
+            i_clk=clock(), i_we=write[:w.lanes], i_waddr=self.command.addr[w.lane:][:w.word], i_wdata=lane.replicate(w.lanes),
+            i_re=issue | delayed(m, self.command.op == Op.BIAS, "bias_read", cycles=1), i_raddr=self._address,
             i_oe=load | self._read_bias, o_rdata=stored)
         lanes = [stored.word_select(k, len(lane)) for k in range(w.lanes)]
         m.d.comb += self._word.eq(Cat(part[:32] for part in lanes))
@@ -128,36 +149,49 @@ class MatrixRead(wiring.Component):
     def _flags(self):
         """Return a bit an entry of a lane that is written: its code is not 0. Block RAM has these bits to spare."""
         spec = self._spec
-        return Cat(self.cmd_data[k * spec.entry_bits:][:spec.codebook_bits].any() for k in range(self._w.flags))
+        return Cat(self.command.data[k * spec.entry_bits:][:spec.codebook_bits].any() for k in range(self._w.flags))
 
     def _mark(self, m):
         """Stage S2 finds the mask, and padding that disappears; stage S3 keeps the marked word."""
         spec, w, s2 = self._spec, self._w, self._s2
         mask = Signal(spec.word_entries)
-        none = Signal()
+        marked = self.o.p
+        vanishes = Signal()
         gone = Signal()
         leave = Signal()
         s3_ready = Signal()
         head = Signal(init=1)
         lead = Signal(w.skip)
         m.d.comb += [
-            mask.eq(self._window & self._real), none.eq(~mask.any() & ~s2.empty & int(w.padding)),
-            s3_ready.eq(~self.o_valid | self.o_ready), self._s2_ready.eq(~s2.valid | s3_ready | gone),
-            leave.eq(s2.valid & self._s2_ready)]
-        m.d.sync += gone.eq(s2.valid & none & ~self._s2_ready)
+            mask.eq(self._window & self._real),
+            vanishes.eq(~mask.any() & ~s2.empty & int(w.padding)),
+            s3_ready.eq(~self.o.valid | self.o.ready),
+            self._s2_ready.eq(~s2.valid | s3_ready | gone),
+            leave.eq(s2.valid & self._s2_ready),
+        ]
+        m.d.sync += gone.eq(s2.valid & vanishes & ~self._s2_ready)
         with m.If(s3_ready):
             m.d.sync += [
-                self.o_valid.eq(s2.valid & ~none), self.o_word.eq(self._word), self.o_mask.eq(mask), self.o_from.eq(s2.first),
-                self.o_lead.eq(lead), self.o_head.eq(head), self.o_act.eq(s2.act)]
-        with m.If(leave & ~none):
-            m.d.sync += [head.eq(s2.tail), lead.eq(0)]
+                self.o.valid.eq(s2.valid & ~vanishes),
+                marked.word.eq(self._word),
+                marked.mask.eq(mask),
+                marked["from"].eq(s2.first),
+                marked.lead.eq(lead),
+                marked.head.eq(head),
+                marked.act.eq(s2.act),
+            ]
+        with m.If(leave & ~vanishes):
+            m.d.sync += [
+                head.eq(s2.tail),
+                lead.eq(0),
+            ]
         with m.Elif(leave):
             m.d.sync += lead.eq(lead + s2.last - s2.first + 1)
 
     def _bias(self, m):
         """Take one lane of the output register, three cycles after the command, and 0 in any other cycle."""
         w = self._w
-        lane = delayed(m, self.cmd_addr[:w.lane], "lane", cycles=3, reset_less=True) if w.lanes > 1 else Const(0, 1)
+        lane = delayed(m, self.command.addr[:w.lane], "lane", cycles=3, reset_less=True) if w.lanes > 1 else Const(0, 1)
         valid = delayed(m, self._read_bias, "bias_lane", cycles=1)
         m.d.comb += self.bias.eq(Mux(valid, self._word.word_select(lane, 32), 0))
 

@@ -35,7 +35,7 @@ async def drain(block, slots, sums, *, gap=lambda: False):
             due[cycle + TO_DRAIN] = slot
             number += 1
         then = due.pop(cycle, None)
-        assert block["o_drain"] == (then is not None)
+        assert block["o_valid"] == (then is not None)
         if then is not None:
             got = block.signed("o_value")
             assert (block["o_slot"], got) == (then, sums[then]), f"slot {block['o_slot']}: {got}, expected {then}: {sums[then]}"
@@ -99,7 +99,7 @@ async def biases(block, rng, sums):
     for cycle in range(SPEC.slots + TO_BIAS + 2):
         asked = {"cmd_op": Op.BIAS, "cmd_data": cycle} if cycle < SPEC.slots else {"cmd_op": Op.NOP}
         lane = values[cycle - TO_BIAS] if TO_BIAS <= cycle < SPEC.slots + TO_BIAS else 0
-        await block.step(**asked, i_bias=lane, i_valid=0, i_act=0)
+        await block.step(**asked, bias=lane, i_valid=0, i_act=0)
     sums[:] = values
 
 
@@ -143,9 +143,9 @@ async def outputs_go_to_the_other_region(dut, source):
         most = [min(SPEC.acc_bits, SPEC.act_bits + shift + more) for more in (0, 0, 1, 2, 3)]   # in range, at its ends, beyond
         values = [clip(around(rng, rng.choice(most)), SPEC.acc_bits) for _ in range(SPEC.slots)]
         for slot, value in enumerate(values):
-            await block.step(i_drain=1, i_slot=slot, i_value=value)
+            await block.step(i_valid=1, i_slot=slot, i_value=value)
         for _ in range(TO_ROUNDED):
-            await block.step(i_drain=0, i_value=rng.getrandbits(8), i_slot=rng.randrange(SPEC.slots))
+            await block.step(i_valid=0, i_value=rng.getrandbits(8), i_slot=rng.randrange(SPEC.slots))
         await scanned(block, rng, loaded)
         block.set(cfg_source=1 - source)
         await scanned(block, rng, [rounded(value, shift, relu) & (1 << SPEC.act_bits) - 1 for value in values])

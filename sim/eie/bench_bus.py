@@ -10,8 +10,8 @@ from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge
 from cocotbext.axi import AxiResp, AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStreamSource
 
-from rtl.eie.control import reset_cycles
 from sim.eie.host import PERIOD, Host
+from sim.eie.timing import reset_cycles
 from sim.stream import PATTERNS
 from spec.eie import PACKET_PE_SHIFT, PACKETS, EieSpec
 from spec.framing import header

@@ -6,18 +6,17 @@ import cocotb
 from cocotb.triggers import FallingEdge, RisingEdge
 
 from rtl.eie.bus import Op, Widths
-from rtl.eie.control import reset_cycles
-from rtl.eie.group import levels
-from rtl.eie.loader import DELAY
 from sim.eie.bench_scan import row
 from sim.eie.drive import SPEC, Block, crossed, draw, pauses
+from sim.eie.timing import LOAD_DELAY as DELAY
+from sim.eie.timing import LOOKUP_DELAY as LOOKUP
+from sim.eie.timing import WRITE_DELAY as WRITTEN
+from sim.eie.timing import pe_bits, reset_cycles
 from spec.eie import LAYER_FIELDS, ceil_log2
 
 N, B, BOOK = SPEC.pes, SPEC.broadcast_latency, 1 << SPEC.codebook_bits
 RESET = reset_cycles(SPEC)
-PE_BITS = 2 * (levels(N) + 1)
-LOOKUP = 10         # cycles from a broadcast to its first codebook look-up
-WRITTEN = 8         # cycles from a DRAIN at a PE to its output in the memory
+PE_BITS = pe_bits(SPEC)
 SOON = 2 * DELAY + 8        # cycles from a start to its first command, or to its refusal; and between layers
 COUNTERS = ("cycles", "broadcasts", "stall_queue", "stall_scan", "stall_barrier", "preload", "drain", "writeback")
 
@@ -176,7 +175,7 @@ class Bench:
         self.refusals += self.block["refused"]
         self.clears += self.block["clear"]
         for name in COUNTERS:
-            self.counts[name] += self.block[f"count_{name}"]
+            self.counts[name] += self.block[f"event_{name}"]
 
     def put(self, layers):
         """Have layers 0 to ... loaded, and no others."""
@@ -187,10 +186,10 @@ class Bench:
         """Hold that nothing is asked of the array in this cycle."""
         assert self.block["cmd_op"] == Op.NOP and not self.block["bc_valid"], f"cycle {self.t}"
 
-    async def touch(self):
+    async def write_codebook(self):
         """Have a codebook changed while loading."""
-        await self.cycle(touched=1)
-        self.block.set(touched=0)
+        await self.cycle(codebook_written=1)
+        self.block.set(codebook_written=0)
         self.in_pes = None
 
     async def ask(self, **command):
@@ -258,7 +257,7 @@ class Bench:
             if not first:
                 want.watch(self.t, idle)
             first = False
-        got = {name: self.counts[name] - self.block[f"count_{name}"] for name in COUNTERS}
+        got = {name: self.counts[name] - self.block[f"event_{name}"] for name in COUNTERS}
         assert got == want.totals(), f"layer {found.fields}: counted {got}, expected {want.totals()}"
 
     def _tokens(self, valid, took, out):
@@ -275,7 +274,7 @@ class Bench:
         op, addr, data = want.command(self.t)
         assert block["cmd_op"] == op, f"cycle {self.t - want.t0}: command {block['cmd_op']}, expected {op!r}"
         if op != Op.NOP:
-            assert block["cmd_all"]
+            assert block["cmd_everyone"]
             assert addr is None or block["cmd_addr"] == addr, f"cycle {self.t - want.t0}"
             assert data is None or block["cmd_data"] == data, f"cycle {self.t - want.t0}"
         got = tuple(block[f"cfg_{name}"] for name in ("shift", "relu", "base", "source"))
@@ -298,7 +297,7 @@ class Bench:
         tokens = collections.deque(token for each in acts for token in row(each, PE_BITS, every=True))
         wanted = [act for each in acts for act in each]
         await self.ask(read=1)
-        assert (self.block["cmd_op"], self.block["cmd_data"]) == (Op.SCAN, slots | 1 << 31) and self.block["cmd_all"]
+        assert (self.block["cmd_op"], self.block["cmd_data"]) == (Op.SCAN, slots | 1 << 31) and self.block["cmd_everyone"]
         assert self.block["cfg_source"] == self.source, "what was written last is read"
         got, valid = [], False
         while tokens:
@@ -308,7 +307,7 @@ class Bench:
             self.quiet()
             assert self.block["result_valid"] == valid and (not valid or self.block["token_ready"] == ready)
             if valid and ready:
-                got.append(self.block["result"])
+                got.append(self.block["result_act"])
                 assert self.block["result_last"] == (len(got) == len(wanted)), f"result {len(got)} of {len(wanted)}"
                 tokens.popleft()
                 valid = False
@@ -336,7 +335,7 @@ async def every_command_and_broadcast_has_its_cycle(dut, idle, stall):
         layers = network(bench.rng)
         bench.put(layers)
         if bench.rng.random() < 0.5:
-            await bench.touch()
+            await bench.write_codebook()
         first = bench.rng.randrange(SPEC.layers)
         count = SPEC.layers if number == 0 else bench.rng.randint(1, SPEC.layers - first)
         first = 0 if number == 0 else first
@@ -348,7 +347,7 @@ async def every_command_and_broadcast_has_its_cycle(dut, idle, stall):
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
-async def a_codebook_stays_until_it_is_touched(dut):
+async def a_codebook_stays_until_one_is_written(dut):
     """Of layers with the same codebook only the first sends it, in one start and in the next, until the host writes one."""
     bench = await Bench(dut).start()
     never = pauses("never")
@@ -356,7 +355,7 @@ async def a_codebook_stays_until_it_is_touched(dut):
     sent = []
     for touch in (False, False, True):
         if touch:
-            await bench.touch()
+            await bench.write_codebook()
         sent.append(bench.in_pes is None)
         await bench.run(0, 2, never, never, never)
     assert sent == [True, False, True]
@@ -413,7 +412,7 @@ async def the_loaders_commands_pass_and_a_start_waits_for_them(dut):
         if before is not None:
             assert bench.block["cmd_op"] == before["load_op"], f"cycle {cycle}"
             if before["load_op"] != Op.NOP:
-                got = tuple(bench.block[f"cmd_{name}"] for name in ("pe", "addr", "data", "all"))
+                got = tuple(bench.block[f"cmd_{name}"] for name in ("pe", "addr", "data", "everyone"))
                 assert got == (before["load_pe"], before["load_addr"], before["load_data"], 0), f"cycle {cycle}"
         assert bench.block["loading"] == (late <= 1), f"cycle {cycle}: no beat is taken behind a start"
         before = given
@@ -441,7 +440,7 @@ async def a_reset_goes_down_the_tree_and_clears_every_accumulator(dut):
         await bench.cycle(start=len(slots) == 1, first=0, count=1)
         assert not bench.block["loading"] or len(slots) == SPEC.slots
         if bench.block["cmd_op"] == Op.DRAIN:
-            assert bench.block["cmd_all"]
+            assert bench.block["cmd_everyone"]
             slots.append(bench.block["cmd_data"] & (1 << ceil_log2(SPEC.slots)) - 1)
         else:
             assert len(slots) in (0, SPEC.slots)

@@ -21,7 +21,7 @@ async def pointers_give_the_fragment_three_cycles_later(dut, idle):
     for column in range(1, SPEC.columns, 5):                    # some columns are empty
         ends[column] = ends[column - 1]
     for column, end in enumerate(ends):
-        await block.step(cmd_op=Op.POINTER, cmd_data=end, addr_a=column, addr_b=rng.randrange(SPEC.columns))
+        await block.step(cmd_op=Op.POINTER, cmd_data=end, cmd_addr=column, bc_column=rng.randrange(SPEC.columns))
     base = rng.randrange(SPEC.words)
     words = SPEC.word_entries
     pipe = collections.deque([None] * READ)
@@ -29,7 +29,7 @@ async def pointers_give_the_fragment_three_cycles_later(dut, idle):
     for cycle in range(400):
         column, first, act = rng.randrange(1, SPEC.columns), rng.random() < 0.2, rng.getrandbits(SPEC.act_bits)
         valid = not pause()
-        await block.step(i_valid=valid, addr_a=column, addr_b=column - 1, i_first=first, i_act=act)
+        await block.step(bc_valid=valid, bc_column=column, bc_first=first, bc_act=act)
         wanted = pipe.popleft()
         assert block["o_valid"] == (wanted is not None), f"cycle {cycle}"
         if wanted is not None:
@@ -45,7 +45,7 @@ async def pointers_give_the_fragment_three_cycles_later(dut, idle):
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 @crossed
 async def queue_keeps_order_and_stops_in_time(dut, idle, stall):
-    """A sender that sees a stop ``broadcast_latency`` cycles late never overflows it; level, stop and none are exact."""
+    """A sender that sees a stop ``broadcast_latency`` cycles late never overflows it; level, stop and idle are exact."""
     block, rng, wait, refuse = await Block(dut, "queue").start(), draw(), pauses(idle), pauses(stall)
     delay, depth = SPEC.broadcast_latency, SPEC.queue_depth
     stops = collections.deque([False] * delay)                  # on their way to the sender
@@ -74,7 +74,7 @@ async def queue_keeps_order_and_stops_in_time(dut, idle, stall):
         await block.step(arrive=arriving is not None, o_ready=ready, i_valid=read is not None,
                          **{f"i_{name}": value for name, value in (read or {}).items()})
         assert block["stop"] == (level >= depth - 2 * delay), f"cycle {cycle}: level {level}"
-        assert block["none"] == (level == 0), f"cycle {cycle}: level {level}"
+        assert block["idle"] == (level == 0), f"cycle {cycle}: level {level}"
         assert block["o_valid"] == bool(kept), f"cycle {cycle}: {len(kept)} kept"
         if kept and ready:
             wanted = kept.popleft()

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import cocotb
 
 from rtl.eie.bus import Op, Widths
-from rtl.eie.loader import DELAY
 from sim.eie.drive import SPEC, Block, crossed, draw, pauses
+from sim.eie.timing import LOAD_DELAY as DELAY
 from spec.eie import LAYER_WORDS, PACKET_PE_SHIFT, PACKETS
 from spec.framing import ADDRESS_BITS, LENGTH_BITS, TYPE_BITS, WORD_BITS
 
@@ -62,14 +62,14 @@ class Model:
     def __init__(self):
         self.commands: list[tuple[int, int, int, int]] = []
         self.books, self.layers = {}, {}
-        self.touched, self.loaded, self.act = 0, 0, False
+        self.written, self.loaded, self.act = 0, 0, False
 
     def take(self, packet: Packet) -> bool:
         """Take a packet; return whether it addresses a place that is not there."""
         beyond = False
         for parts in packet.parts():
             beyond |= not packet.there(*parts[0][:2])           # what follows may be the unused tail of the last word
-            self.touched += len(parts) if packet.kind == "codebook" else 0
+            self.written += len(parts) if packet.kind == "codebook" else 0
             for place, pe, value in parts:
                 if packet.there(place, pe):
                     self._keep(packet.kind, place, pe, value)
@@ -93,7 +93,7 @@ class Bench:
     def __init__(self, dut):
         self.block, self.model = Block(dut, "loader"), Model()
         self.commands: list[tuple[int, int, int, int]] = []
-        self.cycle = self.touched = self.ranges = 0
+        self.cycle = self.written = self.ranges = 0
         self.taken: list[int] = []                              # cycle in which a beat was taken, for each command it holds
 
     async def start(self):
@@ -103,11 +103,11 @@ class Bench:
     async def step(self, **values):
         await self.block.step(**values)
         block = self.block
-        if block["op"] != Op.NOP:
-            self.commands.append(tuple(block[name] for name in ("op", "pe", "addr", "data")))
+        if block["cmd_op"] != Op.NOP:
+            self.commands.append(tuple(block[f"cmd_{name}"] for name in ("op", "pe", "addr", "data")))
             if self.taken:
                 assert self.cycle - self.taken[len(self.commands) - 1] <= DELAY, "a command must come within DELAY of its beat"
-        self.touched += block["touched"]
+        self.written += block["codebook_written"]
         self.ranges += block["range"]
         self.cycle += 1
 
@@ -117,18 +117,18 @@ class Bench:
         for packet in packets:
             for beat, parts in zip(packet.beats(), packet.parts(), strict=True):
                 while wait():
-                    await self.step(i__valid=0, i__payload=draw().getrandbits(60), enable=not refuse())
+                    await self.step(i_valid=0, i=draw().getrandbits(60), enable=not refuse())
                 while True:
                     enabled = not refuse()
-                    await self.step(i__valid=1, i__payload=beat, enable=enabled)
-                    assert enabled or not self.block["i__ready"], "nothing may be taken without enable"
-                    if self.block["i__ready"]:
+                    await self.step(i_valid=1, i=beat, enable=enabled)
+                    assert enabled or not self.block["i_ready"], "nothing may be taken without enable"
+                    if self.block["i_ready"]:
                         break
                 times.append(self.cycle - 1)
                 count = sum(packet.kind in OPS and packet.there(*part[:2]) for part in parts)
                 self.taken += [times[-1]] * count
         for _ in range(DELAY + 2):
-            await self.step(i__valid=0, enable=not refuse())
+            await self.step(i_valid=0, enable=not refuse())
         return times[-1] - times[0] + 1 if times else 0
 
     async def check(self, packets):
@@ -136,7 +136,7 @@ class Bench:
         beyond = sum(self.model.take(packet) for packet in packets)
         model = self.model
         assert self.commands == model.commands, _first(self.commands, model.commands)
-        assert self.touched == model.touched
+        assert self.written == model.written
         assert bool(self.ranges) == bool(beyond)
         assert self.block["layers_loaded"] == model.loaded and self.block["act_loaded"] == model.act
         for place, value in model.books.items():

@@ -71,12 +71,12 @@ async def words_are_those_of_the_fragments(dut, idle, stall):
             if one.mask == 0:                                   # an empty fragment: nothing but its time counts
                 now, meant = now[1], 0
             assert now == meant, f"word {got}: {now}, expected {meant}; seed {cocotb.RANDOM_SEED}"
-            assert not block["none"]
+            assert not block["idle"]
             got += ready
         assert held is None or now == held, "an offer must stay until it is taken"
         held = None if ready else now
         quiet = quiet + 1 if got == len(wanted) else 0
-    assert block["none"] and not waiting
+    assert block["idle"] and not waiting
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
@@ -115,7 +115,7 @@ async def hold_keeps_a_fragment_out(dut):
     await load(block, [(1, 0)] * SPEC.word_entries)
     for _ in range(5):
         await block.step(**offered(0, 1, 3), o_ready=1, hold=1)
-        assert not block["i_ready"] and block["none"]
+        assert not block["i_ready"] and block["idle"]
     await block.step(hold=0)
     assert block["i_ready"]
 
@@ -160,6 +160,6 @@ async def every_marked_entry_is_picked_once_in_order(dut, idle):
             assert block["o_act"] == 0
         cycles += begun and got < len(wanted)
         quiet = quiet + 1 if got == len(wanted) and not waiting else 0
-    assert (real, padding) == (sum(one.code != 0 for one in wanted), sum(one.code == 0 for one in wanted)) and block["none"]
+    assert (real, padding) == (sum(one.code != 0 for one in wanted), sum(one.code == 0 for one in wanted)) and block["idle"]
     if idle == "never":
         assert cycles <= len(wanted) + empties + 2, f"{cycles} cycles, {len(wanted)} entries: promised one each"

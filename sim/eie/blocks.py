@@ -3,9 +3,10 @@
 import json
 from collections.abc import Collection
 from dataclasses import asdict
+from typing import Any
 
-from amaranth.hdl import Module
-from amaranth.lib import wiring
+from amaranth.hdl import Const, Module, Value
+from amaranth.lib import data, wiring
 
 from rtl.eie.actrw import ActivationReadWrite
 from rtl.eie.arithmetic import Arithmetic
@@ -44,26 +45,42 @@ def blocks(spec: EieSpec, library: Library) -> dict[str, wiring.Component]:
         "loader": Loader(spec, library), "control": Control(spec)}
 
 
+SHORT = {"command": "cmd", "config": "cfg", "broadcast": "bc"}
+WHOLE = {"loader": ("i",), "leaf": ("o",), "leaf3": ("o",), "node": ("i", "o"), "node3": ("i", "o"), "control": ("token",)}
+"""Streams of which a bench sees the payload as one number."""
+
+
+def flat(name: str, block: wiring.Component) -> dict[str, tuple[wiring.Member, Any]]:
+    """Return the ports of a block by plain names, with their values; fields of records are ports of their own."""
+    ports = {}
+    for path, member, value in block.signature.flatten(block):
+        words = [str(SHORT.get(part, part)) for part in path if part != "payload"]
+        plain = words[0] + "".join(word if word.isdigit() else f"_{word}" for word in words[1:])
+        if isinstance(Value.cast(value), Const):
+            continue                                            # such as ``ready`` of a stream that is always taken
+        if isinstance(member.shape, data.StructLayout) and path[0] not in WHOLE.get(name, ()):
+            for field in member.shape.members:
+                ports[f"{plain}_{field}"] = member.flow(member.shape[field].shape), value[field]
+        else:
+            ports[plain] = member.flow(Value.cast(value).shape()), Value.cast(value)
+    return ports
+
+
 class Blocks(wiring.Component):
-    """The blocks, unconnected; port ``p`` of block ``b`` is port ``b__p``."""
+    """The blocks, unconnected; port ``p`` of block ``b``, by the names of `flat`, is port ``b__p``."""
 
     def __init__(self, spec: EieSpec, library: Library, only: Collection[str] = ()):
         self._blocks = {name: block for name, block in blocks(spec, library).items() if not only or name in only}
         super().__init__({f"{name}__{port}": member for name, block in self._blocks.items()
-                          for port, member in block.signature.members.items()})
+                          for port, (member, _) in flat(name, block).items()})
 
     def elaborate(self, platform):
         m = Module()
         for name, block in self._blocks.items():
             m.submodules[name] = block
-            for port, member in block.signature.members.items():
-                outer, inner = getattr(self, f"{name}__{port}"), getattr(block, port)
-                if not member.is_port:
-                    wiring.connect(m, wiring.flipped(outer), inner)
-                elif member.flow == wiring.In:
-                    m.d.comb += inner.eq(outer)
-                else:
-                    m.d.comb += outer.eq(inner)
+            for port, (member, inner) in flat(name, block).items():
+                outer = getattr(self, f"{name}__{port}")
+                m.d.comb += inner.eq(outer) if member.flow == wiring.In else outer.eq(inner)
         return m
 
 

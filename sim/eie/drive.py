@@ -6,13 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import cocotb
-from amaranth.hdl import Value
 from amaranth.lib.wiring import In
 from cocotb.clock import Clock
 from cocotb.triggers import RisingEdge
 
 from rtl.emit import Library
-from sim.eie.blocks import blocks, from_text
+from sim.eie.blocks import blocks, flat, from_text
 from sim.stream import pattern
 
 SPEC = from_text(os.environ["EIE_SPEC"])
@@ -31,11 +30,9 @@ class Block:
         self.dut, self.name = dut, name
         if hasattr(dut, "mutsel"):
             dut.mutsel.value = int(os.environ["EIE_MUTANT"])
-        block = blocks(SPEC, Library())[name]
-        members = {"__".join(map(str, path)): member for path, member, value in block.signature.flatten(block)
-                   if len(Value.cast(value))}
-        self.ports = {port: getattr(dut, f"{name}__{port}") for port in members}
-        self.inputs = [port for port in self.ports if members[port].flow == In]
+        found = {port: member for port, (member, value) in flat(name, blocks(SPEC, Library())[name]).items() if len(value)}
+        self.ports = {port: getattr(dut, f"{name}__{port}") for port in found}
+        self.inputs = [port for port, member in found.items() if member.flow == In]
 
     async def start(self) -> "Block":
         """Start the clock and reset, with all inputs 0."""

@@ -5,7 +5,8 @@ module check(input clk, input [3:0] i, input i_valid, input o_ready);
   reg rst = 1;
   always @(posedge clk) rst <= 0;
 
-  buffer dut(.clk(clk), .rst(rst), .i(i), .i_valid(i_valid), .i_ready(i_ready), .o(o), .o_valid(o_valid), .o_ready(o_ready),
+  buffer dut(.clk(clk), .rst(rst), .i__payload(i), .i__valid(i_valid), .i__ready(i_ready), .o__payload(o), .o__valid(o_valid),
+    .o__ready(o_ready),
     .entry0(entry0), .entry1(entry1), .write(write), .read(read), .full(full));
 
   // a plain reading: a list of at most two

@@ -18,10 +18,10 @@ module check(input clk, input ready);
   end
   wire [PES-1:0] seen = at2 == 0 ? live0 : at2 == 1 ? live1 : 3'd0;
 
-  leaf dut(.clk(clk), .rst(rst), .cmd_op(cycle == 1 ? 3'd7 : 3'd0), .cmd_data(ROWS), .scan_addr(addr), .scan_read(read),
-    .scan_load(load), .act0(seen[0] ? {at2, 2'd1} : 4'd0), .act1(seen[1] ? {at2, 2'd2} : 4'd0),
-    .act2(seen[2] ? {at2, 2'd3} : 4'd0), .nonzero0(seen[0]), .nonzero1(seen[1]), .nonzero2(seen[2]),
-    .o(o), .o_valid(valid), .o_ready(ready || calm));
+  leaf dut(.clk(clk), .rst(rst), .command({32'd0 + ROWS, cycle == 1 ? 3'd7 : 3'd0}), .scan({load, read, addr}),
+    .act__0(seen[0] ? {at2, 2'd1} : 4'd0), .act__1(seen[1] ? {at2, 2'd2} : 4'd0),
+    .act__2(seen[2] ? {at2, 2'd3} : 4'd0), .nonzero__0(seen[0]), .nonzero__1(seen[1]), .nonzero__2(seen[2]),
+    .o__payload(o), .o__valid(valid), .o__ready(ready || calm));
 
   // the token to come, read off the rows: row and the PEs that are done with
   reg [1:0] row = 0;

@@ -37,8 +37,9 @@ module check(input clk, input ready, input [1:0] offer);
     end
   end
 
-  node dut(.clk(clk), .rst(rst), .i0(token[0]), .i0_valid(valid_now[0]), .i0_ready(child_ready[0]), .i1(token[1]),
-    .i1_valid(valid_now[1]), .i1_ready(child_ready[1]), .o(o), .o_valid(valid), .o_ready(ready || calm));
+  node dut(.clk(clk), .rst(rst), .i__0__payload(token[0]), .i__0__valid(valid_now[0]), .i__0__ready(child_ready[0]),
+    .i__1__payload(token[1]), .i__1__valid(valid_now[1]), .i__1__ready(child_ready[1]), .o__payload(o), .o__valid(valid),
+    .o__ready(ready || calm));
 
   // the token to come, read off the rows
   reg [1:0] at = 0;

@@ -2,9 +2,11 @@
 // exactly, and gives what it was given in order.
 module check(input clk, input want, input empty, input ready);
   localparam DELAY = `DELAY, DEPTH = `DEPTH, BITS = `BITS;
-  wire stop, none, o_valid;
+  wire stop, idle, o_valid;
+  wire [16:0] o;                              // single, last, start, act
   wire [BITS:0] write, read;
-  wire [3:0] level, o_act;
+  wire [3:0] level;
+  wire [3:0] o_act = o[3:0];
   wire [1:0] left;
   reg rst = 1;
   always @(posedge clk) rst <= 0;
@@ -28,8 +30,9 @@ module check(input clk, input want, input empty, input ready);
     taken <= taken + (o_valid && ready);
   end
 
-  queue dut(.clk(clk), .rst(rst), .arrive(arrive), .i_valid(reads[2]), .i_empty(empty), .i_single(1'b0), .i_act(put), .i_start(6'd0),
-    .i_last(6'd0), .o_ready(ready), .o_valid(o_valid), .o_act(o_act), .stop(stop), .none(none), .write(write), .read(read),
+  queue dut(.clk(clk), .rst(rst), .arrive(arrive), .i__valid(reads[2]),
+    .i__payload({empty, 1'b0, 6'd0, 6'd0, put}), .o__ready(ready), .o__valid(o_valid), .o__payload(o), .stop(stop), .idle(idle),
+    .write(write), .read(read),
     .level(level), .left(left));
 
   wire [3:0] kept = put - taken;
@@ -44,7 +47,7 @@ module check(input clk, input want, input empty, input ready);
     assert (level == here + left);              // exact, a cycle late for what left
     assert (level <= DEPTH);                    // never too many
     assert (kept <= DEPTH);                     // the memory is never overrun
-    assert (none == (level == 0));
+    assert (idle == (level == 0));
     assert (stop == (level >= DEPTH - 2 * DELAY));
     assert (o_valid == (kept != 0));
 `ifdef ORDER

@@ -1,0 +1,22 @@
+"""Cycles that ``docs/eie/pipeline.md`` promises, written down from that page and not from the hardware."""
+
+from spec.eie import EieSpec, ceil_log2
+
+LOAD_DELAY = 8
+"""Most cycles from a beat to the last of its commands."""
+
+LOOKUP_DELAY = 10
+"""Cycles from a broadcast to its first codebook look-up."""
+
+WRITE_DELAY = 8
+"""Cycles from a DRAIN at a PE to its output in the activation memory."""
+
+
+def reset_cycles(spec: EieSpec) -> int:
+    """Cycles of the array's reset, and as many again before the accumulators are cleared."""
+    return 8 if spec.broadcast_latency else 0
+
+
+def pe_bits(spec: EieSpec) -> int:
+    """Bits of a PE's number in a token at the root: two for each level of the quadtree."""
+    return 2 * max(1, -(-ceil_log2(spec.pes) // 2))
