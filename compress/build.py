@@ -23,20 +23,23 @@ app = command.application("Prune, share and encode a network into an image for a
 def build(
     out: Annotated[Path, typer.Option("-o", "--out", help="The image to write.")],
     network: Annotated[Path | None, typer.Argument(
-        help="Dense layers: a .npz or .safetensors file with arrays NAME.weight (outputs x inputs) and, "
-             "where there is a bias, NAME.bias; layers in the natural order of NAME.")] = None,
+        help="A trained network as .onnx, or dense layers: a .npz or .safetensors file with arrays NAME.weight (outputs x "
+             "inputs) and, where there is a bias, NAME.bias; layers in the natural order of NAME.")] = None,
     example: Annotated[str | None, typer.Option(help="Train an example instead: digits.")] = None,
     pes: Annotated[int, typer.Option(help="Processing elements.")] = 64,
     preset_name: Annotated[str, typer.Option("--preset", help="Machine: paper, default, ecp5 or ice40.")] = "default",
     parameters: Annotated[list[str] | None, typer.Option(
         "--set", metavar="NAME=VALUE", help="Another number of the machine: slots=128; repeatable.")] = None,
-    codebook_bits: Annotated[int | None, typer.Option(help="Width of a weight's code.")] = None,
+    codebook_bits: Annotated[int | None, typer.Option(
+        "--codebook-bits", "--bits", help="Width of a weight's code.")] = None,
     index_bits: Annotated[int | None, typer.Option(help="Width of a run of zeros.")] = None,
     order: Annotated[str, typer.Option(help="Rows to PEs: balanced or modulo.")] = "balanced",
     density: Annotated[float | None, typer.Option(
         help="Most weights to keep, as a share of all; digits 0.1 if not given, a file as it is.")] = None,
     calibrate: Annotated[Path | None, typer.Option(
-        help="A .npy of input vectors by which to choose a file's scales.")] = None,
+        "--calibrate", "--data", help="A .npy of input vectors by which to choose a file's scales.")] = None,
+    labels: Annotated[Path | None, typer.Option(
+        help="A .npy of the classes of these vectors, for the accuracy after each step.")] = None,
     input_range: Annotated[str | None, typer.Option(
         metavar="LOW,HIGH", help="Least and largest input of a file's network; those of --calibrate if not given.")] = None,
     bound: Annotated[str | None, typer.Option(
@@ -61,7 +64,8 @@ def build(
     else:
         command.refuse(["calibrate", "input_range", "layers", "relu_last"], "a file, not with --example")
     beside = {f"{name} beside --out": path for name, path in beside_image(out).items()} if network is None else {}
-    paths.check(inputs={"network": network, "--calibrate": calibrate}, outputs={"--out": out, **beside, "--json": json})
+    paths.check(inputs={"network": network, "--calibrate": calibrate, "--labels": labels},
+                outputs={"--out": out, **beside, "--json": json})
     spec = machine(preset_name, pes, parameters or [], codebook_bits=codebook_bits, index_bits=index_bits)
     if order not in ORDERS:
         raise ValueError(f"order must be one of {', '.join(ORDERS)}, not {order!r}")
@@ -77,7 +81,7 @@ def build(
         made = from_digits(recipe, spec, order=order, count=folds, bound=bound, out=out)
     elif example is None and network is not None:
         made = from_file(network, spec, Request(
-            order=order, density=density, calibrate=calibrate, relu_last=relu_last, bound=bound,
+            order=order, density=density, calibrate=calibrate, labels=labels, relu_last=relu_last, bound=bound,
             input_range=None if input_range is None else _range(input_range),
             layers=None if layers is None else tuple(layers.split(","))))
     else:

@@ -34,7 +34,7 @@ class Given:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Dense:
-    """One fully connected layer: ``relu(weight @ x + bias)``, or without ReLU.
+    """One fully connected layer: ``min(relu(weight @ x + bias), ceiling)``, each of the two only where wanted.
 
     Parameters
     ----------
@@ -43,6 +43,7 @@ class Dense:
         Outputs x inputs.
     bias : numpy.ndarray or None
     relu : bool
+    ceiling : float or None
     given : Given or None
         Codes and codebook, where the layer comes with them; ``weight`` is what they stand for.
     """
@@ -51,6 +52,7 @@ class Dense:
     weight: Any
     bias: np.ndarray | None = None
     relu: bool = True
+    ceiling: float | None = None
     given: Given | None = None
 
 
@@ -61,7 +63,8 @@ def forward(layers: Sequence[Dense], inputs: np.ndarray) -> list[np.ndarray]:
         x = np.asarray(layer.weight @ x.T).T
         if layer.bias is not None:
             x = x + layer.bias
-        outputs.append(x := np.maximum(x, 0) if layer.relu else x)
+        x = np.maximum(x, 0) if layer.relu else x
+        outputs.append(x := x if layer.ceiling is None else np.minimum(x, layer.ceiling))
     return outputs
 
 

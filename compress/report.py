@@ -106,7 +106,13 @@ def _scaled(facts: dict[str, Any]) -> str:
 
 def _of_file(facts: dict[str, Any]) -> list[str]:
     steps = ", ".join(f"{step} {100 * error:.2f} %" for step, error in facts["error"].items())
-    return [f"rms error of the outputs against the file's network: {steps}"]
+    said = [f"rms error of the outputs against the file's network: {steps}"]
+    if "accuracy" in facts:
+        said.append(f"accuracy on these {facts['vectors']} vectors: " + ", ".join(
+            f"{step} {100 * share:.2f} %" for step, share in facts["accuracy"].items()))
+    if facts["host"]:
+        said.append(f"left to the host: {', '.join(facts['host'])}; the outputs are what goes into it")
+    return said + [f"notice: {notice}" for notice in facts["notices"]]
 
 
 def _of_digits(facts: dict[str, Any]) -> list[str]:

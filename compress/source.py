@@ -23,6 +23,7 @@ from compress.prune import masks
 from compress.report import rows
 from compress.share import share
 from compress.train import Recipe
+from files.array import read_array
 from spec.eie import EieSpec
 
 GUESSES = 256       # random vectors that stand in where a file comes without vectors of its own
@@ -57,6 +58,8 @@ class Request:
     relu_last : bool
     layers : tuple of str or None
         Names of the layers in their order.
+    labels : Path or None
+        File of the classes of the input vectors, for the accuracy after each step.
     """
 
     order: str
@@ -66,6 +69,7 @@ class Request:
     bound: str | None = None
     relu_last: bool = False
     layers: tuple[str, ...] | None = None
+    labels: Path | None = None
 
     def __post_init__(self) -> None:
         """Refuse a bound from data where there is none."""
@@ -73,6 +77,8 @@ class Request:
             raise ValueError(f"bound must be one of {', '.join(BOUNDS)}, not {self.bound!r}")
         if self.bound == "data" and self.calibrate is None:
             raise ValueError("bound must be worst without --calibrate, not data; give vectors with --calibrate FILE")
+        if self.labels is not None and self.calibrate is None:
+            raise ValueError("labels must come with the vectors that they are of, not alone; give these with --data FILE")
 
 
 def from_digits(recipe: Recipe, spec: EieSpec, *, order: str, count: int, bound: str | None, out: Path) -> Made:
@@ -112,7 +118,8 @@ def _loss(tried: Sequence[Fold], images: int) -> dict[str, float]:
 
 def from_file(path: Path, spec: EieSpec, request: Request) -> Made:
     """Prune by magnitude where wanted, share and encode a file's layers; there is no training."""
-    layers = read(path, relu_last=request.relu_last, order=request.layers)
+    layers, told = _layers(path, spec, request)
+    labels = None if request.labels is None else classes(request.labels, layers[-1].weight.shape[0])
     for layer in layers:
         _given_fits(layer, spec)
     samples, guessed = _samples(request, layers[0].weight.shape[1])
@@ -133,11 +140,49 @@ def from_file(path: Path, spec: EieSpec, request: Request) -> Made:
         image, facts = _finish(quantised, spec, request.order, found)
         bar.advance(1)
     wanted, cut = forward(layers, samples)[-1], forward(pruned, samples)[-1]
-    facts |= {"file": str(path), "vectors": len(samples), "calibrated": not guessed,
+    if labels is not None:
+        answers = {"float": wanted, "pruned": cut, "shared": forward(shared.network(layers), samples)[-1],
+                   "integer": quantised.outputs(samples)[-1]}
+        facts["accuracy"] = {step: right(answer, labels) for step, answer in answers.items()}
+    facts |= told | {"file": str(path), "vectors": len(samples), "calibrated": not guessed,
               "warnings": warnings(pruned, shared, quantised, spec, samples, masses, found),
               "error": {"pruned": rms(cut - wanted) / (rms(wanted) or 1.0), "shared": found[-1].shared,
                         "integer": found[-1].integer}}
     return Made(image=image, facts=facts)
+
+
+def _layers(path: Path, spec: EieSpec, request: Request) -> tuple[list[Dense], dict[str, Any]]:
+    """Return the layers of a file, and what is to be told of how it was understood."""
+    if path.suffix != ".onnx":
+        return read(path, relu_last=request.relu_last, order=request.layers), {"notices": [], "host": []}
+    if request.relu_last or request.layers is not None:
+        raise ValueError("options must be without --relu-last and --layers for an ONNX file, which says both itself; "
+                         "leave them out")
+    from compress.frontend import chain, onnx
+
+    network = onnx.read(path)
+    return chain.chain(network, spec, path), {"notices": list(network.notices), "host": list(network.host)}
+
+
+def classes(path: Path, outputs: int) -> np.ndarray:
+    """Return the class numbers in a file."""
+    given = read_array(path, "labels")
+    most = max(outputs, 2)
+    if given.dtype.kind not in "iu" or given.ndim != 1:
+        raise TypeError(f"labels in {path} must be a row of integers, not {given.dtype} of shape {given.shape}; "
+                        f"write the number of each class")
+    if given.size and not 0 <= given.min() <= given.max() < most:
+        raise ValueError(f"labels in {path} must be 0 to {most - 1}, not {given.min() if given.min() < 0 else given.max()}; "
+                         f"write the number of each class")
+    return given
+
+
+def right(answers: np.ndarray, labels: np.ndarray) -> float:
+    """Return the share of answers that name their class: the largest output, or of one output whether it is above 0."""
+    if len(answers) != len(labels):
+        raise ValueError(f"labels must be {len(answers)}, one a vector of the data, not {len(labels)}; give those of the data")
+    named = answers[:, 0] > 0 if answers.shape[1] == 1 else answers.argmax(1)
+    return float(np.mean(named == labels))
 
 
 def _samples(request: Request, inputs: int) -> tuple[np.ndarray, bool]:

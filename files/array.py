@@ -50,6 +50,7 @@ def read_array(path: str | os.PathLike[str], what: str, limit_bytes: int = LIMIT
 def read_vectors(path: str | os.PathLike[str], what: str, length: int | None = None) -> np.ndarray:
     """Return the vectors of a `.npy` file, one in each row; a file may hold a single one as an array of one dimension.
 
+    Of an array of more dimensions, such as pictures, each part along the first is a vector, its elements in C order.
     Floats and uint8 are real values; int16 is what a machine takes as it is.
 
     Parameters
@@ -62,6 +63,8 @@ def read_vectors(path: str | os.PathLike[str], what: str, length: int | None = N
     array = np.atleast_1d(read_array(path, what))
     if array.dtype.kind != "f" and array.dtype not in (np.uint8, np.int16):
         raise TypeError(f"{what} must be float, uint8 or int16, not {array.dtype}; convert it so that its meaning is plain")
+    if array.ndim > 2 and array.size:
+        array = array.reshape(len(array), -1)
     if array.ndim > 2 or not array.size or length not in (None, array.shape[-1]):
         size = "a vector or more" if length is None else f"vectors of {length} inputs"
         raise ValueError(f"{what} in {path} must hold {size}, one in each row, not an array of shape {array.shape}")

@@ -56,6 +56,9 @@ def scale(network: Sequence[Dense], shared: Shared, spec: EieSpec, samples: np.n
         if bound == "data" or shared.book[number] in shared.whole:
             used[number] = best_bits(number, dense, shared, spec, reals[number], sizes[number], spare[number])
     finest = [step_of(size, bits, room, spec) for size, bits, room in zip(sizes, used, spare, strict=True)]
+    for number, dense in enumerate(network):
+        if dense.ceiling is not None:                   # outputs saturate where they must not go further
+            finest[number + 1], used[number + 1] = dense.ceiling / ((1 << spec.act_bits - 1) - 1), spec.act_bits
     grains = [grain_of(book, network, shared, spec, finest, signed, reals, bound) for book in range(len(shared.centroids))]
     size = shared.centroids.shape[1]
     books = np.zeros(shared.centroids.shape, np.int64)
@@ -76,6 +79,7 @@ def scale(network: Sequence[Dense], shared: Shared, spec: EieSpec, samples: np.n
             layer = IntegerLayer(name=dense.name, codes=shared.codes[number], codebook=book, shift=shift,
                                  bias=whole(dense.bias, unit), relu=dense.relu, activity=np.mean(x != 0, axis=0))
             y, lost = apply(layer, books[book], x, spec)
+            lost = 0 if dense.ceiling is not None else lost
             if not lost or not alone:
                 break
             grain *= 0.9995                             # rounding moved the largest output over the edge
