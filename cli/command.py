@@ -1,6 +1,7 @@
 """What every command of ours does alike: options that are checked, one-line errors, exit codes, progress."""
 
 import contextlib
+import logging
 import math
 import os
 import sys
@@ -140,15 +141,16 @@ def _safe_output(verbose: bool) -> Iterator[None]:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    before = warnings.showwarning
+    before, last = warnings.showwarning, logging.lastResort
     if not verbose and not sys.warnoptions:
         warnings.showwarning = lambda *_, **__: None
+        logging.lastResort = logging.NullHandler()
     output: Any = sys.stdout if sys.stdout is None else Printable(sys.stdout)
     try:
         with contextlib.redirect_stdout(output):
             yield
     finally:
-        warnings.showwarning = before
+        warnings.showwarning, logging.lastResort = before, last
 
 
 def _usage(error: Any) -> str:

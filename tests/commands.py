@@ -1,5 +1,6 @@
 """Commands run in this process, as ``python -m`` runs them, for tests that need many runs."""
 import contextlib
+import importlib.util
 import io
 import runpy
 import sys
@@ -50,7 +51,9 @@ class _Stream(io.TextIOWrapper):
 def leave(module, *arguments):
     """Run ``python -m module arguments`` and return how it was left; what is not an exit is raised."""
     out, err = _Stream(), _Stream()
-    before = sys.modules.pop(module, None) if module not in ("golden.mac", "bench.eie", "bench.mac") else None
+    package = importlib.util.find_spec(module).submodule_search_locations is not None
+    run = f"{module}.__main__" if package else module
+    before = sys.modules.pop(run, None)                 # else runpy warns that it is there already
     given = [module, *map(str, arguments)]
     try:
         with mock.patch.object(sys, "argv", given), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
@@ -59,5 +62,5 @@ def leave(module, *arguments):
         return Left(module, end.code or 0, out.text, err.text)
     finally:
         if before is not None:
-            sys.modules[module] = before
+            sys.modules[run] = before
     raise AssertionError(f"{module} must leave with an exit code")

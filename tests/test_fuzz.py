@@ -1,10 +1,15 @@
 """Seeded fuzzing of every command: whatever it is given, it does its work or refuses in one line and leaves nothing behind."""
+import contextlib
 import os
 import random
 import signal
+import subprocess
+import sys
+import tempfile
 import traceback
 import warnings
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -12,6 +17,7 @@ from tests.commands import leave
 from tests.fuzz import cases
 
 QUICK = 12                                  # of each kind, in the quick suite
+SIGNALS = 40
 SECONDS = 60                                # no case needs them: what takes so long was not checked before work began
 
 
@@ -50,8 +56,11 @@ def faults(case, folder):
     """Why the end of a case is none that may be."""
     before = contents(folder)
     signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    kept = {name: value for name, value in os.environ.items() if name not in case.environment}
+    given = {name: value for name, value in case.environment.items() if value is not None}
     try:
-        left = leave(case.module, *case.arguments)
+        with mock.patch.dict(os.environ, kept | given, clear=True), mock.patch.object(tempfile, "tempdir", None):
+            left = leave(case.module, *case.arguments)
     except Reached:
         return []
     except TooSlow:
@@ -88,7 +97,8 @@ def tried(family, count, folder):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")         # what is drawn is odd; what the command makes of it is not to warn
                 case = family(random.Random(f"{family.__name__} {number}"), folder)
-            wrong += [f"{family.__name__} {number}: {case.module} {case.arguments}: {fault}" for fault in faults(case, folder)]
+            said = f"{family.__name__} {number}: {case.module} {case.arguments} {case.environment or ''}"
+            wrong += [f"{said}: {fault}" for fault in faults(case, folder)]
             clear(folder)
     finally:
         signal.signal(signal.SIGALRM, before)
@@ -107,3 +117,32 @@ def test_all_cases(family, folder):
     assert sum(cases.FAMILIES.values()) >= 5000
     wrong = tried(family, int(os.environ.get("NONZERO_FUZZ", cases.FAMILIES[family])), folder)
     assert not wrong, f"{len(wrong)} faults\n" + "\n".join(wrong[:50])
+
+
+SIGNALLED = {
+    "compress.build": ["--example", "digits", "--passes", "2,3,1", "--pes", "4", "-o", "new/d.npz", "--json", "new/d.json"],
+    "rtl.build": ["--pes", "1", "--out", "new", "--json", "new/made.json"],
+    "synth.estimate": ["--pes", "4", "--preset", "ecp5", "--json", "new/made.json"]}
+WHOLE = {"d.npz", "d.json", "d_inputs.npy", "d_labels.npy", "made.json", "manifest.json", "eie_1.v", "eie_1.h", "eie_1.md"}
+
+
+@pytest.mark.full
+def test_signals_at_any_moment(tmp_path):
+    """Whenever a command is ended, it says nothing of itself and leaves whole files or none, and no draft."""
+    root, wrong = str(Path(__file__).parents[1]), []
+    for number in range(SIGNALS):
+        rng = random.Random(f"signals {number}")
+        module, ends = rng.choice(list(SIGNALLED)), rng.choice((signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with subprocess.Popen([sys.executable, "-m", module, *SIGNALLED[module]], cwd=folder, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": root}) as process:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(rng.uniform(0.1, 8))
+            process.send_signal(ends)
+            _, told = process.communicate(timeout=SECONDS)
+        left = {path.name for path in folder.rglob("*") if path.is_file()}
+        # before the command has begun, Python itself ends, with -N and for Ctrl-C with a trace
+        if process.returncode not in (0, 128 + ends, -ends) or left - WHOLE or process.returncode > 0 and "Trace" in told:
+            wrong.append(f"{number}: {module}, {ends.name}: {process.returncode}, {sorted(left)}, {told[-300:]!r}")
+    assert not wrong, "\n".join(wrong)

@@ -1,7 +1,7 @@
 """Cases: files drawn from a seed in a folder, and the command line that is given them."""
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -35,6 +35,12 @@ BASES = {
     "synth.estimate": ["--pes", "4", "--preset", "ecp5"], "synth.sweep": ["--pes", "2", "--preset", "ecp5", "--out", "new"],
     "golden.mac": ["--check", "rows.npz"], "bench.eie": ["--image", "net.npz"], "bench.eie.study": ["index", "--out", "new"],
     "bench.mac": ["--parts", "random", "--operations", "2"]}
+ANY = (None, "", "0", "-1", "x", "/dev/null", "/nonexistent/x", "\udcff", "9" * 30, "[red]", "x" * 5000)
+ENVIRONMENT = {name: (*ANY, *more) for name, more in {
+    "PATH": (), "HOME": (), "TMPDIR": (), "NONZERO_CACHE": ("folder", "x.npy"), "YOWASP_CACHE_DIR": ("folder", "x.npy"),
+    "COLUMNS": ("1", "40"), "LINES": (), "TERM": ("dumb",), "WAVES": ("1",), "LC_ALL": ("C", "POSIX"), "NO_COLOR": (),
+    "COCOTB_TEST_FILTER": (), "COCOTB_RANDOM_SEED": (), "XDG_CACHE_HOME": (), "OMP_NUM_THREADS": (), "FORCE_COLOR": ("1",),
+    "MAKEFLAGS": (), "PYTHONPATH": (), "CXX": (), "SLURM_JOB_ID": ()}.items()}
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,7 @@ class Case:
 
     module: str
     arguments: list[str]
+    environment: dict[str, str | None] = field(default_factory=dict)
 
 
 def prepare(folder: Path) -> None:
@@ -171,6 +178,13 @@ def options(rng, folder):
     return Case(module, arguments)
 
 
+def surroundings(rng, folder):
+    """Command lines in an environment that a shell, a container or a batch system may have left."""
+    chosen = rng.sample(list(ENVIRONMENT), rng.randrange(1, 4))
+    module = rng.choice(ALL)
+    return Case(module, list(BASES[module]), {name: rng.choice(ENVIRONMENT[name]) for name in chosen})
+
+
 @cache
 def offers(module, design):
     """The options of a command, and the kind of value each takes, as its help says."""
@@ -183,5 +197,5 @@ def _given(command, name):
     return Case(module, [name if argument == "{}" else argument for argument in arguments])
 
 
-FAMILIES = {archives: 1400, headers: 1300, arrays: 1000, networks: 500, texts: 200, options: 1400}
+FAMILIES = {archives: 1400, headers: 1300, arrays: 1000, networks: 500, texts: 200, options: 1400, surroundings: 200}
 """Kinds of cases, and how many of each are tried."""
