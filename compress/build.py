@@ -10,11 +10,14 @@ import typer
 
 from cli import command, paths
 from compress.eie.image import save
-from compress.eie.order import ORDERS
+from compress.eie.order import PRESET_ORDERS
+from compress.eie.size import free
 from compress.machine import machine
 from compress.report import sentences, tables
 from compress.source import Request, beside_image, from_digits, from_file
 from compress.train import Recipe
+from spec.eie import PRESETS
+from spec.eie.image import ORDERS
 
 app = command.application("Prune, share and encode a network into an image for an EIE array.")
 
@@ -33,7 +36,8 @@ def build(
     codebook_bits: Annotated[int | None, typer.Option(
         "--codebook-bits", "--bits", help="Width of a weight's code.")] = None,
     index_bits: Annotated[int | None, typer.Option(help="Width of a run of zeros.")] = None,
-    order: Annotated[str, typer.Option(help="Rows to PEs: balanced or modulo.")] = "balanced",
+    order: Annotated[str | None, typer.Option(
+        help="Rows to PEs: balanced or modulo; modulo for preset paper, balanced for others.")] = None,
     density: Annotated[float | None, typer.Option(
         help="Most weights to keep, as a share of all; digits 0.1 if not given, a file as it is.")] = None,
     calibrate: Annotated[Path | None, typer.Option(
@@ -56,6 +60,8 @@ def build(
     seed: Annotated[int, typer.Option(help="Seed of the digits.")] = 0,
     folds: Annotated[int, typer.Option(
         help="How many of 5 parts of the digits to hold back in turn; the image is that of the first.")] = 1,
+    reference: Annotated[bool, typer.Option(
+        help="Keep the float network in the image, up to 64 MiB, with which sim.run states the error.")] = True,
     json: Annotated[Path | None, typer.Option(help="Write the figures to this file.")] = None,
 ) -> None:
     """Build an image from a file of dense layers, or from an example that is trained here."""
@@ -67,8 +73,13 @@ def build(
     paths.check(inputs={"network": network, "--calibrate": calibrate, "--labels": labels},
                 outputs={"--out": out, **beside, "--json": json})
     spec = machine(preset_name, pes, parameters or [], codebook_bits=codebook_bits, index_bits=index_bits)
+    order = order or PRESET_ORDERS.get(preset_name, ORDERS[0])
     if order not in ORDERS:
         raise ValueError(f"order must be one of {', '.join(ORDERS)}, not {order!r}")
+    request = Request(order=order, preset=PRESETS[preset_name], free=free(spec, preset_name), reference=reference,
+                      example=network is None, density=density, calibrate=calibrate, labels=labels, relu_last=relu_last,
+                      bound=bound, input_range=None if input_range is None else _range(input_range),
+                      layers=None if layers is None else tuple(layers.split(",")))
     if example not in (None, "digits"):
         raise ValueError(f"example must be digits, not {example!r}")
     if example is not None and network is None:
@@ -78,12 +89,9 @@ def build(
                              f"not {passes!r}")
         recipe = Recipe(hidden=_numbers("hidden", hidden), seed=seed, density=0.1 if density is None else density,
                         dense_passes=steps[0], prune_passes=steps[1], share_passes=steps[2])
-        made = from_digits(recipe, spec, order=order, count=folds, bound=bound, out=out)
+        made = from_digits(recipe, spec, request, count=folds, out=out)
     elif example is None and network is not None:
-        made = from_file(network, spec, Request(
-            order=order, density=density, calibrate=calibrate, labels=labels, relu_last=relu_last, bound=bound,
-            input_range=None if input_range is None else _range(input_range),
-            layers=None if layers is None else tuple(layers.split(","))))
+        made = from_file(network, spec, request)
     else:
         raise ValueError(f"source must be a network file or --example digits, not "
                          f"{'neither' if network is None else 'both'}; name one of them")

@@ -12,6 +12,7 @@ from compress.eie.loss import Loss
 from compress.eie.quantised import Quantised
 from spec.eie import EieSpec
 
+ORDER_WORDS = {"balanced": "balanced by work", "modulo": "modulo their number, as in the paper"}
 FLOAT_BITS = 32     # width of a weight or bias before compression
 COLUMNS = (("layer", "layer"), ("size", "inputs x outputs"), ("density", "density"), ("entries", "entries"),
            ("padding", "padding"), ("balance", "balance"), ("bits_before", "bits before"),
@@ -90,7 +91,10 @@ def _cell(key: str, value: Any) -> str:
 
 def sentences(facts: dict[str, Any]) -> list[str]:
     """Return the figures that are not in the tables."""
-    return [_scaled(facts), f"rows go to PEs {facts['order']}", *(_of_file(facts) if "file" in facts else _of_digits(facts))]
+    memories = ", ".join(f"{name} {count:,}" for name, count in facts["grown"].items())
+    said = [_scaled(facts), f"rows go to PEs {ORDER_WORDS[facts['order']]}"]
+    said += [f"memories made as large as the network needs: {memories}"] if memories else []
+    return [*said, *(_of_file(facts) if "file" in facts else _of_digits(facts))]
 
 
 def _scaled(facts: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from compress.cluster import cluster
+from compress.cluster import cluster, linear
 from compress.network import Dense, Given
 
 FLOOR = 0.01        # least weight of a column's error beside the mean column's: inputs that calibration data never shows
@@ -83,7 +83,7 @@ class Shared:
 
 
 def share(weights: Sequence[Any], *, bits: int, codebooks: int, importance: Sequence[np.ndarray] | None = None,
-          given: Sequence[Given | None] | None = None) -> Shared:
+          given: Sequence[Given | None] | None = None, trained_on: bool = False) -> Shared:
     """Return the network's weights shared: ``2**bits - 1`` centroids a codebook, entry 0 for no weight.
 
     Parameters
@@ -98,6 +98,9 @@ def share(weights: Sequence[Any], *, bits: int, codebooks: int, importance: Sequ
         For each layer the mean square of each input, by which the error of a weight matters; all alike when not given.
     given : sequence of Given or None, optional
         Layers that come shared already; each has a codebook of its own, layers with the same one share it.
+    trained_on : bool
+        Whether the network will be trained on with shared weights: the centroids then begin at equal distances, which keeps
+        large weights apart, and training moves them.
     """
     given = [None] * len(weights) if given is None else list(given)
     book = _books(given, codebooks)
@@ -114,8 +117,10 @@ def share(weights: Sequence[Any], *, bits: int, codebooks: int, importance: Sequ
             centroids[number, :len(ready.codebook)] = ready.codebook
             whole |= {number} if ready.whole else set()
             continue
-        found = cluster(np.concatenate([present[layer].data / scale[layer] for layer in own]), (1 << bits) - 1,
-                        np.concatenate([mass[layer] / max(mass[layer].sum(), 1e-300) for layer in own]))
+        values = np.concatenate([present[layer].data / scale[layer] for layer in own])
+        matter = np.concatenate([mass[layer] / max(mass[layer].sum(), 1e-300) for layer in own])
+        few = len(np.unique(values)) < 1 << bits
+        found = (linear if trained_on and not few else cluster)(values, (1 << bits) - 1, matter)
         centroids[number, 1:len(found) + 1] = found
     codes = []
     for part, number, size, ready in zip(present, book, scale, given, strict=True):

@@ -6,18 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, issparse
 
 from cli import command
 from compress.dense import read
 from compress.digits import CLASSES, PIXELS, STEPS, Fold, folds
 from compress.eie.assemble import assemble
-from compress.eie.check import room
 from compress.eie.grain import MARGIN
-from compress.eie.image import Image
+from compress.eie.image import Calibration, Image
 from compress.eie.loss import Loss, losses, warnings
-from compress.eie.quantised import BOUNDS, Quantised
+from compress.eie.quantised import Quantised
 from compress.eie.scale import scale
+from compress.eie.size import MEMORIES, estimate, sized, with_codebooks
 from compress.network import Dense, Given, forward, importance, rms, vectors
 from compress.prune import masks
 from compress.report import rows
@@ -25,8 +25,10 @@ from compress.share import share
 from compress.train import Recipe
 from files.array import read_array
 from spec.eie import EieSpec
+from spec.eie.image import BOUNDS
 
 GUESSES = 256       # random vectors that stand in where a file comes without vectors of its own
+REFERENCE_BYTES = 1 << 26
 UNTOLD = (0.0, 1.0)     # range of those vectors where the inputs' range is not told either
 
 
@@ -41,12 +43,20 @@ class Made:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """How a file of layers is to be compressed.
+    """How a network is to be compressed.
 
     Parameters
     ----------
     order : str
         Rows to PEs.
+    preset : EieSpec
+        The machine before memories were asked for.
+    free : frozenset of str
+        Memories that may be made larger.
+    reference : bool
+        Whether the image keeps the float network, if it is not larger than :data:`REFERENCE_BYTES`.
+    example : bool
+        Whether it is one that is trained here, which has data of its own.
     density : float or None
         Most weights to keep, as a share of all.
     calibrate : Path or None
@@ -54,7 +64,7 @@ class Request:
     input_range : tuple of float or None
         Least and largest input, as the user says.
     bound : str or None
-        One of `compress.eie.quantised.BOUNDS`; ``data`` with vectors and ``worst`` without when None.
+        One of `spec.eie.image.BOUNDS`; ``data`` with vectors and ``worst`` without when None.
     relu_last : bool
     layers : tuple of str or None
         Names of the layers in their order.
@@ -63,6 +73,10 @@ class Request:
     """
 
     order: str
+    preset: EieSpec
+    free: frozenset[str] = frozenset()
+    reference: bool = True
+    example: bool = False
     density: float | None = None
     calibrate: Path | None = None
     input_range: tuple[float, float] | None = None
@@ -75,22 +89,23 @@ class Request:
         """Refuse a bound from data where there is none."""
         if self.bound not in (None, *BOUNDS):
             raise ValueError(f"bound must be one of {', '.join(BOUNDS)}, not {self.bound!r}")
-        if self.bound == "data" and self.calibrate is None:
+        if self.bound == "data" and self.calibrate is None and not self.example:
             raise ValueError("bound must be worst without --calibrate, not data; give vectors with --calibrate FILE")
         if self.labels is not None and self.calibrate is None:
             raise ValueError("labels must come with the vectors that they are of, not alone; give these with --data FILE")
 
 
-def from_digits(recipe: Recipe, spec: EieSpec, *, order: str, count: int, bound: str | None, out: Path) -> Made:
+def from_digits(recipe: Recipe, spec: EieSpec, request: Request, *, count: int, out: Path) -> Made:
     """Train ``count`` folds; return the image of the first, the figures of all, and the first fold's held-back images."""
-    room(spec, [PIXELS, *recipe.hidden, CLASSES], recipe.density)
+    sized(spec, estimate(spec, [PIXELS, *recipe.hidden, CLASSES], recipe.density), request.free)
+    spec = with_codebooks(spec, len(recipe.hidden) + 1, request.free)
     with command.progress("training on digits", recipe.passes * count) as bar:
-        tried = list(folds(recipe, spec, count=count, bound=bound or "data", advance=lambda: bar.advance(1)))
+        tried = list(folds(recipe, spec, count=count, bound=request.bound or "data", advance=lambda: bar.advance(1)))
     first = tried[0]
     network = first.trained.network
     masses = importance(network, first.samples)
     found = losses(network, network, first.trained.shared, first.quantised, first.samples, masses)
-    image, facts = _finish(first.quantised, spec, order, found)
+    image, facts = _finish(first.quantised, spec, request, found, len(first.samples), network)
     files = beside_image(out)
     every = sum(len(fold.labels) for fold in tried)
     facts |= {
@@ -122,6 +137,7 @@ def from_file(path: Path, spec: EieSpec, request: Request) -> Made:
     labels = None if request.labels is None else classes(request.labels, layers[-1].weight.shape[0])
     for layer in layers:
         _given_fits(layer, spec)
+    spec = with_codebooks(spec, len(layers), request.free)
     samples, guessed = _samples(request, layers[0].weight.shape[1])
     pruned = layers
     with command.progress(f"compressing {path}", 4) as bar:
@@ -137,7 +153,7 @@ def from_file(path: Path, spec: EieSpec, request: Request) -> Made:
                           input_range=request.input_range or (UNTOLD if guessed else None), guessed=guessed)
         found = losses(layers, pruned, shared, quantised, samples, masses)
         bar.advance(1)
-        image, facts = _finish(quantised, spec, request.order, found)
+        image, facts = _finish(quantised, spec, request, found, len(samples), layers)
         bar.advance(1)
     wanted, cut = forward(layers, samples)[-1], forward(pruned, samples)[-1]
     if labels is not None:
@@ -212,10 +228,25 @@ def _masked(layer: Dense, mask: np.ndarray) -> Dense:
     return replace(layer, weight=layer.weight * mask, given=given)
 
 
-def _finish(quantised: Quantised, spec: EieSpec, order: str, found: Sequence[Loss]) -> tuple[Image, dict[str, Any]]:
-    image = assemble(quantised.layers, quantised.codebooks, spec, order_name=order,
-                     input_scale=quantised.input_scale, output_scale=quantised.output_scale)
-    *layers, network = rows(image, quantised, found)
-    return image, {"spec": asdict(spec), "order": order, "layers": layers, "network": network, "bound": quantised.bound,
-                   "margin": MARGIN, "input_range": list(quantised.input_range),
+def _finish(quantised: Quantised, spec: EieSpec, request: Request, found: Sequence[Loss], count: int,
+            network: Sequence[Dense]) -> tuple[Image, dict[str, Any]]:
+    told = request.input_range is not None or request.example
+    calibration = Calibration(bound=quantised.bound, vectors=count, guessed=quantised.guessed, told=told,
+                              input_range=quantised.input_range)
+    size = sum(4 * (layer.weight.shape[1] + 1) * layer.weight.shape[0] for layer in network)
+    held = request.reference and size <= REFERENCE_BYTES and not any(layer.ceiling for layer in network)
+    kept = tuple(_dense(layer) for layer in network) if held else None
+    image = assemble(quantised.layers, quantised.codebooks, spec, order_name=request.order, free=request.free,
+                     input_scale=quantised.input_scale, output_scale=quantised.output_scale, calibration=calibration,
+                     reference=kept)
+    *layers, whole = rows(image, quantised, found)
+    grown = {name: getattr(image.spec, name) for name in MEMORIES if getattr(image.spec, name) != getattr(request.preset, name)}
+    return image, {"spec": asdict(image.spec), "grown": grown, "order": request.order, "layers": layers, "network": whole,
+                   "bound": quantised.bound, "margin": MARGIN, "input_range": list(quantised.input_range), "told": told,
+                   "reference": kept is not None,
                    "input_scale": quantised.input_scale, "output_scale": quantised.output_scale}
+
+
+def _dense(layer: Dense) -> Dense:
+    weight = layer.weight.toarray() if issparse(layer.weight) else layer.weight
+    return replace(layer, weight=weight, given=None)

@@ -9,7 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
-from compress.network import Dense, importance
+from compress.network import Dense
 from compress.prune import gradual, masks
 from compress.share import Shared, share
 
@@ -98,10 +98,10 @@ def train(inputs: np.ndarray, labels: np.ndarray, recipe: Recipe, *, bits: int, 
         advance()
 
     with threadpool_limits(1):      # small matrices: threads only wait for each other, and sums keep their order
-        return _train(model, one_pass, recipe, inputs, bits=bits, codebooks=codebooks)
+        return _train(model, one_pass, recipe, bits=bits, codebooks=codebooks)
 
 
-def _train(model: MLPClassifier, one_pass: Callable[[], None], recipe: Recipe, inputs: np.ndarray, *, bits: int,
+def _train(model: MLPClassifier, one_pass: Callable[[], None], recipe: Recipe, *, bits: int,
            codebooks: int) -> Trained:
     for _ in range(recipe.dense_passes):
         one_pass()
@@ -115,8 +115,7 @@ def _train(model: MLPClassifier, one_pass: Callable[[], None], recipe: Recipe, i
         for weight, mask in zip(model.coefs_, kept, strict=True):
             weight *= mask
     pruned = _layers(model)
-    shared = share([layer.weight for layer in pruned], bits=bits, codebooks=codebooks,
-                   importance=importance(pruned, inputs))
+    shared = share([layer.weight for layer in pruned], bits=bits, codebooks=codebooks, trained_on=True)
     _project(model, shared)
     for _ in range(recipe.share_passes):
         one_pass()

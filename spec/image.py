@@ -3,7 +3,7 @@
 FORMAT = "nonzero-image"
 """Value of ``format`` in the header."""
 
-VERSION = 1
+VERSION = 2
 """Value of ``version`` in the header; a loader refuses any other."""
 
 HEADER = "header"

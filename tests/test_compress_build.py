@@ -186,7 +186,8 @@ WRONG = {
     "folds": (["--example", "digits", "--folds", "6"], "folds must be 1 to 5, not 6"),
     "nan": (["nan.npz"], "fc1.bias of nan.npz must be finite, not nan"),
     "absent": (["absent.npz"], "network must be a file that is there, not 'absent.npz'"),
-    "memory": (["net.npz", "--pes", "1", "--set", "slots=16"], "slots of the machine must be at least 30 .*, not 16"),
+    "memory": (["net.npz", "--pes", "1", "--set", "slots=16"],
+               "must hold the network, not slots 16 where it takes 30; type --slots 32, or"),
 }
 
 

@@ -80,7 +80,7 @@ def absent_slot(head, arrays):
 
 WRONG = {
     "another format": (edit_head(format="zip"), "format of .* must be 'nonzero-image', not 'zip'"),
-    "another version": (edit_head(version=2), "version of .* must be 1, not 2; build the image again"),
+    "another version": (edit_head(version=1), "version of .* must be 2, not 1; build the image again"),
     "another machine": (edit_head(machine="snn"), "machine of .* must be one of eie, .*not 'snn'"),
     "a missing key": (lambda h, a: h.pop("tool"), "header of .* must have the keys .*, not lack 'tool'"),
     "a foreign key": (edit_head(colour="red"), "header of .* must have the keys .*, not have 'colour'"),
@@ -172,7 +172,7 @@ def test_an_image_that_a_machine_cannot_run_is_refused(name, tmp_path):
 
 
 def test_an_image_larger_than_the_memories_is_not_built_and_not_loaded(tmp_path):
-    with pytest.raises(ValueError, match="entries of the machine must be at least .*, not 64; take a"):
+    with pytest.raises(ValueError, match="memories of .* must hold the network, not entries 64 where it .*; type --entries"):
         sample(small(entries=64))
     image = replace(sample(), spec=small(entries=64))
     save(image, tmp_path / "net.npz")

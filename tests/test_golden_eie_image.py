@@ -23,8 +23,8 @@ def parts():
     first = encode(spec, [{0: 1, 5: 2}, {7: 3}, {}, {2: 15}, {0: 4, 4: 5}], 2)
     second = encode(spec, [{0: 1}, {}, {1: 2, 2: 3}, {}, {}, {1: 4}, {}, {2: 5}], 1)
     rows = np.array([3, -1, 0, -1, 5, 4, 1, 2]), np.array([2, 0, 1, -1])
-    head = {"format": "nonzero-image", "version": 1, "machine": "eie", "tool": "a test", "spec": asdict(spec), "layers": [],
-            "input_scale": 0.5, "output_scale": 2}
+    head = {"format": "nonzero-image", "version": 2, "machine": "eie", "tool": "a test", "spec": asdict(spec), "layers": [],
+            "input_scale": 0.5, "output_scale": 2, "order": "balanced", "calibration": None, "reference": False}
     members = {"codebooks": books}
     for number, (layer, places) in enumerate(zip((first, second), rows, strict=True)):
         head["layers"].append({
@@ -121,8 +121,8 @@ def padded(codes, nonzeros, padding):
 
 @pytest.mark.parametrize(("change", "error", "text"), [
     (headed("other", "format"), ValueError, "format of .* must be 'nonzero-image', not 'other'"),
-    (headed(2, "version"), ValueError, "version of .* must be 1, not 2; build it again"),
-    (headed(True, "version"), ValueError, "version of .* must be 1, not True"),
+    (headed(1, "version"), ValueError, "version of .* must be 2, not 1; build it again"),
+    (headed(True, "version"), ValueError, "version of .* must be 2, not True"),
     (headed("snn", "machine"), ValueError, "machine of .* must be one of eie, .*not 'snn'"),
     (headed(1, "extra"), ValueError, "must have the keys .*, not have 'extra'"),
     (headed({}, "spec"), ValueError, "spec must have the keys .*, not lack"),

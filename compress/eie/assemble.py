@@ -1,16 +1,18 @@
 """Integer layers become an image: rows to PEs, columns in the order of the layer before, memory places."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
 
 from compress.eie.check import check
-from compress.eie.encode import encode
-from compress.eie.image import Image, Layer
+from compress.eie.encode import Encoded, encode
+from compress.eie.image import Calibration, Image, Layer
 from compress.eie.order import modulo, order, place
+from compress.eie.size import sized
+from compress.network import Dense
 from spec.eie import EieSpec
 
 
@@ -46,37 +48,72 @@ class IntegerLayer:
 
 
 def assemble(layers: Sequence[IntegerLayer], codebooks, spec: EieSpec, *, order_name: str = "balanced",
-             input_scale: float = 1.0, output_scale: float = 1.0) -> Image:
+             input_scale: float = 1.0, output_scale: float = 1.0, free: Collection[str] = (),
+             calibration: Calibration | None = None, reference: tuple[Dense, ...] | None = None) -> Image:
     """Return the image of integer layers for a machine, or say why it cannot hold them.
 
-    Every layer's words start at the same address in all PEs: its bias words, then its entries. Its pointers
-    start at a whole stream word, so that loading one layer leaves the others alone.
+    Memories among ``free`` are made larger where the network needs it. Every layer's words start at the same address in all
+    PEs: its bias words, then its entries. Its pointers start at a whole stream word, so that loading one layer leaves the
+    others alone.
     """
     inputs = layers[0].codes.shape[1] if layers else 0
-    columns, made = modulo(inputs, spec.pes), list[Layer]()
-    pointer_base = entry_base = 0
+    columns, parts = modulo(inputs, spec.pes), []
     for layer in layers:
-        rows = order(order_name, work(layer), spec.pes, layer.codes, activity(layer))
         if layer.codes.shape[1] != (have := int((columns >= 0).sum())):
             raise ValueError(f"{layer.name}: inputs must be {have}, the outputs of the layer before, "
                              f"not {layer.codes.shape[1]}")
-        encoded = encode(place(layer.codes, rows=rows, columns=columns), spec)
-        out_slots = len(rows) // spec.pes
-        made.append(Layer(
-            name=layer.name, inputs=len(columns) if made else inputs, outputs=layer.codes.shape[0],
-            in_slots=len(columns) // spec.pes, out_slots=out_slots, shift=layer.shift, relu=layer.relu,
-            codebook=layer.codebook, pointer_base=pointer_base, entry_base=entry_base,
-            nonzeros=encoded.nonzeros, padding=encoded.padding, entries=encoded.entries,
-            pointers=encoded.pointers, rows=rows, bias=_bias(layer, rows)))
-        word_pointers = 64 // spec.pointer_field_bits
-        pointer_base += -(-len(columns) // word_pointers) * word_pointers
-        entry_base += -(-int(encoded.pointers[:, -1].max()) // spec.word_entries)
-        entry_base += spec.bias_words(out_slots) if layer.bias is not None else 0
+        rows = order(order_name, work(layer), spec.pes, layer.codes, activity(layer))
+        parts.append(_Part(layer, columns, rows, encode(place(layer.codes, rows=rows, columns=columns), spec)))
         columns = rows
-    image = Image(spec=spec, layers=tuple(made), codebooks=np.asarray(codebooks, np.int16),
-                  input_scale=input_scale, output_scale=output_scale)
+    spec = sized(spec, need(parts, len(codebooks), spec), free)
+    image = Image(spec=spec, layers=_placed(parts, spec), codebooks=np.asarray(codebooks, np.int16), input_scale=input_scale,
+                  output_scale=output_scale, order=order_name, calibration=calibration, reference=reference)
     check(image)
     return image
+
+
+class _Part(NamedTuple):
+    """A layer, the order of its inputs and rows, and its entries."""
+
+    layer: IntegerLayer
+    columns: np.ndarray
+    rows: np.ndarray
+    encoded: Encoded
+
+    def words(self, spec: EieSpec) -> int:
+        """Return the matrix words that the layer takes in every PE."""
+        bias = spec.bias_words(len(self.rows) // spec.pes) if self.layer.bias is not None else 0
+        return bias - (-int(self.encoded.pointers[:, -1].max()) // spec.word_entries)
+
+    def pointers(self, spec: EieSpec) -> int:
+        """Return the pointers that the layer takes in every PE: whole stream words."""
+        word = 64 // spec.pointer_field_bits
+        return -(-len(self.columns) // word) * word
+
+
+def need(parts: Sequence[_Part], codebooks: int, spec: EieSpec) -> dict[str, int]:
+    """Return what of every memory the layers take."""
+    return {"layers": len(parts), "codebooks": codebooks,
+            "slots": max((max(len(part.columns), len(part.rows)) // spec.pes for part in parts), default=0),
+            "columns": sum(part.pointers(spec) for part in parts[:-1]) + sum(len(part.columns) for part in parts[-1:]),
+            "entries": sum(part.words(spec) for part in parts) * spec.word_entries}
+
+
+def _placed(parts: Sequence[_Part], spec: EieSpec) -> tuple[Layer, ...]:
+    """Return the layers with their places in the memories."""
+    made = list[Layer]()
+    pointer_base = entry_base = 0
+    for part in parts:
+        layer, encoded = part.layer, part.encoded
+        made.append(Layer(
+            name=layer.name, inputs=len(part.columns) if made else layer.codes.shape[1], outputs=layer.codes.shape[0],
+            in_slots=len(part.columns) // spec.pes, out_slots=len(part.rows) // spec.pes, shift=layer.shift, relu=layer.relu,
+            codebook=layer.codebook, pointer_base=pointer_base, entry_base=entry_base,
+            nonzeros=encoded.nonzeros, padding=encoded.padding, entries=encoded.entries,
+            pointers=encoded.pointers, rows=part.rows, bias=_bias(layer, part.rows)))
+        pointer_base += part.pointers(spec)
+        entry_base += part.words(spec)
+    return tuple(made)
 
 
 def activity(layer: IntegerLayer) -> np.ndarray:

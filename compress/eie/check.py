@@ -1,7 +1,5 @@
 """What makes an image legal for a machine; each broken rule has its own one-line error."""
 
-import math
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -49,25 +47,6 @@ def fit(image: Image, spec: EieSpec) -> None:
             raise ValueError(f"{name} of the image must be {wanted} as in the machine, not {mine}; "
                              f"build the image for this machine, or the machine for this image")
     check(replace(image, spec=spec))
-
-
-def room(spec: EieSpec, sizes: Sequence[int], density: float = 0.0) -> None:
-    """Refuse a network that cannot fit the machine, before it is trained.
-
-    Parameters
-    ----------
-    spec : EieSpec
-    sizes : sequence of int
-        Inputs of the first layer, then outputs of every layer.
-    density : float
-        Share of the weights that will be kept.
-    """
-    _memory("layers", len(sizes) - 1, spec.layers)
-    slots = [-(-size // spec.pes) for size in sizes]
-    _memory("slots", max(slots), spec.slots)
-    _memory("columns", sum(slots[:-1]) * spec.pes, spec.columns)
-    weights = sum(inputs * outputs for inputs, outputs in zip(sizes, sizes[1:], strict=False))
-    _memory("entries", math.ceil(density * weights / spec.pes), spec.entries)
 
 
 def _memory(what: str, need: int, have: int) -> None:

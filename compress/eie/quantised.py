@@ -8,10 +8,6 @@ from compress.eie.assemble import IntegerLayer
 from compress.eie.integer import apply, quantise
 from spec.eie import EieSpec
 
-BOUNDS = ("data", "worst")
-"""What an accumulator must hold: ``data``, twice the largest sum that the vectors given can make in any
-order; ``worst``, the largest that any input whatever can make."""
-
 COARSEST = 127      # a codebook's largest entry is not made smaller than this to rule out saturation
 
 
@@ -30,7 +26,7 @@ class Quantised:
     spec : EieSpec
         The machine it is for.
     bound : str
-        One of :data:`BOUNDS`, by which the codebooks were scaled.
+        One of `spec.eie.image.BOUNDS`, by which the codebooks were scaled.
     guessed : bool
         Whether the vectors were random ones, for want of data.
     input_range : tuple of float

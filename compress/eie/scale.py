@@ -14,11 +14,12 @@ from compress.eie.grain import SPARE, best_bits, whole
 from compress.eie.grain import grain as grain_of
 from compress.eie.grain import step as step_of
 from compress.eie.integer import apply, quantise
-from compress.eie.quantised import BOUNDS, Quantised
+from compress.eie.quantised import Quantised
 from compress.eie.reach import counts, measured, worst
 from compress.network import Dense, forward, rms
 from compress.share import Shared
 from spec.eie import EieSpec
+from spec.eie.image import BOUNDS
 
 
 def scale(network: Sequence[Dense], shared: Shared, spec: EieSpec, samples: np.ndarray, *, bound: str = "data",
@@ -38,7 +39,8 @@ def scale(network: Sequence[Dense], shared: Shared, spec: EieSpec, samples: np.n
     samples : numpy.ndarray
         Real input vectors, one a row, such as the training set.
     bound : str
-        One of :data:`BOUNDS`.
+        ``data``: accumulators hold :data:`compress.eie.grain.MARGIN` times the largest sum that the samples can make in any
+        order; ``worst``: the largest that any input whatever can make.
     input_range : tuple of float, optional
         Least and largest input there will be; that of the samples when not given. Where the least is not negative, the
         first layer's accumulators are bounded for inputs that are not.

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from golden.eie.layer import Layer, column_entries, rows_of
+from golden.image import keys
 from spec.eie import EieSpec
-from spec.eie.image import MEMBERS
+from spec.eie.image import BOUNDS, CALIBRATION_KEYS, MEMBERS, ORDERS
 
 AGAIN = "build the image again"
 LAYER_NUMBER = re.compile(r"^layer\d+")
@@ -29,11 +30,31 @@ def kinds(number: int, head: dict[str, Any]) -> None:
           f"layer {number}: name must be of printable characters, not {head['name']!r:.60}; {AGAIN}")
 
 
-def names(given: list[str], biases: list[bool]) -> None:
+def origin(head: dict[str, Any]) -> None:
+    """Check what the header says of where the image comes from; nothing that is computed depends on it."""
+    _must(head["order"] in ORDERS, f"order must be one of {', '.join(ORDERS)}, not {head['order']!r:.40}; {AGAIN}")
+    _must(isinstance(head["reference"], bool), f"reference must be true or false, not {head['reference']!r:.40}; {AGAIN}")
+    given = head["calibration"]
+    if given is None:
+        return
+    keys("calibration", given, CALIBRATION_KEYS)
+    _must(given["bound"] in BOUNDS, f"bound of calibration must be one of {', '.join(BOUNDS)}, not {given['bound']!r:.40}; "
+          f"{AGAIN}")
+    _must(isinstance(given["guessed"], bool) and isinstance(given["told"], bool),
+          f"guessed and told of calibration must be true or false, not {given['guessed']!r:.40} and {given['told']!r:.40}; "
+          f"{AGAIN}")
+    span, vectors = given["input_range"], given["vectors"]
+    _must(type(vectors) is int and vectors >= 0, f"vectors of calibration must be a whole number, not {vectors!r:.40}; {AGAIN}")
+    _must(isinstance(span, list) and len(span) == 2 and all(type(end) in (int, float) and abs(end) < 1e300 for end in span)
+          and span[0] <= span[1], f"input_range of calibration must be two rising finite numbers, not {span!r:.60}; {AGAIN}")
+
+
+def names(given: list[str], biases: list[bool], *, reference: bool) -> None:
     """Check that an image has the members of its layers, which have a bias or not, and no others."""
     wanted = {"codebooks"}
     for number, bias in enumerate(biases):
-        wanted |= {f"layer{number}_{name}" for name in ("entries", "pointers", "rows", *(["bias"] if bias else []))}
+        wanted |= {f"layer{number}_{name}" for name in ("entries", "pointers", "rows", *(["bias"] if bias else []),
+                                                        *(["float", "float_bias"] if reference else []))}
     for name in sorted(wanted ^ set(given)):
         _must(name not in wanted, f"members must include {name}, not lack it; {AGAIN}")
         _must(False, f"members must be those of the image's {len(biases)} layers, not also {name!r}; {AGAIN}")
@@ -45,6 +66,14 @@ def types(arrays: dict[str, np.ndarray]) -> None:
         kind = MEMBERS[LAYER_NUMBER.sub("layer{l}", name)][0]
         if array.dtype.name != kind:
             raise TypeError(f"{name} must be {kind}, not {array.dtype.name}; {AGAIN}")
+
+
+def reference(arrays: dict[str, np.ndarray], number: int, outputs: int, inputs: int) -> None:
+    """Check the float network of one layer, where the image holds it."""
+    for name, shape in ((f"layer{number}_float", (outputs, inputs)), (f"layer{number}_float_bias", (outputs,))):
+        if name in arrays:
+            _must(arrays[name].shape == shape and np.isfinite(arrays[name]).all(),
+                  f"{name} must be finite numbers of shape {shape}, not of {arrays[name].shape}; {AGAIN}")
 
 
 def machine(spec: EieSpec, heads: list[dict[str, Any]], codebooks: np.ndarray) -> None:

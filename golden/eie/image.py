@@ -77,13 +77,17 @@ def _heads(heads: Any) -> list[dict[str, Any]]:
 def _limits(spec: EieSpec, head: dict[str, Any], given: list[str]) -> dict[str, int]:
     """Return the most bytes that each member may have, by what the header says of it and the machine holds."""
     heads = _heads(head["layers"])
-    check.names(given, [head["bias"] for head in heads])
+    check.origin(head)
+    check.names(given, [head["bias"] for head in heads], reference=head["reference"])
     most = {"codebooks": 2 * spec.codebooks << spec.codebook_bits}
+    columns = [heads[0]["inputs"], *(head["outputs"] for head in heads)]
     for number, head in enumerate(heads):
         inside, out = (min(max(head[name], 0), spec.slots) for name in ("in_slots", "out_slots"))
         entries = min(max(head["nonzeros"], 0) + max(head["padding"], 0), spec.pes * spec.entries)
         most |= {f"layer{number}_entries": 2 * entries, f"layer{number}_pointers": 4 * spec.pes * (spec.pes * inside + 1),
-                 f"layer{number}_rows": 4 * spec.pes * out, f"layer{number}_bias": 4 * spec.pes * out}
+                 f"layer{number}_rows": 4 * spec.pes * out, f"layer{number}_bias": 4 * spec.pes * out,
+                 f"layer{number}_float_bias": 4 * max(head["outputs"], 0),
+                 f"layer{number}_float": 4 * max(head["outputs"], 0) * max(columns[number], 0)}
     return most
 
 
@@ -98,5 +102,6 @@ def _layers(spec: EieSpec, heads: list[dict[str, Any]], members: dict[str, np.nd
                           **{key: head[key] for key in ("name", "inputs", "outputs", "in_slots", "out_slots", "shift",
                                                         "relu")}))
         check.layer(spec, number, head, made[-1], before=made[-2] if number else None)
+        check.reference(members, number, head["outputs"], heads[number - 1]["outputs"] if number else head["inputs"])
     check.memories(spec, heads, made)
     return tuple(made)

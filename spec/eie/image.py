@@ -1,8 +1,21 @@
 """What the image file of a network for an EIE array holds besides the header that all machines share."""
 
-HEADER_KEYS = ("layers", "input_scale", "output_scale")
+HEADER_KEYS = ("layers", "input_scale", "output_scale", "order", "calibration", "reference")
 """Keys of the header besides those of every machine. A scale is the real value of one integer step: integer =
-round_half_even(real / ``input_scale``), real = integer * ``output_scale``."""
+round_half_even(real / ``input_scale``), real = integer * ``output_scale``. ``order`` is how rows were given to PEs, one of
+:data:`ORDERS`. ``calibration`` says how the scales were chosen, an object with :data:`CALIBRATION_KEYS`, or null where that is
+not known. ``reference`` is true where the image holds the float network it was made from."""
+
+ORDERS = ("balanced", "modulo")
+"""Rows to PEs: balanced by work, or row i to PE i modulo N as in the paper; the members ``rows`` say where each went."""
+
+CALIBRATION_KEYS = ("bound", "vectors", "guessed", "told", "input_range")
+"""Keys of ``calibration``: ``bound``, one of :data:`BOUNDS`; the number of ``vectors``; true for ``guessed`` where these were
+random ones for want of data; true for ``told`` where the user gave the range of the inputs; ``input_range``, the least and the
+largest input that was counted on."""
+
+BOUNDS = ("data", "worst")
+"""What the accumulators were given room for: the sums of the vectors with a margin, or those of any input whatever."""
 
 LAYER_KEYS = ("name", "inputs", "outputs", "in_slots", "out_slots", "shift", "relu", "bias", "codebook",
                   "pointer_base", "entry_base", "nonzeros", "padding")
@@ -16,6 +29,8 @@ MEMBERS = {
     "layer{l}_pointers": ("uint32", "(pes, pes * in_slots + 1): column j is entries p_j to p_j+1 - 1"),
     "layer{l}_rows": ("int32", "(pes * out_slots,): logical row at physical index p, -1 for an absent slot"),
     "layer{l}_bias": ("int32", "(pes * out_slots,) in physical order, 0 where absent; if the layer has bias"),
+    "layer{l}_float": ("float32", "(outputs, inputs): real weights in the network's own order; if reference"),
+    "layer{l}_float_bias": ("float32", "(outputs,): real biases in the network's own order; if reference"),
 }
 """Members for machine ``eie`` with dtype and meaning; ``{l}`` counts layers from 0. The pointers of every PE
 start from 0. A column ends with an entry of a code other than 0: zeros after it are not encoded."""
