@@ -189,7 +189,7 @@ def surroundings(rng, folder):
 def offers(module, design):
     """The options of a command, and the kind of value each takes, as its help says."""
     told = leave(module, *(["--design", design] if design == "mac" else []), "--help").out
-    return re.findall(r"^ +(?:-\w, )?(--[a-z][\w-]*)(?:, -\w)?(?: / --[\w-]+)? +([A-Z]+)?", told, re.MULTILINE)
+    return re.findall(r"^ +(?:-\w, )?(--(?!verbose)[a-z][\w-]*)(?:, -\w)?(?: / --[\w-]+)? +([A-Z]+)?", told, re.MULTILINE)
 
 
 def _given(command, name):
