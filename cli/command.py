@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
 
-from cli.signals import ending
+from cli.signals import Ended, ending
 from cli.text import Printable, plain
 from cli.write import atomic, write_json, write_text
 
@@ -72,6 +72,8 @@ def main(app: typer.Typer | Callable[[], typer.Typer], arguments: Sequence[str] 
         sys.exit(code)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Ended as end:
+        sys.exit(end.code)
     except typer.Abort as error:
         if isinstance(error.__cause__, EOFError):       # a file that ended, which Typer takes for an end of what is typed
             raise error.__cause__ from None

@@ -9,9 +9,17 @@ from types import FrameType
 ENDS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
+class Ended(BaseException):
+    """The process was asked to end by a signal: like KeyboardInterrupt no error, and no SystemExit, which tools raise too."""
+
+    def __init__(self, number: int):
+        super().__init__(number)
+        self.code = 128 + number
+
+
 @contextlib.contextmanager
 def ending() -> Iterator[None]:
-    """Leave with exit code 128 + N on SIGTERM and SIGHUP; Ctrl-C is a KeyboardInterrupt already."""
+    """Raise Ended on SIGTERM and SIGHUP; Ctrl-C is a KeyboardInterrupt already."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -24,4 +32,4 @@ def ending() -> Iterator[None]:
 
 
 def _leave(number: int, _: FrameType | None) -> None:
-    raise SystemExit(128 + number)
+    raise Ended(number)
