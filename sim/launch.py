@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 from cocotb_tools.check_results import get_results
 from cocotb_tools.runner import get_runner
 
+from cli.signals import Ended
 from sim import simulator
 from sim.cache import fetch, key
 
@@ -125,7 +126,7 @@ def launch(*, sources: Sequence[Path | str], top: str, module: str, at_least: in
     results.unlink(missing_ok=True)
     # without this argument Icarus would leave its trace beside the cached simulation
     plusargs = [f"+dumpfile_path={place / top}.fst"] if sim == "icarus" and waves else []
-    with simulator.environment(sim), contextlib.suppress(SystemExit):   # the verdict is in the results
+    with simulator.environment(sim), contextlib.suppress(SystemExit), _gone_if_ended(place if folder is None else None):
         get_runner(sim).test(
             hdl_toplevel=top, hdl_toplevel_lang="verilog", test_module=module, build_dir=built,
             test_dir=place, results_xml=str(results), seed=seed, waves=waves,
@@ -142,6 +143,17 @@ def launch(*, sources: Sequence[Path | str], top: str, module: str, at_least: in
         shutil.rmtree(place)
     return Results(ran=ran, folder=place if wanted else None, build_seconds=middle - start,
                    run_seconds=time.monotonic() - middle)
+
+
+@contextlib.contextmanager
+def _gone_if_ended(folder: Path | None) -> Iterator[None]:
+    """Remove a folder that nobody asked for if the run is ended from outside; the verdict of a run is in its results."""
+    try:
+        yield
+    except (KeyboardInterrupt, Ended):
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def _reason(results: Path) -> str:
