@@ -15,9 +15,14 @@ SEAL = "seal.json"                          # names of a folder's files and thei
 
 
 def home() -> Path:
-    """Return the cache's folder: ``NONZERO_CACHE``, or ``build/.cache`` of this checkout."""
+    """Return the cache's folder: ``NONZERO_CACHE``, or ``build/.cache`` of this checkout; installed, the user's cache."""
     chosen = os.environ.get("NONZERO_CACHE")
-    return Path(chosen).absolute() if chosen else Path(__file__).parents[1] / "build" / ".cache"
+    if chosen:
+        return Path(chosen).absolute()
+    root = Path(__file__).parents[1]
+    if (root / "pyproject.toml").exists():
+        return root / "build" / ".cache"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nonzero"
 
 
 def key(*parts: str) -> str:
