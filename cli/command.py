@@ -82,6 +82,8 @@ def main(app: typer.Typer | Callable[[], typer.Typer], arguments: Sequence[str] 
         _fail(error, _usage(error), verbose)
     except BAD_INPUT as error:
         _fail(error, str(error) or type(error).__name__, verbose)
+    finally:
+        _GIVEN.set({})
 
 
 def refuse(names: Iterable[str], reason: str) -> None:

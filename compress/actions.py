@@ -31,6 +31,13 @@ class ReadRegister:
     name: str
 
 
+@dataclass(frozen=True)
+class ReadRegisters:
+    """Read several registers or counters. The reply is a dict of their fields by name; neighbours may be read in one burst."""
+
+    names: Sequence[str]
+
+
 @dataclass(frozen=True, eq=False)
 class Send:
     """Send one packet: its header word first, TLAST on the last word; integers or an array of uint64. The reply is None."""
@@ -64,7 +71,7 @@ class Receive:
     words: int
 
 
-Action = WriteRegister | ReadRegister | Send | Wait | Receive
+Action = WriteRegister | ReadRegister | ReadRegisters | Send | Wait | Receive
 Actions = Generator[Action, Any, Any]
 """A talk with a machine: yields actions, takes replies, returns the result."""
 
@@ -114,6 +121,8 @@ def perform(transport: Transport, registers: RegisterMap, actions: Actions, *, h
                 transport.write_register(register.offset, encode(register, action.fields))
             case ReadRegister():
                 return _read(transport, registers[action.name])
+            case ReadRegisters():
+                return {name: _read(transport, registers[name]) for name in action.names}
             case Send():
                 transport.send(action.words)
             case Receive():

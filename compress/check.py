@@ -1,36 +1,33 @@
 """Say what a network becomes before any work is done: `python -m compress.check model.onnx`."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from cli import command
+from cli import design as designs
 from cli.table import show
 from cli.text import plain
 from compress.frontend.file import read_network
 from compress.frontend.graph import Network
 from compress.frontend.place import Place, places, refusals
 from compress.frontend.refuse import NetworkRefusedError, Refusal
-from compress.machine import machine
 from spec import machines
 from spec.eie import EieSpec
 
-app = command.application("Say which layer of a network runs on which machine, or which node cannot and why.")
 
-
-@app.command(epilog="For example: python -m compress.check model.onnx --pes 64 --json check.json")
 def check(
+    spec: EieSpec,
     network: Annotated[Path, typer.Argument(help="A network: .onnx, or dense layers as .npz or .safetensors.")],
-    pes: Annotated[int, typer.Option(help="Processing elements of the eie.")] = 64,
-    preset_name: Annotated[str, typer.Option("--preset", help="The eie: paper, default, ecp5 or ice40.")] = "default",
-    parameters: Annotated[list[str] | None, typer.Option(
-        "--set", metavar="NAME=VALUE", help="Another number of the eie: slots=128; repeatable.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write what is printed to this file.")] = None,
 ) -> None:
-    """Check a network: exit code 0 if every layer has its machine, else one line for each node that has none, and 2."""
-    spec = machine(preset_name, pes, parameters or [])
+    """Check a network: exit code 0 if every layer has its machine, else one line for each node that has none, and 2.
+
+    For example: python -m compress.check model.onnx --pes 64 --json check.json
+    """
     try:
         with command.progress(f"reading {network}"):
             graph = read_network(network)
@@ -47,6 +44,12 @@ def check(
                                   "refused": [vars(line) | {"line": str(line)} for line in lost]})
         print(f"wrote {json}")
     report(lost)
+
+
+def application(arguments: Sequence[str] | None = None) -> typer.Typer:
+    """Return the application; its options of a machine are those of the eie."""
+    return designs.application(check, "Say which layer of a network runs on which machine, or which node cannot and why.",
+                               designs.Only("eie", machines.specification("eie")), arguments)
 
 
 def host(graph: Network) -> list[str]:
@@ -85,4 +88,4 @@ def _shape(shape: tuple[int, ...]) -> str:
 
 
 if __name__ == "__main__":
-    command.main(app)
+    command.main(application)

@@ -5,16 +5,19 @@ import json
 import shlex
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from cli import command, paths
-from rtl import machine
+from cli import design as designs
 from rtl.document import c_header, markdown
 from rtl.generated import GeneratedMachine
+from rtl.image import machine_of
 from rtl.machine import generate
+from spec import machines
 
 __all__ = ["GeneratedMachine", "generate", "write"]
 
@@ -39,6 +42,7 @@ def write(built: GeneratedMachine, folder: Path) -> dict[str, int]:
 
 
 def run(design: str, spec: Any, *,
+        image: Annotated[Path | None, typer.Option(help="Image whose machine to build; other options change it.")] = None,
         out: Annotated[Path | None, typer.Option(help="Folder to write; build/NAME if not given.")] = None,
         json_: Annotated[Path | None, typer.Option("--json", help="File for what was made, as JSON.")] = None,
         ) -> None:
@@ -78,7 +82,24 @@ def asked(arguments: list[str]) -> list[str]:
 
 def main() -> None:
     """Run the command."""
-    command.main(lambda: machine.application(run, "Write the Verilog of a machine."))
+    command.main(application)
+
+
+def application(arguments: Sequence[str] | None = None) -> typer.Typer:
+    """Return the application for the machine that the command line names, or the image that it names."""
+    given = sys.argv[1:] if arguments is None else arguments
+    path = _image(given)
+    design, base = machine_of(path) if path else (None, None)
+    return designs.application(run, "Write the Verilog of a machine.", machines, given, design=design, base=base)
+
+
+def _image(arguments: Sequence[str]) -> Path | None:
+    for number, argument in enumerate(arguments):
+        if argument == "--image" and number + 1 < len(arguments):
+            return Path(arguments[number + 1])
+        if argument.startswith("--image="):
+            return Path(argument.removeprefix("--image="))
+    return None
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from spec.registers import WORD_BYTES
+from compress.actions import Actions, ReadRegister, ReadRegisters, Receive, Send, Wait, WriteRegister, decode, encode, ended
+from spec.registers import WORD_BITS, WORD_BYTES, Register, RegisterMap
 
 LIMIT = 100_000
 """Cycles that a call waits before it gives up."""
@@ -44,6 +45,34 @@ class Host:
             self._set(s_axis_tdata=int(word), s_axis_tvalid=1, s_axis_tlast=number == len(words) - 1)
             await self._tick("s_axis_tready")
         self._set(s_axis_tvalid=0)
+
+    async def perform(self, registers: RegisterMap, actions: Actions) -> Any:
+        """Perform actions, as `compress.actions.perform` does, and return their result."""
+        reply: Any = None
+        try:
+            while True:
+                action, reply = actions.send(reply), None
+                match action:
+                    case WriteRegister():
+                        register = registers[action.name]
+                        await self.write_register(register.offset, encode(register, action.fields))
+                    case ReadRegister():
+                        reply = await self._read(registers[action.name])
+                    case ReadRegisters():
+                        reply = {name: await self._read(registers[name]) for name in action.names}
+                    case Send():
+                        await self.send(action.words)
+                    case Receive():
+                        reply = await self.receive(action.words)
+                    case Wait():
+                        while not ended(reply := await self._read(registers["flags"]), action):
+                            pass
+        except StopIteration as end:
+            return end.value
+
+    async def _read(self, register: Register) -> dict[str, int]:
+        words = [await self.read_register(register.offset + WORD_BYTES * k) for k in range(register.words)]
+        return decode(register, sum(word << WORD_BITS * k for k, word in enumerate(words)))
 
     async def receive(self, words: int) -> list[int]:
         """Return the words of one packet of at most so many."""

@@ -2,16 +2,14 @@
 
 Example: python -m sim.run digits.npz --input digits_inputs.npy --labels digits_labels.npy
 """
-import importlib
-import inspect
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
 
 import typer
 
 from cli import command
+from cli import design as designs
 from files.archive import open_archive
 from files.document import parse_json
 from spec import machines
@@ -21,38 +19,29 @@ HEADER_BYTES = 1 << 20
 
 
 def application(arguments: Sequence[str] | None = None) -> typer.Typer:
-    """Return an application whose one command is that of the machine the arguments are for."""
-    design = machine(sys.argv[1:] if arguments is None else arguments)
-    run = importlib.import_module(f"sim.{design}.run").run
-    signature = inspect.signature(run, eval_str=True)
-    choice = Annotated[str, typer.Option(
-        help=f"Machine: {', '.join(machines.MACHINES)}; unasked, that of the image. The other options are those of {design}.")]
-    chosen = inspect.Parameter("design", inspect.Parameter.KEYWORD_ONLY, default=design, annotation=choice)
+    """Return an application whose one command is that of the machine the arguments are for.
 
-    def call(**options: Any) -> None:
-        del options["design"]
-        run(**options)
-
-    shown = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in signature.parameters.values()]
-    call.__signature__ = signature.replace(parameters=[*shown, chosen])    # type: ignore[attr-defined]
-    call.__doc__ = run.__doc__
-    app = command.application(__doc__.partition("\n")[0])
-    app.command()(call)
-    return app
+    A machine's ``sim.NAME.run`` has ``run`` for an image and may have ``operands`` for a job without one, which takes the
+    machine's parameters as options.
+    """
+    given = sys.argv[1:] if arguments is None else arguments
+    design = machine(given)
+    commands = machines.part(design, "sim", "run")
+    run = commands.run if _images(given) or not hasattr(commands, "operands") else commands.operands
+    return designs.application(run, __doc__.partition("\n")[0], machines, given, design=design)
 
 
 def machine(arguments: Sequence[str]) -> str:
     """Return the machine of a command line: the one asked for, else that of the first image named, else the first of all."""
-    for number, argument in enumerate(arguments):
-        name = argument.removeprefix("--design=")
-        if argument == "--design":
-            name = arguments[number + 1] if number + 1 < len(arguments) else ""
-        if name != argument or argument == "--design":
-            if name not in machines.MACHINES:
-                raise ValueError(f"design must be one of {', '.join(machines.MACHINES)}, not {name!r}; choose one")
-            return name
-    images = [argument for argument in arguments if argument.endswith(".npz")]
+    if (named := designs.asked(arguments)) is not None:
+        machines.part(named, "spec")        # refuses one that there is not
+        return named
+    images = _images(arguments)
     return _of_image(Path(images[0])) if images else machines.MACHINES[0]
+
+
+def _images(arguments: Sequence[str]) -> list[str]:
+    return [argument for argument in arguments if argument.endswith(".npz") and not argument.startswith("-")]
 
 
 def _of_image(path: Path) -> str:

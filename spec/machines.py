@@ -8,12 +8,20 @@ A machine NAME provides ``spec.NAME`` (its specification, presets, packets, regi
 import importlib
 from types import ModuleType
 
-MACHINES = ("eie", "mac")
+MACHINES: tuple[str, ...] = ("eie", "mac")
 """Every machine; the first is what a command takes when none is named."""
 
 
-def part(design: str, stage: str) -> ModuleType:
-    """Return the package that a machine has in a stage, ``STAGE.DESIGN``; refuse a machine that is not registered."""
+def specification(design: str) -> ModuleType:
+    """Return ``spec.DESIGN``: its ``Spec``, ``PRESETS``, ``preset``, ``PACKETS`` and ``registers``."""
+    return part(design, "spec")
+
+
+def part(design: str, stage: str, module: str = "") -> ModuleType:
+    """Return the package that a machine has in a stage, ``STAGE.DESIGN``, or a module of it, ``STAGE.DESIGN.MODULE``.
+
+    A machine that is not registered is refused.
+    """
     if design not in MACHINES:
         raise ValueError(f"design must be one of {', '.join(MACHINES)}, not {design!r}; choose one")
-    return importlib.import_module(f"{stage}.{design}")
+    return importlib.import_module(".".join(filter(None, (stage, design, module))))

@@ -1,8 +1,8 @@
 """One declaration a parameter: a field of a machine's dataclass says its default, its limits and what it means.
 
 The checks of a specification, the options of every command line and the tables in ``docs/`` are made from these
-declarations. A declaration is the metadata of a dataclass field: ``help``, and ``low`` and ``high`` of a number, ``power``
-if it must be a power of two, or ``choices`` of a name, a number or a tuple of names.
+declarations. A declaration is the metadata of a dataclass field: ``help``, ``rule`` (its limits in words), and ``low`` and
+``high`` of a number, ``power`` if it must be a power of two, or ``choices`` of a name, a number or a tuple of names.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,19 +10,22 @@ from dataclasses import MISSING, Field, asdict, field, fields, replace
 from typing import Any
 
 
-def number(default: int, low: int, high: int, help: str, *, power: bool = False) -> Any:
-    """Declare a whole number of ``low`` to ``high``, with ``power`` one that is a power of two."""
-    return field(default=default, metadata={"help": help, "low": low, "high": high, "power": power})
+def number(default: int, low: int, high: int, help: str, *, power: bool = False, short: str = "") -> Any:
+    """Declare a whole number of ``low`` to ``high``, with ``power`` one that is a power of two; ``short`` is a second name."""
+    rule = f"{low} to {high}{', a power of two' if power else ''}"
+    return field(default=default, metadata={"help": help, "rule": rule, "low": low, "high": high, "power": power,
+                                            "short": short})
 
 
 def switch(default: bool, help: str) -> Any:
     """Declare a parameter that is on or off."""
-    return field(default=default, metadata={"help": help})
+    return field(default=default, metadata={"help": help, "rule": "on or off"})
 
 
 def choice(default: Any, choices: Sequence[Any], help: str) -> Any:
     """Declare one of some names or numbers; a tuple as default declares one or more of them, each once."""
-    return field(default=default, metadata={"help": help, "choices": tuple(choices)})
+    rule = f"{'one or more' if isinstance(default, tuple) else 'one'} of {_list(choices)}"
+    return field(default=default, metadata={"help": help, "rule": rule, "choices": tuple(choices)})
 
 
 def declared(spec: Any) -> Iterator[Field[Any]]:
@@ -69,12 +72,7 @@ def _one_of(name: str, value: Any, choices: Sequence[Any]) -> None:
 
 def limits(one: Field[Any]) -> str:
     """Return the rule of a declaration in words."""
-    choices = one.metadata.get("choices")
-    if choices:
-        return f"{'one or more' if type(one.default) is tuple else 'one'} of {_list(choices)}"
-    if type(one.default) is bool:
-        return "on or off"
-    return f"{one.metadata['low']} to {one.metadata['high']}{', a power of two' if one.metadata['power'] else ''}"
+    return str(one.metadata["rule"])
 
 
 def chosen(presets: Mapping[str, Any], name: str, changes: Mapping[str, Any]) -> Any:

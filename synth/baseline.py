@@ -8,7 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from cli.command import application, main, write_json
+from cli.design import specification
 from rtl import machine
+from spec import machines
 from synth import part as parts
 from synth.result import measure
 from synth.run import from_built
@@ -35,7 +37,7 @@ def load(path: Path = BASELINE) -> dict[str, Any]:
 
 def measured(row: dict[str, Any]) -> dict[str, float]:
     """Return the figures of a row as they are now."""
-    spec = machine.make_spec(row["design"], **row["options"])
+    spec = specification(machines.part(row["design"], "spec"), row["options"])
     design = from_built(machine.generate(row["design"], spec), unit=row.get("unit", ""), spec=spec)
     data = measure(design, parts.named(row["part"]), seeds=row["seeds"])
     return {figure: data[figure]["median"] if figure == "fmax_mhz" else data[figure] for figure in row["figures"]}
@@ -73,7 +75,7 @@ def command(
     for name in names or rows:
         row = rows[name]
         bars = ", ".join(f"{figure} {bar['value']}" for figure, bar in row["figures"].items())
-        options = " ".join(f"--{option.strip('_').replace('_', '-')} {shlex.quote(str(value))}"
+        options = " ".join(f"--{option.replace('_', '-')} {shlex.quote(str(value))}"
                            for option, value in row["options"].items())
         unit = f" --unit {row['unit']}" if "unit" in row else ""
         print(f"{name}: --design {row['design']} {options}{unit} --part {row['part']} --seeds {row['seeds']}: {bars}")

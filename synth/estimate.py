@@ -3,13 +3,15 @@
 import dataclasses
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from cli import command, paths
-from rtl import machine
+from cli import design as designs
+from spec import machines
 from synth import features
 from synth.part import Part
 
@@ -103,5 +105,10 @@ def run(design: str, spec: Any, *,
         command.write_json(json_, {"design": design, "spec": dataclasses.asdict(spec), "part": target.name, **data})
 
 
+def application(arguments: Sequence[str] | None = None) -> typer.Typer:
+    """Return the application for the machine that the command line names."""
+    return designs.application(run, "Estimate what a machine takes on an FPGA.", machines, arguments)
+
+
 if __name__ == "__main__":
-    command.main(lambda: machine.application(run, "Estimate what a machine takes on an FPGA."))
+    command.main(application)

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rtl import machine
+from cli.design import specification
+from spec import machines
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +22,11 @@ class Point:
     @property
     def name(self) -> str:
         """The options as text, one machine's name in a table."""
-        return " ".join(f"{name}={value}" for name, value in self.options) or self.design
+        return " ".join(f"{name}={text(value)}" for name, value in self.options) or self.design
+
+    def spec(self) -> Any:
+        """Return the machine's specification."""
+        return specification(machines.part(self.design, "spec"), dict(self.options))
 
     def key(self) -> str:
         """Return the point as text that no other point has."""
@@ -39,22 +44,10 @@ def points(design: str, axes: Mapping[str, Sequence[Any]], *, part: str, seeds: 
     found = [Point(design=design, options=tuple(zip(axes, values, strict=True)), part=part, seeds=seeds)
              for values in itertools.product(*axes.values())]
     for point in found:
-        machine.make_spec(design, **dict(point.options))
+        point.spec()
     return found
 
 
-def values(text: str) -> list[Any]:
-    """Return the values of a list with commas: integers, true and false, and words as they are.
-
-    >>> values("4,8"), values("paper"), values("true,false")
-    ([4, 8], ['paper'], [True, False])
-    """
-    found: list[Any] = []
-    for part in (part.strip() for part in text.split(",")):
-        if part.lstrip("-").isdigit():
-            found.append(int(part))
-        elif part in ("true", "false"):
-            found.append(part == "true")
-        elif part:
-            found.append(part)
-    return found
+def text(value: Any) -> Any:
+    """Return the value of an option as a table shows it: names that belong together are joined."""
+    return "+".join(value) if isinstance(value, tuple) else value

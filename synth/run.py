@@ -3,14 +3,17 @@
 import dataclasses
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from cli import command, paths
+from cli import design as designs
 from rtl import machine
 from rtl.generated import GeneratedMachine
+from spec import machines
 from synth import estimate, fit, report, tool
 from synth import part as parts
 from synth.design import Design, from_file
@@ -36,7 +39,7 @@ def _apply(spec: Any, *, verilog: Path | None, top: str, unit: str, seeds: int) 
         raise ValueError(f"--top must come with --verilog, not alone; {top!r} of a machine is its --unit")
     if verilog:
         numbers = [field.name for field in dataclasses.fields(spec)]
-        command.refuse(["design", "preset", "preset_", *numbers, "unit", "verify", "record"], "a machine, not with --verilog")
+        command.refuse(["design", "preset", *numbers, "unit", "verify", "record"], "a machine, not with --verilog")
     if unit:
         command.refuse(["verify", "record"], "a whole machine, not with --unit")
     if not seeds:
@@ -95,5 +98,10 @@ def run(design: str, spec: Any, *,
     print(f"wrote {result} and {page}")
 
 
+def application(arguments: Sequence[str] | None = None) -> typer.Typer:
+    """Return the application for the machine that the command line names."""
+    return designs.application(run, "Measure a machine on an FPGA.", machines, arguments)
+
+
 if __name__ == "__main__":
-    command.main(lambda: machine.application(run, "Measure a machine on an FPGA."))
+    command.main(application)

@@ -1,14 +1,17 @@
 """Measure many machines at once: every combination of options, over Dask, resumable."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from cli import design as designs
 from cli import paths
-from cli.command import application, main, refuse, write_json
+from cli.command import main, refuse, write_json
 from rtl import machine
+from spec import machines
 from synth import grid, pareto, pool, tool
 from synth import part as parts
 from synth.design import technology
@@ -16,14 +19,13 @@ from synth.place import TOOLS
 from synth.result import measure
 from synth.run import from_built
 
-app = application("Measure every combination of a machine's options on a part.")
 OBJECTIVES = {"cycles": "cycles", "microseconds": "microseconds of one inference", "period": "nanoseconds a cycle"}
 AREAS = ("comb", "ff", "dsp", "bram")
 
 
 def one(point: grid.Point) -> dict[str, Any]:
     """Measure one point, in a worker."""
-    spec = machine.make_spec(point.design, **dict(point.options))
+    spec = point.spec()
     built = machine.generate(point.design, spec)
     data = measure(from_built(built, spec=spec), parts.named(point.part), seeds=point.seeds)
     return {key: data[key] for key in (*AREAS, "seconds", "design") if key in data} | {
@@ -33,7 +35,7 @@ def one(point: grid.Point) -> dict[str, Any]:
 def identity(point: grid.Point) -> str:
     """Return what a point's result depends on: its machine's text, the part, the cells, the tools."""
     target = parts.named(point.part)
-    built = machine.generate(point.design, machine.make_spec(point.design, **dict(point.options)))
+    built = machine.generate(point.design, point.spec())
     programs = ("yosys", TOOLS[target.family]) if target.routed else ("yosys",)
     return json.dumps([built.verilog, technology(target.family), point.part, point.seeds, tool.identity(*programs)])
 
@@ -44,14 +46,15 @@ def cycles(points: list[grid.Point], image: Path | None, inputs: Path | None) ->
         return [None] * len(points)
     from synth.cycles import count
 
-    return [count(image, inputs, machine.make_spec(point.design, **dict(point.options))) for point in points]
+    return [count(image, inputs, point.spec()) for point in points]
 
 
 def rows(points: list[grid.Point], found: list[dict[str, Any]], counts: list[int | None]) -> list[dict[str, Any]]:
     """Return a table's row for each point: its options, its figures, its cycles and time on the image."""
     table = []
     for point, data, count in zip(points, found, counts, strict=True):
-        row: dict[str, Any] = {"name": point.name, **dict(point.options), "part": point.part}
+        options = {name: grid.text(value) for name, value in point.options}
+        row: dict[str, Any] = {"name": point.name, **options, "part": point.part}
         if "error" in data:
             table.append(row | {"error": data["error"]})
             continue
@@ -66,10 +69,10 @@ def rows(points: list[grid.Point], found: list[dict[str, Any]], counts: list[int
     return table
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def command(
     context: typer.Context,
-    design: Annotated[str, typer.Option(help="Machine: eie or mac.")] = "eie",
+    design: str,
+    *,
     board: Annotated[str, typer.Option(help="Board, such as ulx3s-85f.")] = "",
     part: Annotated[str, typer.Option(help="Chip, such as lfe5u-85f-6 (the default).")] = "",
     seeds: Annotated[int, typer.Option(min=0, max=99, help="Placements of each machine. 0: area only.")] = 1,
@@ -82,7 +85,9 @@ def command(
     workers: Annotated[int, typer.Option(min=1, help="Workers to start, where none run yet.")] = 2,
     out: Annotated[Path, typer.Option(help="Folder for sweep.csv, sweep.json and pareto.png.")] = Path("build/sweep"),
 ) -> None:
-    """Measure every combination of the machine's options, each a list with commas.
+    """Measure every combination of the machine's options, each a list with commas; see python -m rtl.build --help for them.
+
+    An option that is on or off takes on, off or on,off; names that belong together are joined: --formats fp16+bf16,fp16.
 
     For example: python -m synth.sweep --pes 4,8,16 --queue-depth 8,16 --preset ecp5 --board ulx3s-85f
     """
@@ -103,7 +108,7 @@ def command(
         refuse(["workers"], "no --scheduler, whose workers are its own")
     paths.check(inputs={"--input": inputs}, folders={"--out": out})
     paths.check(outputs={name: out / name for name in ("sweep.csv", "sweep.json", "pareto.png")})
-    points = grid.points(design, _axes(context.args), part=target.name, seeds=seeds)
+    points = grid.points(design, _axes(design, context.args), part=target.name, seeds=seeds)
     counts = cycles(points, image, inputs)              # what is wrong with the image is said before the hours
     names = [identity(point) for point in points]
     with pool.client(scheduler=scheduler, jobqueue=jobqueue, workers=min(workers, len(points))) as workers_:
@@ -124,25 +129,31 @@ def command(
                          f"see {out / 'sweep.csv'}; a second run takes up what is missing")
 
 
-def _axes(arguments: list[str]) -> dict[str, list[Any]]:
+def _axes(design: str, arguments: list[str]) -> dict[str, list[Any]]:
     """Return the options that are the machine's own, each with its values."""
-    axes: dict[str, list[Any]] = {}
+    machine, axes = machines.part(design, "spec"), dict[str, list[Any]]()
     words = iter(arguments)
     for word in words:
         name, equals, value = word.partition("=")
         if not name.startswith("--"):
             raise ValueError(f"options of the machine must begin with --, not {word!r}")
-        value = value if equals else next(words, "")
-        found = grid.values(value)
-        if not found:
-            raise ValueError(f"{name} must have values with commas between, not {value!r}")
         plain = name.removeprefix("--").replace("-", "_")
-        axes["preset_" if plain == "preset" else ALIASES.get(plain, plain)] = found
+        if plain.startswith("no_") and not equals:
+            plain, value = plain.removeprefix("no_"), "off"
+        else:
+            value = value if equals else next(words, "")
+        texts = [part.strip() for part in value.split(",") if part.strip()]
+        if not texts:
+            raise ValueError(f"{name} must have values with commas between, not {value!r}")
+        axes[plain] = designs.values(machine, plain, texts)
     return axes
 
 
-ALIASES = {"queue": "queue_depth"}
+def application(arguments: Sequence[str] | None = None) -> typer.Typer:
+    """Return the application for the machine that the command line names."""
+    return designs.application(command, "Measure every combination of a machine's options on a part.", machines, arguments,
+                               loose=True)
 
 
 if __name__ == "__main__":
-    main(app)
+    main(application)

@@ -49,7 +49,7 @@ def test_the_default_preset_keeps_its_bars_on_nine_layers_as_rtl(tmp_path):
 
 @pytest.mark.full
 def test_the_paper_preset_in_one_pass_is_within_3_percent_of_the_reconstruction(tmp_path):
-    data = bench(tmp_path / "paper.json", "--preset", "paper", "--change", "batch_slots=0")
+    data = bench(tmp_path / "paper.json", "--preset", "paper", "--batch-slots", "0")
     for name, layer in data["layers"].items():
         assert layer["mismatches"] == layer["counter_mismatches"] == 0
         assert abs(layer["cycles"] / RECONSTRUCTION[name] - 1) <= 0.03, f"{name}: {layer['cycles']}"

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from cli import command
-from rtl import build, machine
+from rtl import build
 from sim.bus import toy
 from spec import machines
 from spec.registers import from_data
@@ -19,14 +19,14 @@ from spec.registers import from_data
 def toy_machine(monkeypatch):
     monkeypatch.setattr(machines, "MACHINES", ("toy", "eie", "mac"))
     monkeypatch.setitem(sys.modules, "rtl.toy", toy)
-    monkeypatch.setitem(sys.modules, "rtl.toy.options", toy)
+    monkeypatch.setitem(sys.modules, "spec.toy", toy)
 
 
 def call(monkeypatch, capsys, *arguments):
     """Run the command in this process; return exit code, stdout, stderr."""
     monkeypatch.setattr(sys, "argv", ["build", *map(str, arguments)])
     with pytest.raises(SystemExit) as ended:
-        command.main(lambda: machine.application(build.run, "Write."), name="python -m rtl.build")
+        command.main(build.application, name="python -m rtl.build")
     said = capsys.readouterr()
     return ended.value.code or 0, said.out, said.err
 
@@ -100,11 +100,13 @@ def test_the_documentation_names_every_register_field_and_port():
 
 
 @pytest.mark.parametrize(("arguments", "complaint"), [
-    (["--bits", "9"], "bits must be 8 or 16, not 9"),
+    (["--bits", "9"], "bits must be one of 8, 16, not 9"),
     (["--design", "gpu"], "design must be one of toy, eie, mac, not 'gpu'; choose one"),
     (["--design=gpu"], "not 'gpu'"),
     (["--arch", "volta"], "No such option: --arch"),
     (["--bits", "x"], "'x'"),
+    (["--image", "none.npz"], "--image must name a file, not 'none.npz'"),
+    (["--preset", "best"], "preset must be one of default, not 'best'"),
 ])
 def test_bad_input_is_one_line_and_leaves_nothing(monkeypatch, capsys, tmp_path, arguments, complaint):
     code, out, err = call(monkeypatch, capsys, *arguments, "--out", tmp_path / "x")

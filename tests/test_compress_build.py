@@ -8,13 +8,12 @@ import pytest
 from sklearn.datasets import load_digits
 
 from cli import command
-from compress.build import app
+from compress.build import application
 from compress.digits import folds
 from compress.eie.image import header
 from compress.eie.integer import quantise, run
 from compress.eie.load import load
 from compress.eie.order import modulo
-from compress.machine import machine
 from compress.train import Recipe, train
 from spec.eie import preset
 
@@ -24,7 +23,8 @@ QUICK = Recipe(hidden=(128, 64), dense_passes=15, prune_passes=25, share_passes=
 def call(capsys, *arguments):
     """Exit code, stdout and stderr of the command, run here."""
     with pytest.raises(SystemExit) as left:
-        command.main(app, [str(argument) for argument in arguments], name="build")
+        words = [str(argument) for argument in arguments]
+        command.main(lambda: application(words), words, name="build")
     return left.value.code or 0, *capsys.readouterr()
 
 
@@ -149,7 +149,7 @@ def test_a_file_becomes_an_image(tmp_path, capsys):
     np.save(tmp_path / "x.npy", np.random.default_rng(2).normal(size=(50, 12)))
     code, said, errors = call(capsys, dense(tmp_path / "net.npz"), "-o", tmp_path / "out.npz", "--pes", 4, "--density",
                               0.5, "--calibrate", tmp_path / "x.npy", "--json", tmp_path / "out.json", "--order",
-                              "modulo", "--codebook-bits", 6, "--index-bits", 3, "--set", "slots=16")
+                              "modulo", "--codebook-bits", 6, "--index-bits", 3, "--slots", 16)
     assert code == 0 and all(line.endswith(" ...") for line in errors.splitlines()), "nothing but what takes long"
     assert "scales chosen on 50 vectors of -" in said and "accumulators hold 2 times the largest sum" in said
     image, facts = load(tmp_path / "out.npz"), json.loads((tmp_path / "out.json").read_text())
@@ -176,9 +176,8 @@ WRONG = {
     "order": (["net.npz", "--order", "random"], "order must be one of balanced, modulo, not 'random'"),
     "preset": (["net.npz", "--preset", "big"], "preset must be one of paper, default, ecp5, ice40, not 'big'"),
     "pes": (["net.npz", "--pes", "257"], "pes must be 1 to 256, not 257"),
-    "set": (["net.npz", "--set", "slots"], "--set must be NAME=VALUE .*, not 'slots'"),
-    "set unknown": (["net.npz", "--set", "speed=3"], "parameter must be one of .*, not 'speed'"),
-    "set flag": (["net.npz", "--set", "skip_empty=1"], "--set must be .*, not 'skip_empty=1'"),
+    "unknown": (["net.npz", "--speed", "3"], "No such option: --speed"),
+    "design": (["net.npz", "--design", "cpu"], "design must be one of eie, .*not 'cpu'"),
     "codebook": (["net.npz", "--codebook-bits", "9"], "codebook_bits must be 1 to 8, not 9"),
     "density": (["net.npz", "--density", "0"], "density must be above 0 and at most 1, not 0.0"),
     "hidden": (["--example", "digits", "--hidden", "64;32"], "hidden must be whole numbers .*, not '64;32'"),
@@ -186,7 +185,7 @@ WRONG = {
     "folds": (["--example", "digits", "--folds", "6"], "folds must be 1 to 5, not 6"),
     "nan": (["nan.npz"], "fc1.bias of nan.npz must be finite, not nan"),
     "absent": (["absent.npz"], "network must be a file that is there, not 'absent.npz'"),
-    "memory": (["net.npz", "--pes", "1", "--set", "slots=16"],
+    "memory": (["net.npz", "--pes", "1", "--slots", "16"],
                "must hold the network, not slots 16 where it takes 30; type --slots 32, or"),
 }
 
@@ -205,9 +204,10 @@ def test_bad_input_is_one_line_exit_two_and_no_file(name, tmp_path, capsys, monk
     assert sorted(path.name for path in tmp_path.iterdir()) == ["nan.npz", "net.npz"]
 
 
-def test_the_machine_is_the_preset_with_changes():
-    spec = machine("ecp5", 8, ["slots=64", "skip_empty=false"], codebook_bits=5, index_bits=None)
-    assert spec == preset("ecp5", pes=8, slots=64, skip_empty=False, codebook_bits=5)
+def test_the_machine_is_the_preset_with_changes(tmp_path, capsys):
+    arguments = ["--preset", "ecp5", "--pes", 8, "--slots", 64, "--no-skip-empty", "--codebook-bits", 5]
+    assert call(capsys, dense(tmp_path / "net.npz"), "-o", tmp_path / "out.npz", *arguments)[0] == 0
+    assert load(tmp_path / "out.npz").spec == preset("ecp5", pes=8, slots=64, skip_empty=False, codebook_bits=5)
 
 
 @pytest.mark.full

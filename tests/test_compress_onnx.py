@@ -6,7 +6,7 @@ import pytest
 from onnx import helper
 from typer.testing import CliRunner
 
-from compress.build import app
+from compress.build import application
 from compress.eie.load import load
 from compress.frontend.refuse import NetworkRefusedError
 from golden import image as golden_image
@@ -26,7 +26,7 @@ def built(folder, network, data, *options):
     np.save(folder / "x.npy", data)
     arguments = [str(network), "-o", str(folder / "net.npz"), "--data", str(folder / "x.npy"),
                  "--json", str(folder / "net.json"), "--pes", "8", *options]
-    done = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    done = CliRunner().invoke(application(arguments), arguments, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     image = load(folder / "net.npz")
     answers = golden(golden_image.load(folder / "net.npz"), data.reshape(len(data), -1)).outputs
@@ -79,9 +79,9 @@ def test_weights_of_few_values_stay_as_they_are(tmp_path):
 
 
 @pytest.mark.parametrize(("name", "options", "most"), [
-    pytest.param("anomaly_detection", ("--bits", "8", "--set", "codebooks=10", "--set", "slots=128", "--set", "entries=65536"),
+    pytest.param("anomaly_detection", ("--bits", "8", "--codebooks", "10", "--slots", "128", "--entries", "65536"),
                  0.01, marks=pytest.mark.full),
-    pytest.param("dense_big_keras", ("--bits", "8", "--set", "codebooks=6"), 0.002, marks=pytest.mark.full),
+    pytest.param("dense_big_keras", ("--bits", "8", "--codebooks", "6"), 0.002, marks=pytest.mark.full),
     ("two_layer_pytorch", ("--bits", "8"), 0.002),
     ("three_layer_bn_keras", ("--bits", "8"), 0.01),
 ])
@@ -106,7 +106,7 @@ def test_a_network_no_one_here_made_runs_on_golden(name, options, most, tmp_path
 def test_what_the_eie_cannot_take_is_refused_by_name(name, operator, tmp_path):
     path = file(f"{name}.onnx")
     with pytest.raises(NetworkRefusedError, match=operator):
-        CliRunner().invoke(app, [str(path), "-o", str(tmp_path / "net.npz")], catch_exceptions=False)
+        CliRunner().invoke(application([]), [str(path), "-o", str(tmp_path / "net.npz")], catch_exceptions=False)
     assert not list(tmp_path.iterdir())
 
 
@@ -115,4 +115,5 @@ def test_a_skip_around_dense_layers_is_refused(tmp_path):
                    helper.make_node("Add", ["r", "x"], ["y"], name="skip")], {"w": normal(4, 4)}, ["N", 4])
     (tmp_path / "net.onnx").write_bytes(proto.SerializeToString())
     with pytest.raises(NetworkRefusedError, match=r"node 'skip' \(Add\)"):
-        CliRunner().invoke(app, [str(tmp_path / "net.onnx"), "-o", str(tmp_path / "net.npz")], catch_exceptions=False)
+        CliRunner().invoke(application([]), [str(tmp_path / "net.onnx"), "-o", str(tmp_path / "net.npz")],
+                           catch_exceptions=False)

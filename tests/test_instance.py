@@ -8,19 +8,18 @@ from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
 
 import golden.image
+from compress.eie import actions
 from compress.eie import image as images
-from compress.eie.stream import activation_packet, image_packets
+from compress.mac.actions import multiply
 from golden.eie.network import run as run_golden
 from golden.mac import matmul
 from rtl.check import check
 from rtl.eie.machine import Machine as Eie
 from rtl.mac.machine import Machine as Mac
-from sim.mac.host import Load, Product, Run
 from sim.pysim import Host
-from spec.eie import register as eie_register
-from spec.framing import header
+from spec.eie import registers
 from spec.mac import MacSpec
-from spec.mac import register as mac_register
+from spec.mac import registers as mac_registers
 from tests.compress_sample import sample, small
 
 
@@ -56,40 +55,15 @@ def simulate(design, work):
     return results[0]
 
 
-async def finish(host, registers):
-    """Wait until the machine has done what was asked, and nothing else happened; clear the flag."""
-    flags = [field.name for field in registers["flags"].fields]
-    while not (found := await host.read_register(registers["flags"].offset)):
-        pass
-    assert found == 1 << flags.index("done"), f"{found:#b}"
-    await host.write_register(registers["flags"].offset, found)
-
-
 @pytest.mark.parametrize("changes", [{"pes": 2}, {"pes": 5, "broadcast_latency": 2}], ids=["leaf", "tree"])
 def test_an_eie_gives_the_outputs_and_the_cycles_of_golden(changes, tmp_path):
     spec = small(**changes)
     images.save(made := sample(spec, sizes=(9, 14, 6)), tmp_path / "net.npz")
     inputs = np.random.default_rng(3).integers(-2000, 2000, 9).astype(np.int16)
     want = run_golden(golden.image.load(tmp_path / "net.npz"), inputs)
-    registers = eie_register.registers(spec)
-    layers, control = registers["layers"], registers["control"]
-
-    async def work(host):
-        for packet in [*image_packets(made), activation_packet(inputs, spec)]:
-            await host.send(packet)
-        count = {field.name: lsb for field, lsb in layers.placed()}["count"]
-        await host.write_register(layers.offset, len(made.layers) << count)
-        await host.write_register(control.offset, 1)
-        await finish(host, registers)
-        cycles = await host.read_register(registers["cycles"].offset)
-        await host.write_register(control.offset, 2)
-        words = await host.receive(spec.pes * spec.slots)
-        return cycles, words
-
-    cycles, words = simulate(Other(Eie(spec)), work)
-    physical = np.array(words, "<u8").view("<i2")[:len(want.values[-1][0])]
-    assert np.array_equal(physical, want.values[-1][0]) and np.array_equal(made.logical(physical), want.outputs[0])
-    assert cycles == sum(layer.cycles for layer in want.counters[0])
+    got, = simulate(Other(Eie(spec)), lambda host: host.perform(registers(spec), actions(made, want.inputs)))
+    assert np.array_equal(got.outputs, want.values[-1][0]) and np.array_equal(made.logical(got.outputs), want.outputs[0])
+    assert got.counters["cycles"] == sum(layer.cycles for layer in want.counters[0])
 
 
 @pytest.mark.parametrize("spec", [
@@ -100,30 +74,8 @@ def test_a_mac_gives_the_results_of_golden(spec):
     rng, fmt = np.random.default_rng(4), spec.formats[0]
     bits = min(spec.operand_bits, 14)
     a, b = (rng.integers(0, 1 << bits, shape).astype(np.uint32) for shape in ((4, 6), (6, 5)))
-    product, registers = Product(spec, a, b, None, fmt), mac_register.registers(spec)
-
-    async def write(host, name, **fields):
-        value = sum(fields.get(field.name, 0) << lsb for field, lsb in registers[name].placed())
-        await host.write_register(registers[name].offset, value)
-
-    async def work(host):
-        for action in product.actions():
-            if isinstance(action, Load):
-                await host.send([header(action.type, len(action.words), action.address), *action.words])
-                continue
-            if isinstance(action, Run):
-                await write(host, "run", format=action.format, accumulate=action.accumulate, blocks=action.blocks,
-                            steps=action.steps)
-                await write(host, "a", stride=action.a_stride)
-                await write(host, "control", start=1)
-            else:
-                await write(host, "run", blocks=action.blocks, steps=1)
-                await write(host, "control", read=1)
-                product.take(action.at, await host.receive(1 << 12))
-            await finish(host, registers)
-        return product.result()
-
-    assert np.array_equal(simulate(Other(Mac(spec)), work), matmul(spec, a, b, None, fmt=fmt))
+    got = simulate(Other(Mac(spec)), lambda host: host.perform(mac_registers(spec), multiply(spec, a, b, None, fmt)))
+    assert np.array_equal(got.outputs, matmul(spec, a, b, None, fmt=fmt))
 
 
 @pytest.mark.parametrize("machine", [lambda: Eie(small(pes=5)), lambda: Mac(MacSpec(fold=4))], ids=["eie", "mac"])

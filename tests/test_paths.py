@@ -19,11 +19,7 @@ def leave(module, *arguments):
     """Run a command in this process and return its exit code."""
     found = importlib.import_module(module)
     given = list(map(str, arguments))
-    app = getattr(found, "app", None)
-    if app is None and module == "sim.run":
-        app = lambda: found.application(given)              # noqa: E731
-    elif app is None:
-        app = lambda: importlib.import_module("rtl.machine").application(found.run, "", given)      # noqa: E731
+    app = getattr(found, "app", None) or (lambda: found.application(given))
     with pytest.raises(SystemExit) as left:
         command.main(app, given, name=module)
     return left.value.code or 0

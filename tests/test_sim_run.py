@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from cli import command
+from compress.eie import Result
 from compress.eie.image import save
 from compress.eie.load import load
 from golden import image as golden_image
@@ -16,8 +17,8 @@ from golden.eie import run as golden_run
 from sim import run as command_line
 from sim import simulator
 from sim.eie import run as eie
-from sim.eie.job import Answer
 from sim.eie.outcome import Outcome
+from sim.session import Answer
 from tests.compress_sample import sample, small
 
 VECTORS = 6
@@ -102,9 +103,9 @@ def test_the_first_wrong_value_is_named(files, tmp_path, capsys, monkeypatch):
 
 
 GIVEN_UP = {
-    "irq": ("0", r"start must end within \d+ cycles, and it has not; status: busy 0; flags: done 1; counters: cycles \d+"),
-    "irq ": ("1'bx", "irq must be 0 or 1 at a start, not X"),
-    "s_axis_tready": ("0", "feed of step 0 must end within .*; status: busy 0; flags: all 0"),
+    "irq": ("0", r"layers 0 to 0 must end within \d+ cycles, and it has not; status: busy 0; flags: done 1; counters: cycles"),
+    "irq ": ("1'bx", "irq must be 0 or 1 after a command, not X"),
+    "s_axis_tready": ("0", r"feed of \d+ words must end within .*; status: busy 0; flags: all 0"),
     "s_axil_arready": ("0", "a register must be read or written within 1000 cycles"),
 }
 
@@ -115,8 +116,8 @@ def test_a_machine_that_does_not_end_is_given_up(files, tmp_path, monkeypatch, p
     folder, golden, _ = files
     made = eie.generate(golden_image.load(folder / "net.npz").spec)
     value, says = GIVEN_UP[port]
-    text, count = re.subn(rf"assign {port.strip()} = .*;", f"assign {port.strip()} = {value};", made.verilog)
-    assert count == 1
+    text, count = re.subn(rf"(assign {port.strip()} =|\b{port.strip()} <=) .*;", rf"\1 {value};", made.verilog)
+    assert count
     monkeypatch.setattr(eie, "generate", lambda spec: type(made)(made.name, text, made.manifest))
     given = [str(folder / "net.npz"), "--input", str(folder / "x.npy"), "--first", "1", "--out", str(tmp_path)]
     sim = ["--sim", "icarus"] if "x" in value else []
@@ -128,12 +129,13 @@ def test_a_machine_that_does_not_end_is_given_up(files, tmp_path, monkeypatch, p
 
 def test_a_wrong_counter_is_named(files):
     folder, golden, labels = files
-    answers = [Answer(outputs=golden.values[number][vector], counters=asdict(golden.counters[vector][number]), ended=7, read=8,
-                      flags={"saturated": int(golden.saturated[number][vector])})
+    answers = [Answer(time=7, value=Result(
+        outputs=golden.values[number][vector], counters=asdict(golden.counters[vector][number]),
+        flags={"saturated": int(golden.saturated[number][vector])}))
                for vector in range(VECTORS) for number in range(3)]
     image = load(folder / "net.npz")
     assert not Outcome(image, golden, answers, labels).wrong
-    answers[4].counters["stall_scan"] += 1
+    answers[4].value.counters["stall_scan"] += 1
     wrong = Outcome(image, golden, answers, labels)
     assert wrong.wrong and wrong.mismatches == 0 and wrong.counter_mismatches == 1
     assert re.fullmatch(r"first counter mismatch: layer fc2, vector 1, counter stall_scan: expected (\d+), got \d+, at 7 ns",

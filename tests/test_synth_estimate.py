@@ -8,7 +8,8 @@ import sys
 import pytest
 
 import cli.command
-from rtl import machine
+from cli import design as designs
+from spec import machines
 from spec.eie import preset
 from synth import estimate, fit, pages
 from synth import part as parts
@@ -20,7 +21,7 @@ TARGET = parts.named("lfe5u-85f-6")
 def command(*arguments):
     words = [str(word) for word in arguments]
     with pytest.raises(SystemExit) as ended:
-        cli.command.main(lambda: machine.application(estimate.run, "Estimate.", words), words)
+        cli.command.main(lambda: designs.application(estimate.run, "Estimate.", machines, words), words)
     return ended.value.code or 0
 
 

@@ -125,7 +125,8 @@ def test_a_damaged_result_is_measured_again(cache):
 def run(*arguments):
     """Run the command in this process; return its exit code."""
     with pytest.raises(SystemExit) as ended:
-        main(sweep.app, [str(word) for word in arguments])
+        words = [str(word) for word in arguments]
+        main(lambda: sweep.application(words), words)
     return ended.value.code or 0
 
 
@@ -137,7 +138,10 @@ def run(*arguments):
     (["--pes", "1", "--area", "m2"], "--area must be one of"),
     (["--pes", "1", "--scheduler", "tcp://a:1", "--jobqueue", "slurm"], "must not both be given"),
     (["--pes", "1", "--jobqueue", "pbs"], "--jobqueue must be slurm, not 'pbs'"),
-    (["--tiles", "1"], "tiles"),
+    (["--tiles", "1"], "option must be one of --preset, --pes, "),
+    (["--skip-empty", "maybe"], "--skip-empty must be on or off, not 'maybe'"),
+    (["--pes", "four"], "--pes must be whole numbers with commas between, not 'four'"),
+    (["--design", "cpu"], "design must be one of eie, "),
     (["--pes", "1", "--part", "nothing"], "part must be one of"),
 ])
 def test_bad_input_is_one_line(arguments, complaint, tmp_path, capsys):

@@ -7,7 +7,8 @@ from tempfile import TemporaryDirectory
 import pytest
 
 import cli.command
-from rtl import machine
+from cli import design as designs
+from spec import machines
 from synth import check, report, result, run, synthesis, tool
 from synth import part as parts
 from synth.design import Design
@@ -161,7 +162,7 @@ def command(*arguments):
     """Run the command in this process; return its exit code."""
     words = [str(word) for word in arguments]
     with pytest.raises(SystemExit) as ended:
-        cli.command.main(lambda: machine.application(run.run, "Measure.", words), words)
+        cli.command.main(lambda: designs.application(run.run, "Measure.", machines, words), words)
     return ended.value.code or 0
 
 

@@ -122,8 +122,8 @@ def test_a_front_keeps_what_nothing_beats():
 
 
 def test_a_grid_is_every_combination_of_legal_machines():
-    found = grid.points("eie", {"preset_": ["ecp5"], "pes": [1, 2], "queue_depth": [16, 32]}, part="lfe5u-85f-6", seeds=1)
-    assert [point.name for point in found] == [f"preset_=ecp5 pes={p} queue_depth={q}" for p in (1, 2) for q in (16, 32)]
+    found = grid.points("eie", {"preset": ["ecp5"], "pes": [1, 2], "queue_depth": [16, 32]}, part="lfe5u-85f-6", seeds=1)
+    assert [point.name for point in found] == [f"preset=ecp5 pes={p} queue_depth={q}" for p in (1, 2) for q in (16, 32)]
     assert len({point.key() for point in found}) == 4
     with pytest.raises(ValueError, match="pes must be 1 to 256, not 0"):
         grid.points("eie", {"pes": [1, 0]}, part="lfe5u-85f-6", seeds=1)

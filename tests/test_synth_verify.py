@@ -1,18 +1,21 @@
 """Netlists answer as golden does, and a netlist that is broken on purpose does not."""
+import numpy as np
 import pytest
 
 from rtl import machine
+from sim.eie import netlist
+from spec import machines
 from spec.eie import preset
-from synth import models, vectors, verification
+from synth import models, verification
 from synth import part as parts
 from synth.check import BrokenLogic
 from synth.run import from_built
 
-SMALL = {"pes": 2, "preset_": "ecp5", "entries": 512, "columns": 128, "slots": 8, "queue_depth": 16}
+SMALL = {"pes": 2, "preset": "ecp5", "entries": 512, "columns": 128, "slots": 8, "queue_depth": 16}
 
 
 def machine_of(design, **options):
-    spec = machine.make_spec(design, **options)
+    spec = machines.part(design, "spec").preset(options.pop("preset", "default"), **options)
     return from_built(machine.generate(design, spec), spec=spec), spec
 
 
@@ -21,7 +24,7 @@ def machine_of(design, **options):
 def test_the_netlist_of_an_array_answers_as_golden(part):
     design, spec = machine_of("eie", **SMALL)
     said = verification.verify(design, parts.named(part), spec)
-    assert said == "48 outputs of 3 random layers equal golden's"
+    assert said == "48 outputs of 3 random layers, and their counters, equal golden's"
 
 
 @pytest.mark.full
@@ -35,7 +38,7 @@ def test_a_multiplier_without_its_output_register_is_found(monkeypatch):
 
     monkeypatch.setattr(verification, "text", broken)
     design, spec = machine_of("eie", **SMALL)
-    with pytest.raises(BrokenLogic, match=r"layer 0, output \d+ must be -?\d+, not -?\d+"):
+    with pytest.raises(BrokenLogic, match=r"first mismatch: layer random \d, index 0, \d+: expected -?\d+, got -?\d+"):
         verification.verify(design, parts.named("lfe5u-85f-6"), spec)
 
 
@@ -61,12 +64,11 @@ def test_a_unit_is_refused():
 @pytest.mark.parametrize("changes", [{}, {"slots": 4, "columns": 16}, {"word_bits": 32}, {"index_bits": 2}])
 def test_random_layers_fit_the_machine_and_use_what_it_has(changes):
     spec = preset("ecp5", pes=3, **changes)
-    seen = [vectors.layer(spec, seed=seed) for seed in range(4)]
-    for made in seen:
-        codes = made.entries & ((1 << spec.codebook_bits) - 1)
-        runs = made.entries >> spec.codebook_bits
-        assert made.pointers.max() + spec.bias_words(made.out_slots) * spec.word_entries < spec.entries
-        assert (runs[codes == 0] == spec.max_run).all() and made.out_slots <= spec.slots
-    packets, expected = vectors.job(spec, seed=1)
-    assert len(expected) == seen[1].out_slots * spec.pes and (expected >= 0).all() and expected.any()
-    assert len(packets) == 3 + 2 * spec.pes
+    found = [netlist.case(spec, seed=seed) for seed in range(4)]
+    for one in found:
+        layer, = one.image.layers
+        assert layer.out_slots == min(spec.slots, netlist.MOST_SLOTS) and layer.bias.any()
+        counts = np.diff(layer.pointers, axis=1)
+        assert (counts == 0).any() and counts.max() > 1, "empty columns and others"
+    assert any(one.golden.values[0].any() for one in found)
+    assert any(one.image.layers[0].padding for one in found) or spec.slots <= spec.max_run + 1

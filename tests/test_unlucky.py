@@ -44,7 +44,7 @@ def test_ctrl_c_while_training_is_130_and_writes_nothing(interrupted, tmp_path, 
 @pytest.mark.parametrize(("hidden", "rule"), [
     ("1000000", "slots at most 1024 where it takes 15625"), ("64," * 64 + "64", "layers at most 64 where it takes 66"),
     ("60000,6000", "columns at most 65536 where it takes 66"),
-    ("300,9 --set slots=4", "not slots 4 where it takes 5; type --slots 8"),
+    ("300,9 --slots 4", "not slots 4 where it takes 5; type --slots 8"),
     ("20000,20000 --density=1", "entries at most 1048576 where it takes 6273125; prune more"),
     ("20000 --pes 16", "slots at most 1024 where it takes 1250; more PEs share them: take --pes 32")])
 def test_a_network_that_cannot_fit_is_not_trained(monkeypatch, tmp_path, capsys, hidden, rule):

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,26 +10,25 @@ import typer
 
 from bench.eie import own, run
 from bench.eie.case import benchmark
-from bench.eie.machine import cores, generated, in_parallel, machine, parse
+from bench.eie.machine import REGISTRY, cores, generated, in_parallel
 from bench.eie.run import Row
 from bench.eie.table import load, report, table, wrong
 from cli import command, paths
+from cli import design as designs
 from cli.table import show
 from golden.eie.patterns import TABLE
-from sim.eie.job import prepare
+from sim.session import prepare
 from spec.eie import EieSpec
 
 ORDER = {"paper": "modulo"}     # rows to PEs; every other preset takes what is fastest
-app = command.application(__doc__ or "")
 
 
-@app.command()
 def main(
-    layers: Annotated[str, typer.Option(help="Layers, by the paper's names and commas.")] = ",".join(TABLE),
+    names: Annotated[list[str] | None, typer.Argument(help=f"Layers: {', '.join(TABLE)}; all if none is named.")] = None,
+    *,
+    spec: EieSpec,
+    preset: str | None = None,
     seeds: Annotated[str, typer.Option(help="Seeds of the patterns; the table shows each layer's median.")] = "1",
-    preset: Annotated[str, typer.Option(help="paper, default, ecp5 or ice40.")] = "default",
-    pes: Annotated[int, typer.Option(help="Processing elements, 1 to 256.")] = 64,
-    change: Annotated[list[str] | None, typer.Option(help="Parameter of the machine: batch_slots=0; repeatable.")] = None,
     order: Annotated[str | None, typer.Option(help="Rows to PEs: balanced or modulo; modulo for preset paper.")] = None,
     image: Annotated[Path | None, typer.Option(help="A user's image from compress.build, not the nine layers.")] = None,
     input: Annotated[Path | None, typer.Option(help="With --image: input .npy; random positive numbers without.")] = None,
@@ -41,6 +40,8 @@ def main(
 
     Example: python -m bench.eie --seeds 1,2,3 --json eie.json
 
+    Every preset has memories that hold each of the layers.
+
     Exit code 1 means that an output or a counter was not golden's.
     """
     start = time.monotonic()
@@ -51,10 +52,9 @@ def main(
         rows, spec = _own(image, input, _numbers(seeds)[0])
         facts = {"image": image.name}
     else:
-        spec = machine(preset, pes=pes, **parse(change or []))
-        order = order or ORDER.get(preset, "balanced")
-        names = [benchmark(name) and name for name in layers.split(",")]
-        facts = {"preset": preset, "order": order, "seeds": _numbers(seeds)}
+        order = order or ORDER.get(preset or "default", "balanced")
+        names = [benchmark(name) and name for name in names or TABLE]
+        facts = {"preset": preset or "default", "order": order, "seeds": _numbers(seeds)}
         if resume and json is None:
             raise ValueError("--resume must come with --json, not alone; it names the file with the runs to keep")
         kept = load(json, spec, order) if resume and json is not None and json.exists() else []
@@ -70,6 +70,11 @@ def main(
         command.write_json(json, data)
         print(f"wrote {json}")
     sys.exit(1 if wrong(data) else 0)
+
+
+def application(arguments: Sequence[str] | None = None) -> typer.Typer:
+    """Return the application, with the parameters of the machine as options."""
+    return designs.application(main, __doc__ or "", REGISTRY, arguments)
 
 
 def _nine(names: list[str], seeds: list[int], spec: EieSpec, order: str, jobs: int, kept: list[Row]) -> Iterator[list[Row]]:
@@ -112,4 +117,4 @@ def _numbers(text: str) -> list[int]:
 
 
 if __name__ == "__main__":
-    command.main(app)
+    command.main(application)

@@ -4,35 +4,32 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import replace
 from functools import lru_cache
 from multiprocessing import get_context
+from types import SimpleNamespace
 from typing import Any
 
+from cli.design import Only
 from rtl.eie import generate
 from rtl.generated import GeneratedMachine
-from spec.eie import EieSpec, preset
+from spec.eie import PRESETS, EieSpec
+from spec.parameter import chosen
 
 DEPTHS = {"entries": 131072, "columns": 32768, "slots": 512}
 """Memories that hold any one of the nine layers on 64 PEs; VGG-6 alone needs them."""
 
-WORDS = {"yes": True, "no": False}
-
-
 def machine(name: str = "default", **changes: Any) -> EieSpec:
     """Return a preset deep enough for every benchmark layer on 64 PEs, with changes."""
-    return preset(name, **{**DEPTHS, **changes})
+    return chosen(DEEP, name, changes)
 
 
-def parse(changes: Sequence[str]) -> dict[str, int | bool]:
-    """Return the parameters that texts such as ``queue_depth=32`` or ``skip_empty=no`` give."""
-    known: dict[str, int | bool] = {}
-    for text in changes:
-        name, _, value = text.partition("=")
-        if value not in WORDS and not value.isdecimal():
-            raise ValueError(f"change must be NAME=NUMBER or NAME=yes or NAME=no, not {text!r}; "
-                             f"write queue_depth=32, for example")
-        known[name] = WORDS[value] if value in WORDS else int(value)
-    return known
+DEEP = {name: replace(spec, **DEPTHS) for name, spec in PRESETS.items()}
+"""The presets, deep enough."""
+
+
+REGISTRY = Only("eie", SimpleNamespace(Spec=EieSpec, PRESETS=DEEP, preset=machine))
+"""What the command line makes its options from."""
 
 
 @lru_cache

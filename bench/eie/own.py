@@ -11,9 +11,9 @@ import golden.image
 from bench.eie.machine import generated
 from bench.eie.run import Row, differing, row
 from compress.eie import load
-from compress.eie.stream import activation_packet, image_packets
 from files.array import read_vectors
-from sim.eie.job import Step, run
+from sim.eie.talks import layer_by_layer
+from sim.session import hold
 from spec.eie import EieSpec
 
 
@@ -34,19 +34,17 @@ def simulate(*, path: Path, given: Path | None, seed: int) -> list[Row]:
     seed : int
         Of the random input.
     """
-    judge, image = golden.image.load(path), load.load(path)
+    judge, image = golden.image.load(path), load(path)
     first = judge.layers[0]
     top = (1 << judge.spec.act_bits - 1) - 1
     vector = (np.random.default_rng(seed).integers(1, top + 1, first.inputs).astype(np.int16) if given is None
               else read_vectors(given, "input")[0])
     expected = golden.eie.run(judge, vector)
-    packets = [*image_packets(image), activation_packet(expected.inputs[0], judge.spec)]
-    steps = [Step(packets=() if number else packets, first=number) for number in range(len(image.layers))]
     with TemporaryDirectory(prefix="bench-eie-") as folder:
         start = time.monotonic()
-        answers = run(generated(judge.spec), steps, folder=Path(folder), log=Path(folder, "log"))
+        answers = hold(generated(judge.spec), layer_by_layer(image, expected), folder=Path(folder), log=Path(folder, "log"))
         seconds = time.monotonic() - start
-    return [row(layer.name, None, judge.spec, got, counters, differing(got.outputs, values[0], judge.spec), counters.busy,
+    return [row(layer.name, None, judge.spec, got.value, counters, differing(got.value.outputs, values[0]), counters.busy,
                 seconds / len(answers))
             for layer, got, counters, values in zip(judge.layers, answers, expected.counters[0], expected.values,
                                                     strict=True)]

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,13 +12,12 @@ import numpy as np
 from bench.eie import case as cases
 from bench.eie.machine import digest, generated
 from bench.eie.reference import paper_cycles
-from compress.eie.stream import activation_packet, image_packets
+from compress.eie import Result
 from golden.eie import Counters
 from golden.eie.patterns import Benchmark
-from sim.eie.job import Answer, Step, run
+from sim.eie.talks import fresh
+from sim.session import hold
 from spec.eie import EieSpec
-
-STREAM_BITS = 64            # a word of results, whose lanes have 8 or 16 bits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,17 +72,17 @@ def simulate(*, name: str, spec: EieSpec, seed: int, order: str, layer: Benchmar
     """Draw a layer, run it as RTL and compare."""
     case = cases.make(name, spec, seed=seed, order=order, layer=layer)
     expected = cases.answer(case, spec)
-    packets = [*image_packets(case.image), activation_packet(case.inputs, spec)]
     with TemporaryDirectory(prefix="bench-eie-") as folder:
         start = time.monotonic()
-        got = run(generated(spec), [Step(packets=packets)], folder=Path(folder), log=Path(folder, "log"))[0]
+        talk = partial(fresh, case.image, case.inputs)
+        got = hold(generated(spec), [talk], folder=Path(folder), log=Path(folder, "log"))[0].value
         seconds = time.monotonic() - start
-    wrong = differing(got.outputs, expected.outputs, spec)
+    wrong = differing(got.outputs, expected.outputs)
     wrong += int(np.count_nonzero((case.image.logical(expected.outputs) != case.product) & case.sure))
     return row(name, seed, spec, got, expected.counters, wrong, case.useful, seconds)
 
 
-def row(name: str, seed: int | None, spec: EieSpec, got: Answer, counters: Counters, wrong: int, useful: int,
+def row(name: str, seed: int | None, spec: EieSpec, got: Result, counters: Counters, wrong: int, useful: int,
         seconds: float) -> Row:
     """Put together what a layer's run says; the products counted in hardware must be those of the pattern."""
     odd = sum(got.counters[key] != value for key, value in asdict(counters).items()) + (got.counters["busy"] != useful)
@@ -91,11 +91,7 @@ def row(name: str, seed: int | None, spec: EieSpec, got: Answer, counters: Count
                design=digest(spec))
 
 
-def differing(got: np.ndarray | None, expected: np.ndarray, spec: EieSpec) -> int:
-    """Return how many outputs differ; those that are missing or too many do, and what fills the last word and is not 0."""
-    given = np.asarray([] if got is None else got)
-    lanes = STREAM_BITS // (8 if spec.act_bits <= 8 else 16)
-    whole = np.pad(expected, (0, -len(expected) % lanes))
-    common = min(len(given), len(whole))
-    missing, more = max(0, len(expected) - len(given)), max(0, len(given) - len(whole))
-    return int(np.count_nonzero(given[:common] != whole[:common])) + missing + more
+def differing(given: np.ndarray, expected: np.ndarray) -> int:
+    """Return how many outputs differ; those that are missing or too many do."""
+    common = min(len(given), len(expected))
+    return int(np.count_nonzero(given[:common] != expected[:common])) + max(len(given), len(expected)) - common

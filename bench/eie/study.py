@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from bench.eie import energy, run
-from bench.eie.machine import generated, machine, parse
+from bench.eie.machine import generated, machine
 from bench.eie.model import point
 from cli import command, paths
 from golden.eie.patterns import TABLE, Benchmark
-from sim.eie.job import prepare
+from sim.session import prepare
 from spec.eie import EieSpec, preset, ring
 
 SEED, SEEDS = 1, (1, 2, 3)
@@ -101,7 +101,9 @@ def hardware(name: str, spec: EieSpec, order: str, layer: Benchmark | None = Non
 def rtl_scaling(sizes: str) -> list[dict[str, Any]]:
     """Hardware runs of the scaled layers at some numbers of PEs, memories as deep as each needs."""
     rows = []
-    for pes in (parse([f"pes={size}"])["pes"] for size in sizes.split(",")):
+    if not all(size.isdecimal() for size in sizes.split(",")):
+        raise ValueError(f"--rtl must be numbers of PEs with commas between, not {sizes!r}; write 4,16")
+    for pes in map(int, sizes.split(",")):
         spec = machine("default", pes=pes, entries=min(1 << 20, 131072 * 64 // pes // 4), columns=4096,
                        slots=max(16, 4096 // pes))
         rows += [{"preset": "default"} | hardware(name, spec, "balanced") for name in SCALED]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from compress.actions import Actions, ReadRegister, Receive, Send, Wait, WriteRegister, named
+from compress.actions import Actions, ReadRegister, ReadRegisters, Receive, Send, Wait, WriteRegister, named
 from compress.eie.image import Image
 from compress.eie.integer import quantise
 from compress.eie.stream import activation_packet, image_packets
@@ -57,22 +57,10 @@ def load_actions(image: Image) -> Actions:
     yield from _intact("the image")
 
 
-def run_actions(image: Image, vector: np.ndarray) -> Actions:
-    """Run all layers on one vector of integers, in the network's own order; return a `Result`."""
+def run_actions(image: Image, vector: np.ndarray, *, count: int | None = None, limit: int | None = None) -> Actions:
+    """Run all layers, or the first ``count``, on one vector of integers, in the network's own order; return a `Result`."""
     yield Send(activation_packet(vector, image.spec))
-    return (yield from start_actions(image, 0, len(image.layers)))
-
-
-def layer_actions(image: Image, vector: np.ndarray, *, limits: Sequence[int] | None = None) -> Actions:
-    """Run the layers on one vector, a start for each, reading every layer's outputs; return a list of `Result`.
-
-    ``limits`` are the cycles that each layer may take at most.
-    """
-    yield Send(activation_packet(vector, image.spec))
-    found = []
-    for number in range(len(image.layers)):
-        found.append((yield from start_actions(image, number, 1, limit=limits[number] if limits else None)))
-    return found
+    return (yield from start_actions(image, 0, count or len(image.layers), limit=limit))
 
 
 def start_actions(image: Image, first: int, count: int, *, limit: int | None = None) -> Actions:
@@ -83,9 +71,8 @@ def start_actions(image: Image, first: int, count: int, *, limit: int | None = N
     yield WriteRegister("control", {"start": 1})
     flags = yield Wait("done", limit=limit or worst(image, first, count), what=f"layers {first} to {first + count - 1}")
     _accepted(flags, "start")
-    counters = {}
-    for name in COUNTERS:
-        counters[name] = (yield ReadRegister(name))["value"]
+    found = yield ReadRegisters(tuple(COUNTERS))
+    counters = {name: found[name]["value"] for name in COUNTERS}
     length = spec.pes * layers[-1].out_slots
     yield WriteRegister("flags", {"done": 1})
     yield WriteRegister("control", {"read": 1})

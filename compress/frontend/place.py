@@ -83,10 +83,10 @@ def _fault(layer: Any, network: Network, shapes: dict[str, tuple[int, ...]], spe
         for what, size in ("inputs", len(layer.weight[0])), ("outputs", len(layer.weight)):
             if size > spec.activations:
                 return {"what": what, "rule": f"at most {spec.activations:,} on {spec.pes} PEs with {spec.slots} slots",
-                        "value": f"{size:,}", "way_out": f"take --set slots={slots(size, spec.pes)} or more PEs"}
+                        "value": f"{size:,}", "way_out": f"take --slots {slots(size, spec.pes)} or more PEs"}
         if count > spec.layers:
             return {"what": "dense layers", "rule": f"at most {spec.layers}", "value": str(count),
-                    "way_out": f"take --set layers={count}"}
+                    "way_out": f"take --layers {count}"}
     return None
 
 

@@ -8,7 +8,8 @@
 ['0x34000000', '0x0', '0x0']
 """
 from golden.mac.convert import to_bits, to_values
+from golden.mac.image import Image, Run, load, run
 from golden.mac.lfsr import words
 from golden.mac.product import dot, matmul, padding
 
-__all__ = ["dot", "matmul", "padding", "to_bits", "to_values", "words"]
+__all__ = ["Image", "Run", "dot", "load", "matmul", "padding", "run", "to_bits", "to_values", "words"]

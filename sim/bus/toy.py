@@ -1,8 +1,6 @@
 """The smallest machine behind the bus: adds a number to words that it is sent, and counts them."""
 from dataclasses import dataclass
-from typing import Annotated
 
-import typer
 from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 
@@ -12,6 +10,7 @@ from rtl.bus.result import ResultStream
 from rtl.emit import Library
 from rtl.generated import GeneratedMachine, Memory, manifest
 from rtl.parts import leave_open
+from spec.parameter import check, choice, chosen
 from spec.registers import Field, MapBuilder
 
 TOY = (MapBuilder("toy")
@@ -30,13 +29,21 @@ PACKETS = {"words": 7}
 
 @dataclass(frozen=True, kw_only=True)
 class ToySpec:
-    """Width of a result, 8 or 16 bits."""
+    """One number."""
 
-    bits: int = 16
+    bits: int = choice(16, (8, 16), "Bits of a result.")
 
     def __post_init__(self):
-        if self.bits not in (8, 16):
-            raise ValueError(f"bits must be 8 or 16, not {self.bits}; choose one of those")
+        check(self)
+
+
+Spec = ToySpec
+PRESETS = {"default": ToySpec()}
+
+
+def preset(name="default", **changes):
+    """Return a preset with changes."""
+    return chosen(PRESETS, name, changes)
 
 
 class Toy(wiring.Component):
@@ -78,8 +85,3 @@ def generate(spec: ToySpec) -> GeneratedMachine:
                      memories=[memory], latency=2)
     library.add(top, module=name)
     return GeneratedMachine(name, library.verilog(), facts)
-
-
-def make_spec(bits: Annotated[int, typer.Option(help="Bits of a result: 8 or 16.")] = 16) -> ToySpec:
-    """Return the specification from the options of a command line."""
-    return ToySpec(bits=bits)

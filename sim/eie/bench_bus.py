@@ -1,5 +1,4 @@
 """The bus of an array, driven by bus models that no one here wrote: results, refusals, errors on the stream, interrupt."""
-import itertools
 import json
 import os
 from pathlib import Path
@@ -8,10 +7,11 @@ import cocotb
 import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge
-from cocotbext.axi import AxiResp, AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStreamSource
+from cocotbext.axi import AxiResp, AxiStreamFrame
 
-from sim.eie.host import PERIOD, Host
+from compress.actions import Wait
 from sim.eie.timing import reset_cycles
+from sim.host import PERIOD, Host
 from sim.stream import PATTERNS
 from spec.eie import PACKET_PE_SHIFT, PACKETS, EieSpec
 from spec.framing import header
@@ -34,13 +34,8 @@ class Bench:
 
     async def start(self):
         Clock(self.dut.clk, PERIOD, unit="ns").start()
-        self.host = Host(self.dut, self.registers)
-        self.source = AxiStreamSource(AxiStreamBus.from_prefix(self.dut, "s_axis"), self.dut.clk, self.dut.rst, byte_lanes=1)
-        self.sink = AxiStreamSink(AxiStreamBus.from_prefix(self.dut, "m_axis"), self.dut.clk, self.dut.rst)
-        self.source.set_pause_generator(itertools.cycle(PATTERNS[self.idle]))
-        self.sink.set_pause_generator(itertools.cycle(PATTERNS[self.stall]))
-        self.source.log.setLevel("WARNING")
-        self.sink.log.setLevel("WARNING")
+        self.host = Host(self.dut, self.registers, idle=self.idle, stall=self.stall)
+        self.source, self.sink = self.host.stream.source, self.host.stream.sink
         await self.host.reset()
         return self
 
@@ -57,10 +52,20 @@ class Bench:
         await self.answers(number)
 
     async def answers(self, number: int):
-        await self.host.run(0, PLAN["layers"], limit=LIMIT)
+        await self.start_layers()
         assert await self.host.counters() == PLAN["counters"][number]
-        await self.host.read_out(limit=LIMIT)
+        await self.command("read")
         await self.result(number)
+
+    async def start_layers(self):
+        await self.host.write("layers", first=0, count=PLAN["layers"])
+        await self.command("start")
+
+    async def command(self, name: str):
+        """Give a command and wait for its end."""
+        await self.host.write("flags", done=1, refused=1)
+        await self.host.write("control", **{name: 1})
+        assert (await self.host.wait(Wait("done", LIMIT, name)))["done"]
 
     async def result(self, number: int):
         data = bytes((await self.sink.recv()).tdata)
@@ -185,8 +190,8 @@ async def packets_for_no_place_are_flagged_and_change_nothing(dut):
         flags = await bench.host.flags(clear=True)
         assert flags["range"] and not flags["short"] | flags["long"] | flags["unknown"], f"{packet[0]:#x}: {flags}"
         await bench.send(PLAN["vectors"][1])
-        await bench.host.run(0, PLAN["layers"], limit=LIMIT)
-        await bench.host.read_out(limit=LIMIT)
+        await bench.start_layers()
+        await bench.command("read")
         await bench.result(1)
 
 
@@ -207,7 +212,7 @@ async def the_interrupt_follows_flags_and_enable(dut):
     await host.flags(clear=True)
     await ClockCycles(dut.clk, 2)
     assert not dut.irq.value
-    await host.read_out(limit=LIMIT)
+    await bench.command("read")
     assert dut.irq.value
     await bench.result(0)
     await host.flags(clear=True)

@@ -9,15 +9,15 @@ import numpy as np
 
 from compress.eie.image import Image
 from golden.eie import Counters, Run
-from sim.eie.job import Answer
 from sim.report import Mismatch
+from sim.session import Answer
 
 STALLS = ("stall_queue", "stall_scan", "stall_barrier", "preload", "drain", "writeback")
 """Counters of cycles in which no activation is broadcast, by cause."""
 
 
 class Outcome:
-    """Answers of the machine, a step a layer of each vector, beside golden's.
+    """Answers of the machine, one for each layer of each vector, beside golden's.
 
     Parameters
     ----------
@@ -35,19 +35,12 @@ class Outcome:
         self.vectors, self.inputs, self.clipped = len(golden.inputs), golden.inputs.size, golden.clipped
         depth = len(image.layers)
         self._answers = [answers[start:start + depth] for start in range(0, len(answers), depth)]
-        self.saturated = [sum(mine[number].flags["saturated"] for mine in self._answers) for number in range(depth)]
+        self.saturated = [sum(mine[number].value.flags["saturated"] for mine in self._answers) for number in range(depth)]
 
     @cached_property
     def values(self) -> list[np.ndarray]:
         """Return (vectors, pes * out_slots) for each layer, as the machine gave them."""
-        return [np.stack([self._outputs(mine[number], wanted.shape[1]) for mine in self._answers])
-                for number, wanted in enumerate(self.golden.values)]
-
-    def _outputs(self, answer: Answer, length: int) -> np.ndarray:
-        if answer.outputs is None or len(answer.outputs) < length:
-            have = "none" if answer.outputs is None else len(answer.outputs)
-            raise RuntimeError(f"the machine must send {length} outputs, not {have}; flags {answer.flags}")
-        return answer.outputs[:length]
+        return [np.stack([mine[number].value.outputs for mine in self._answers]) for number in range(len(self.image.layers))]
 
     @cached_property
     def differing(self) -> list[np.ndarray]:
@@ -68,10 +61,10 @@ class Outcome:
         lines = []
         for vector, (mine, model) in enumerate(zip(self._answers, self.golden.counters, strict=True)):
             for number, (answer, wanted) in enumerate(zip(mine, model, strict=True)):
-                told = answer.counters | {"saturated": answer.flags["saturated"]}
+                told = answer.value.counters | {"saturated": answer.value.flags["saturated"]}
                 meant = asdict(wanted) | {"saturated": int(self.golden.saturated[number][vector])}
                 lines += [f"layer {self.image.layers[number].name}, vector {vector}, counter {name}: expected {meant[name]}, "
-                          f"got {told[name]}, at {answer.ended} ns" for name in meant if told[name] != meant[name]]
+                          f"got {told[name]}, at {answer.time} ns" for name in meant if told[name] != meant[name]]
         return lines
 
     @property
@@ -103,7 +96,7 @@ class Outcome:
         vector, number, place = min(found)
         return Mismatch(layer=self.image.layers[number].name, index=(vector, place),
                         expected=int(self.golden.values[number][vector, place]), got=int(self.values[number][vector, place]),
-                        time=self._answers[vector][number].read)
+                        time=self._answers[vector][number].time)
 
     @cached_property
     def outputs(self) -> np.ndarray:
@@ -124,7 +117,7 @@ class Outcome:
 
     def totals(self, number: int) -> dict[str, int]:
         """Return a layer's hardware counters, summed over the vectors."""
-        return {name: sum(mine[number].counters[name] for mine in self._answers) for name in asdict(Counters())}
+        return {name: sum(mine[number].value.counters[name] for mine in self._answers) for name in asdict(Counters())}
 
     def _model_cycles(self, number: int) -> int:
         return sum(counters[number].cycles for counters in self.golden.counters)

@@ -14,9 +14,9 @@ from golden import image as golden_image
 from golden.eie import run as golden_run
 from rtl.eie import generate
 from sim import simulator
-from sim.eie import job
 from sim.eie.outcome import Outcome
-from sim.eie.plan import layer_by_layer
+from sim.eie.talks import layer_by_layer
+from sim.session import TOP, hold, prepare
 
 SHOWN = 40              # predictions printed; --json has all
 
@@ -49,16 +49,16 @@ def run(
         golden = golden_run(trusted, inputs)
     built = generate(loaded.spec)
     with command.progress(f"{sim}: building the simulation of {built.name}"):
-        job.prepare(built, sim=sim, waves=waves)
-    steps = layer_by_layer(loaded, golden)
+        prepare(built, sim=sim, waves=waves)
+    talks = layer_by_layer(loaded, golden)
     folder = out / image.stem
-    with command.progress(f"{sim}: {len(inputs)} inputs x {len(loaded.layers)} layers", total=len(steps)) as bar:
-        answers = job.run(built, steps, sim=sim, waves=waves, folder=folder, log=_fresh(folder / "simulator.log"),
-                          advance=bar.advance)
+    with command.progress(f"{sim}: {len(inputs)} inputs x {len(loaded.layers)} layers", total=len(talks)) as bar:
+        answers = hold(built, talks, sim=sim, waves=waves, folder=folder, log=_fresh(folder / "simulator.log"),
+                       advance=bar.advance)
     outcome = Outcome(loaded, golden, answers, classes)
     _tell(outcome, built.name, sim)
     if waves:
-        print(f"trace: {folder / ('dump.vcd' if sim == 'verilator' else job.TOP + '.fst')}")
+        print(f"trace: {folder / ('dump.vcd' if sim == 'verilator' else TOP + '.fst')}")
     if json is not None:
         command.write_json(json, outcome.figures() | {"design": built.name, "simulator": sim, "image": str(image)})
         print(f"wrote {json}")

@@ -1,14 +1,16 @@
 """Whole layers on the emitted array: every output of every layer, and every counter, is golden's."""
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 import pytest
 
 from golden.eie import Counters
 from rtl.eie import generate
-from sim.eie import cases, job
+from sim.eie import cases
 from sim.eie.outcome import Outcome
-from sim.eie.plan import layer_by_layer, together
+from sim.eie.talks import cut, layer_by_layer, together
+from sim.session import hold
 from spec.eie import PRESETS, EieSpec, preset
 
 SMALL = {"entries": 4096, "columns": 256}
@@ -34,21 +36,21 @@ def right_at_the_end(found, answers):
     """Hold the answers of whole runs against golden: the last outputs, and the sums of the counters."""
     for vector, (answer, counters) in enumerate(zip(answers, found.golden.counters, strict=True)):
         wanted = found.golden.values[-1][vector]
-        assert answer.outputs[:len(wanted)].tolist() == wanted.tolist(), f"{found.name}, vector {vector}"
-        assert answer.counters == vars(sum(counters, Counters())), f"{found.name}, vector {vector}"
-        assert answer.flags["saturated"] == any(flags[vector] for flags in found.golden.saturated)
+        assert answer.value.outputs.tolist() == wanted.tolist(), f"{found.name}, vector {vector}"
+        assert answer.value.counters == vars(sum(counters, Counters())), f"{found.name}, vector {vector}"
+        assert answer.value.flags["saturated"] == any(flags[vector] for flags in found.golden.saturated)
 
 
 def try_all(spec, *, seed):
     """Run all cases of a machine in one simulation, one image after the other, without a reset in between."""
-    built, steps, checks = generate(spec), [], []
+    machine, talks, checks = generate(spec), [], []
     found = cases.everything(spec, seed=seed)
     for plan, check, some in ((layer_by_layer, right, found), (together, right_at_the_end, found[-2:])):
         for one in some:
             mine = plan(one.image, one.golden)
-            checks.append((check, one, slice(len(steps), len(steps) + len(mine))))
-            steps += mine
-    answers = job.run(built, steps)
+            checks.append((check, one, slice(len(talks), len(talks) + len(mine))))
+            talks += mine
+    answers = hold(machine, talks)
     for check, one, where in checks:
         check(one, answers[where])
 
@@ -88,10 +90,9 @@ def test_a_reset_in_the_middle_of_a_layer_leaves_no_trace():
     spec = MACHINES["4"]
     one, other = cases.everything(spec, seed=1)[::3]
     steps, plan = [], layer_by_layer(other.image, other.golden)
-    cut = layer_by_layer(one.image, one.golden)[0]
     for cycle in (1, 2, 5, 30, 45, 60, 75, 90, 100, 110, 120):
-        steps += [job.Step(packets=cut.packets, reset=cycle), *plan]
-    answers = job.run(generate(spec), steps)
+        steps += [partial(cut, one.image, one.golden.inputs[0], after=cycle), *plan]
+    answers = hold(generate(spec), steps)
     for start in range(0, len(steps), len(plan) + 1):
         right(other, answers[start + 1:start + 1 + len(plan)])
 

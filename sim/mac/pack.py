@@ -1,17 +1,11 @@
 """Operations and results of a tile as the wide words on its ports."""
 import numpy as np
 
+from compress.mac.pack import bits_of
 from spec.mac import SIDE, MacSpec
 from spec.mac.lns import LNS_ZERO
 
 CODE_BITS = 3
-
-
-def bits_of(patterns, bits: int) -> np.ndarray:
-    """Return an array of (N, ...) patterns as (N, all bits), each pattern's least significant bit first."""
-    patterns = np.ascontiguousarray(patterns, "<u8" if bits > 32 else "<u4").reshape(len(patterns), -1)
-    spread = np.unpackbits(patterns[:, :, None].view(np.uint8), axis=2, count=bits, bitorder="little")
-    return spread.reshape(len(patterns), -1)
 
 
 def words_of(bits) -> list[int]:

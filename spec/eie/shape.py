@@ -21,7 +21,7 @@ class EieSpec:
 
     pes: int = number(64, 1, 256, "Processing elements.")
     queue_depth: int = number(64, 1, 1024, "Activations that have arrived at a PE and not yet been taken by its matrix read.")
-    codebook_bits: int = number(4, 1, 8, "Bits of a weight's codebook index, the low part of an entry.")
+    codebook_bits: int = number(4, 1, 8, "Bits of a weight's codebook index, the low part of an entry.", short="bits")
     index_bits: int = number(4, 1, 8, "Bits of an entry's run of zeros, its high part.")
     word_bits: int = number(64, 32, 512, "Bits of one read of the sparse-matrix memory.", power=True)
     act_bits: int = number(16, 4, 16, "Bits of an activation, two's complement.")

@@ -1,7 +1,7 @@
 // A generated machine with its stream fed from files and its results written to one; simulation only.
 // feed: start sending feed_NUMBER.bin (64-bit words, big endian), TLAST at the end of each packet; fed: all was taken.
-// Every result word goes to result_NUMBER.hex; got counts ends of packets.
-module eie_harness (
+// The words of packet K of the results, counted from 0, go to result_K.hex; got counts packets that have ended.
+module nz_harness (
   input  wire        clk,
   input  wire        rst,
   input  wire        feed,
@@ -40,11 +40,11 @@ module eie_harness (
   wire [7:0]  keep;
   wire        out_valid, out_last;
 
-  // A reset straight from a port would have the simulator settle every PE again at each edge of the clock.
+  // A reset straight from a port would have the simulator settle the whole machine again at each edge of the clock.
   reg         reset = 1;
   always @(posedge clk) reset <= rst;
 
-  EIE_MACHINE machine (
+  MACHINE machine (
     .clk(clk), .rst(reset), .irq(irq),
     .s_axil_awaddr(s_axil_awaddr), .s_axil_awprot(s_axil_awprot), .s_axil_awvalid(s_axil_awvalid),
     .s_axil_awready(s_axil_awready), .s_axil_wdata(s_axil_wdata), .s_axil_wstrb(s_axil_wstrb),
@@ -85,7 +85,7 @@ module eie_harness (
     end
     if (out_valid) begin
       if (result == 0) begin
-        $sformat(name, "result_%0d.hex", number);
+        $sformat(name, "result_%0d.hex", got);
         result = $fopen(name, "w");
       end
       $fwrite(result, "%h\n", out);

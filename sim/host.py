@@ -1,0 +1,246 @@
+"""A host inside the simulator, the same for every machine: the actions of `compress.actions`, over AXI."""
+
+import itertools
+import logging
+from collections.abc import Awaitable, Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge, SimTimeoutError, with_timeout
+from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiResp, AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStreamSource
+
+from compress.actions import (
+    ReadRegister,
+    ReadRegisters,
+    Receive,
+    Send,
+    Wait,
+    WriteRegister,
+    decode,
+    encode,
+    ended,
+    named,
+)
+from sim.stream import PATTERNS
+from spec.registers import WORD_BYTES, RegisterMap
+
+PERIOD = 10         # ns a cycle
+ANSWER = 1_000      # cycles within which the bus answers, a burst of all counters too
+WORD_CYCLES = 8     # more than a machine needs for a word
+SLACK = 10_000      # cycles beyond what a feed or a read-out should take after which it has gone wrong
+
+
+@dataclass(frozen=True)
+class Reset:
+    """An action of a simulation alone: reset the machine so many cycles from now."""
+
+    after: int = 0
+
+
+Actions = Generator[Any, Any, Any]
+"""Those of `compress.actions`, and a `Reset`."""
+
+
+class Stream(Protocol):
+    """What carries packets into the machine and out of it."""
+
+    async def send(self, packets: Sequence[Any]) -> None:
+        """Send packets and wait until the machine has taken the last word."""
+
+    async def receive(self, words: int) -> list[int]:
+        """Return the words of the next packet."""
+
+
+class Axi:
+    """Packets word by word over cocotbext-axi, with idle and refused cycles as told."""
+
+    def __init__(self, dut: Any, idle: str, stall: str):
+        self.source = AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_axis"), dut.clk, dut.rst, byte_lanes=1)
+        self.sink = AxiStreamSink(AxiStreamBus.from_prefix(dut, "m_axis"), dut.clk, dut.rst)
+        for name, part in ((idle, self.source), (stall, self.sink)):
+            part.log.setLevel(logging.WARNING)
+            if name != "never":
+                part.set_pause_generator(itertools.cycle(PATTERNS[name]))
+
+    async def send(self, packets: Sequence[Any]) -> None:
+        """Send packets and wait until the machine has taken the last word."""
+        for words in packets:
+            self.source.send_nowait(AxiStreamFrame(np.asarray(words, np.uint64).tolist()))
+        await self.source.wait()
+
+    async def receive(self, words: int) -> list[int]:
+        """Return the words of the next packet."""
+        return np.frombuffer(bytes((await self.sink.recv()).tdata), "<u8").tolist()
+
+
+class Files:
+    """Packets by way of files that the harness in Verilog reads and writes, so that a million words cost no Python."""
+
+    def __init__(self, dut: Any, folder: Path):
+        self.dut, self.folder = dut, folder
+        self._sent = self._received = 0
+
+    async def send(self, packets: Sequence[Any]) -> None:
+        """Send packets and wait until the machine has taken the last word."""
+        dut = self.dut
+        np.concatenate([np.asarray(words, np.uint64) for words in packets]).astype(">u8").tofile(
+            self.folder / f"feed_{self._sent}.bin")
+        dut.number.value = self._sent
+        await FallingEdge(dut.clk)
+        dut.feed.value = 1
+        await FallingEdge(dut.clk)
+        dut.feed.value = 0
+        await RisingEdge(dut.fed)
+        (self.folder / f"feed_{self._sent}.bin").unlink()
+        self._sent += 1
+
+    async def receive(self, words: int) -> list[int]:
+        """Return the words of the next packet."""
+        while self.dut.got.value.to_unsigned() <= self._received:
+            await self.dut.got.value_change
+        path = self.folder / f"result_{self._received}.hex"
+        found = [int(word, 16) for word in path.read_text().split()]
+        path.unlink()
+        self._received += 1
+        return found
+
+
+class Host:
+    """Drive a machine with the ports of `rtl.bus.port.front_end`: registers over AXI4-Lite, waiting for the interrupt.
+
+    Parameters
+    ----------
+    dut
+        The machine, or ``nz_harness`` around it, which has files in the place of streams.
+    registers : RegisterMap
+    idle, stall : str
+        Names in `sim.stream.PATTERNS`, of cycles without a word in and without a taker out; without a harness.
+    folder : Path, optional
+        Of the files, with a harness.
+    """
+
+    def __init__(self, dut: Any, registers: RegisterMap, *, idle: str = "never", stall: str = "never",
+                 folder: Path = Path()):
+        self.dut, self.registers = dut, registers
+        logging.getLogger(f"cocotb.{dut._name}.s_axil").setLevel(logging.WARNING)
+        self.axil = AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axil"), dut.clk, dut.rst)
+        self.stream: Stream = Files(dut, folder) if hasattr(dut, "feed") else Axi(dut, idle, stall)
+
+    async def reset(self) -> None:
+        """Hold the reset for three cycles and let the interrupt through; the clock must run."""
+        if hasattr(self.dut, "feed"):
+            self.dut.feed.value = 0
+            self.dut.number.value = 0
+        self.dut.rst.value = 1
+        await ClockCycles(self.dut.clk, 3)
+        self.dut.rst.value = 0
+        await ClockCycles(self.dut.clk, 2)
+        await self.write("irq_enable", enable=1)
+
+    async def write(self, name: str, **fields: int) -> None:
+        """Write a register, fields not named as 0."""
+        register = self.registers[name]
+        word = encode(register, fields)
+        answer = await self._bus(self.axil.write(register.offset, word.to_bytes(WORD_BYTES, "little")))
+        if answer.resp != AxiResp.OKAY:
+            raise RuntimeError(f"write of {name} must be answered with OKAY, not {answer.resp!r}")
+
+    async def read(self, name: str) -> dict[str, int]:
+        """Return the fields of a register or counter."""
+        return (await self.read_all([name]))[name]
+
+    async def read_all(self, names: Sequence[str]) -> dict[str, dict[str, int]]:
+        """Return the fields of registers that lie side by side, fetched in one burst."""
+        found = [self.registers[name] for name in names]
+        start = min(register.offset for register in found)
+        end = max(register.offset + WORD_BYTES * register.words for register in found)
+        answer = await self._bus(self.axil.read(start, end - start))
+        data = bytes(answer.data)
+        return {register.name: decode(register, int.from_bytes(
+            data[register.offset - start:register.offset - start + WORD_BYTES * register.words], "little"))
+            for register in found}
+
+    async def counters(self) -> dict[str, int]:
+        """Return every hardware counter."""
+        names = [register.name for register in self.registers.registers if register.kind == "counter"]
+        return {name: fields["value"] for name, fields in (await self.read_all(names)).items()}
+
+    async def flags(self, *, clear: bool = False) -> dict[str, int]:
+        """Return the sticky flags, and clear those that are set if asked."""
+        flags = await self.read("flags")
+        if clear:
+            await self.write("flags", **flags)
+        return flags
+
+    async def perform(self, actions: Actions) -> Any:
+        """Perform actions, as `compress.actions.perform` does, and return their result."""
+        packets: list[Any] = []
+        reply: Any = None
+        try:
+            while True:
+                action = actions.send(reply)
+                reply = None
+                if isinstance(action, Send):
+                    packets.append(action.words)
+                    continue
+                await self.send(packets)
+                packets = []
+                reply = await self._do(action)
+        except StopIteration as end:
+            await self.send(packets)
+            return end.value
+
+    async def send(self, packets: Sequence[Any]) -> None:
+        """Send packets and wait until the machine has taken them."""
+        if packets:
+            words = sum(map(len, packets))
+            await self.within(words * WORD_CYCLES + SLACK, self.stream.send(packets), f"feed of {words} words")
+
+    async def _do(self, action: Any) -> Any:
+        match action:
+            case WriteRegister():
+                return await self.write(action.name, **action.fields)
+            case ReadRegister():
+                return await self.read(action.name)
+            case ReadRegisters():
+                return await self.read_all(action.names)
+            case Wait():
+                return await self.wait(action)
+            case Receive():
+                limit = action.words * WORD_CYCLES + SLACK
+                return await self.within(limit, self.stream.receive(action.words), f"result of {action.words} words")
+            case Reset():
+                await ClockCycles(self.dut.clk, action.after)
+                return await self.reset()
+        raise TypeError(f"action must be one of compress.actions or a Reset, not {action!r}")
+
+    async def wait(self, wait: Wait) -> dict[str, int]:
+        """Wait for a flag, by way of the interrupt, and return all flags."""
+        if str(self.dut.irq.value) not in "01":
+            raise RuntimeError(f"irq must be 0 or 1 after a command, not {self.dut.irq.value}; a register was not reset")
+        if self.dut.irq.value == 0:
+            await self.within(wait.limit, RisingEdge(self.dut.irq), wait.what)
+
+        async def poll() -> dict[str, int]:                     # another flag may have raised the interrupt first
+            while not ended(flags := await self.flags(), wait):
+                pass
+            return flags
+
+        return await self.within(wait.limit + ANSWER, poll(), wait.what)
+
+    async def within(self, limit: int, event: Awaitable[Any], what: str) -> Any:
+        """Wait for an event, at most ``limit`` cycles; then give up and say what the machine was at."""
+        try:
+            return await with_timeout(event, limit * PERIOD, "ns")
+        except SimTimeoutError:
+            busy, flags, counters = (await self.read("status"))["busy"], await self.flags(), await self.counters()
+            raise RuntimeError(f"{what} must end within {limit} cycles, and it has not; status: busy {busy}; flags: "
+                               f"{named(flags)}; counters: {named(counters)}") from None
+
+    async def _bus(self, access: Awaitable[Any]) -> Any:
+        try:
+            return await with_timeout(access, ANSWER * PERIOD, "ns")
+        except SimTimeoutError:
+            raise RuntimeError(f"a register must be read or written within {ANSWER} cycles, and it has not") from None

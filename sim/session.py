@@ -1,0 +1,116 @@
+"""A session with a generated machine in a simulator: talks go in, what they return comes out. The side outside.
+
+The machine stands in a harness in Verilog that feeds its stream from files and writes its results to files, so that a load of
+millions of words costs no Python; the registers are driven over AXI4-Lite by cocotbext-axi (`sim.host`).
+"""
+
+import pickle
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rtl.generated import GeneratedMachine
+from sim.host import Actions
+from sim.launch import build, launch
+from spec.registers import from_data
+
+HARNESS = Path(__file__).with_name("harness.v")
+TOP = "nz_harness"
+TALKS, ANSWERS, DONE = "talks.pickle", "answers.pickle", "done"     # ours alone, of one run; no file of a user is read so
+POLL = 0.2          # seconds between two looks at how far the simulation is
+
+Talk = Callable[[], Actions]
+"""Returns a talk's actions; it crosses a process, so it is a function of a module or a ``functools.partial`` of one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a talk returned, and the simulated time in ns at its end."""
+
+    value: Any
+    time: int
+
+
+def prepare(machine: GeneratedMachine, *, sim: str | None = None, waves: bool = False, build_args: Sequence[str] = (),
+            control: Sequence[str] = ()) -> None:
+    """Build the simulation of a machine, so that a later `hold` finds it in the cache."""
+    build(sources=_sources(machine, control), top=TOP, sim=sim, waves=waves, build_args=build_args)
+
+
+def hold(machine: GeneratedMachine, talks: Sequence[Talk], *, sim: str | None = None, waves: bool = False,
+         folder: Path | None = None, log: Path | None = None, build_args: Sequence[str] = (), control: Sequence[str] = (),
+         advance: Callable[[int], None] = lambda talks: None) -> list[Answer]:
+    """Hold the talks with the generated Verilog, one after another without a reset, and return an answer for each.
+
+    Parameters
+    ----------
+    machine, sim, waves, log, build_args
+        As of `sim.launch.launch`.
+    talks : sequence of callable
+    folder : Path, optional
+        For files that go in and out; a temporary one, removed at the end, if not given.
+    control : sequence of str
+        Control texts for Verilator.
+    advance : callable
+        Told, as the simulation goes on, how many more talks are done.
+    """
+    if folder is None:
+        with tempfile.TemporaryDirectory(prefix="session-") as made:
+            return hold(machine, talks, sim=sim, waves=waves, folder=Path(made), log=log, build_args=build_args,
+                        control=control, advance=advance)
+    folder = Path(folder).absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / TALKS).write_bytes(pickle.dumps((from_data(machine.name, machine.manifest["registers"]), list(talks))))
+    for name in (ANSWERS, DONE):
+        (folder / name).unlink(missing_ok=True)
+    try:
+        with _Watch(folder / DONE, advance):
+            launch(sources=_sources(machine, control), top=TOP, module="sim.bench_session", at_least=1, sim=sim, waves=waves,
+                   folder=folder, log=log, build_args=build_args,
+                   env={"NONZERO_SESSION": folder, "COCOTB_LOG_LEVEL": "WARNING"})
+        return list(_read(folder / ANSWERS))
+    finally:
+        for name in (TALKS, ANSWERS, DONE):
+            (folder / name).unlink(missing_ok=True)
+
+
+def _sources(machine: GeneratedMachine, control: Sequence[str]) -> list[str]:
+    return [machine.verilog, HARNESS.read_text().replace("MACHINE", machine.name), *control]
+
+
+def _read(path: Path) -> Iterator[Answer]:
+    with path.open("rb") as file:
+        while file.peek(1):
+            yield pickle.load(file)
+
+
+class _Watch:
+    """Watch a file that grows by a byte a talk, in a thread of its own."""
+
+    def __init__(self, path: Path, advance: Callable[[int], None]):
+        self._path, self._advance, self._done = path, advance, 0
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+
+    def __exit__(self, *_):
+        self._end.set()
+        self._thread.join()
+        self._look()
+
+    def _follow(self) -> None:
+        while not self._end.wait(POLL):
+            self._look()
+
+    def _look(self) -> None:
+        done = self._path.stat().st_size if self._path.exists() else 0
+        self._advance(done - self._done)
+        self._done = done
+
+
+__all__ = ["Answer", "Talk", "hold", "prepare"]
