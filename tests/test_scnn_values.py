@@ -77,6 +77,14 @@ def test_the_split_changes_between_layers(levels, stride):
     compare(preset("default", rows=4, cols=4), layers, sparse(rng, (3, 16, 16), 0.5).astype(np.int16), levels=levels)
 
 
+@pytest.mark.parametrize("level", [0, 1])
+def test_readers_take_ranges_of_channels(level):
+    rng = np.random.default_rng(10)
+    layers = [conv(rng, "a", "input", 11, 3, 1, shift=4), conv(rng, "b", "a:0:4", 6, 4, 3, pad=SAME, shift=5),
+              conv(rng, "c", "a:4:11", 5, 7, 3, pad=SAME, shift=5), conv(rng, "d", ("c", "b:2:5"), 4, 8, 1, shift=5)]
+    compare(preset("default", rows=2, cols=2), layers, sparse(rng, (3, 9, 10), 0.5).astype(np.int16), levels=[level] * 4)
+
+
 @pytest.mark.parametrize("density", [0.0, 0.05, 0.3, 1.0])
 def test_densities_and_odd_sizes(density):
     rng = np.random.default_rng(4)

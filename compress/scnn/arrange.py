@@ -1,13 +1,14 @@
 """A whole network laid over the array: levels by predicted cycles, pitches, passes, block indices and memory regions."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from compress.scnn.axis import bounds
-from compress.scnn.plan import Plan, fill, form_of, lay
+from compress.scnn.plan import Plan, fill, lay, ordered
 from compress.scnn.tensor import PLAIN, Form, Tensor
-from golden.scnn.layer import Layer
+from golden.scnn.layer import Layer, source
 from spec.scnn import ScnnSpec
 
 GAP = 15        # widest gap between rows in the positions of a tensor: a placeholder then always saves a place
@@ -48,65 +49,86 @@ def arrange(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int]
     common = 0.5 if isinstance(density, dict) else density
     names = ["input"]
     for layer in layers:
-        for name in (*layer.inputs, *([layer.residual[0]] if layer.residual else [])):
+        for name in (*(source(text)[0] for text in layer.inputs), *([layer.residual[0]] if layer.residual else [])):
             if name not in names:
                 raise ValueError(f"{layer.name}: inputs must be made by earlier layers, not {name!r}")
         names.append(layer.name)
-    best: tuple[float, Tensor, list[Plan]] | None = None
-    faults: list[str] = []
-    starts = range(len(spec.block_sides)) if levels is None else [levels[0]]
-    for start in starts:
-        try:
-            source, plans, cycles = _follow(spec, layers, shape, start, levels, passes, order, share, common)
-        except ValueError as error:
-            faults.append(f"level {start}: {error}")
-            continue
-        if best is None or cycles < best[0]:
-            best = cycles, source, plans
-    if best is None:
-        raise ValueError("; ".join(faults))
-    _, source, plans = best
-    _place(spec, source, plans)
-    return source, plans
+    found = _search(spec, layers, shape, levels, passes, order, lambda layer, name: share.get(
+        f"{layer.name} < {name}", share.get(name, common)))
+    _pitches(spec, found.plans, lambda layer, name: share.get(f"{layer.name} < {name}", share.get(name, common)), passes)
+    _place(spec, found.network, found.plans)
+    return found.network, found.plans
 
 
-def _follow(spec, layers, shape, start, levels, passes, order, share, common) -> tuple[Tensor, list[Plan], float]:
-    """Lay layer after layer, each at the level that is predicted to be fastest, beginning with an input at ``start``."""
-    side = spec.block_sides[start]
-    tiles, places = (spec.rows // side[0], spec.cols // side[1]), side[0] * side[1]
-    source = Tensor(name="input", shape=shape, level=start, rows=bounds(shape[1], tiles[0]), cols=bounds(shape[2], tiles[1]),
-                    orders=[np.arange(shape[0])[place::places] for place in range(places)], layer=-1,
-                    kc=0, span=-(-shape[0] // places))
-    tensors: dict[str, Tensor] = {"input": source}
-    plans, total = [], 0.0
+Share = Callable[[Layer, str], float]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Way:
+    """The first layers of a network, laid in one way: ``level`` is that of the last one, ``cycles`` what is expected."""
+
+    network: Tensor
+    tensors: dict[str, Tensor]
+    plans: list[Plan]
+    level: int
+    cycles: float
+
+
+def _search(spec: ScnnSpec, layers, shape, levels, passes, order: str, share: Share) -> Way:
+    """Lay layer after layer at levels that never fall, keeping for each level the best way so far to get there."""
+    cuts = _cuts(layers)
+    ways: list[Way] = []
+    for level, (high, wide) in enumerate(spec.block_sides):
+        orders = ordered(np.zeros(shape[0]), high * wide, order, cuts.get("input", []))
+        network = Tensor(name="input", shape=shape, level=level, rows=bounds(shape[1], spec.rows // high),
+                         cols=bounds(shape[2], spec.cols // wide), orders=orders, layer=-1, kc=0, span=max(map(len, orders)))
+        ways.append(Way(network=network, tensors={"input": network}, plans=[], level=level, cycles=0.0))
     for number, layer in enumerate(layers):
-        inputs = [tensors[name] for name in layer.inputs]
-        residual = tensors[layer.residual[0]] if layer.residual else None
-        found: list[tuple[float, Plan]] = []
-        why = []
-        for level in range(len(spec.block_sides)) if levels is None else [levels[number]]:
-            plan = lay(spec, layer, number, level, inputs, residual, order)
-            if isinstance(plan, Plan):
-                count = passes[number] if passes is not None else None
-                cycles = fill(spec, plan, plan.wide, share.get(layer.inputs[0], common), count)
-                if not isinstance(cycles, str):
-                    found.append((cycles, plan))
+        best: dict[int, Way] = {}
+        faults: dict[int, str] = {}
+        for way in ways:
+            for level in range(way.level, len(spec.block_sides)) if number else [way.level]:
+                if levels is not None and level != levels[number]:
                     continue
-                plan = cycles
-            why.append(f"at level {level} {plan}")
-        if not found:
-            raise ValueError(f"{layer.name} must fit the array; {'; '.join(why)}")
-        cycles, plan = min(found, key=lambda pair: pair[0])
-        if number == 0 and source.level < plan.level:
-            raise ValueError(f"{layer.name}: the input's level must be that of the layer, {plan.level}, not {source.level}")
-        total += cycles
-        tensors[layer.name] = plan.output
-        plans.append(plan)
-    _pitches(spec, plans, share, common, passes)
-    return source, plans, total
+                new = _next(spec, way, layer, level, None if passes is None else passes[number], order,
+                            cuts.get(layer.name, []), share)
+                if isinstance(new, str):
+                    faults.setdefault(level, new)
+                elif level not in best or new.cycles < best[level].cycles:
+                    best[level] = new
+        if not best:
+            why = "; ".join(f"at level {level} {fault}" for level, fault in sorted(faults.items()))
+            raise ValueError(f"{layer.name} must fit the array; {why or f'levels must not fall, not {levels}'}")
+        ways = list(best.values())
+    return min(ways, key=lambda way: way.cycles)
 
 
-def _pitches(spec, plans: list[Plan], share, common, passes) -> None:
+def _next(spec: ScnnSpec, way: Way, layer: Layer, level: int, passes: int | None, order: str, cuts: list[int],
+          share: Share) -> Way | str:
+    """Return a way with one layer more, or why the layer cannot be laid at the level."""
+    inputs = [(way.tensors[name], channels) for name, channels in map(source, layer.inputs)]
+    residual = way.tensors[layer.residual[0]] if layer.residual else None
+    plan = lay(spec, layer, len(way.plans), level, inputs, residual, order, cuts)
+    if isinstance(plan, str):
+        return plan
+    cycles = fill(spec, plan, plan.wide, share(layer, inputs[0][0].name), passes)
+    if isinstance(cycles, str):
+        return cycles
+    return Way(network=way.network, tensors=way.tensors | {layer.name: plan.output}, plans=[*way.plans, plan], level=level,
+               cycles=way.cycles + cycles)
+
+
+def _cuts(layers: Sequence[Layer]) -> dict[str, list[int]]:
+    """Return where readers cut each tensor into ranges of channels."""
+    found: dict[str, set[int]] = {}
+    for layer in layers:
+        for name, channels in map(source, layer.inputs):
+            if channels.start is not None:
+                found.setdefault(name, set()).update((channels.start, channels.stop))
+    return {name: sorted(cut for cut in cuts if cut) for name, cuts in found.items()}
+
+
+def _pitches(spec: ScnnSpec, plans: list[Plan], share: Share, passes) -> None:
     """Give forms that any layer reads together one pitch, wide enough for all their readers; fill the plans again."""
     group: dict[tuple[str, Form], int] = {}
     wide: list[int] = []
@@ -125,7 +147,7 @@ def _pitches(spec, plans: list[Plan], share, common, passes) -> None:
             segment.tensor.blocks.setdefault(segment.form, 0)
         count = passes[plan.number] if passes is not None else None
         pitch = plan.segments[0].tensor.pitches[plan.segments[0].form]
-        why = fill(spec, plan, pitch, share.get(plan.layer.inputs[0], common), count)
+        why = fill(spec, plan, pitch, share(plan.layer, source(plan.layer.inputs[0])[0]), count)
         if isinstance(why, str):
             raise ValueError(f"{plan.layer.name}: {why}")
     for plan in plans:
@@ -143,15 +165,15 @@ def _pitches(spec, plans: list[Plan], share, common, passes) -> None:
                                  f"{pitch} that readers need, not {pitch - narrow}; take another level")
 
 
-def _place(spec: ScnnSpec, source: Tensor, plans: list[Plan]) -> None:
+def _place(spec: ScnnSpec, network: Tensor, plans: list[Plan]) -> None:
     """Give tensors their block indices and regions of memory, first fit over their lives, and number passes and taps."""
-    last = {source.name: 0}
+    last = {network.name: 0}
     for plan in plans:
         for segment in plan.segments:
             last[segment.tensor.name] = plan.number
     taken: list[tuple[int, int, int, int, int]] = []        # end of life, first word, words, first block, blocks
     passes = taps = 0
-    for number, tensor in enumerate([source, *(plan.output for plan in plans)]):
+    for number, tensor in enumerate([network, *(plan.output for plan in plans)]):
         taken = [one for one in taken if one[0] >= number - 1]
         words = tensor.words(spec)
         need = sum(tensor.span * form[0] * form[1] for form in tensor.blocks)
@@ -183,6 +205,3 @@ def _first(taken: list[tuple[int, int]], need: int) -> int:
             break
         at = max(at, first + size)
     return at
-
-
-__all__ = ["arrange", "form_of"]

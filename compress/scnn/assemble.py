@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from compress.scnn import program, stream
+from compress.scnn import block, program, stream
 from compress.scnn.arrange import arrange
 from compress.scnn.plan import Plan
-from compress.scnn.tensor import Tensor
+from compress.scnn.tensor import Tensor, tile_of
 from golden.scnn.layer import Layer
 from spec.scnn import ScnnSpec
 from spec.scnn import program as records
@@ -65,8 +65,9 @@ def assemble(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int
         table += records.pack(records.LAYER, {"lanes": len(lane_words), "supply": len(supply[0]), "drain": len(drain[0])})
         lane_words += program.lanes(spec, plan)
         tap_words += program.taps(plan)
+        drains = program.drain(spec, plan)
         for own, made in ((supply, [program.supply(spec, plan, plans, pe) for pe in range(spec.pes)]),
-                          (drain, [program.drain(spec, plan, pe) for pe in range(spec.pes)])):
+                          (drain, [drains[tile_of(spec, pe, plan.level)] for pe in range(spec.pes)])):
             for pe, words in enumerate(program.pad(made)):
                 own[pe] += [int(word) for word in words]
     for what, size in (("lanes", len(lane_words)), ("supply", len(supply[0])), ("drain", len(drain[0]))):
@@ -86,8 +87,9 @@ def _slots(spec: ScnnSpec, plan: Plan) -> None:
     vectors = 1
     for number in range(plan.passes):
         for place in range(high * wide):
-            counts, _ = stream.blocks(spec, plan, number, place)
-            vectors = max(vectors, -(-int(counts.max(initial=0)) // spec.f))
+            for segment in plan.segments:
+                counts = block.counts(stream.matrices(spec, plan, segment, number, place))
+                vectors = max(vectors, -(-int(counts.max(initial=0)) // spec.f))
     largest = 1
     for segment in plan.segments:
         tensor, parts = segment.tensor, 1

@@ -11,6 +11,9 @@ from golden.scnn.layer import Layer
 from spec.scnn import ScnnSpec
 from spec.scnn.shape import STEP
 
+SAMPLES = 256               # pairs whose work is drawn to predict a layer's cycles
+COUNTS = (*range(1, 17), 18, 20, 24, 28, 32, 40, 48, 64, 96, 128, 256)      # passes that are tried
+
 
 @dataclass(kw_only=True, eq=False)
 class Segment:
@@ -24,8 +27,10 @@ class Segment:
     place : int
         Place whose channels are read; -1 for each PE its own.
     first : int
-        Number of the tensor's channel 0 among the layer's inputs.
+        Number of the tensor's channel 0 among the layer's inputs, if it had all of them.
     pairs : int
+    skip : int
+        Channels of the place that come before those that are read.
     """
 
     tensor: Tensor
@@ -34,6 +39,12 @@ class Segment:
     place: int
     first: int
     pairs: int
+    skip: int = 0
+
+    @property
+    def channels(self) -> np.ndarray:
+        """The tensor's channels of the pairs."""
+        return self.tensor.orders[self.place][self.skip:self.skip + self.pairs]
 
 
 @dataclass(kw_only=True, eq=False)
@@ -109,6 +120,22 @@ def axis(layer: Layer, which: int, inputs: Sequence[int], sums: int, outputs: Se
                 before=layer.pad[2 * which], sums=sums, **extra)
 
 
+def ordered(live: np.ndarray, places: int, order: str, cuts: Sequence[int]) -> list[np.ndarray]:
+    """Return the channels of each place; channels between two cuts stay together, so that a reader may take them alone."""
+    edges = [0, *cuts, len(live)]
+    found: list[list[np.ndarray]] = [[] for _ in range(places)]
+    for low, high in zip(edges, edges[1:], strict=False):
+        own = balanced(live[low:high], places) if order == "balanced" else [
+            np.arange(high - low)[place::places] for place in range(places)]
+        if order == "balanced" and low:                     # the place with the fewest channels so far gets the most
+            own = sorted(own, key=len, reverse=True)
+            ranks = np.argsort([sum(map(len, given)) for given in found], kind="stable")
+            own = [own[at] for at in np.argsort(ranks)]
+        for place, channels in enumerate(own):
+            found[place].append(channels + low)
+    return [np.concatenate(given) for given in found]
+
+
 def balanced(live: np.ndarray, places: int) -> list[np.ndarray]:
     """Return channels for each place: the heaviest first, each to the lightest place with room, sorted by weight.
 
@@ -123,18 +150,22 @@ def balanced(live: np.ndarray, places: int) -> list[np.ndarray]:
     return [np.array(channels, np.int64) for channels in found]
 
 
-def lay(spec: ScnnSpec, layer: Layer, number: int, level: int, inputs: list[Tensor], residual: Tensor | None,
-        order: str = "balanced") -> Plan | str:
-    """Return a layer at a level, without passes and addresses, or why the level does not do."""
+def lay(spec: ScnnSpec, layer: Layer, number: int, level: int, inputs: list[tuple[Tensor, slice]], residual: Tensor | None,
+        order: str = "balanced", cuts: Sequence[int] = ()) -> Plan | str:
+    """Return a layer at a level, without passes and addresses, or why the level does not do.
+
+    ``inputs`` are tensors with the channels that are read of each; ``cuts`` are where readers cut the layer's output.
+    """
     high, wide = spec.block_sides[level]
     tiles, places = (spec.rows // high, spec.cols // wide), high * wide
-    channels, plane = sum(tensor.shape[0] for tensor in inputs), inputs[0].shape[1:]
-    if any(tensor.shape[1:] != plane for tensor in inputs):
-        return f"planes of its inputs must be alike, not {', '.join(str(tensor.shape[1:]) for tensor in inputs)}"
+    channels = sum(len(range(*taken.indices(tensor.shape[0]))) for tensor, taken in inputs)
+    plane = inputs[0][0].shape[1:]
+    if any(tensor.shape[1:] != plane for tensor, _ in inputs):
+        return f"planes of its inputs must be alike, not {', '.join(str(tensor.shape[1:]) for tensor, _ in inputs)}"
     if channels != layer.weight.shape[1] * layer.groups:
         return f"inputs must be {layer.weight.shape[1] * layer.groups}, not {channels}"
     edges = []
-    for tensor in inputs:
+    for tensor, _ in inputs:
         steps = [spec.block_sides[level][k] // spec.block_sides[tensor.level][k] for k in range(2)]
         if tensor.level > level:
             return f"level must be at least that of input {tensor.name}, {tensor.level}, not {level}"
@@ -153,17 +184,20 @@ def lay(spec: ScnnSpec, layer: Layer, number: int, level: int, inputs: list[Tens
         if (why := one.fault()) is not None:
             return why
     live = np.count_nonzero(layer.weight, axis=(1, 2, 3))
-    orders = residual.orders if residual else balanced(live, places) if order == "balanced" else [
-        np.arange(len(live))[place::places] for place in range(places)]
+    orders = residual.orders if residual else ordered(live, places, order, cuts)
     made = Tensor(name=layer.name, shape=(len(live), *outputs), level=level, rows=out[0], cols=out[1], orders=orders,
                   layer=number, kc=0, span=0)
     segments, first = [], 0
-    for tensor in inputs:
+    for tensor, taken in inputs:
+        low, high, _ = taken.indices(tensor.shape[0])
+        skips = [int((own < low).sum()) for own in tensor.orders]
+        sizes = [int(((own >= low) & (own < high)).sum()) for own in tensor.orders]
         for row in both[0].phases():
             for col in both[1].phases():
-                segments += [Segment(tensor=tensor, form=form_of(layer), phase=(row, col), place=place, first=first,
-                                     pairs=len(own)) for place, own in enumerate(tensor.orders) if len(own)]
-        first += tensor.shape[0]
+                segments += [Segment(tensor=tensor, form=form_of(layer), phase=(row, col), place=place, first=first - low,
+                                     pairs=size, skip=skip)
+                             for place, (skip, size) in enumerate(zip(skips, sizes, strict=True)) if size]
+        first += high - low
     if residual is not None:
         segments.append(Segment(tensor=residual, form=PLAIN, phase=(0, 0), place=-1, first=-1, pairs=0))
     return Plan(layer=layer, number=number, level=level, rows=both[0], cols=both[1], segments=segments, output=made)
@@ -180,29 +214,20 @@ def fill(spec: ScnnSpec, plan: Plan, pitch: int, density: float, passes: int | N
     if not fit:
         return (f"accumulators of a tile of {plan.high} x {pitch} must be at most {spec.accumulators}, not {plan.stride}; "
                 f"take a larger array or more bank_entries")
-    live = np.count_nonzero(plan.layer.weight, axis=(2, 3)).mean() * plan.layer.weight.shape[1] / max(1, sum(
-        segment.pairs for segment in plan.segments if segment.place >= 0))
-    tile = max(plan.rows.phase(t, p)[1] for t in range(plan.rows.tiles) for p in plan.rows.phases()) * max(
-        plan.cols.phase(t, p)[1] for t in range(plan.cols.tiles) for p in plan.cols.phases())
-    parts = max(1, (spec.block_sides[plan.level][0] * spec.block_sides[plan.level][1]) // max(1, min(
-        spec.block_sides[segment.tensor.level][0] * spec.block_sides[segment.tensor.level][1] for segment in plan.segments)))
-    acts = parts * np.ceil(max(0.6, tile / parts * density) / spec.i)
-    sets = spec.block_sides[plan.level][0] * spec.block_sides[plan.level][1]
     best: tuple[float, int] | None = None
-    for count in range(1, most + 1) if passes is None else [passes]:
+    sides = [spec.block_sides[plan.level], *(spec.block_sides[segment.tensor.level] for segment in plan.segments)]
+    parts = sides[0][0] * sides[0][1] // min(high * wide for high, wide in sides)
+    weighed = np.count_nonzero(plan.layer.weight) / plan.layer.weight.size
+    tried = {-(-most // -(-most // number)) for number in COUNTS if number <= most} if passes is None else {passes}
+    for count in sorted(tried):
         kc = -(-most // count)
         if kc > fit or -(-most // kc) != count:
             continue
-        if (size := kc * plan.rows.taps * plan.cols.taps / (plan.rows.stride * plan.cols.stride) / spec.f) > spec.weight_words:
-            plan.reasons.append(f"weight block of {size:.0f} vectors must fit {spec.weight_words}")
+        taps = -(-plan.rows.taps // plan.rows.stride) * -(-plan.cols.taps // plan.cols.stride)
+        if kc * taps * weighed > spec.weight_words * spec.f:
+            plan.reasons.append(f"weight block of {kc * taps * weighed:.0f} entries must fit {spec.weight_words} vectors")
             continue
-        vectors = max(0.6, kc * live / spec.f)
-        work = acts * (np.floor(vectors) + min(1.0, 1.4 * (vectors % 1) + 0.5 / max(1.0, vectors)))
-        lanes = sets / spec.weight_lanes * max(1, (1 + kc * live) / spec.f) if spec.weight_lanes < sets else 0
-        bus = acts + (12 * parts if parts > 1 else 0)
-        halo = plan.high * plan.wide - tile if tile else 0
-        drain = kc * (2 * halo * (plan.rows.tiles * plan.cols.tiles > 1) + tile * 1.2) + 4 * STEP + 40
-        cycles = count * max(plan.pairs * max(work, lanes, bus, 1.0), drain) + 0.5 * drain
+        cycles = expect(spec, plan, kc, taps * weighed, parts, density) * count
         if best is None or cycles < best[0]:
             best = cycles, count
     if best is None:
@@ -213,3 +238,44 @@ def fill(spec: ScnnSpec, plan: Plan, pitch: int, density: float, passes: int | N
     if plan.segments[-1].place < 0:
         plan.segments[-1].pairs = plan.kc
     return best[0]
+
+
+def expect(spec: ScnnSpec, plan: Plan, kc: int, live: float, parts: int, density: float) -> float:
+    """Return the cycles that a pass is expected to take, from samples of random weights and activations.
+
+    Parameters
+    ----------
+    kc : int
+        Channels of the pass.
+    live : float
+        Live weights for each of them in a block.
+    parts : int
+        Parts of an activation block.
+    density : float
+        Share of activations other than 0.
+    """
+    rng = np.random.default_rng(0)
+    places = spec.block_sides[plan.level][0] * spec.block_sides[plan.level][1]
+    most = max(max(plan.rows.phase(tile, phase)[1] for phase in plan.rows.phases()) for tile in range(plan.rows.tiles)), max(
+        max(plan.cols.phase(tile, phase)[1] for phase in plan.cols.phases()) for tile in range(plan.cols.tiles))
+    tile, tiles = most[0] * most[1], plan.rows.tiles * plan.cols.tiles
+    taps = -(-plan.rows.taps // plan.rows.stride) * -(-plan.cols.taps // plan.cols.stride)
+    pairs, share = min(plan.pairs, SAMPLES), min(1.0, live / taps)
+    weights = -(-rng.binomial(kc * taps, share, (pairs, 1, places)) // spec.f)
+    acts = sum(-(-rng.binomial(max(1, tile // parts), density, (pairs, tiles, 1)) // spec.i) for _ in range(parts))
+    work = np.maximum(1, weights * acts).reshape(pairs, -1)
+    bus = (np.maximum(parts, acts).reshape(pairs, -1).max(axis=1) + (12 * parts if parts > 1 else 0)).mean()
+    slots = max(1, min(spec.act_words // max(1, 1 << (-(-tile // spec.i) - 1).bit_length()),
+                       spec.weight_words // max(1, 1 << int(weights.max() - 1).bit_length() if weights.max() else 1), pairs))
+    whole = pairs // slots * slots
+    mean = work[:whole].reshape(-1, slots, work.shape[1]).sum(axis=1).max(axis=1).mean() / slots
+    lanes = max(1.0, (1 + kc * live) / spec.f) * places / spec.weight_lanes
+    drain = kc * (2 * (plan.high * plan.wide - tile) * (tiles > 1) + tile * 1.2) + 4 * STEP + 40
+    sources = len({segment.place for segment in plan.segments})
+    turns = sources * (4 + 2 * plan.level) if sources > 1 else 0
+    return max(plan.pairs * max(mean, lanes, bus), plan.pairs * bus + turns, drain) + (0.6 * drain + 40) / plan_passes(plan, kc)
+
+
+def plan_passes(plan: Plan, kc: int) -> int:
+    """Return the passes of a layer with ``kc`` channels each."""
+    return -(-max(map(len, plan.output.orders)) // kc)

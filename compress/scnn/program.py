@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from compress.scnn.plan import Plan
+from compress.scnn.plan import Plan, Segment
 from compress.scnn.tensor import Tensor, phases, tile_of
 from spec.scnn import ScnnSpec
 from spec.scnn import program as records
@@ -53,11 +53,8 @@ def supply(spec: ScnnSpec, plan: Plan, plans: list[Plan], pe: int) -> list[int]:
     for segment in plan.segments:
         tensor, tile = segment.tensor, tile_of(spec, pe, plan.level)
         number = phases(segment.form).index(segment.phase)
-        common = {"first": tensor.blocks[segment.form] + number * tensor.span, "local": segment.place < 0,
-                  "advance": plan.kc if segment.place < 0 else 0}
-        if tensor.layer >= 0:
-            back = plan.first_pass - plans[tensor.layer].first_pass
-            common |= {"gate": tensor.kc, "back": back} if back < 1 << 12 else {}
+        common = {"first": tensor.blocks[segment.form] + number * tensor.span + segment.skip, "local": segment.place < 0,
+                  "advance": plan.kc if segment.place < 0 else 0, **gate(plan, plans, segment)}
         parts = _parts(spec, plan, tensor, segment.place, tile) if segment.place >= 0 else [(0, tile)]
         words += records.pack(records.SUPPLY_SEGMENT, {"pairs": segment.pairs, "parts": len(parts)})
         for source, old in parts:
@@ -66,6 +63,20 @@ def supply(spec: ScnnSpec, plan: Plan, plans: list[Plan], pe: int) -> list[int]:
             base = _base(plan, tensor, segment.phase, tile, old) if segment.place >= 0 else down * plan.pitch + right
             words += records.pack(records.SUPPLY_PART, common | {"source": source, "base": base})
     return words
+
+
+def gate(plan: Plan, plans: list[Plan], segment: Segment) -> dict[str, int]:
+    """Return the fields by which a part waits until its block has been written: none if no pass of this run writes it."""
+    tensor, skip = segment.tensor, segment.skip
+    if tensor.layer < 0:
+        return {}
+    back = plan.first_pass - plans[tensor.layer].first_pass - skip // tensor.kc
+    if back >= 1 << 12:
+        return {}
+    if skip % tensor.kc == 0:
+        return {"gate": tensor.kc, "back": back}
+    last = (skip + segment.pairs - 1) // tensor.kc - skip // tensor.kc      # a range that a pass cuts waits for its last one
+    return {"gate": (1 << records.SUPPLY_PART["gate"][1]) - 1, "back": back - last}
 
 
 def _parts(spec: ScnnSpec, plan: Plan, tensor: Tensor, place: int, tile: tuple[int, int]) -> list[tuple[int, tuple[int, int]]]:
@@ -92,41 +103,44 @@ def _base(plan: Plan, tensor: Tensor, phase: tuple[int, int], tile: tuple[int, i
     return max(total, 0) if plan.rows.size(tile[0]) and plan.cols.size(tile[1]) else 0
 
 
-def drain(spec: ScnnSpec, plan: Plan, pe: int) -> list[int]:
-    """Return the words of a layer in a PE's drain program."""
-    tile = tile_of(spec, pe, plan.level)
-    steps = [*exchange(spec, plan, tile), *post(spec, plan, tile, pe)]
-    head = {"passes": plan.passes, "kc": plan.kc, "steps": len(steps), "stride": plan.stride, "shift": plan.layer.shift,
-            "relu": plan.layer.relu, "bias": plan.layer.bias is not None, "level": plan.level, "word": plan.word,
-            "limit": plan.limit, "exchange": any(step["kind"] == records.KINDS["send"] for step in steps)}
-    words = records.pack(records.DRAIN_LAYER, head)
-    for step in steps:
-        words += records.pack(records.DRAIN_STEP, step)
+def drain(spec: ScnnSpec, plan: Plan) -> dict[tuple[int, int], list[int]]:
+    """Return the words of a layer in the drain program of the PEs of each tile."""
+    words = {}
+    sends = exchange(plan)
+    for tile in tiles(plan):
+        steps = [*sends[tile], *post(plan, tile)]
+        head = {"passes": plan.passes, "kc": plan.kc, "steps": len(steps), "stride": plan.stride, "shift": plan.layer.shift,
+                "relu": plan.layer.relu, "bias": plan.layer.bias is not None, "level": plan.level, "word": plan.word,
+                "limit": plan.limit, "exchange": bool(sends[tile])}
+        words[tile] = records.pack(records.DRAIN_LAYER, head)
+        for step in steps:
+            words[tile] += records.pack(records.DRAIN_STEP, step)
     return words
 
 
-def exchange(spec: ScnnSpec, plan: Plan, tile: tuple[int, int]) -> list[dict[str, Any]]:
-    """Return the send steps of a tile: halos west, east, north, south, then what overlapping windows read of neighbours."""
-    steps = []
-    tiles = [(row, col) for row in range(plan.rows.tiles) for col in range(plan.cols.tiles)]
-    for direction in ("west", "east", "north", "south"):
-        boxes = {one: _halo(plan, one, direction) for one in tiles}
-        inner = {one: box for one, box in boxes.items() if _neighbour(plan, one, direction)}
-        steps.append((direction, boxes, max([high * wide for _, _, high, wide in inner.values()], default=0), False))
-    for direction, axis in (("west", 1), ("north", 0)):
-        boxes = {one: _copied(plan, one, axis) for one in tiles}
-        steps.append((direction, boxes, max(high * wide for _, _, high, wide in boxes.values()), True))
-    made = []
-    for direction, boxes, most, keep in steps:
+def tiles(plan: Plan) -> list[tuple[int, int]]:
+    """Return the tiles of a layer."""
+    return [(row, col) for row in range(plan.rows.tiles) for col in range(plan.cols.tiles)]
+
+
+def exchange(plan: Plan) -> dict[tuple[int, int], list[dict[str, Any]]]:
+    """Return the send steps of each tile: halos west, east, north, south, then what overlapping windows read of others."""
+    steps = [(way, {tile: _halo(plan, tile, way) for tile in tiles(plan)}, False) for way in ("west", "east", "north", "south")]
+    copies = ("west", 1), ("north", 0)
+    steps += [(way, {tile: _copied(plan, tile, axis) for tile in tiles(plan)}, True) for way, axis in copies]
+    made: dict[tuple[int, int], list[dict[str, Any]]] = {tile: [] for tile in tiles(plan)}
+    for way, boxes, keep in steps:
+        targets = {tile: _neighbour(plan, tile, way) for tile in boxes}
+        most = max(boxes[tile][2] * boxes[tile][3] if targets[tile] else 0 for tile in boxes)
         if not most:
             continue
-        row, col, high, wide = boxes[tile] if _neighbour(plan, tile, direction) else (0, 0, 0, 0)
-        to = _neighbour(plan, tile, direction) or tile
-        delta = ((plan.rows.origin(tile[0]) - plan.rows.origin(to[0])) * plan.pitch
-                 + plan.cols.origin(tile[1]) - plan.cols.origin(to[1]))
-        made.append(_step(plan, row, col, high, wide, plan.kc) | {
-            "kind": records.KINDS["send"], "direction": records.DIRECTIONS[direction], "keep": keep,
-            "cause": records.CAUSES["halo"], "delta": delta, "cycles": 2 * plan.kc * most + 6, "level": plan.level})
+        for tile, box in boxes.items():
+            to = targets[tile] or tile
+            delta = ((plan.rows.origin(tile[0]) - plan.rows.origin(to[0])) * plan.pitch
+                     + plan.cols.origin(tile[1]) - plan.cols.origin(to[1]))
+            made[tile].append(_step(plan, *(box if targets[tile] else (0, 0, 0, 0)), plan.kc) | {
+                "kind": records.KINDS["send"], "direction": records.DIRECTIONS[way], "keep": keep,
+                "cause": records.CAUSES["halo"], "delta": delta, "cycles": 2 * plan.kc * most + 6, "level": plan.level})
     return made
 
 
@@ -177,7 +191,7 @@ def _copied(plan: Plan, tile: tuple[int, int], axis: int) -> tuple[int, int, int
     return top, left, need, max(right, reach) - left
 
 
-def post(spec: ScnnSpec, plan: Plan, tile: tuple[int, int], pe: int) -> list[dict[str, Any]]:
+def post(plan: Plan, tile: tuple[int, int]) -> list[dict[str, Any]]:
     """Return the steps that write a tile's outputs, one for each form and phase, and those that clear what is left."""
     steps: list[dict[str, Any]] = []
     pool, output = plan.layer.pool, plan.output

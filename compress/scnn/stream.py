@@ -21,7 +21,7 @@ def matrices(spec: ScnnSpec, plan: Plan, segment: Segment, number: int, place: i
         rows = np.zeros((segment.pairs, lanes), np.int64)
         rows[:len(outputs), 0] = 1 << layer.residual[1]     # type: ignore[index]
         return rows
-    own = segment.first + segment.tensor.orders[segment.place]
+    own = segment.first + segment.channels
     row, col = segment.phase
     weight = layer.weight
     if layer.groups > 1:

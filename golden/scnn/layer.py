@@ -51,7 +51,8 @@ class Layer:
     name : str
         Name of the layer and of the tensor that it makes.
     inputs : tuple of str
-        Tensors that it reads, one after another along the channels; ``"input"`` is the network's input.
+        Tensors that it reads, one after another along the channels; ``"input"`` is the network's input, ``"a:8:16"`` channels
+        8 to 15 of tensor a.
     weight : numpy.ndarray
         int16 (outputs, inputs / groups, R, S).
     bias : numpy.ndarray, optional
@@ -93,6 +94,14 @@ class Layer:
         """Return rows and columns of the tensor that an input plane gives."""
         plane = self.plane(rows, cols)
         return self.pool.outputs(plane) if self.pool else plane
+
+
+def source(text: str) -> tuple[str, slice]:
+    """Return the tensor and the channels that an input of a layer names."""
+    name, *ends = text.split(":")
+    if len(ends) not in (0, 2) or not all(end.isdigit() for end in ends):
+        raise ValueError(f"input must be a tensor or TENSOR:FIRST:END, not {text!r}")
+    return name, slice(int(ends[0]), int(ends[1])) if ends else slice(None)
 
 
 def rounded(values: np.ndarray, shift: int) -> np.ndarray:
@@ -170,6 +179,6 @@ def forward(layers, x: np.ndarray) -> dict[str, np.ndarray]:
     """Return every tensor of a network for one input (channels, rows, cols), by name."""
     tensors = {"input": np.asarray(x, np.int16)}
     for layer in layers:
-        given = np.concatenate([tensors[name] for name in layer.inputs])
+        given = np.concatenate([tensors[name][channels] for name, channels in map(source, layer.inputs)])
         tensors[layer.name] = apply(layer, given, tensors[layer.residual[0]] if layer.residual else None)[0]
     return tensors

@@ -18,11 +18,11 @@ class ScnnSpec:
     f: int = number(4, 1, 8, "Weights per vector (F).", power=True)
     i: int = number(4, 1, 8, "Activations per vector (I).", power=True)
     banks: int = number(32, 2, 128, "Accumulator banks per PE.", power=True)
-    bank_entries: int = number(128, 16, 1024, "Accumulators per bank in each of the two buffers.", power=True)
+    bank_entries: int = number(256, 16, 1024, "Accumulators per bank in each of the two buffers.", power=True)
     kc: int = number(128, 1, 256, "Most output channels per pass of a PE.", power=True)
     queue_depth: int = number(16, 8, 64, "Products that one of the two queues of a multiplier holds.", power=True)
     weight_words: int = number(512, 16, 4096, "Depth of a PE's weight buffer in vectors of F.", power=True)
-    act_words: int = number(512, 16, 4096, "Depth of a PE's activation buffer in vectors of I.", power=True)
+    act_words: int = number(2048, 16, 4096, "Depth of a PE's activation buffer in vectors of I.", power=True)
     memory_words: int = number(4096, 64, 65536, "Depth of a PE's activation memory in words of I entries.", power=True)
     blocks: int = number(2048, 16, 8192, "Activation blocks that a PE's block table holds.", power=True)
     taps: int = number(1024, 16, 4096, "Offsets of filter taps in a lane, those of all layers together.", power=True)
@@ -179,8 +179,8 @@ BANK = 6
 PRESETS = {
     "paper": ScnnSpec(bank_entries=32, kc=128, acc_bits=24, product_shift_bits=4),
     "default": ScnnSpec(),
-    "ecp5": ScnnSpec(rows=2, cols=4, f=2, i=2, banks=8, bank_entries=256, kc=64, memory_words=2048, blocks=512, taps=256,
-                     program=256, layers=16, weight_port_bits=64, broadcast_latency=1),
+    "ecp5": ScnnSpec(rows=2, cols=4, f=2, i=2, banks=8, bank_entries=256, kc=64, act_words=512, memory_words=2048, blocks=512,
+                     taps=256, program=256, layers=16, weight_port_bits=64, broadcast_latency=1),
 }
 """``paper``: the published machine. ``default``: the fastest we know. ``ecp5``: 8 PEs of 2 x 2 for a hobby board."""
 

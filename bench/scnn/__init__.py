@@ -1,0 +1,1 @@
+"""The SCNN's published comparison beside ours: networks, densities, cycles, energy."""

@@ -1,0 +1,59 @@
+"""The fastest of some arrangements of a network, by golden's model of time instead of the tiler's quick prediction."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from compress.scnn.assemble import Assembly, assemble
+from compress.scnn.work import loads
+from golden.scnn.cycles import Counters, run
+from golden.scnn.layer import Layer
+from spec.scnn import ScnnSpec
+
+
+def choose(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], tensors: Mapping[str, np.ndarray], *,
+           limited: bool = True, only: Sequence[int] | None = None, refine: bool = False, **choices: Any,
+           ) -> tuple[Assembly, list[Counters]]:
+    """Return the arrangement that takes the fewest cycles for given activations, and its counters.
+
+    Tried are the tiler's own levels and, for each level, all layers at it.
+
+    Parameters
+    ----------
+    tensors : mapping
+        Values or truth values of every tensor that is read, as :func:`compress.scnn.work.loads` takes them.
+    limited : bool
+        Whether weights come through the port of the specification.
+    only : sequence of int, optional
+        One level for all layers each; the tiler's own are tried only without it.
+    refine : bool
+        Whether to try other numbers of passes too, layer after layer.
+    choices
+        Passed to :func:`compress.scnn.arrange.arrange`.
+    """
+    def attempt(levels: Sequence[int] | None, passes: Sequence[int] | None = None) -> tuple[int, Assembly, list[Counters]]:
+        made = assemble(spec, layers, shape, weights=False, levels=levels, passes=passes, **choices)
+        counters = run(spec, loads(made, tensors), limited=limited)
+        return sum(own.cycles for own in counters), made, counters
+
+    tried: list[Sequence[int] | None] = [] if only is not None else [None]
+    tried += [[level] * len(layers) for level in (range(len(spec.block_sides)) if only is None else only)]
+    found, faults = [], []
+    for levels in tried:
+        try:
+            found.append(attempt(levels))
+        except ValueError as error:
+            faults.append(str(error))
+    if not found:
+        raise ValueError(faults[0])
+    best = min(found, key=lambda one: one[0])
+    for number in range(len(layers)) if refine else ():
+        levels, passes = [plan.level for plan in best[1].plans], [plan.passes for plan in best[1].plans]
+        for other in {max(1, passes[number] // 2), 2 * passes[number], 3 * passes[number]} - {passes[number]}:
+            try:
+                new = attempt(levels, [*passes[:number], other, *passes[number + 1:]])
+            except ValueError:          # so many passes do not fit, or leave one empty
+                continue
+            best = min(best, new, key=lambda one: one[0])
+    return best[1], best[2]

@@ -1,0 +1,95 @@
+"""How much work a network is for the array: entries of every block, for golden's model of time."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from compress.scnn import block
+from compress.scnn.assemble import Assembly
+from compress.scnn.plan import Plan
+from compress.scnn.stream import matrices
+from compress.scnn.tensor import Tensor, indices, planes
+from golden.scnn.cycles import Load
+from golden.scnn.program import Program, read
+from spec.scnn import ScnnSpec
+
+Counts = list[dict[int, tuple[int, int]]]
+"""For each PE: block index to entries and live entries."""
+
+
+def loads(assembly: Assembly, tensors: Mapping[str, np.ndarray]) -> list[Load]:
+    """Return what the time of each layer depends on.
+
+    Parameters
+    ----------
+    assembly : Assembly
+        Its stream of weights may be left out.
+    tensors : mapping
+        Values or truth values of every tensor that is read, by name; ``"LAYER < TENSOR"`` stands for what LAYER sees of it,
+        where that is to differ.
+    """
+    spec = assembly.spec
+    lanes = assembly.lanes.tolist()
+    made = []
+    for plan in assembly.plans:
+        entry = int(assembly.layers[plan.number])
+        programs = tuple(read(entry, lanes, assembly.supply[pe].tolist(), assembly.drain[pe].tolist())
+                         for pe in range(spec.pes))
+        weights, live = _weights(spec, plan)
+        counts: Counts = [{} for _ in range(spec.pes)]
+        for tensor, form in {(segment.tensor, segment.form): None for segment in plan.segments}:
+            seen = tensors.get(f"{plan.layer.name} < {tensor.name}", tensors.get(tensor.name))
+            if seen is None:
+                raise ValueError(f"tensors must have {tensor.name}, which {plan.layer.name} reads")
+            for pe, own in enumerate(_counts(spec, tensor, seen, form)):
+                counts[pe] |= own
+        acts, live_acts = _acts(spec, programs, counts)
+        made.append(Load(programs=programs, weights=weights, live_weights=live, acts=acts, live_acts=live_acts))
+    return made
+
+
+def _weights(spec: ScnnSpec, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
+    high, wide = spec.block_sides[plan.level]
+    found = np.zeros((2, plan.passes, plan.pairs, high * wide), np.int64)
+    for number in range(plan.passes):
+        for place in range(high * wide):
+            at = 0
+            for segment in plan.segments:
+                rows = matrices(spec, plan, segment, number, place)
+                found[0, number, at:at + len(rows), place] = block.counts(rows)
+                found[1, number, at:at + len(rows), place] = np.count_nonzero(rows, axis=1)
+                at += len(rows)
+    return found[0], found[1]
+
+
+def _counts(spec: ScnnSpec, tensor: Tensor, values: np.ndarray, form) -> Counts:
+    made: Counts = []
+    for pe in range(spec.pes):
+        rows = planes(spec, tensor, values, form, pe)
+        own = indices(tensor, form, spec.position(pe, tensor.level)[1]).tolist()
+        made.append(dict(zip(own, zip(block.counts(rows).tolist(), np.count_nonzero(rows, axis=1).tolist(), strict=True),
+                             strict=True)))
+    return made
+
+
+def _acts(spec: ScnnSpec, programs: tuple[Program, ...], counts: Counts) -> tuple[np.ndarray, np.ndarray]:
+    head = programs[0].supply
+    parts = max(len(segment.parts) for segment in programs[0].segments)
+    local = any(part.local for segment in programs[0].segments for part in segment.parts)
+    passes = head["passes"] if local else 1
+    found = np.zeros((2, passes, head["pairs"], parts, spec.pes), np.int64)
+    high, wide = spec.block_sides[head["level"]]
+    for pe in range(spec.pes):
+        row, col = pe // spec.cols // high * high, pe % spec.cols // wide * wide
+        for number in range(passes):
+            pair = 0
+            for segment in programs[0].segments:
+                for at, part in enumerate(segment.parts):
+                    source = pe if part.local else (row + part.source // wide) * spec.cols + col + part.source % wide
+                    first, own = part.first + part.advance * number, counts[source]
+                    found[:, number, pair:pair + segment.pairs, at, pe] = np.array(
+                        [own.get(first + index, (0, 0)) for index in range(segment.pairs)], np.int64).reshape(-1, 2).T
+                pair += segment.pairs
+    return found[0], found[1]
+
+

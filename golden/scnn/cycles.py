@@ -1,0 +1,196 @@
+"""How long the SCNN array takes: the times of ``docs/scnn/pipeline.md``, block by block.
+
+All PEs go through the pairs of a layer together here, a pair a step of the loop, each at its own time: a block is ready when
+its last word has arrived, a pair takes W x A cycles, buffers give their slots back. The crossbar is a function that says how
+many cycles it stopped each PE in a pair; without one it never stops.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from golden.scnn.drains import COMPLETE, Drains
+from golden.scnn.port import Lane
+from golden.scnn.program import Program
+from golden.scnn.supplies import Supplies
+from spec.scnn import SLOT_COUNTERS, ScnnSpec
+from spec.scnn.shape import LANE
+
+FIRST_TAKE = 6              # cycles from the start of a layer to a lane's first take
+
+
+@dataclass(kw_only=True, eq=False)
+class Load:
+    """What the time of one layer depends on.
+
+    Parameters
+    ----------
+    programs : tuple of Program
+        One for each PE.
+    weights, live_weights : numpy.ndarray
+        (passes, pairs, sets): entries of each weight block, and those not placeholders.
+    acts, live_acts : numpy.ndarray
+        (passes or 1, pairs, parts, pes): entries of each part of an activation block, and those not placeholders.
+    """
+
+    programs: tuple[Program, ...]
+    weights: np.ndarray
+    live_weights: np.ndarray
+    acts: np.ndarray
+    live_acts: np.ndarray
+
+
+@dataclass(kw_only=True)
+class Counters:
+    """Hardware counters of one layer, from its start to the next one's, or to the end of the run."""
+
+    cycles: int = 0
+    slots: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SLOT_COUNTERS, 0))
+    entries: int = 0
+    port_wait: int = 0
+
+
+Crossbar = Callable[[int, int, np.ndarray, np.ndarray], np.ndarray]
+"""Takes pass, pair, first issue cycles and numbers of issues; returns how many cycles each PE was stopped."""
+
+
+class Timeline:
+    """An array in time; layers are added one after another.
+
+    Parameters
+    ----------
+    spec : ScnnSpec
+    limited : bool
+        Whether weights come through the port of the specification; without it they are always at the lanes.
+    """
+
+    def __init__(self, spec: ScnnSpec, *, limited: bool = True) -> None:
+        self.spec = spec
+        self.drains = Drains(spec)
+        self.start = 0
+        self.counters: list[Counters] = []
+        self._lanes = [Lane(spec, limited=limited, start=0) for _ in range(spec.weight_lanes)]
+        self._counted = np.zeros(spec.pes, np.int64)        # first cycle of each PE that is in no counter yet
+        self._waits = 0
+
+    def layer(self, load: Load, crossbar: Crossbar | None = None) -> None:
+        """Run one more layer."""
+        spec, head = self.spec, load.programs[0].supply
+        own = Counters()
+        self.counters.append(own)
+        begin = self.start + spec.broadcast_latency
+        self._rest(begin)
+        sets = np.array([program.supply["set"] for program in load.programs])
+        places = [np.flatnonzero(sets == place) for place in range(load.programs[0].lane["sets"])]
+        supplies = Supplies(spec, load.programs, begin, self.drains, len(self.drains.drained))
+        slots = spec.weight_words >> head["weight_slot_log2"]
+        released: list[np.ndarray] = []
+        end = np.full(spec.pes, begin - 1, np.int64)
+        for number in range(head["passes"]):
+            acts = load.acts[min(number, len(load.acts) - 1)]
+            live_acts = load.live_acts[min(number, len(load.acts) - 1)]
+            self._biases(load, places)
+            free = self.drains.drained[-2] + 1 if len(self.drains.drained) > 1 else np.zeros(spec.pes, np.int64)
+            for pair in range(head["pairs"]):
+                counts = load.weights[number, pair]
+                weights = self._weights(counts, places, released, slots)
+                ready, gates = supplies.pair(number, pair, acts[pair], released)
+                w = -(-counts[sets] // spec.f)
+                a = (-(-acts[pair] // spec.i)).sum(axis=0)
+                first = np.maximum(np.maximum(end + 1, weights[sets]), ready)
+                if not pair:
+                    self._held(own, np.maximum(first, free), first)
+                    first = np.maximum(first, free)
+                self._waited(own, end + 1, np.minimum(first, weights[sets]), np.minimum(first, ready), gates, head["gather"])
+                issues = np.maximum(1, w * a)
+                stops = crossbar(number, pair, first, issues) if crossbar else np.zeros(spec.pes, np.int64)
+                own.slots["crossbar"] += int(stops.sum()) * spec.products
+                self._issued(own, w, a, counts[sets], load.live_weights[number, pair][sets], acts[pair], live_acts[pair])
+                end = first + issues + stops - 1
+                released.append(end)
+            self.drains.append(load.programs, end + COMPLETE)
+        own.entries = int(load.weights.sum())
+        self._counted = end + 1
+        last, self.start = self.start, int(end.max()) + 3 + spec.broadcast_latency
+        own.cycles = self.start - last
+        waits = sum(lane.wait for lane in self._lanes)
+        own.port_wait, self._waits = waits - self._waits, waits
+
+    def finish(self) -> list[Counters]:
+        """Wait for the last drains and return the counters of all layers; their cycles add up to those of the run."""
+        last = self.counters[-1]
+        end = int(self.drains.drained[-1].max()) + 2 + self.spec.broadcast_latency
+        last.cycles += end + 1 - self.start
+        self.start = end + 1
+        self._rest(end + 1)
+        return self.counters
+
+    def _rest(self, until: int) -> None:
+        """Count cycles in which a PE has no pair left, up to ``until - 1``."""
+        owner = self.counters[-2] if len(self.counters) > 1 and until != self.start else self.counters[-1]
+        for pe in range(self.spec.pes):
+            for cause, cycles in self.drains.causes(pe, int(self._counted[pe]), until).items():
+                owner.slots[cause] += cycles * self.spec.products
+        self._counted[:] = until
+
+    def _biases(self, load: Load, places: list[np.ndarray]) -> None:
+        head = load.programs[0].lane
+        if head["bias"]:
+            for number in range(len(places)):
+                lane = self._lanes[number % len(self._lanes)]
+                for _ in range(head["kc"]):
+                    lane.take(self.spec.bias_items, self.start + FIRST_TAKE)
+
+    def _weights(self, counts: np.ndarray, places: list[np.ndarray], released: list[np.ndarray], slots: int) -> np.ndarray:
+        """Return the cycle from which the next block of each set is ready."""
+        latency = self.spec.broadcast_latency
+        earliest = [self.start + FIRST_TAKE] * len(places)
+        if len(released) >= slots:
+            given = released[len(released) - slots]
+            earliest = [max(self.start + FIRST_TAKE, int(given[members].max()) + latency + 2) for members in places]
+        lanes = self._lanes
+        return np.array([lanes[number % len(lanes)].block(count, earliest[number]) + LANE + latency + 1
+                         for number, count in enumerate(counts.tolist())])
+
+    def _held(self, own: Counters, first: np.ndarray, could: np.ndarray) -> None:
+        """Count the cycles in which everything but the accumulator buffer was there."""
+        for pe in np.flatnonzero(first > could).tolist():
+            for cause, cycles in self.drains.causes(pe, int(could[pe]), int(first[pe]), "drain").items():
+                own.slots[cause] += cycles * self.spec.products
+
+    def _waited(self, own: Counters, first: np.ndarray, weights: np.ndarray, acts: np.ndarray, gates: np.ndarray,
+                gather: int) -> None:
+        """Count the cycles from ``first`` on in which weights were not ready, then activations."""
+        for_weights = np.maximum(weights - first, 0)
+        own.slots["weight_wait"] += int(for_weights.sum()) * self.spec.products
+        rest = np.maximum(first, weights)
+        lost = np.maximum(acts - rest, 0)
+        if not lost.any():
+            return
+        opens = np.minimum(np.maximum(gates[1] + 1, rest), acts)    # the gate holds from gates[0] to gates[1]
+        held = np.maximum(opens - np.maximum(gates[0], rest), 0)
+        own.slots["redistribution" if gather else "act_wait"] += int((lost - held).sum()) * self.spec.products
+        for pe in np.flatnonzero(held).tolist():
+            at = max(int(gates[0][pe]), int(rest[pe]))
+            for cause, cycles in self.drains.causes(pe, at, at + int(held[pe]), "drain").items():
+                own.slots[cause] += cycles * self.spec.products
+
+    def _issued(self, own: Counters, w, a, entries, live, acts, live_acts) -> None:
+        """Count the slots of a pair's issue cycles."""
+        f, i, given = self.spec.f, self.spec.i, acts.sum(axis=0)
+        work = (w > 0) & (a > 0)
+        products = live * live_acts.sum(axis=0)
+        slots = own.slots
+        slots["products"] += int(products.sum())
+        slots["placeholder"] += int((entries * given - products).sum())
+        slots["act_tail"] += int(((a * i - given) * w * f)[work].sum()) + int((a == 0).sum()) * f * i
+        slots["weight_tail"] += int((given * (w * f - entries))[work].sum()) + int(((a > 0) & (w == 0)).sum()) * f * i
+
+
+def run(spec: ScnnSpec, loads: Sequence[Load], *, limited: bool = True) -> list[Counters]:
+    """Return the counters of layers that run one after another, without stops by the crossbar."""
+    timeline = Timeline(spec, limited=limited)
+    for load in loads:
+        timeline.layer(load)
+    return timeline.finish()

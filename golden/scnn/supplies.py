@@ -1,0 +1,97 @@
+"""When activation blocks are ready in the PEs: look-ups, gates, reads and the buses of blocks of PEs."""
+
+import numpy as np
+
+from golden.scnn.drains import Drains
+from golden.scnn.program import Part, Program
+from spec.scnn import ScnnSpec
+from spec.scnn.shape import SUPPLY
+
+FIRST_LOOKUP, FETCH, READ, AHEAD = 6, 4, 3, 4
+"""Cycles from the arrival of START to the first look-up, of the fetch of a record, from look-up to read; and how many blocks
+are looked up ahead."""
+
+
+class Supplies:
+    """The supplies of all PEs in one layer.
+
+    Parameters
+    ----------
+    spec : ScnnSpec
+    programs : tuple of Program
+    begin : int
+        Cycle in which the PEs get the layer's START.
+    drains : Drains
+    first_pass : int
+        Number of the layer's first pass.
+    """
+
+    def __init__(self, spec: ScnnSpec, programs: tuple[Program, ...], begin: int, drains: Drains, first_pass: int) -> None:
+        self._spec, self._programs, self._drains, self._first_pass = spec, programs, drains, first_pass
+        head = programs[0].supply
+        self._slots = spec.act_words >> head["act_slot_log2"]
+        self._level = head["level"]
+        self._wait = 2 * self._level
+        where = [spec.position(pe, self._level) for pe in range(spec.pes)]
+        blocks = max(block for block, _ in where) + 1
+        self._tile = np.array([block for block, _ in where])
+        self._pe = np.zeros((blocks, spec.pes // blocks), np.int64)
+        for pe, (block, place) in enumerate(where):
+            self._pe[block, place] = pe
+        self._segments = [(segment.pairs, len(segment.parts)) for segment in programs[0].segments]
+        self._edges = np.cumsum([0, *(pairs for pairs, _ in self._segments)])
+        self._visit = np.full(spec.pes, begin + FIRST_LOOKUP - 1, np.int64)
+        self._begun = np.full((AHEAD, spec.pes), -1, np.int64)      # first reads of each PE's last parts, oldest first
+        self._read = np.full(spec.pes, -1, np.int64)                # last read of the part before
+        self._arrived = np.full(spec.pes, -1, np.int64)             # arrival of its last word
+        self._source: tuple[int, int] | None = None                 # (local, source) of the part before
+        self._record: tuple[int, int] | None = (0, 0)
+
+    def pair(self, number: int, pair: int, counts: np.ndarray, released: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the cycles from which each PE has the next block, and the first and last cycle in which its gate held it."""
+        segment = int(np.searchsorted(self._edges, pair, "right")) - 1
+        own = pair - int(self._edges[segment])
+        gates = np.zeros((2, self._spec.pes), np.int64)
+        gates[0] = 1
+        for at in range(self._segments[segment][1]):
+            self._part(number, segment, at, own, counts[at], released if at == 0 else None, gates)
+        return self._arrived + 1, gates
+
+    def _part(self, number: int, segment: int, at: int, own: int, counts: np.ndarray, released, gates: np.ndarray) -> None:
+        part = self._programs[0].segments[segment].parts[at]
+        if self._record != (segment, at):
+            self._visit = self._visit + FETCH
+            self._record = segment, at
+        users = np.arange(self._spec.pes) if part.local else self._pe[:, part.source]
+        look = np.maximum(self._visit[users] + 1, self._begun[0][users] + 1)
+        opens = self._gate(part, part.advance * number + own)
+        if opens is not None:
+            gates[0][users], gates[1][users] = look, opens[users]
+            look = np.maximum(look, opens[users] + 1)
+        self._visit[users] = look
+        wait = 0 if part.local else self._wait
+        before, arrived = self._before(part, users)
+        begin = np.maximum(look + READ, before + 1 if self._source == (part.local, part.source) else arrived + 1)
+        if released is not None and len(released) >= self._slots:
+            given = released[len(released) - self._slots]
+            begin = np.maximum(begin, (given if part.local else given[self._pe].max(axis=1)) + 1 + wait)
+        last = begin + np.maximum(1, -(-counts[users] // self._spec.i)) - 1
+        self._begun[:-1, users] = self._begun[1:, users]
+        self._begun[-1, users] = begin
+        spread = slice(None) if part.local else self._tile
+        self._read = last[spread]
+        self._arrived = last[spread] + SUPPLY + wait
+        self._source = part.local, part.source
+
+    def _before(self, part: Part, users: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return, for each sender, the last read and the last arrival of the part before."""
+        if part.local:
+            return self._read, self._arrived
+        return self._read[self._pe].max(axis=1), self._arrived[self._pe].max(axis=1)
+
+    def _gate(self, part: Part, channel: int) -> np.ndarray | None:
+        """Return the cycle in which each PE drained the pass that a part waits for."""
+        if not part.gate:
+            return None
+        wanted = self._first_pass - part.back + channel // part.gate
+        return self._drains.drained[wanted] if 0 <= wanted < len(self._drains.drained) else None
