@@ -26,6 +26,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from cli.wasm import check_cache
+from rtl.bus.port import attributes, front_end
 from rtl.cells import CELLS
 from rtl.check import check
 
@@ -136,8 +137,11 @@ class Library(Submodules):
         m.submodules[name] = Instance(module, **arguments)
 
     def verilog(self, banner: str = "") -> str:
-        """Return the text of all modules, technology cells last."""
+        """Return the text of all modules, technology cells last; a machine's bus ports carry `rtl.bus.port.attributes`."""
         body = to_verilog("\n".join(text for _, text in self._parts.values()))
+        for module, (component, _) in self._parts.items():
+            if front_end().keys() <= component.signature.members.keys():
+                body = _with_attributes(body, module, attributes())
         cells = "\n".join(text for _, text in sorted(self._tech.items()))
         lead = "".join(f"// {line}\n" for line in banner.splitlines())
         return f"{lead}{body}\n{cells}"
@@ -160,6 +164,15 @@ def _signals(signature, interface):
     for path, member, value in signature.flatten(interface):
         if not isinstance(value := Value.cast(value), Const):
             yield path, member, value
+
+
+def _with_attributes(text: str, module: str, found: dict[str, str]) -> str:
+    """Put attributes before the declarations of ports of a module."""
+    begin = text.index(f"module {module}(")
+    end = text.index("endmodule", begin)
+    declared = re.sub(r"^  (?=(?:input|output)\b[^;]*?(\w+) ?;)", lambda port: f"  {found.get(port[1], '')}\n  "
+                      if port[1] in found else "  ", text[begin:end], flags=re.MULTILINE)
+    return text[:begin] + declared + text[end:]
 
 
 def to_verilog(text: str) -> str:

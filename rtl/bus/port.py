@@ -11,6 +11,13 @@ from spec.registers import WORD_BYTES as REGISTER_BYTES
 AXIL_ADDRESS_BITS = 12
 """Width of a register address: a page of 4 KiB, the least that a host maps; most of it is unmapped."""
 
+INTERFACES = {
+    "s_axil": ("aximm:1.0", f"PROTOCOL AXI4LITE, DATA_WIDTH {REGISTER_BITS}, ADDR_WIDTH {AXIL_ADDRESS_BITS}"),
+    "s_axis": ("axis:1.0", f"TDATA_NUM_BYTES {WORD_BYTES}, HAS_TLAST 1, HAS_TREADY 1"),
+    "m_axis": ("axis:1.0", f"TDATA_NUM_BYTES {WORD_BYTES}, HAS_TKEEP 1, HAS_TLAST 1, HAS_TREADY 1"),
+}
+"""Prefix of each bus interface -> its kind and its parameters, as Vivado names them."""
+
 
 def axil_slave(prefix: str = "s_axil", address_bits: int = AXIL_ADDRESS_BITS) -> dict[str, wiring.Member]:
     """Return the members of an AXI4-Lite slave of 32 bits, such as ``s_axil_awaddr``."""
@@ -40,6 +47,26 @@ def axis_master(prefix: str = "m_axis") -> dict[str, wiring.Member]:
 def front_end() -> dict[str, wiring.Member]:
     """Return all that a machine shows its host besides ``clk`` and ``rst``."""
     return axil_slave() | axis_slave() | axis_master() | {"irq": Out(1)}
+
+
+def attributes() -> dict[str, str]:
+    """Return, for each port of :func:`front_end` and for clock and reset, the Verilog attribute by which Vivado knows it.
+
+    Its block design then shows the bus interfaces, their clock and the polarity of the reset (UG994, user-defined modules).
+    Other tools ignore them.
+    """
+    signals = {
+        "clk": ("signal:clock:1.0 clk CLK", f"ASSOCIATED_BUSIF {':'.join(INTERFACES)}, ASSOCIATED_RESET rst"),
+        "rst": ("signal:reset:1.0 rst RST", "POLARITY ACTIVE_HIGH"),
+        "irq": ("signal:interrupt:1.0 irq INTERRUPT", "SENSITIVITY LEVEL_HIGH")}
+    for name in front_end():
+        if name not in signals:
+            prefix, _, channel = name.rpartition("_")
+            first = channel in ("awaddr", "tdata")          # one port says what goes for the whole interface
+            parameter = INTERFACES[prefix][1] if first else ""
+            signals[name] = f"interface:{INTERFACES[prefix][0]} {prefix} {channel.upper()}", parameter
+    return {name: f'(* X_INTERFACE_INFO = "xilinx.com:{what}"' + (f', X_INTERFACE_PARAMETER = "{more}"' if more else "") + " *)"
+            for name, (what, more) in signals.items()}
 
 
 def pass_through(m: Module, outer: wiring.Component, inner, prefix: str) -> None:
