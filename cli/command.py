@@ -86,6 +86,13 @@ def main(app: typer.Typer | Callable[[], typer.Typer], arguments: Sequence[str] 
         _GIVEN.set({})
 
 
+def warn(texts: Iterable[str]) -> None:
+    """Print warnings on stderr, below all that standard output has by then; a command ends with them."""
+    sys.stdout.flush()
+    for text in texts:
+        print(f"WARNING: {plain(' '.join(text.split()))}", file=sys.stderr)
+
+
 def refuse(names: Iterable[str], reason: str) -> None:
     """Refuse options that were given and do not apply, rather than leave them without effect.
 

@@ -161,7 +161,7 @@ def from_file(path: Path, spec: EieSpec, request: Request) -> Made:
                    "integer": quantised.outputs(samples)[-1]}
         facts["accuracy"] = {step: right(answer, labels) for step, answer in answers.items()}
     facts |= told | {"file": str(path), "vectors": len(samples), "calibrated": not guessed,
-              "warnings": warnings(pruned, shared, quantised, spec, samples, masses, found),
+              "warnings": _guess(request, guessed) + warnings(pruned, shared, quantised, spec, samples, masses, found),
               "error": {"pruned": rms(cut - wanted) / (rms(wanted) or 1.0), "shared": found[-1].shared,
                         "integer": found[-1].integer}}
     return Made(image=image, facts=facts)
@@ -209,6 +209,14 @@ def _samples(request: Request, inputs: int) -> tuple[np.ndarray, bool]:
     return np.random.default_rng(0).uniform(low, high, (GUESSES, inputs)), True
 
 
+def _guess(request: Request, guessed: bool) -> list[str]:
+    if not guessed or request.input_range is not None:
+        return []
+    said = (f"scales were chosen on {GUESSES} random vectors of {UNTOLD[0]:g} to {UNTOLD[1]:g} for want of data: real inputs "
+            f"may saturate or use few bits; give vectors with --calibrate FILE, or their range with --input-range LOW,HIGH")
+    return [said]
+
+
 def _given_fits(layer: Dense, spec: EieSpec) -> None:
     """Refuse a codebook from a file that the machine cannot hold as it is."""
     if layer.given is None:
@@ -232,7 +240,8 @@ def _finish(quantised: Quantised, spec: EieSpec, request: Request, found: Sequen
             network: Sequence[Dense]) -> tuple[Image, dict[str, Any]]:
     told = request.input_range is not None or request.example
     calibration = Calibration(bound=quantised.bound, vectors=count, guessed=quantised.guessed, told=told,
-                              input_range=quantised.input_range)
+                              input_range=quantised.input_range,
+                              capped=tuple(number for number, layer in enumerate(network) if layer.ceiling is not None))
     size = sum(4 * (layer.weight.shape[1] + 1) * layer.weight.shape[0] for layer in network)
     held = request.reference and size <= REFERENCE_BYTES and not any(layer.ceiling for layer in network)
     kept = tuple(_dense(layer) for layer in network) if held else None

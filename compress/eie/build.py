@@ -1,7 +1,6 @@
 """Build an image for an EIE array: `python -m compress.build --example digits -o digits.npz`."""
 
 import math
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -99,12 +98,12 @@ def run(
     print("\n".join(sentences(made.facts)))
     for path in made.beside:
         print(f"wrote {path}")
-    print(f"wrote {out}: {len(made.image.layers)} layers for {spec.pes} PEs, {out.stat().st_size:,} bytes")
+    print(f"wrote {out}: {len(made.image.layers)} layers for {spec.pes} PEs, {out.stat().st_size:,} bytes; "
+          f"python -m rtl.build --image {out} writes its machine")
     if json:
         command.write_json(json, made.facts)
         print(f"wrote {json}")
-    for warning in made.facts["warnings"]:
-        print(f"warning: {warning}", file=sys.stderr)
+    command.warn(made.facts["warnings"])
 
 
 def _range(text: str) -> tuple[float, float]:

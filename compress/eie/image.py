@@ -43,6 +43,7 @@ class Calibration:
     guessed: bool
     told: bool
     input_range: tuple[float, float]
+    capped: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -108,7 +109,8 @@ def header(image: Image) -> dict[str, Any]:
     for layer in image.layers:
         entry = {key: getattr(layer, key) for key in LAYER_KEYS}
         layers.append(entry | {"bias": layer.bias is not None})
-    calibration = image.calibration and asdict(image.calibration) | {"input_range": list(image.calibration.input_range)}
+    calibration = image.calibration and asdict(image.calibration) | {
+        "input_range": list(image.calibration.input_range), "capped": list(image.calibration.capped)}
     return container.envelope("eie", image.spec, tool=image.tool) | {
         "layers": layers, "input_scale": image.input_scale, "output_scale": image.output_scale, "order": image.order,
         "calibration": calibration, "reference": image.reference is not None}

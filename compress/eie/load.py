@@ -79,6 +79,8 @@ def _origin(head: dict[str, Any]) -> None:
     for key, kind in (("vectors", int), ("guessed", bool), ("told", bool)):
         if type(given[key]) is not kind:
             raise TypeError(f"{key} of calibration must be of type {kind.__name__}, not {given[key]!r:.40}; {AGAIN}")
+    if not isinstance(given["capped"], list) or not all(type(number) is int for number in given["capped"]):
+        raise TypeError(f"capped of calibration must be a list of layers' numbers, not {given['capped']!r:.40}; {AGAIN}")
     span = given["input_range"]
     if not isinstance(span, list) or len(span) != 2 or not all(type(end) in (int, float) for end in span) \
             or not -math.inf < span[0] <= span[1] < math.inf or given["vectors"] < 0:
@@ -87,7 +89,9 @@ def _origin(head: dict[str, Any]) -> None:
 
 
 def _calibration(given: dict[str, Any] | None) -> Calibration | None:
-    return None if given is None else Calibration(**given | {"input_range": tuple(map(float, given["input_range"]))})
+    if given is None:
+        return None
+    return Calibration(**given | {"input_range": tuple(map(float, given["input_range"])), "capped": tuple(given["capped"])})
 
 
 def _reference(layers: Sequence[Layer], arrays: dict[str, np.ndarray]) -> tuple[Dense, ...]:

@@ -43,6 +43,8 @@ def origin(head: dict[str, Any]) -> None:
     _must(isinstance(given["guessed"], bool) and isinstance(given["told"], bool),
           f"guessed and told of calibration must be true or false, not {given['guessed']!r:.40} and {given['told']!r:.40}; "
           f"{AGAIN}")
+    _must(isinstance(given["capped"], list) and all(type(number) is int for number in given["capped"]),
+          f"capped of calibration must be a list of layers' numbers, not {given['capped']!r:.40}; {AGAIN}")
     span, vectors = given["input_range"], given["vectors"]
     _must(type(vectors) is int and vectors >= 0, f"vectors of calibration must be a whole number, not {vectors!r:.40}; {AGAIN}")
     _must(isinstance(span, list) and len(span) == 2 and all(type(end) in (int, float) and abs(end) < 1e300 for end in span)

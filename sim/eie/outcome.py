@@ -129,10 +129,11 @@ class Outcome:
         """Return the rows of the tables ``WORK`` and ``CAUSES``: means over the vectors, then the sum of the layers."""
         work, causes = [], []
         whole = dict.fromkeys(asdict(Counters()), 0)
+        widths = self.image.widths()
         for number, layer in enumerate(self.image.layers):
             totals = self.totals(number)
             whole = {name: whole[name] + totals[name] for name in whole}
-            work.append(self._work([layer.name, layer.inputs, layer.outputs], totals, self._model_cycles(number)))
+            work.append(self._work([layer.name, *widths[number]], totals, self._model_cycles(number)))
             causes.append([layer.name, *self._means(totals, STALLS)])
         if len(work) > 1:
             work.append(self._work(["all", "", ""], whole, sum(map(self._model_cycles, range(len(self.image.layers))))))
@@ -148,11 +149,11 @@ class Outcome:
 
     def figures(self) -> dict[str, Any]:
         """Return what ``--json`` writes: sums over the vectors, shares between 0 and 1."""
-        layers = []
+        layers, widths = [], self.image.widths()
         for number, layer in enumerate(self.image.layers):
             totals = self.totals(number)
             layers.append({
-                "name": layer.name, "inputs": layer.inputs, "outputs": layer.outputs, "cycles": totals["cycles"],
+                "name": layer.name, "inputs": widths[number][0], "outputs": widths[number][1], "cycles": totals["cycles"],
                 "model_cycles": self._model_cycles(number), "busy": self._busy(totals),
                 "stalls": {name: totals[name] for name in STALLS}, "counters": totals, "saturated_runs": self.saturated[number],
                 "mismatches": len(self.differing[number])})

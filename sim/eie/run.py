@@ -14,6 +14,7 @@ from golden import image as golden_image
 from golden.eie import run as golden_run
 from rtl.eie import generate
 from sim import simulator
+from sim.eie.answer import Answer, texts
 from sim.eie.outcome import Outcome
 from sim.eie.talks import layer_by_layer
 from sim.session import TOP, hold, prepare
@@ -26,6 +27,8 @@ def run(
     *,
     input: Annotated[Path, typer.Option(help="Inputs, .npy: a vector or one in each row, float or int16.", show_default=False)],
     labels: Annotated[Path | None, typer.Option(help="True classes, .npy of integers, for the accuracy.")] = None,
+    outputs: Annotated[Path | None, typer.Option(help="Write the real outputs to this .npy, a vector in each row.")] = None,
+    integers: Annotated[bool, typer.Option("--integers", help="Outputs are the machine's integers, int16.")] = False,
     first: Annotated[int | None, typer.Option(help="Run only the first N inputs.", min=1)] = None,
     sim: Annotated[str | None, typer.Option(help="verilator or icarus; unasked, Verilator where it can run.")] = None,
     waves: Annotated[bool, typer.Option("--waves", help="Leave a trace of all signals; for few inputs.")] = False,
@@ -39,7 +42,7 @@ def run(
     A layer's busy share is its useful multiplications over PEs x cycles. Exit code 1 says that a value or counter was
     not golden's.
     """
-    paths.check(inputs={"image": image, "--input": input, "--labels": labels}, outputs={"--json": json},
+    paths.check(inputs={"image": image, "--input": input, "--labels": labels}, outputs={"--outputs": outputs, "--json": json},
                 folders={"--out": out})
     sim = simulator.pick(sim)
     loaded, trusted = load(image), golden_image.load(image)
@@ -56,14 +59,22 @@ def run(
         answers = hold(built, talks, sim=sim, waves=waves, folder=folder, log=_fresh(folder / "simulator.log"),
                        advance=bar.advance)
     outcome = Outcome(loaded, golden, answers, classes)
+    answer = Answer(loaded, outcome.outputs, inputs, golden)
     _tell(outcome, built.name, sim)
+    print("\n".join((*texts(answer, classes), *answer.lines(integers=integers))))
+    if outputs is not None:
+        answer.save(outputs, integers=integers)
+        kind = "integers" if integers else "real values"
+        print(f"wrote {outputs}: {outcome.vectors} x {loaded.layers[-1].outputs} {kind}")
     if waves:
         print(f"trace: {folder / ('dump.vcd' if sim == 'verilator' else TOP + '.fst')}")
     if json is not None:
-        command.write_json(json, outcome.figures() | {"design": built.name, "simulator": sim, "image": str(image)})
+        made = {"design": built.name, "simulator": sim, "image": str(image)}
+        command.write_json(json, outcome.figures() | answer.figures() | made)
         print(f"wrote {json}")
     for line in outcome.faults():
         print(line)
+    command.warn(answer.warnings())
     if outcome.wrong:
         raise typer.Exit(1)
 
@@ -92,14 +103,11 @@ def _tell(outcome: Outcome, name: str, sim: str) -> None:
     work, causes = outcome.tables()
     show(f"{name} in {sim}, means of {outcome.vectors} inputs: work", outcome.WORK, work)
     show("cycles without a broadcast, by cause", outcome.CAUSES, causes)
-    shown = outcome.predictions[:SHOWN].tolist()
-    print("predictions: " + " ".join(map(str, shown)) + (f" ... ({outcome.vectors} in all)" if outcome.vectors > SHOWN else ""))
+    if outcome.image.layers[-1].outputs > 1:
+        shown = outcome.predictions[:SHOWN].tolist()
+        more = f" ... ({outcome.vectors} in all)" if outcome.vectors > SHOWN else ""
+        print("predictions: " + " ".join(map(str, shown)) + more)
     if outcome.accuracy is not None:
         print(f"accuracy: {100 * outcome.accuracy:.2f} % ({outcome.right} of {outcome.vectors})")
-    if outcome.clipped:
-        print(f"inputs saturated on the way to integers: {outcome.clipped} of {outcome.inputs}")
-    if any(outcome.saturated):
-        print("runs in which an accumulator saturated: " + ", ".join(
-            f"{count} in {layer.name}" for layer, count in zip(outcome.image.layers, outcome.saturated, strict=True) if count))
     print(f"values compared with golden: {outcome.compared}, different: {outcome.mismatches}; "
           f"counters compared: {outcome.counted}, different: {outcome.counter_mismatches}")

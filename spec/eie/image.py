@@ -9,10 +9,10 @@ not known. ``reference`` is true where the image holds the float network it was 
 ORDERS = ("balanced", "modulo")
 """Rows to PEs: balanced by work, or row i to PE i modulo N as in the paper; the members ``rows`` say where each went."""
 
-CALIBRATION_KEYS = ("bound", "vectors", "guessed", "told", "input_range")
+CALIBRATION_KEYS = ("bound", "vectors", "guessed", "told", "input_range", "capped")
 """Keys of ``calibration``: ``bound``, one of :data:`BOUNDS`; the number of ``vectors``; true for ``guessed`` where these were
 random ones for want of data; true for ``told`` where the user gave the range of the inputs; ``input_range``, the least and the
-largest input that was counted on."""
+largest input that was counted on; ``capped``, the numbers of the layers whose outputs saturate by intent, as behind a ReLU6."""
 
 BOUNDS = ("data", "worst")
 """What the accumulators were given room for: the sums of the vectors with a margin, or those of any input whatever."""
