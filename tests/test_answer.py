@@ -98,7 +98,8 @@ def test_an_image_without_data_says_so_on_every_run(tmp_path):
     for more, told in ((), True), (("--input-range", "0,1"), False):
         assert leave(build.application, tmp_path / "net.npz", "-o", tmp_path / "image.npz", "--pes", 2, *more) == 0
         said = answer(tmp_path, x).warnings()
-        assert any("for want of data" in text and "--calibrate FILE" in text and "--input-range" in text for text in said) == told
+        assert ["--calibrate FILE" in text and "--input-range" in text for text in said if "for want of data" in text] \
+            == [True] * told
     said = answer(tmp_path, x - 0.5).warnings()
     assert any("% of the inputs are negative" in text for text in said)
 
