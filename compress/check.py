@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import command
+from cli import command, paths
 from cli import design as designs
 from cli.table import show
 from cli.text import plain
@@ -28,6 +28,7 @@ def check(
 
     For example: python -m compress.check model.onnx --pes 64 --json check.json
     """
+    paths.check(inputs={"network": network}, outputs={"--json": json})
     try:
         with command.progress(f"reading {network}"):
             graph = read_network(network)

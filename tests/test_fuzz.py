@@ -74,7 +74,7 @@ def faults(case, folder):
     found = left.faults
     if any(after.get(path) != held for path, held in before.items() if not Path(path).name.startswith("new")):
         found.append("a file was changed")
-    if left.code == 2 and set(after) - set(before):
+    if left.code == 2 and set(after) - set(before) and not left.err.startswith("refused: "):
         found.append(f"left {sorted(set(after) - set(before))}")
     if any(Path(path).name.startswith(".nonzero-") for path in after):
         found.append("left a draft")

@@ -63,7 +63,8 @@ def run(
     if network is not None:
         command.refuse(["hidden", "passes", "seed", "folds"], "--example, not with a file")
     else:
-        command.refuse(["calibrate", "input_range", "layers", "relu_last"], "a file, not with --example")
+        names = ["layers"] if layers is not None else []        # a whole number there is the machine's
+        command.refuse(["calibrate", "labels", "input_range", "relu_last", *names], "a file, not with --example")
     beside = {f"{name} beside --out": path for name, path in beside_image(out).items()} if network is None else {}
     paths.check(inputs={"network": network, "--calibrate": calibrate, "--labels": labels},
                 outputs={"--out": out, **beside, "--json": json})
@@ -86,7 +87,12 @@ def run(
                         dense_passes=steps[0], prune_passes=steps[1], share_passes=steps[2])
         made = from_digits(recipe, spec, request, count=folds, out=out)
     elif example is None and network is not None:
-        made = from_file(network, spec, request)
+        try:
+            with np.errstate(over="raise"):
+                made = from_file(network, spec, request)
+        except FloatingPointError as error:
+            raise ValueError(f"weights of {network}, and inputs, must be small enough for their sums of squares to be numbers, "
+                             f"not so large that these overflow; scale them down") from error
     else:
         raise ValueError(f"source must be a network file or --example digits, not "
                          f"{'neither' if network is None else 'both'}; name one of them")

@@ -15,6 +15,7 @@ from golden.mac import recording
 from tests.commands import ALL, leave
 from tests.compress_sample import sample, small
 from tests.fuzz import damage
+from tests.fuzz.graph import graph, network
 
 NUMBERS = ("0", "-1", "1", "2", "3", "4", "8", "16", "64", "257", "1000000", "2147483648", "9" * 20, "1e3", "0x10", "٣", "",
            " 4", "+4", "nan", "1.5", "true")
@@ -25,7 +26,7 @@ TEXTS = ("", "x", "default", "paper", "ecp5", "ice40", "eie", "mac", "digits", "
          "modulo", "1,2,3")
 PATHS = ("", ".", "/", "/dev/null", "none", "none.npz", "x" * 300, "net.npz/x", "\udcff.json", "[red].json", "{x}.npz",
          "new/new.json", " ", "net.npz", "weights.npz", "x.npy", "y.npy", "a.npy", "b.npy", "m.v", "rows.npz", "link", "pipe",
-         "folder", "runs.json", "new.npz", "net.safetensors", "\x1b[31m.json", "{pes}.npz")
+         "folder", "runs.json", "new.npz", "net.onnx", "net.safetensors", "\x1b[31m.json", "{pes}.npz")
 SHAPES = ((3, 10), (6, 10), (3, 6), (6,), (0, 3), (1, 1))
 BASES = {
     "rtl.build": ["--pes", "2", "--preset", "ecp5", "--out", "new"],
@@ -33,7 +34,8 @@ BASES = {
     "sim.run": ["net.npz", "--input", "x.npy", "--out", "new"],
     "synth.run": ["--verilog", "m.v", "--top", "m", "--out", "new"],
     "synth.estimate": ["--pes", "4", "--preset", "ecp5"], "synth.sweep": ["--pes", "2", "--preset", "ecp5", "--out", "new"],
-    "golden.mac": ["--check", "rows.npz"], "bench.eie": ["--image", "net.npz"], "bench.eie.study": ["index", "--out", "new"],
+    "compress.check": ["net.onnx"], "golden.mac": ["--check", "rows.npz"], "bench.eie": ["--image", "net.npz"],
+    "bench.eie.study": ["index", "--out", "new"],
     "bench.mac": ["--parts", "random", "--operations", "2"]}
 ANY = (None, "", "0", "-1", "x", "/dev/null", "/nonexistent/x", "\udcff", "9" * 30, "[red]", "x" * 5000)
 ENVIRONMENT = {name: (*ANY, *more) for name, more in {
@@ -59,6 +61,7 @@ def prepare(folder: Path) -> None:
     weights = {"a.weight": rng.normal(size=(6, 10)).astype("f4"), "a.bias": rng.normal(size=6).astype("f4"),
                "b.weight": rng.normal(size=(3, 6)).astype("f4")}
     np.savez(folder / "weights.npz", **weights)
+    (folder / "net.onnx").write_bytes(network().SerializeToString())
     (folder / "net.safetensors").write_bytes(save(weights))
     np.save(folder / "x.npy", rng.random((2, 10)).astype("f4"))
     np.save(folder / "y.npy", np.array([0, 4]))
@@ -149,6 +152,15 @@ def networks(rng, folder):
     return Case("compress.build", [path.name, "-o", "new.npz", "--pes", "2", "--preset", preset, *more])
 
 
+def graphs(rng, folder):
+    """ONNX networks with odd edges, operators, attributes, sizes and places of weights."""
+    raw = (folder / "net.onnx").read_bytes()
+    (folder / "bad.onnx").write_bytes(rng.choice((damage.data, graph, graph, graph))(rng, raw))
+    return rng.choice((Case("compress.check", ["bad.onnx", "--json", "new.json"]),
+                       Case("compress.build", ["bad.onnx", "-o", "new.npz", "--pes", "2", "--calibrate", "x.npy"]),
+                       Case("compress.build", ["bad.onnx", "-o", "new.npz", "--pes", "2", "--input-range=0,1"])))
+
+
 def texts(rng, folder):
     """Verilog and reports of earlier runs that are none."""
     if rng.random() < 0.5:
@@ -197,5 +209,6 @@ def _given(command, name):
     return Case(module, [name if argument == "{}" else argument for argument in arguments])
 
 
-FAMILIES = {archives: 1400, headers: 1300, arrays: 1000, networks: 500, texts: 200, options: 1400, surroundings: 200}
+FAMILIES = {archives: 1400, headers: 1300, arrays: 1000, networks: 500, graphs: 500, texts: 200, options: 1400,
+            surroundings: 200}
 """Kinds of cases, and how many of each are tried."""
