@@ -1,35 +1,26 @@
-"""Cycles of an image on an EIE array, by the cycle model."""
+"""Cycles of an image on a machine, by its cycle model."""
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from files.array import read_vectors
-from golden.eie import load, network
-from spec.eie import EieSpec
+from spec import machines
 
 
-def count(image: Path, inputs: Path | None, spec: Any) -> int:
-    """Return the cycles of one inference: all layers, the first of the given inputs, codebook already loaded or not.
+def count(design: str, image: Path, inputs: Path | None, spec: Any) -> int:
+    """Return the cycles of one inference, as ``cycles`` of the machine's ``synth.NAME`` counts them.
 
     Parameters
     ----------
+    design : str
+        Name of the machine.
     image : Path
         An image; ``{pes}`` in its name stands for the number of PEs.
     inputs : Path, optional
-        ``.npy`` of one input or of several, of which the first counts; without it every input is 1.
-    spec : EieSpec
+        ``.npy`` of one input or of several, of which the first counts.
+    spec : dataclass
+        The machine's specification.
     """
-    if not isinstance(spec, EieSpec):
-        raise ValueError("cycles must be of an EIE array, not of another machine; leave --image out")
-    found = load(str(image).replace("{pes}", str(spec.pes)), pes=spec.pes)
-    if inputs is None:
-        given = np.ones((1, found.layers[0].inputs), np.int16)
-    else:
-        given = read_vectors(inputs, "input")[:1]
-    same = {name: getattr(found.spec, name) for name in network.SAME}
-    machine = dataclasses.replace(spec, **same)
-    counters = network.run(found, given, spec=machine).counters[0]
-    return int(sum(layer.cycles for layer in counters))
+    cycles = getattr(machines.part(design, "synth"), "cycles", None)
+    if cycles is None:
+        raise ValueError(f"--image must come with a machine whose cycles are modelled, not with {design}; leave it out")
+    return cycles(image, inputs, spec)

@@ -28,7 +28,7 @@ class Design:
     top : str
         Module to measure; a unit of a machine, or the machine itself.
     kind : str
-        Machine, ``eie`` or ``mac``, where it is a whole one.
+        Name of the machine in the registry, where it is a whole one.
     spec : dict
         Numbers of the machine, for the estimate beside the result; empty for loose Verilog.
     collision_free : bool

@@ -98,7 +98,7 @@ def run(design: str, spec: Any, *,
     if image:
         from synth.cycles import count
 
-        data["cycles"] = count(image, inputs, spec)
+        data["cycles"] = count(design, image, inputs, spec)
         print(f"cycles {data['cycles']:,}" + (f", {data['cycles'] / data['fmax_mhz']:,.1f} us at that clock"
                                              if data["fmax_mhz"] else ""))
     if json_:

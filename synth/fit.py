@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from cli.command import application, main, write_json
+from spec import machines
 from synth import features
 from synth.estimate import TABLE
 from synth.part import PARTS
@@ -28,7 +29,7 @@ def row(data: dict[str, Any]) -> dict[str, Any]:
 
 def record(data: dict[str, Any], path: Path = MEASURED) -> None:
     """Add a result to the measurements, in place of an older one of the same machine and part."""
-    if data["design"]["kind"] not in features.FEATURES:
+    if data["design"]["kind"] not in machines.MACHINES:
         raise ValueError(f"--record must be for a whole machine, not for {data['design']['name']}; leave --unit out")
     new = row(data)
     rows = json.loads(path.read_text()) if path.exists() else []
@@ -76,7 +77,7 @@ def _value(kind: str, one: dict[str, Any], weights: dict[str, float]) -> float:
 def _weights(kind: str, rows: list[dict[str, Any]], figure: str) -> dict[str, float]:
     from scipy.optimize import nnls
 
-    names = features.FITTED[kind][: max(1, len({json.dumps(one["spec"]) for one in rows}))]
+    names = features.fitted(kind)[: max(1, len({json.dumps(one["spec"]) for one in rows}))]
     matrix = np.array([[features.of(kind, one["spec"])[name] / one[figure] for name in names] for one in rows])
     weights, _ = nnls(matrix, np.ones(len(rows)))
     return {name: round(float(weight), 4) for name, weight in zip(names, weights, strict=True)}

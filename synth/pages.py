@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from cli.command import application, main, write_text
+from spec import machines
 from synth import part as parts
 from synth.design import ROOT
 from synth.fit import MEASURED
 
 PAGE = ROOT / "docs" / "synth.md"
 BEGIN, END = "<!-- measured: written by python -m synth.pages -->", "<!-- end of measured -->"
-SHOWN = {"eie": ("pes", "entries", "columns", "slots", "queue_depth"), "mac": ("arch", "formats", "acc", "tiles", "fold")}
 app = application("Put the measured figures into docs/synth.md.")
 
 
@@ -19,7 +19,7 @@ def table(rows: list[dict[str, Any]]) -> str:
     """Return the measurements as a Markdown table, in the order of machine, part and size."""
     lines = ["| machine | part | LUT | FF | multipliers | block RAM | MHz (seeds) |", "|---|---|--:|--:|--:|--:|--:|"]
     for row in sorted(rows, key=lambda one: (one["kind"], one["part"], one["comb"])):
-        spec = ", ".join(f"{name} {_text(row['spec'][name])}" for name in SHOWN[row["kind"]])
+        spec = ", ".join(f"{name} {_text(row['spec'][name])}" for name in machines.part(row["kind"], "synth").SHOWN)
         clock = f"{row['fmax_mhz']:.1f} ({row['seeds']})" if "fmax_mhz" in row else "not routed"
         share = row["comb"] / parts.named(row["part"]).comb
         lines.append(f"| {row['kind']}: {spec} | {row['part']} | {row['comb']:,} ({share:.0%}) | {row['ff']:,} | "

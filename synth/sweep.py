@@ -46,7 +46,7 @@ def cycles(points: list[grid.Point], image: Path | None, inputs: Path | None) ->
         return [None] * len(points)
     from synth.cycles import count
 
-    return [count(image, inputs, point.spec()) for point in points]
+    return [count(point.design, image, inputs, point.spec()) for point in points]
 
 
 def rows(points: list[grid.Point], found: list[dict[str, Any]], counts: list[int | None]) -> list[dict[str, Any]]:

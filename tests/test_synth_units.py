@@ -1,9 +1,12 @@
 """Parts of synth that need no tool: checks of logs, hierarchy, paths, layout, grids, fronts, fits."""
+import dataclasses
 import json
 
 import pytest
 
-from synth import area, check, features, fit, grid, harness, hierarchy, pareto, path, treemap
+from rtl import machine
+from spec.eie import EieSpec
+from synth import area, check, features, fit, grid, harness, hierarchy, memory, pareto, path, treemap
 from synth import part as parts
 
 
@@ -151,7 +154,19 @@ def test_every_board_carries_a_known_part_and_every_grade_is_there():
     (12, 512, {"dual": True}, 1), (13, 4096, {"dual": True}, 4), (32, 512, {}, 1), (1, 16384, {}, 1),
 ])
 def test_block_memories_are_counted_as_the_cells_take_them(width, depth, options, count):
-    assert features.blocks(width, depth, **options) == count
+    assert memory.blocks(width, depth, **options) == count
+
+
+@pytest.mark.parametrize("changes", [{}, {"codebook_bits": 5}, {"codebook_bits": 1, "index_bits": 2}, {"codebook_bits": 8}])
+def test_features_count_entries_and_words_as_the_machine_has_them(changes):
+    """Also where an entry's width is no power of two: a word then holds fewer than its bits alone would."""
+    spec = EieSpec(pes=1, slots=128, entries=1 << 16, **changes)
+    found = features.of("eie", dataclasses.asdict(spec))
+    manifest = machine.generate("eie", spec).manifest
+    depth = next(one["depth"] for one in manifest["memories"] if one["name"] == "words")
+    assert found["pes_entries"] == spec.entries / depth
+    pointers = memory.blocks(16, spec.columns, dual=True)
+    assert found["bram"] == memory.blocks(72, depth, lane=36) + pointers + memory.blocks(32, 128) + memory.blocks(16, 256)
 
 
 def test_a_fit_returns_what_made_the_rows():
