@@ -13,7 +13,10 @@ BROKEN = (
 """What tools say of broken logic, and what it means; the first is how the iCE40 two-register case shows itself."""
 
 HARMLESS = re.compile(r"Lexer warning|in memory map|No PCF|IO constraints|Resizing cell port|unconstrained IO|"
-                      r"Max frequency for clock|not fixed in|keeping the first|warnings?, \d+ errors?", re.IGNORECASE)
+                      r"Max frequency for clock|not fixed in|keeping the first|warnings?, \d+ errors?|"
+                      r"unmapped internal cell of type \$scopeinfo", re.IGNORECASE)
+"""Warnings of every design, which say nothing of this one; a cell ``$scopeinfo`` is a name of a module that was dissolved."""
+
 TAKEN_APART = re.compile(r"Mapping memory (\S+) in module (\S+):\n\s*created (\d+) \$dff cells"
                          r" and \d+ static cells of width (\d+)")
 WITHOUT_LUT_RAM = ("ice40",)

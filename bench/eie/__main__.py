@@ -16,11 +16,10 @@ from bench.eie.table import load, report, table, wrong
 from cli import command, paths
 from cli import design as designs
 from cli.table import show
+from compress.eie.order import PRESET_ORDERS
 from golden.eie.patterns import TABLE
 from sim.session import prepare
 from spec.eie import EieSpec
-
-ORDER = {"paper": "modulo"}     # rows to PEs; every other preset takes what is fastest
 
 
 def main(
@@ -52,7 +51,7 @@ def main(
         rows, spec = _own(image, input, _numbers(seeds)[0])
         facts = {"image": image.name}
     else:
-        order = order or ORDER.get(preset or "default", "balanced")
+        order = order or PRESET_ORDERS.get(preset or "default", "balanced")
         names = [benchmark(name) and name for name in names or TABLE]
         facts = {"preset": preset or "default", "order": order, "seeds": _numbers(seeds)}
         if resume and json is None:
