@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from cli.signals import Ended
+
 DRAFT = ".nonzero-"
 HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]    # processes are numbered by machine
 _NUMBERS = itertools.count()
@@ -33,6 +35,22 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
         draft.replace(goal)
     finally:
         _remove(draft)
+
+
+@contextlib.contextmanager
+def undone_if_ended(folder: str | os.PathLike[str]) -> Iterator[None]:
+    """Remove what is made in a folder, and the folder where it was not there, if the process is ended from outside."""
+    place = Path(folder).absolute()
+    absent = next((path for path in (*reversed(place.parents), place) if not path.exists()), None)
+    before = set() if absent else set(place.iterdir())
+    try:
+        yield
+    except (KeyboardInterrupt, Ended):
+        made = {absent} if absent else set(place.iterdir()) - before
+        for path in made:
+            with contextlib.suppress(OSError):
+                _remove(path)
+        raise
 
 
 def _clean(folder: Path) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from cli import command, paths, write
+from cli.signals import Ended
 from compress.eie.image import save
 from tests.compress_sample import sample, small
 
@@ -151,6 +152,22 @@ def test_an_end_from_outside_leaves_nothing(tmp_path, number, code):
         process.send_signal(number)
         _, said = process.communicate(timeout=20)
     assert process.returncode == code and said == "" and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt, lambda: Ended(15)])
+def test_what_was_made_in_a_folder_goes_when_the_process_is_ended(tmp_path, end):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "before").write_text("")
+    for folder in tmp_path / "there", tmp_path / "new" / "inner":
+        with pytest.raises((KeyboardInterrupt, Ended)), write.undone_if_ended(folder):
+            (folder / "made").mkdir(parents=True)
+            (folder / "made.txt").write_text("")
+            raise end()
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["before", "there"]
+    with pytest.raises(ValueError), write.undone_if_ended(tmp_path / "there"):         # an error's files tell why
+        (tmp_path / "there" / "log").write_text("")
+        raise ValueError
+    assert (tmp_path / "there" / "log").exists()
 
 
 def test_signals_are_as_they_were_afterwards(capsys):

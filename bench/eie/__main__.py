@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated
 
@@ -46,6 +47,11 @@ def main(
     start = time.monotonic()
     if input is not None and image is None:
         raise ValueError("--input must come with --image, not alone; the nine layers draw their own")
+    if image is not None:
+        numbers = [one.name for one in fields(EieSpec)]
+        command.refuse(["names", "preset", *numbers, "order", "jobs", "resume"], "the nine layers, not with --image")
+    if input is not None:
+        command.refuse(["seeds"], "a random input, not with --input")
     paths.check(inputs={"--image": image, "--input": input}, outputs={"--json": json})
     if image is not None:
         rows, spec = _own(image, input, _numbers(seeds)[0])

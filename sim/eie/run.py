@@ -8,6 +8,7 @@ import typer
 
 from cli import command, paths
 from cli.table import show
+from cli.write import undone_if_ended
 from compress.eie.load import load
 from files.array import read_array, read_vectors
 from golden import image as golden_image
@@ -55,7 +56,8 @@ def run(
         prepare(built, sim=sim, waves=waves)
     talks = layer_by_layer(loaded, golden)
     folder = out / image.stem
-    with command.progress(f"{sim}: {len(inputs)} inputs x {len(loaded.layers)} layers", total=len(talks)) as bar:
+    with (command.progress(f"{sim}: {len(inputs)} inputs x {len(loaded.layers)} layers", total=len(talks)) as bar,
+          undone_if_ended(folder)):
         answers = hold(built, talks, sim=sim, waves=waves, folder=folder, log=_fresh(folder / "simulator.log"),
                        advance=bar.advance)
     outcome = Outcome(loaded, golden, answers, classes)

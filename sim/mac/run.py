@@ -8,6 +8,7 @@ import typer
 
 from cli import command, paths
 from cli.table import show
+from cli.write import undone_if_ended
 from compress.mac import Result, inputs, load, run_actions
 from compress.mac.actions import multiply
 from files.array import read_array
@@ -80,10 +81,11 @@ def operands(
 
 def talk(spec: MacSpec, actions: Talk, *, sim: str | None = None, folder: Path) -> Result:
     """Return the result of one talk with the Verilog of a build, whose log is left in ``folder``."""
-    folder.mkdir(parents=True, exist_ok=True)
-    log = (folder / "simulator.log").absolute()
-    log.unlink(missing_ok=True)
-    return hold(generate(spec), [actions], sim=sim, folder=folder, log=log, control=[KEEP])[0].value
+    with undone_if_ended(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        log = (folder / "simulator.log").absolute()
+        log.unlink(missing_ok=True)
+        return hold(generate(spec), [actions], sim=sim, folder=folder, log=log, control=[KEEP])[0].value
 
 
 def _files(out: Path) -> Path:
