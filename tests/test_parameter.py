@@ -1,9 +1,14 @@
 """Declarations of parameters: what they check, and what is made of them."""
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import pytest
+import typer
 
+from cli import command
+from cli import design as designs
 from spec import machines
+from spec.eie import preset
 from spec.parameter import as_data, check, choice, chosen, declared, from_data, limits, number, switch, table
 
 
@@ -78,3 +83,45 @@ def test_every_parameter_of_every_machine_is_declared(design):
         assert limits(one) and one.metadata["help"].endswith(".")
     for spec in mine.PRESETS.values():
         assert type(spec) is mine.Spec and from_data(mine.Spec, as_data(spec)) == spec
+
+
+def test_the_page_of_parameters_is_made_from_the_declarations():
+    from rtl import parameters
+
+    assert parameters.PAGE.read_text() == parameters.page(), "run python -m rtl.parameters"
+
+
+@pytest.mark.parametrize("design", machines.MACHINES)
+def test_a_line_of_options_describes_every_preset(design):
+    machine = machines.specification(design)
+    for name, spec in machine.PRESETS.items():
+        words = designs.line(machine, spec).split()
+        assert words == ([] if spec == machine.Spec() else ["--preset", name])
+
+
+def test_a_line_of_options_is_read_as_what_it_describes():
+    machine, given = machines.specification("mac"), {}
+    spec = machine.preset("ice40", formats=("fp16", "e5m2"), arch="hopper", kahan=False, stochastic=True, tiles=3)
+
+    def run(spec):
+        """Take a machine."""
+        given["spec"] = spec
+
+    words = ["--design", "mac", *designs.line(machine, spec).split()]
+    with pytest.raises(SystemExit):
+        command.main(lambda: designs.application(run, "Take.", machines, words), words, name="take")
+    assert given["spec"] == spec and "--stochastic" in words and "--formats fp16,e5m2" in " ".join(words)
+
+
+def test_a_second_name_and_a_number_for_an_option_of_the_command():
+    given = {}
+
+    def run(spec, *, layers: Annotated[str | None, typer.Option(help="Names.")] = None):
+        """Take a machine and names."""
+        given.update(spec=spec, layers=layers)
+
+    for words, spec, layers in ((["--bits", "6"], preset(codebook_bits=6), None), (["--layers", "3"], preset(layers=3), None),
+                                (["--layers", "a,3"], preset(), "a,3"), (["--preset", "ice40"], preset("ice40"), None)):
+        with pytest.raises(SystemExit):
+            command.main(lambda words=words: designs.application(run, "Take.", machines, words), words, name="take")
+        assert given == {"spec": spec, "layers": layers}

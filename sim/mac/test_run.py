@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 
+from compress.mac import Image, save
 from golden.mac import matmul, to_bits, to_values
 from spec.mac import MacSpec
 
@@ -29,6 +30,23 @@ def test_two_matrices(tmp_path):
     figures = json.loads((tmp_path / "d.json").read_text())
     assert figures["padded"] == [12, 24, 8] and figures["different"] == 0 and figures["values"] == 63
     assert figures["operations"] == 3 * 6 and "12 x 24 x 8" in done.stdout
+
+
+def test_an_image(tmp_path):
+    """B and C from an image, A as input; what is not in the image is not asked for again."""
+    rng = np.random.default_rng(4)
+    a, b, c = rng.normal(size=(6, 9)), rng.normal(size=(9, 4)), rng.normal(size=4)
+    for name, x in (("a", a), ("b", b), ("c", c)):
+        np.save(tmp_path / f"{name}.npy", x)
+    spec = MacSpec(arch="ampere", k=8, fold=16)
+    save(Image(spec=spec, fmt="fp16", b=to_bits("fp16", b), c=to_bits("fp32", c[None])), tmp_path / "tile.npz")
+    given = [tmp_path / "tile.npz", "--input", tmp_path / "a.npy", "--out", tmp_path / "d.npy", "--json", tmp_path / "d.json"]
+    done = subprocess.run([sys.executable, "-m", "sim.run", *map(str, given)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    want = matmul(spec, to_bits("fp16", a), to_bits("fp16", b), to_bits("fp32", np.tile(c, (6, 1))), fmt="fp16")
+    assert (np.load(tmp_path / "d.npy") == to_values("fp32", want)).all()
+    figures = json.loads((tmp_path / "d.json").read_text())
+    assert figures["different"] == 0 and figures["values"] == 24 and figures["operations"] == 2 * 2
 
 
 @pytest.mark.parametrize(("shapes", "options", "message"), [
