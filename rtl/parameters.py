@@ -12,8 +12,8 @@ from spec.parameter import table
 PAGE = Path(__file__).parents[1] / "docs" / "parameters.md"
 HEAD = """# Which parameters has a machine?
 
-Written by `python -m rtl.parameters` from the declarations in `spec/NAME/shape.py`, from which every command makes its options and
-its checks too. A parameter is an option of the same name in every command that takes a machine: `entries` is `--entries 32768`,
+Written by `python -m rtl.parameters` from the declarations in `spec/NAME/shape.py`, from which every command makes its options
+and its checks. A parameter is an option of the same name in every command that takes a machine: `entries` is `--entries 32768`,
 `skip_empty` is `--no-skip-empty`; names in a list have commas between. `--preset` chooses a column, other options change it.
 """
 app = command.application("Write docs/parameters.md from the declarations of the parameters.")
