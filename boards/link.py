@@ -10,6 +10,7 @@ import numpy as np
 
 from boards.frames import Reply, Splitter, reply
 from spec import link
+from spec.framing import to_words
 
 WORDS = link.PAYLOAD // link.WORD_BYTES
 SHORTEST, FIRST, LONGEST = 0.02, 0.5, 2.0
@@ -232,7 +233,7 @@ class Registers:
         """Send one packet."""
         self.link.send(words)
 
-    def receive(self, words: int) -> np.ndarray:
+    def receive(self, words: int) -> list[int]:
         """Return the words of one packet of at most so many."""
         got, end = bytearray(), self.link.clock() + self.link.patience
         while True:
@@ -242,7 +243,7 @@ class Registers:
             if len(got) > words * link.WORD_BYTES:
                 raise LinkError(f"a packet of results must have at most {words} words, and more came; reset the board")
             if said.status == link.ENDED:
-                return np.frombuffer(bytes(got), dtype="<u8")
+                return to_words(bytes(got))
             if said.payload:
                 end = self.link.clock() + self.link.patience
             elif self.link.clock() > end:

@@ -31,6 +31,8 @@ class Design:
         Name of the machine in the registry, where it is a whole one.
     spec : dict
         Numbers of the machine, for the estimate beside the result; empty for loose Verilog.
+    around : str
+        Verilog of a module ``harness`` that calls ``top`` and reaches the pins, in place of our own harness.
     collision_free : bool
         No memory is read and written at one address in one cycle: proved by the machine's benches.
     """
@@ -40,6 +42,7 @@ class Design:
     top: str
     kind: str = ""
     spec: dict[str, Any] = field(default_factory=dict)
+    around: str = ""
     collision_free: bool = True
 
     @cached_property

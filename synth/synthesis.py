@@ -49,7 +49,7 @@ def synthesise(design: Design, part: Part, *, keep: list[str] | None = None,
     order = [*files, "design.v"]
     name = key("synth 5", json.dumps(tool.identity("yosys")), design.verilog, design.top, json.dumps(keep),
                script.synthesis(part.family, order, keep=(), collision_free=design.collision_free, late=late,
-                                options=options), *(text for _, text in [*tech, *maps]))
+                                options=options), *(text for _, text in [*tech, *maps]), *filter(None, [design.around]))
 
     def build(work: Path) -> list[Path]:
         for file, text in [*tech, *maps]:
@@ -59,11 +59,12 @@ def synthesise(design: Design, part: Part, *, keep: list[str] | None = None,
         _yosys(work, "survey", part, design)
         survey = json.loads((work / "sizes.json").read_text())
         found = harness.ports(json.loads((work / "ports.json").read_text()), design.top)
-        (work / "harness.v").write_text(harness.wrap(design.top, found))
+        (work / "harness.v").write_text(design.around or harness.wrap(design.top, found))
         kept = hierarchy.keep(survey, design.top) if keep is None else keep
         outcome = _map(work, part, design, lambda purge: script.synthesis(
             part.family, [*order, "harness.v"], keep=[design.top, *kept],
-            collision_free=design.collision_free, late=late, options=options, purge=purge))
+            collision_free=design.collision_free, late=late, options=options, purge=purge,
+            complete=not design.around))
         (work / "run.json").write_text(json.dumps({"seconds": outcome.seconds,
                                                    "cpu_seconds": outcome.cpu_seconds, "command": outcome.command,
                                                    "kept": kept}))

@@ -70,7 +70,8 @@ class Bridge(wiring.Component):
             ("waited", 8), ("addressed", 1), ("filled", 1))}
         self._place = Signal(max(8, len(self.boot).bit_length()), name="place")
         booting = Signal(name="booting", init=bool(self.boot))
-        self._step, self._byte = Signal(name="step"), self._bytes(m, booting)
+        self._step = Signal(name="step")
+        self._byte = self._bytes(m, booting)
         word, kind = self._work["word"], self._work["kind_now"]
         m.d.comb += [
             self.read.eq(self._step), self.addr.eq(self._place),
