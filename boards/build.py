@@ -3,8 +3,8 @@
 Example: python -m boards.build --board ulx3s-85f --design eie --pes 32 --preset ecp5
 """
 
-import inspect
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,13 +13,17 @@ import typer
 from boards import bitstream, catalogue, choice
 from boards.embed import embedded
 from boards.top import clocking
-from cli import command
+from cli import command, paths
+from cli import design as designs
 from rtl import machine
+from rtl.build import image_of
+from rtl.image import machine_of
+from spec import machines
 
 HELP = "Build a board's bitstream."
 
 
-def run(design: str, spec: Any, *,
+def run(design: str, spec: Any, preset: str | None, *,
         board: Annotated[str, typer.Option(help="Board; python -m boards.list shows them.", show_default=False)],
         image: Annotated[Path | None, typer.Option(help="Image whose machine to build.")] = None,
         embed: Annotated[bool, typer.Option("--embed", help="Put the image into the bitstream.")] = False,
@@ -38,16 +42,16 @@ def run(design: str, spec: Any, *,
     Without options of the machine it is the image's, or the largest that fits by the estimate.
     """
     chosen = catalogue.named(board)
+    folder = out or Path("build") / "boards" / chosen.name
+    paths.check(inputs={"--image": image}, outputs={"--json": json_}, folders={"--out": folder})
     clocks = clocking(chosen, clock_hz=clock * 1e6, baud=baud)
     boot, digest = b"", ""
     if image is not None:
-        asked = _asked(design)
-        design, spec, boot, digest = embedded(image, design if asked else "", spec if asked else None)
+        _, _, boot, digest = embedded(image, design, spec)
     elif embed:
         raise ValueError("--embed must come with --image, the image to put in; give one")
-    elif not _asked(design):
+    elif preset is None and spec == machines.specification(design).preset("default"):
         spec = choice.largest(chosen, design)
-    folder = out or Path("build") / "boards" / chosen.name
     with command.progress(f"Writing the Verilog of {design}"):
         planned = bitstream.plan(chosen, machine.generate(design, spec), clocks, boot=boot if embed else b"",
                                  image=digest if embed else "")
@@ -74,17 +78,13 @@ def tell(figures: dict[str, Any]) -> None:
           f"pack {seconds['pack']:g} s; at most {figures['megabytes']:,} MB")
 
 
-def _asked(design: str) -> bool:
-    """Tell whether the command line names an option of the machine."""
-    parameters = inspect.signature(machine._options(design).make_spec, eval_str=True).parameters
-    flags = set()
-    for name, parameter in parameters.items():
-        shown = f"--{name.rstrip('_').replace('_', '-')}"
-        flags |= {shown, f"--no-{shown[2:]}"}
-        for extra in getattr(parameter.annotation, "__metadata__", ()):
-            flags |= set(getattr(extra, "param_decls", None) or ())
-    return any(argument.partition("=")[0] in flags for argument in sys.argv[1:])
+def application(arguments: Sequence[str] | None = None) -> typer.Typer:
+    """Return the application for the machine that the command line names, or the image that it names."""
+    given = sys.argv[1:] if arguments is None else arguments
+    path = image_of(given)
+    design, base = machine_of(path) if path else (None, None)
+    return designs.application(run, HELP, machines, given, design=design, base=base)
 
 
 if __name__ == "__main__":
-    command.main(lambda: machine.application(run, HELP))
+    command.main(application)

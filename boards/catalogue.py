@@ -94,7 +94,7 @@ def _ulx3s(size: str, part: Part) -> Board:
     return Board(
         name=f"ulx3s-{size}", title=f"Radiona ULX3S, LFE5U-{size.upper()}", platform=f"ulx3s.ULX3S_{size.upper()}_Platform",
         part=part, oscillator_hz=25_000_000, clock_hz=100e6, bridge="FT231X, 3 Mbaud", baud=3_000_000,
-        lamps=_lamps(4), usb=(0x0403, 0x6015), design={"eie": {"preset": "ecp5"}, "mac": {}},
+        lamps=_lamps(4), usb=(0x0403, 0x6015), design={"eie": {"name": "ecp5"}, "mac": {}},
         notes="LEDs 0 to 3. The 12F is a 25F that is sold with half of it promised; the tools build for all of it.")
 
 
@@ -104,11 +104,11 @@ def _orangecrab(size: str, part: Part) -> Board:
         platform=f"orangecrab_r0_2.OrangeCrabR0_2_{size.upper()}Platform", part=part, oscillator_hz=48_000_000, clock_hz=96e6,
         bridge="none: an adapter of 3.3 V on pins 0 (rx) and 1 (tx) of the header", baud=1_000_000,
         uart=({"rx": "0", "tx": "1"}, ("io", 0)), lamps=(("rgb_led", 0, "g"), ("rgb_led", 0, "b"), ("rgb_led", 0, "r")),
-        design={"eie": {"preset": "ecp5"}, "mac": {}},
+        design={"eie": {"name": "ecp5"}, "mac": {}},
         notes="The USB plug goes to the FPGA itself; we make no USB device, so the line needs an adapter.")
 
 
-_ICE40 = {"eie": {"preset": "ice40"}, "mac": {"target": "ice40"}}
+_ICE40 = {"eie": {"name": "ice40"}, "mac": {"target": "ice40"}}
 
 BOARDS: dict[str, Board] = {board.name: board for board in [
     _ulx3s("12f", _part("lfe5u-25f-6", device="12k")),
@@ -118,12 +118,12 @@ BOARDS: dict[str, Board] = {board.name: board for board in [
             part=_part(f"lfe5u-{size}-8", device=f"um5g-{size[:-1]}k", package="CABGA554"), oscillator_hz=100_000_000,
             clock_hz=100e6, bridge="FT2232H, channel B, 3 Mbaud", baud=3_000_000,
             lamps=(("rgb_led", 0, "g"), ("rgb_led", 1, "b"), ("rgb_led", 2, "r"), ("rgb_led", 3, "g")), usb=(0x0403, 0x6010),
-            design={"eie": {"preset": "ecp5"}, "mac": {}}) for size in ("45f", "85f")),
+            design={"eie": {"name": "ecp5"}, "mac": {}}) for size in ("45f", "85f")),
     Board(name="colorlight-5a75b", title="Colorlight 5A-75B, revision 7.0",
           platform="colorlight_5a75b_r7_0.Colorlight_5A75B_R70Platform",
           part=_part("lfe5u-25f-6", package="CABGA256"), oscillator_hz=25_000_000, clock_hz=100e6,
           bridge="none: an adapter of 3.3 V on J19 (rx at the key, tx at the lamp)", baud=1_000_000,
-          design={"eie": {"preset": "ecp5"}, "mac": {}},
+          design={"eie": {"name": "ecp5"}, "mac": {}},
           notes="Its only lamp shares pin P11 with the line's tx, and so shows the line."),
     _orangecrab("25f", _part("lfe5u-25f-8", package="CSFBGA285")),
     _orangecrab("85f", _part("lfe5u-85f-8", package="CSFBGA285")),
@@ -140,14 +140,14 @@ BOARDS: dict[str, Board] = {board.name: board for board in [
           notes="The OSC jumper must be closed: the chip's own oscillator is too far from its frequency for a serial line."),
     Board(name="tangnano9k", title="Sipeed Tang Nano 9K", platform="tang_nano_9k.TangNano9kPlatform", part=PARTS["gw1nr-9"],
           oscillator_hz=27_000_000, clock_hz=27e6, bridge="BL702, 1 Mbaud", baud=1_000_000, lamps=_lamps(4), slots=4,
-          usb=(0x0403, 0x6010), design={"eie": {"preset": "ecp5", "pes": 2, "entries": 1024, "columns": 512}},
+          usb=(0x0403, 0x6010), design={"eie": {"name": "ecp5", "pes": 2, "entries": 1024, "columns": 512}},
           notes="2 Mbaud and more lose bytes on some firmware of the bridge; the link would repeat them."),
     Board(name="tangprimer20k", title="Sipeed Tang Primer 20K with dock", platform="tang_primer_20k.TangPrimer20kDockPlatform",
           part=PARTS["gw2a-18"], oscillator_hz=27_000_000, clock_hz=54e6, bridge="BL702 on the dock, 1 Mbaud", baud=1_000_000,
-          lamps=_lamps(4), usb=(0x0403, 0x6010), design={"eie": {"preset": "ecp5", "pes": 4}}),
+          lamps=_lamps(4), usb=(0x0403, 0x6010), design={"eie": {"name": "ecp5", "pes": 4}}),
     Board(name="arty-a7-100", title="Digilent Arty A7-100T", platform="arty_a7.ArtyA7_100Platform", part=PARTS["xc7a100t"],
           oscillator_hz=100_000_000, clock_hz=100e6, bridge="FT2232H, channel B, 3 Mbaud", baud=3_000_000, lamps=_lamps(4),
-          usb=(0x0403, 0x6010), design={"eie": {"preset": "ecp5"}, "mac": {}}, planned=True,
+          usb=(0x0403, 0x6010), design={"eie": {"name": "ecp5"}, "mac": {}}, planned=True,
           notes="A plan for Vivado only; the oscillator's 100 MHz are the machine's clock."),
 ]}
 

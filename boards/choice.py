@@ -1,29 +1,29 @@
 """The machine that is built for a board when none is asked for: the largest that its estimate lets fit."""
 
-import inspect
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from boards.catalogue import Board
-from rtl import machine
+from spec import machines
 from synth.estimate import FIGURES, estimate
 
 LADDERS: Mapping[str, tuple[str, tuple[int, ...]]] = {
     "eie": ("pes", (256, 128, 64, 32, 16, 8, 4, 2, 1)), "mac": ("fold", (1, 2, 4, 8, 16))}
 """The parameter of each machine that sets its size, the largest machine first."""
 
-LINK = {"comb": 1200, "ff": 700, "dsp": 0, "bram": 6}
-"""What the link takes at most, on any family."""
+LINK = {"ecp5": {"comb": 1500, "ff": 800, "dsp": 0, "bram": 6}, "gowin": {"comb": 1500, "ff": 800, "dsp": 0, "bram": 6},
+        "ice40": {"comb": 950, "ff": 700, "dsp": 0, "bram": 6}, "xc7": {"comb": 1200, "ff": 800, "dsp": 0, "bram": 6}}
+"""What the link and the board's top take, by family."""
 
 FULL = {"comb": 0.85, "ff": 0.85, "dsp": 1.0, "bram": 1.0}
-"""How full a part may be by the estimate: a fuller one is rarely routed at its clock."""
+"""How full a part may be by the estimate: a fuller one is rarely routed at its clock. An iCE40 may be full."""
 
 
 def fits(board: Board, design: str, spec: Any) -> bool:
     """Tell whether a machine fits a board by its estimate, the link included."""
     guess = estimate(design, asdict(spec), board.part)
-    return all(guess[figure] + LINK[figure] <= FULL[figure] * board.part.has[figure]
+    return all(guess[figure] + LINK[board.part.family][figure] <= (1.0 if board.part.family == "ice40" else FULL[figure]) * board.part.has[figure]
                for figure in FIGURES if board.part.has[figure] or guess[figure])
 
 
@@ -35,19 +35,14 @@ def largest(board: Board, design: str) -> Any:
     ValueError
         If the machine has no place on the board, or its size cannot be estimated there: give the size.
     """
-    base = board.design.get(design, {})
+    base = {"name": "default", **board.design.get(design, {})}
+    preset = machines.specification(design).preset
     if design not in LADDERS or LADDERS[design][0] in base:
-        return machine.make_spec(design, **_all(design, base))
+        return preset(**base)
     name, steps = LADDERS[design]
     for step in steps:
-        spec = machine.make_spec(design, **_all(design, {**base, name: step}))
+        spec = preset(**{**base, name: step})
         if fits(board, design, spec):
             return spec
     raise ValueError(f"--design must be a machine that fits {board.name}, not {design}: its smallest does not, by the estimate"
                      f"; give --{name} to try")
-
-
-def _all(design: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return all options of a machine, those not given as on an empty command line."""
-    parameters = inspect.signature(machine._options(design).make_spec).parameters
-    return {name: given.get(name.rstrip("_"), parameter.default) for name, parameter in parameters.items()}

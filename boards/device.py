@@ -1,7 +1,6 @@
 """A machine on a board, as a host uses it: load an image, run inputs, read counters."""
 
 import hashlib
-import importlib
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +14,7 @@ from boards.link import Link, Port, Registers, about
 from compress import image as images
 from compress.actions import Actions, perform
 from spec import machines
+from spec.parameter import from_data
 from spec.registers import WORD_BITS, WORD_BYTES, RegisterMap
 
 LEAST_HERTZ = 2e4
@@ -84,7 +84,7 @@ class Device:
         """
         design, loaded, digest = take(image)
         self.fits(loaded, design)
-        self.image, self._talk = loaded, importlib.import_module(f"compress.{design}.actions")
+        self.image, self._talk = loaded, machines.part(design, "compress")
         if not force and digest and digest == self.about.image:
             return False
         self.perform(self._talk.load_actions(loaded))
@@ -135,8 +135,7 @@ def plain(spec: Any) -> dict[str, Any]:
 def take(image: Any) -> tuple[str, Any, str]:
     """Return machine, image and hash of an image given as the path of its file, or as itself, then without a hash."""
     if isinstance(image, (str, bytes)) or hasattr(image, "__fspath__"):
-        design = images.machine_of(image)
-        return design, importlib.import_module(f"compress.{design}.load").load(image), file_digest(image)
+        return images.machine_of(image), images.load(image), file_digest(image)
     design = next((name for name in machines.MACHINES if isinstance(image.spec, machines.part(name, "spec").Spec)), "")
     if not design:
         raise TypeError(f"image must be an image of a machine or its file, not {type(image).__name__}")
@@ -149,11 +148,9 @@ def file_digest(path: Any) -> str:
 
 
 def _registers(said: texts.About) -> RegisterMap:
-    package = machines.part(said.design, "spec")
+    package = machines.specification(said.design)
     try:
-        spec = package.Spec(**{name: tuple(value) if isinstance(value, list) else value for name, value in said.spec.items()})
+        return package.registers(from_data(package.Spec, said.spec))
     except (TypeError, ValueError) as error:
-        raise ValueError(f"the board must have a machine that this program knows, and it says {said.spec} ({error}); "
+        raise ValueError(f"the board must have a machine that this program knows, and it has another ({error}); "
                          "build its bitstream anew") from error
-    return package.registers(spec)
-

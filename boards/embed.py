@@ -1,11 +1,10 @@
 """An image as the requests by which a board loads itself, which its bitstream keeps in block RAM."""
 
-import importlib
 from pathlib import Path
 from typing import Any
 
 from boards.device import plain, take
-from compress.actions import Actions, ReadRegister, Send, WriteRegister, encode, play
+from compress.actions import Actions, ReadRegister, ReadRegisters, Send, WriteRegister, encode, play
 from spec import link, machines
 from spec.framing import to_bytes
 from spec.registers import RegisterMap
@@ -24,13 +23,8 @@ def embedded(path: Path, design: str = "", spec: Any = None) -> tuple[str, Any, 
     found, image, digest = take(path)
     if design and (design != found or plain(spec) != plain(image.spec)):
         raise ValueError(f"--image must be for the machine asked for, not for another {found}; leave the machine's options out")
-    actions = machines_actions(found).load_actions(image)
-    return found, image.spec, requests(machines.part(found, "spec").registers(image.spec), actions), digest
-
-
-def machines_actions(design: str) -> Any:
-    """Return the talk with a machine, ``compress.NAME.actions``."""
-    return importlib.import_module(f"compress.{design}.actions")
+    actions = machines.part(found, "compress").load_actions(image)
+    return found, image.spec, requests(machines.specification(found).registers(image.spec), actions), digest
 
 
 def requests(registers: RegisterMap, actions: Actions) -> bytes:
@@ -54,6 +48,8 @@ def requests(registers: RegisterMap, actions: Actions) -> bytes:
                     + register.offset.to_bytes(link.ADDRESS_BYTES, "little"))
             case ReadRegister():
                 return {field.name: 0 for field in registers[action.name].fields}
+            case ReadRegisters():
+                return {field.name: 0 for name in action.names for field in registers[name].fields}
             case Send():
                 words = [int(word) for word in action.words]
                 for at in range(0, len(words), WORDS):

@@ -66,7 +66,7 @@ def _run(device: Device, image: Path, values: Any, outputs: Path | None, test: b
     figures: dict[str, Any] = {"info": device.info()}
     if test:
         device.fits(loaded, design)
-        figures |= selftest.run(device, loaded)
+        figures |= selftest.run(device)
         selftest.tell(figures)
     if values is None:
         return figures

@@ -1,4 +1,4 @@
-"""The vectors that RTL and netlist ran, on a board: outputs compared, and where the time goes."""
+"""Random vectors of a machine, as its netlist ran them, on a board: outputs compared with golden's, and where the time goes."""
 
 import time
 from typing import Any
@@ -7,72 +7,58 @@ import numpy as np
 
 from boards.device import Device
 from cli import command, table
-from compress.actions import ReadRegister, Receive, Send, Wait, WriteRegister
-from compress.eie.actions import stream_words, values
-from synth import vectors
+from compress.actions import Actions
+from spec import machines
+from spec.parameter import from_data
 
-LAYERS = 5
+SEEDS = range(5)
 
 
-def run(device: Device, image: Any) -> dict[str, Any]:
-    """Run random layers, compare every output with golden's, and return the figures.
-
-    Raises
-    ------
-    ValueError
-        If there are no vectors for the machine on the board.
-    """
-    if device.about.design != "eie":
-        raise ValueError(f"--selftest must be of a machine with vectors, eie, not of {device.about.design}; give --input")
-    spec, clock = image.spec, time.monotonic
-    seconds = {"load": 0.0, "compute": 0.0, "read": 0.0}
-    compared = different = cycles = busy = 0
-    with command.progress(f"self-test: {LAYERS} layers", total=LAYERS) as bar:
-        for seed in range(LAYERS):
-            packets, expected = vectors.job(spec, seed=seed)
-            length = spec.pes * -(-len(expected) // spec.pes)
-            marks = [clock()]
-            words, counters = device.perform(_talk(packets, stream_words(length, spec), marks))
-            got = values(words, len(expected), spec)
-            compared += len(expected)
-            different += int(np.count_nonzero(got[:len(expected)] != expected))
-            cycles, busy = cycles + counters["cycles"], busy + counters["busy"]
-            for name, begin, end in zip(seconds, marks, marks[1:], strict=False):
-                seconds[name] += end - begin
+def run(device: Device) -> dict[str, Any]:
+    """Run random images on the machine that a board has, compare every output with golden's, and return the figures."""
+    design = device.about.design
+    spec = from_data(machines.specification(design).Spec, device.about.spec)
+    bench, talk = machines.part(design, "sim", "selftest"), machines.part(design, "compress")
+    seconds = {"load": 0.0, "run": 0.0}
+    found = {"compared": 0, "different": 0, "cycles": 0, "multiplications": 0}
+    before = vars(device.link.statistics).copy()
+    with command.progress(f"self-test: {len(SEEDS)} images", total=len(SEEDS)) as bar:
+        for seed in SEEDS:
+            image, inputs, expected = bench.vectors(spec, seed=seed)
+            _timed(device, talk.load_actions(image), seconds, "load")
+            integers, _ = talk.inputs(image, inputs)
+            for vector, right in zip(integers, expected, strict=True):
+                result = _timed(device, talk.run_actions(image, vector), seconds, "run")
+                got = talk.outputs(image, result)
+                found["compared"] += right.size
+                found["different"] += int(right.size - np.count_nonzero((got == right) | (got != got) & (right != right)))
+                for name, count in bench.work(image, result).items():
+                    found[name] += count
             bar.advance()
-    hertz = device.about.clock_hz
-    return {"compared": compared, "different": different, "cycles": cycles, "multiplications": busy,
-            "gops": 2 * busy / (cycles / hertz) / 1e9, "compute_at_clock_seconds": cycles / hertz,
-            "seconds": {name: round(value, 4) for name, value in seconds.items()}}
+    machine = found["cycles"] / device.about.clock_hz
+    carried = {name: count - before[name] for name, count in vars(device.link.statistics).items()}
+    return {**found, "gops": 2 * found["multiplications"] / machine / 1e9 if machine else 0.0, "link": carried,
+            "seconds": {**{name: round(value, 4) for name, value in seconds.items()}, "machine": machine}}
 
 
-def _talk(packets: list[np.ndarray], most: int, marks: list[float]) -> Any:
-    """Load a layer and its input, run it, read it out; return result words and counters, and note the time of each part."""
-    yield WriteRegister("flags", {"done": 1, "refused": 1, "saturated": 1})
-    for packet in packets:
-        yield Send(packet)
-    marks.append(time.monotonic())
-    yield WriteRegister("layers", {"first": 0, "count": 1})
-    yield WriteRegister("control", {"start": 1})
-    yield Wait("done", what="the self-test's layer")
-    counters = {}
-    for name in ("cycles", "busy"):
-        counters[name] = (yield ReadRegister(name))["value"]
-    marks.append(time.monotonic())
-    yield WriteRegister("flags", {"done": 1})
-    yield WriteRegister("control", {"read": 1})
-    words = yield Receive(most)
-    marks.append(time.monotonic())
-    return words, counters
+def _timed(device: Device, actions: Actions, seconds: dict[str, float], name: str) -> Any:
+    start = time.monotonic()
+    try:
+        return device.perform(actions)
+    finally:
+        seconds[name] += time.monotonic() - start
 
 
 def tell(figures: dict[str, Any]) -> None:
     """Print what a self-test found."""
-    seconds = figures["seconds"]
+    seconds, carried = figures["seconds"], figures["link"]
+    whole = seconds["load"] + seconds["run"]
     table.show("self-test", ("what", "figure"), [
         ("outputs compared with golden", f"{figures['compared']:,}"), ("different", f"{figures['different']:,}"),
         ("cycles", f"{figures['cycles']:,}"), ("multiplications", f"{figures['multiplications']:,}"),
-        ("GOP/s at the board's clock, multiply and add", f"{figures['gops']:.4f}"),
-        ("s for loading over the link", f"{seconds['load']:.3f}"), ("s from start to counters", f"{seconds['compute']:.3f}"),
-        ("s of them in the machine, at its clock", f"{figures['compute_at_clock_seconds']:.6f}"),
-        ("s for reading results", f"{seconds['read']:.3f}")])
+        ("GOP/s in the machine at its clock", f"{figures['gops']:.4f}"),
+        ("s in all", f"{whole:.3f}"), ("s of them for loading", f"{seconds['load']:.3f}"),
+        ("s of them for inputs, waiting, outputs", f"{seconds['run']:.3f}"),
+        ("s of them in the machine, at its clock", f"{seconds['machine']:.6f}"),
+        ("bytes sent and received", f"{carried['bytes_out']:,} and {carried['bytes_in']:,}"),
+        ("frames sent, and of these again", f"{carried['frames']} and {carried['repeated']}")])

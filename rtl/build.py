@@ -88,12 +88,13 @@ def main() -> None:
 def application(arguments: Sequence[str] | None = None) -> typer.Typer:
     """Return the application for the machine that the command line names, or the image that it names."""
     given = sys.argv[1:] if arguments is None else arguments
-    path = _image(given)
+    path = image_of(given)
     design, base = machine_of(path) if path else (None, None)
     return designs.application(run, "Write the Verilog of a machine.", machines, given, design=design, base=base)
 
 
-def _image(arguments: Sequence[str]) -> Path | None:
+def image_of(arguments: Sequence[str]) -> Path | None:
+    """Return the file that a command line names with ``--image``, or None."""
     for number, argument in enumerate(arguments):
         if argument == "--image" and number + 1 < len(arguments):
             return Path(arguments[number + 1])

@@ -7,12 +7,15 @@ import numpy as np
 import pytest
 import serial
 
+from boards import selftest
 from boards.device import take
 from boards.embed import embedded
 from boards.link import LinkError
+from boards.virtual.machine import board as board_with
 from boards.virtual.machine import open_line
 from compress.actions import Send
-from spec import link
+from rtl import machine
+from spec import link, machines
 from tests import boards_help as help
 
 ROOT = Path(__file__).parents[1]
@@ -143,3 +146,32 @@ def test_a_line_with_another_program_on_it_is_busy():
     with help.small_board(link="fast") as running, open_line(running):
         with pytest.raises(serial.SerialException, match="lock"):
             open_line(running)
+
+
+def test_the_self_test_compares_what_a_netlist_ran():
+    with help.small_board(link="fast") as running, help.device(running) as board:
+        figures = selftest.run(board)
+    assert figures["different"] == 0 and figures["compared"] > 200 and figures["gops"] > 0
+    assert figures["seconds"]["run"] > figures["seconds"]["machine"] > 0
+
+
+def test_the_self_test_sees_a_wrong_machine(monkeypatch):
+    from sim.eie import selftest as bench
+    true = bench.vectors
+
+    def wrong(spec, *, seed):
+        image, inputs, expected = true(spec, seed=seed)
+        expected = expected.copy()
+        expected[0, 0] += 1
+        return image, inputs, expected
+    monkeypatch.setattr(bench, "vectors", wrong)
+    with help.small_board(link="fast") as running, help.device(running) as board:
+        assert selftest.run(board)["different"] == len(selftest.SEEDS)
+
+
+@pytest.mark.full
+def test_a_mac_machine_passes_its_self_test():
+    spec = machines.specification("mac").preset("default", fold=16)
+    with board_with(machine.generate("mac", spec), link="fast") as running, help.device(running) as board:
+        figures = selftest.run(board)
+    assert figures["different"] == 0 and figures["compared"] > 100
