@@ -22,9 +22,11 @@ FULL = {"comb": 0.85, "ff": 0.85, "dsp": 1.0, "bram": 1.0}
 
 def fits(board: Board, design: str, spec: Any) -> bool:
     """Tell whether a machine fits a board by its estimate, the link included."""
-    guess = estimate(design, asdict(spec), board.part)
-    return all(guess[figure] + LINK[board.part.family][figure] <= (1.0 if board.part.family == "ice40" else FULL[figure]) * board.part.has[figure]
-               for figure in FIGURES if board.part.has[figure] or guess[figure])
+    part = board.part
+    guess, own = estimate(design, asdict(spec), part), LINK[part.family]
+    full = dict.fromkeys(FULL, 1.0) if part.family == "ice40" else FULL
+    return all(guess[figure] + own[figure] <= full[figure] * part.has[figure]
+               for figure in FIGURES if part.has[figure] or guess[figure])
 
 
 def largest(board: Board, design: str) -> Any:
