@@ -10,7 +10,7 @@ from scipy.sparse import csr_array, issparse
 
 from cli import command
 from compress.dense import read
-from compress.digits import CLASSES, PIXELS, STEPS, Fold, folds
+from compress.digits import CLASSES, STEPS, Fold, folds
 from compress.eie.assemble import assemble
 from compress.eie.grain import MARGIN
 from compress.eie.image import Calibration, Image
@@ -97,7 +97,7 @@ class Request:
 
 def from_digits(recipe: Recipe, spec: EieSpec, request: Request, *, count: int, out: Path) -> Made:
     """Train ``count`` folds; return the image of the first, the figures of all, and the first fold's held-back images."""
-    sized(spec, estimate(spec, [PIXELS, *recipe.hidden, CLASSES], recipe.density), request.free)
+    sized(spec, estimate(spec, [recipe.edge ** 2, *recipe.hidden, CLASSES], recipe.density), request.free)
     spec = with_codebooks(spec, len(recipe.hidden) + 1, request.free)
     with command.progress("training on digits", recipe.passes * count) as bar:
         tried = list(folds(recipe, spec, count=count, bound=request.bound or "data", advance=lambda: bar.advance(1)))

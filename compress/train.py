@@ -27,6 +27,8 @@ class Recipe:
     dense_passes, prune_passes, share_passes : int
         Passes over the training set without masks, with masks (which close in over the first three fifths and
         stay afterwards), and with shared weights. The dense network's accuracy is taken after the first.
+    edge : int
+        Edge of the pictures in pixels, 8 of the digits as they are.
     batch, rate, decay, seed
         Of scikit-learn's MLPClassifier with Adam: minibatch, learning rate, weight decay, random numbers.
     """
@@ -36,6 +38,7 @@ class Recipe:
     dense_passes: int = 60
     prune_passes: int = 100
     share_passes: int = 20
+    edge: int = 8
     batch: int = 64
     rate: float = 1e-3
     decay: float = 1e-3
@@ -52,6 +55,8 @@ class Recipe:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
         if self.share_passes < 0:
             raise ValueError(f"share_passes must be at least 0, not {self.share_passes}")
+        if not 8 <= self.edge <= 64:
+            raise ValueError(f"edge must be 8 to 64, not {self.edge}")
 
     @property
     def passes(self) -> int:

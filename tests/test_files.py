@@ -104,10 +104,12 @@ def test_one_vector_or_many(tmp_path):
     for array in np.arange(3.0), np.ones((1, 3), np.uint8), np.arange(3, dtype=np.int16), np.ones((2, 3), np.float16):
         np.save(tmp_path / "x.npy", array)
         assert read_vectors(tmp_path / "x.npy", "input", 3).tolist() == np.atleast_2d(array).tolist()
+    np.save(tmp_path / "x.npy", np.arange(24).reshape(2, 3, 2, 2).astype(np.uint8))
+    assert read_vectors(tmp_path / "x.npy", "input", 12).tolist() == np.arange(24).reshape(2, 12).tolist()
     for array, error, rule in (
             (np.zeros(4), ValueError, r"vectors of 3 inputs, one in each row, not an array of shape \(4,\)"),
             (np.zeros((0, 3)), ValueError, r"not an array of shape \(0, 3\)"),
-            (np.zeros((1, 1, 3)), ValueError, r"not an array of shape \(1, 1, 3\)"),
+            (np.zeros((1, 1, 4)), ValueError, r"not an array of shape \(1, 4\)"),
             (np.float32(1), ValueError, r"vectors of 3 inputs"), (np.arange(3), TypeError, "not int64; convert it"),
             (np.array(["a"]), TypeError, "not <U1"), (np.array([True] * 3), TypeError, "not bool"),
             (np.array([[0, 1, 2], [0, np.inf, 2]]), ValueError, "finite, not inf at place 1 of vector 1")):

@@ -36,7 +36,7 @@ def load(path: str | os.PathLike[str], spec: EieSpec | None = None) -> Image:
         layers = _layers(head["layers"], arrays)
         image = Image(spec=own, layers=layers, codebooks=arrays.pop("codebooks"), tool=str(head["tool"]),
                       input_scale=float(head["input_scale"]), output_scale=float(head["output_scale"]), order=head["order"],
-                      calibration=_calibration(head["calibration"]),
+                      calibration=calibration_of(head["calibration"]),
                       reference=_reference(layers, arrays) if head["reference"] else None)
         if arrays:
             raise ValueError(f"members must be those of its {len(image.layers)} layers, "
@@ -88,7 +88,8 @@ def _origin(head: dict[str, Any]) -> None:
                          f"{given['vectors']!r:.40} and {span!r:.60}; {AGAIN}")
 
 
-def _calibration(given: dict[str, Any] | None) -> Calibration | None:
+def calibration_of(given: dict[str, Any] | None) -> Calibration | None:
+    """Return the calibration that a header describes, None where it is null."""
     if given is None:
         return None
     return Calibration(**given | {"input_range": tuple(map(float, given["input_range"])), "capped": tuple(given["capped"])})

@@ -1,0 +1,51 @@
+"""Code an image for storage, or turn it back: `python -m compress.huffman net.npz -o net.nzc`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli import command, paths
+from cli.table import show
+from compress.eie.image import save as save_image
+from compress.eie.load import load as load_image
+from compress.huffman.file import PARTS, load, save
+from compress.image import machine_of
+
+app = command.application("Huffman-code an image for an EIE array into a .nzc file, or turn such a file back.")
+
+
+@app.command(epilog="For example: python -m compress.huffman net.npz -o net.nzc")
+def code(
+    file: Annotated[Path, typer.Argument(help="An image .npz, or a coded one, .nzc.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The other of the two to write.")],
+    json: Annotated[Path | None, typer.Option(help="Write the bits by what they are for to this file.")] = None,
+) -> None:
+    """Code an image, or turn a coded one back; nothing is lost but the float network that an image may hold for reference."""
+    paths.check(inputs={"file": file}, outputs={"--out": out, "--json": json})
+    if {file.suffix, out.suffix} != {".npz", ".nzc"}:
+        raise ValueError(f"files must be one .npz and one .nzc, not {file.name} and {out.name}; name them so")
+    if file.suffix == ".nzc":
+        with command.progress(f"decoding {file}"):
+            save_image(load(file), out)
+        print(f"wrote {out}: {out.stat().st_size:,} bytes")
+        return
+    if (machine := machine_of(file)) != "eie":
+        raise ValueError(f"machine of {file} must be eie, not {machine}; only its images are coded")
+    image = load_image(file)
+    with command.progress(f"coding {file}"):
+        account = save(image, out)
+    weights = sum(layer.nonzeros for layer in image.layers)
+    show("", ["part", "bits", "bits a weight"], [
+        [name, f"{account.bits[name]:,}", f"{account.bits[name] / max(weights, 1):.2f}"] for name in PARTS])
+    sizes = [image.layers[0].inputs, *(layer.outputs for layer in image.layers)]
+    cells = sum(inputs * outputs for inputs, outputs in zip(sizes, sizes[1:], strict=False))
+    print(f"wrote {out}: {out.stat().st_size:,} bytes for {weights:,} weights; as 32-bit floats {4 * cells:,} bytes, "
+          f"{32 * cells / account.total:.1f} times as many")
+    if json:
+        command.write_json(json, {"bits": account.bits, "layers": account.layers, "total": account.total, "weights": weights})
+        print(f"wrote {json}")
+
+
+if __name__ == "__main__":
+    command.main(app)
