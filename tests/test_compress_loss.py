@@ -83,3 +83,10 @@ def test_fewer_bits_for_activations_are_advised_where_they_help():
     fewer = told(layers, samples, replace(spec, act_bits=int(advised[1])), bound="worst",
                  input_range=quantised.input_range)[2]
     assert 100 * fewer.error[0] == pytest.approx(float(advised[2]), rel=0.3)
+
+
+def test_outputs_that_whole_numbers_destroy_are_named():
+    layers = [Dense(name="fc", weight=np.array([[1.0, 1.0], [1.0, -1.0]]), bias=np.array([0.0, 0.0]), relu=False)]
+    samples = np.random.default_rng(1).uniform(1000, 1001, (50, 1)) + np.array([[0.0, 1e-3]])
+    _, said, _ = told(layers, samples, preset("default"))
+    assert any(text.startswith("fc: whole numbers change 1 of 2 outputs by more than 50 % of their size: 1; ") for text in said)

@@ -73,12 +73,27 @@ def warnings(pruned: Sequence[Dense], shared: Shared, quantised: Quantised, spec
                         f"{100 * SUFFERS:.0f} % of their size: {names}; "
                         f"their weights are far smaller than others of the layer; "
                         f"take --codebook-bits {min(spec.codebook_bits + 1, 8)} or more")
+    said += _coarse_outputs(pruned, shared, quantised, samples)
     for group in shared.partners():
         said.append(_partners(group, pruned, shared, spec, importance, found))
     if quantised.error[-1] > max(FAR * found[-1].shared, LEAST):
         said.append(f"whole numbers change the outputs by {100 * quantised.error[-1]:.2f} %, and sharing by "
                     f"{100 * found[-1].shared:.2f} %; {_advice(pruned, shared, quantised, spec, samples)}")
     return said
+
+
+def _coarse_outputs(pruned: Sequence[Dense], shared: Shared, quantised: Quantised, samples: np.ndarray) -> list[str]:
+    """Return a sentence on outputs of the network that whole numbers destroy: they are far smaller than others."""
+    wanted = forward(shared.network(pruned), samples[:PROBE])[-1]
+    change = quantised.outputs(samples[:PROBE])[-1] - wanted
+    size, lost = (np.sqrt(np.mean(np.square(part), axis=0)) for part in (wanted, change))
+    rows = np.flatnonzero(lost > SUFFERS * size)
+    if not len(rows):
+        return []
+    names = ", ".join(map(str, rows[:NAMED])) + (", ..." if len(rows) > NAMED else "")
+    said = (f"{pruned[-1].name}: whole numbers change {len(rows)} of {len(size)} outputs by more than {100 * SUFFERS:.0f} % of "
+            f"their size: {names}; they are far smaller than others of the layer; scale them up in the network")
+    return [said]
 
 
 def _partners(group: list[int], pruned: Sequence[Dense], shared: Shared, spec: EieSpec, importance: Sequence[np.ndarray],
