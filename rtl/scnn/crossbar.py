@@ -1,0 +1,194 @@
+"""Scatter crossbar: the products of a vector find their accumulator banks."""
+
+from functools import reduce
+from operator import or_
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from rtl.emit import Submodules
+from rtl.parts import clock, delayed
+
+CHOSEN = 3
+"""Cycles from the choice of an operation to the bank's port."""
+
+
+class Queue(wiring.Component):
+    """Products of one multiplier for the banks of one parity, in order.
+
+    A place is reserved before its product is pushed, and counted until its product is popped. The bank and the buffer of the
+    oldest product wait in a register, two cycles after its push at the earliest; ``pop`` takes it, and ``entry`` and
+    ``product`` are on the port two cycles later.
+
+    Members
+    -------
+    reserve, push, i_bank, i_buffer, i_entry, i_product : ``In``
+    valid, bank, buffer : ``Out``, pop : ``In``
+        The head; ``pop`` only while ``valid``.
+    entry, product : ``Out``
+        Of the product popped two cycles ago; the buffer is the entry's top bit.
+    near : ``Out(1)``
+        The level is above ``depth - margin``.
+    """
+
+    def __init__(self, library: Submodules, *, depth: int, margin: int, bank_bits: int, entry_bits: int, product_bits: int):
+        if depth < 4 or depth & (depth - 1):
+            raise ValueError(f"depth must be a power of two from 4, not {depth}")
+        self._library, self._depth, self._margin = library, depth, margin
+        super().__init__({
+            "reserve": In(1), "push": In(1), "i_bank": In(bank_bits), "i_buffer": In(1), "i_entry": In(entry_bits),
+            "i_product": In(product_bits), "valid": Out(1), "bank": Out(bank_bits), "buffer": Out(1), "pop": In(1),
+            "entry": Out(entry_bits + 1), "product": Out(product_bits), "near": Out(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        bits = self._depth.bit_length() - 1
+        write, ahead, behind = (Signal(bits + 1, name=name) for name in ("write", "ahead", "behind"))
+        level = Signal(range(self._depth + 1))
+        fetch, more = Signal(), Signal()
+        left = delayed(m, self.pop, "left", cycles=1)
+        key, payload = Signal(len(self.bank) + 1), Signal(len(self.entry) + len(self.product))
+        ports = {"p_DEPTH": self._depth, "p_ADDR_BITS": bits, "i_clk": clock(), "i_we": self.push, "i_waddr": write[:bits]}
+        self._library.cell(m, "banks", "nz_regfile", p_WIDTH=len(key), **ports, i_wdata=Cat(self.i_buffer, self.i_bank),
+                           i_raddr=ahead[:bits], o_rdata=key)
+        self._library.cell(m, "products", "nz_regfile", p_WIDTH=len(payload), **ports,
+                           i_wdata=Cat(self.i_entry, self.i_buffer, self.i_product), i_raddr=behind[:bits], o_rdata=payload)
+        m.d.comb += [fetch.eq(self.pop | ~self.valid), more.eq(write != ahead),
+                     self.near.eq(level > self._depth - self._margin)]
+        with m.If(self.push):
+            m.d.sync += write.eq(write + 1)
+        with m.If(fetch):
+            m.d.sync += [self.valid.eq(more), Cat(self.buffer, self.bank).eq(key)]
+            with m.If(more):
+                m.d.sync += ahead.eq(ahead + 1)
+        with m.If(left):
+            m.d.sync += behind.eq(behind + 1)
+        m.d.sync += [Cat(self.entry, self.product).eq(payload),
+                     level.eq(Mux(self.pop, Mux(self.reserve, level, level - 1), Mux(self.reserve, level + 1, level)))]
+        return m
+
+
+class Crossbar(wiring.Component):
+    """Bring up to ``multipliers`` products a cycle to ``banks`` banks, each of which takes an operation a cycle.
+
+    Every multiplier has two queues, for even and for odd banks. A bank serves the heads of its parity that ask for it: bank b
+    prefers the multipliers in the order b / 2, b / 2 + 1, ... modulo their number. An operation of the side port goes first.
+    Nothing is lost or doubled, products of one multiplier for one bank stay in order, and banks never refuse. What is chosen
+    in one cycle is at its bank :data:`CHOSEN` cycles later.
+
+    Members
+    -------
+    i_reserve, i_odd : ``In(multipliers)``
+        Which products will be pushed two cycles later, and whether to the odd banks.
+    i_valid : ``In(multipliers)``; i_bank, i_entry, i_product : ``In`` arrays, one a multiplier; i_buffer : ``In(1)``
+        Products pushed in this cycle.
+    stop : ``Out(1)``
+        From a register: in the cycle before, a level was above ``depth - margin``.
+    side_valid, side_bank, side_all : ``In``
+        An operation of the side port for a bank, or for all of them.
+    heads : ``Out(2)``
+        Whether a head belongs to buffer 0, to buffer 1.
+    o_valid, o_side : ``Out(banks)``; o_entry, o_product : ``Out`` arrays, one a bank
+        A product; an operation of the side port, whose entry and value the side port brings along.
+    """
+
+    def __init__(self, library: Submodules, *, multipliers: int, banks: int, depth: int, margin: int, entry_bits: int,
+                 product_bits: int):
+        if banks < 4 or banks & (banks - 1):
+            raise ValueError(f"banks must be a power of two from 4, not {banks}")
+        self._library, self._depth, self._margin = library, depth, margin
+        self._banks, self._multipliers, self._high = banks, multipliers, banks.bit_length() - 2
+        self._entry_bits, self._product_bits = entry_bits, product_bits
+        super().__init__({
+            "i_reserve": In(multipliers), "i_odd": In(multipliers), "i_valid": In(multipliers), "i_buffer": In(1),
+            "i_bank": In(self._high + 1).array(multipliers), "i_entry": In(entry_bits).array(multipliers),
+            "i_product": In(product_bits).array(multipliers), "stop": Out(1), "side_valid": In(1),
+            "side_bank": In(self._high + 1), "side_all": In(1), "heads": Out(2), "o_valid": Out(banks), "o_side": Out(banks),
+            "o_entry": Out(entry_bits + 1).array(banks), "o_product": Out(product_bits).array(banks)})
+
+    def elaborate(self, platform):
+        m = Module()
+        sides = [[self._queue(m, k, parity) for k in range(self._multipliers)] for parity in (0, 1)]
+        queues = [queue for side in sides for queue in side]
+        m.d.sync += self.stop.eq(Cat(queue.near for queue in queues).any())
+        m.d.comb += self.heads.eq(Cat(Cat(queue.valid & (queue.buffer == buffer) for queue in queues).any()
+                                      for buffer in (0, 1)))
+        for parity, side in enumerate(sides):
+            self._side(m, parity, side)
+        return m
+
+    def _queue(self, m, k, parity):
+        queue = self._library.place(
+            m, f"queue{k}_{parity}",
+            lambda: Queue(self._library, depth=self._depth, margin=self._margin, bank_bits=self._high,
+                          entry_bits=self._entry_bits, product_bits=self._product_bits),
+            module=f"scnn_queue_{self._depth}_{self._high}_{self._entry_bits}_{self._product_bits}")
+        m.d.comb += [queue.reserve.eq(self.i_reserve[k] & (self.i_odd[k] == parity)),
+                     queue.push.eq(self.i_valid[k] & (self.i_bank[k][0] == parity)), queue.i_bank.eq(self.i_bank[k][1:]),
+                     queue.i_buffer.eq(self.i_buffer), queue.i_entry.eq(self.i_entry[k]),
+                     queue.i_product.eq(self.i_product[k])]
+        return queue
+
+    def _side(self, m, parity, queues):
+        """Pop the heads that no rival beats; a cycle later choose, a cycle later pass on.
+
+        Heads are compared in pairs, so that no priority passes through a bank.
+        """
+        aside = Signal(name=f"aside{parity}")
+        m.d.comb += aside.eq(self.side_valid & (self.side_bank[0] == parity))
+        granted = []
+        same = self._same(m, parity, queues)
+        for k, queue in enumerate(queues):
+            rivals = [other.valid & same[min(j, k), max(j, k)] & self._beats(j, k, queue.bank)
+                      for j, other in enumerate(queues) if j != k]
+            beaten = Signal(name=f"beaten{k}_{parity}")
+            m.d.comb += [beaten.eq(Cat(rivals).any() | aside & (self.side_bank[1:] == queue.bank)),
+                         queue.pop.eq(queue.valid & ~beaten)]
+            granted.append(self._decoded(m, f"{k}_{parity}", queue.bank, queue.pop))
+        served = self._decoded(m, f"_side{parity}", self.side_bank[1:], aside)
+        sweep = delayed(m, self.side_all, f"sweep{parity}", cycles=1)
+        words = [Cat(queue.entry, queue.product) for queue in queues]
+        for place in range(self._banks // 2):
+            bank = 2 * place + parity
+            hits = [which[place & 3] & rest[place >> 2] for which, rest in granted]
+            steps = (len(queues) - 1).bit_length()
+            choice = Signal(steps, name=f"choice{bank}")
+            valid, side = Signal(name=f"valid{bank}"), Signal(name=f"side{bank}")
+            m.d.sync += [valid.eq(reduce(or_, hits)), self.o_valid[bank].eq(valid),
+                         side.eq(served[0][place & 3] & served[1][place >> 2] | sweep), self.o_side[bank].eq(side),
+                         choice.eq(Cat(reduce(or_, (hit for k, hit in enumerate(hits) if k >> step & 1))
+                                       for step in range(steps)))]
+            m.d.sync += Cat(self.o_entry[bank], self.o_product[bank]).eq(_chosen(choice, words))
+
+    def _same(self, m, parity, queues):
+        """Return for each pair of queues whether their heads want one bank."""
+        same = {}
+        for low in range(len(queues)):
+            for high in range(low + 1, len(queues)):
+                same[low, high] = Signal(name=f"same{low}_{high}_{parity}")
+                m.d.comb += same[low, high].eq(queues[low].bank == queues[high].bank)
+        return same
+
+    def _beats(self, j, k, high_bits):
+        """Whether multiplier j comes before k in the order of the bank with these high bits."""
+        count = self._multipliers
+        before = [place for place in range(self._banks // 2) if (j - place) % count < (k - place) % count]
+        return Cat(high_bits == place for place in before).any() if len(before) <= len(range(self._banks // 4)) else \
+            ~Cat(high_bits == place for place in range(self._banks // 2) if place not in before).any()
+
+    def _decoded(self, m, name, bank, valid):
+        """Return a bank's high bits as two one-hot registers: of the two low ones and, all 0 unless valid, of the rest."""
+        low = min(4, self._banks // 2)
+        which = Signal(low, name=f"which{name}")
+        rest = Signal(max(1, self._banks // 8), name=f"rest{name}")
+        m.d.sync += [which.eq(Cat(bank[:2] == value for value in range(low))),
+                     rest.eq(Cat(valid & ((bank[2:] == value) if len(bank) > 2 else 1) for value in range(len(rest))))]
+        return which, rest
+
+
+def _chosen(choice, words):
+    """Return the word that ``choice`` numbers, through a binary tree of multiplexers."""
+    for bit in choice:
+        words = [Mux(bit, words[k + 1], words[k]) if k + 1 < len(words) else words[k] for k in range(0, len(words), 2)]
+    return words[0]

@@ -1,0 +1,175 @@
+"""What a weight lane takes from its stream, cycle by cycle, and where that belongs."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from rtl.emit import Submodules
+from rtl.parts import clock, delayed
+from rtl.scnn.bus import ADDRESS_FIELD_BITS, PAIR_BITS, PASS_BITS, Widths, fields
+from rtl.scnn.items import item_widths
+from spec.framing import WORD_BITS
+from spec.scnn.program import LANE_LAYER, LANE_SEGMENT
+from spec.scnn.shape import ScnnSpec
+
+FIRST = 5               # cycles from the start of a layer to the last register of its records
+
+
+class Take(wiring.Component):
+    """Follows the layer's records: biases of a pass, then its blocks; takes what a cycle may take.
+
+    Members
+    -------
+    start, start_addr, we, load_addr, load_data : ``In``
+        A layer begins; the host writes the program.
+    items, count : ``In``, take : ``Out``
+        The oldest items of the stream, how many there are, how many leave.
+    released : ``In``
+        A bit a PE, as it arrives.
+    o_valid, o_items, o_few, o_head, o_last, o_empty, o_bias, o_bias_addr, o_tap, o_offset : ``Out``
+        A cycle after a take: the items behind a block's count, how many are entries, whether they begin and end a block,
+        whether it is a bias; tap base and offset of the block.
+    stride, kp_log2 : ``Out`` (and ``codebook``)
+        Of the layer.
+    entries, waits, count_mismatch : ``Out``
+    """
+
+    def __init__(self, spec: ScnnSpec, library: Submodules):
+        self._spec, self._library, self._w = spec, library, Widths(spec)
+        w, wide = self._w, item_widths(spec)
+        self._items_bits = max(spec.f, spec.bias_items) * spec.entry_bits
+        few = range(spec.f + 1)
+        super().__init__({
+            "start": In(1), "start_addr": In(ADDRESS_FIELD_BITS), "we": In(1), "load_addr": In(16), "load_data": In(WORD_BITS),
+            **{name: (Out if name == "take" else In)(shape) for name, shape in wide.items()},
+            "released": In(spec.pes), "o_valid": Out(1), "o_items": Out(self._items_bits), "o_few": Out(few), "o_head": Out(1),
+            "o_last": Out(1), "o_empty": Out(1), "o_bias": Out(1), "o_bias_addr": Out(w.channel + 2),
+            "o_tap": Out(LANE_SEGMENT["tap"][1]), "o_offset": Out(w.address), "stride": Out(w.address), "kp_log2": Out(4),
+            "entries": Out(few), "waits": Out(1), "count_mismatch": Out(1)}
+            | ({"codebook": Out(4)} if spec.weight_code_bits else {}))
+
+    def elaborate(self, platform):
+        m = Module()
+        w = self._w
+        self._layer, self._segment, self._next = (
+            {name: Signal(width, name=f"{kind}_{name}") for name, (_, width) in table.items()}
+            for kind, table in (("layer", LANE_LAYER), ("segment", LANE_SEGMENT), ("next", LANE_SEGMENT)))
+        m.d.comb += [self.stride.eq(self._layer["stride"]), self.kp_log2.eq(self._layer["kp_log2"])]
+        if self._spec.weight_code_bits:
+            m.d.comb += self.codebook.eq(self._layer["codebook"])
+        self._have = Signal()                               # the segment at hand is valid
+        self._leave = Signal()                              # it ends in this cycle
+        self._program(m, w)
+        credit = self._credit(m)
+        self._go(m, credit)
+        return m
+
+    def _program(self, m, w):
+        """Read the layer's records in a row; then keep the segment behind the one at hand ready."""
+        word, addr, place = Signal(WORD_BITS), Signal(w.program), Signal(w.program)
+        self._library.cell(m, "program", "nz_ram", p_WIDTH=WORD_BITS, p_DEPTH=self._spec.program, p_LANES=1,
+                           p_ADDR_BITS=w.program, i_clk=clock(), i_we=self.we, i_waddr=self.load_addr[:w.program],
+                           i_wdata=self.load_data, i_re=1, i_oe=1, i_raddr=place, o_rdata=word)
+        first, number = Signal(w.program), Signal(8)
+        ready, asked, fetch, only = Signal(), Signal(), Signal(), Signal()
+        step = Signal(2)
+        m.d.comb += [place.eq(Mux(self.start, self.start_addr, addr)), only.eq(self._layer["segments"] == 1),
+                     fetch.eq(self._have & ~ready & ~asked & ~only & (step == 0) & ~self.start)]
+        with m.If(self.start):
+            m.d.sync += [step.eq(1), addr.eq(self.start_addr + 1), first.eq(self.start_addr + 2), self._have.eq(0),
+                         ready.eq(0), asked.eq(0), number.eq(0)]
+        with m.If(step != 0):
+            m.d.sync += [step.eq(step + 1), addr.eq(addr + (step != 3))]
+        begun = [delayed(m, self.start, "begun", cycles=2)]
+        for k in range(3):
+            begun.append(delayed(m, begun[-1], f"begun{k}", cycles=1))
+        for part, arrives in enumerate(begun[:2]):
+            record = fields(Cat(word, word), LANE_LAYER)
+            with m.If(arrives):
+                m.d.sync += [register.eq(record[name]) for name, register in self._layer.items()
+                             if LANE_LAYER[name][0] // WORD_BITS == part]
+        segment = fields(word, LANE_SEGMENT)
+        with m.If(fetch):
+            last = number + 1 == self._layer["segments"]
+            m.d.sync += [asked.eq(1), number.eq(Mux(last, 0, number + 1)), addr.eq(Mux(last, first + 1, addr + 1))]
+            m.d.comb += place.eq(Mux(last, first, addr))
+        with m.If(delayed(m, fetch, "came", cycles=2)):
+            m.d.sync += [*(register.eq(segment[name]) for name, register in self._next.items()), ready.eq(1), asked.eq(0)]
+        with m.If(self._leave & ~only):
+            m.d.sync += [*(register.eq(self._next[name]) for name, register in self._segment.items()), self._have.eq(ready),
+                         ready.eq(0)]
+        with m.Elif(ready & ~self._have):
+            m.d.sync += [*(register.eq(self._next[name]) for name, register in self._segment.items()), self._have.eq(1),
+                         ready.eq(0)]
+        with m.If(begun[2]):
+            m.d.sync += [register.eq(segment[name]) for name, register in self._segment.items()]
+        with m.If(begun[3]):
+            m.d.sync += self._have.eq(1)
+        self._begun = begun
+
+    def _credit(self, m):
+        """Whether every PE has a free slot for the next block, as of two cycles after its release arrived."""
+        spec = self._spec
+        slots = Signal(range(spec.weight_words + 1))
+        m.d.comb += slots.eq(spec.weight_words >> self._layer["slot_log2"])
+        self._block = Signal()                              # a block is begun in this cycle
+        some, more, enough = [], [], Signal()
+        for pe in range(spec.pes):
+            free = Signal.like(slots, name=f"free{pe}")
+            m.d.sync += free.eq(free + self.released[pe] - self._block)
+            with m.If(self._begun[2]):
+                m.d.sync += free.eq(slots)
+            some.append(free.any())
+            more.append(free[1:].any())
+        m.d.sync += enough.eq(Mux(self._block, Cat(more).all(), Cat(some).all()) & ~self._begun[2])
+        return enough
+
+    def _go(self, m, credit):
+        """Take a bias, the head of a block with its first entries, or further entries of it."""
+        spec, layer, segment = self._spec, self._layer, self._segment
+        lanes = spec.f
+        busy, biases, channel = Signal(), Signal(), Signal(9)
+        rest, inside = Signal(16), Signal()
+        pair, pass_, ring = Signal(PAIR_BITS), Signal(PASS_BITS), Signal(2)
+        done, offset = Signal(PAIR_BITS), Signal(self._w.address)
+        entries, few, need = Signal(16), Signal(range(lanes + 1)), Signal.like(self.take)
+        may, go, end = Signal(), Signal(), Signal()
+        m.d.comb += [
+            entries.eq(Mux(inside, rest, self.items[:16])), few.eq(Mux(entries >= lanes, lanes, entries)),
+            need.eq(Mux(biases, spec.bias_items, few + ~inside)), may.eq(busy & self._have & (credit | inside | biases)),
+            go.eq(may & (self.count >= need) & self.count.any()), end.eq(go & ~biases & (entries <= lanes)),
+            self.take.eq(Mux(go, need, 0)), self._block.eq(go & ~biases & ~inside), self.waits.eq(may & ~go),
+            self.entries.eq(Mux(go & ~biases, few, 0)),
+            self.count_mismatch.eq(self._block & (((entries - 1) >> (lanes.bit_length() - 1) >> layer["slot_log2"]).any()
+                                                  & entries.any()))]
+        last_segment_pair, last_pair = pair + 1 == segment["pairs"], done + 1 == layer["pairs"]
+        m.d.comb += self._leave.eq(end & last_segment_pair)
+        with m.If(go & biases):
+            m.d.sync += channel.eq(channel + 1)
+            with m.If(channel + 1 == layer["kc"]):
+                m.d.sync += [biases.eq(0), channel.eq(0)]
+        with m.If(go & ~biases):
+            m.d.sync += [rest.eq(entries - lanes), inside.eq(~end)]
+        with m.If(end):
+            m.d.sync += [pair.eq(pair + 1), done.eq(done + 1), offset.eq(offset + segment["step"])]
+            with m.If(last_segment_pair):
+                m.d.sync += [pair.eq(0), offset.eq(0)]
+            with m.If(last_pair):
+                m.d.sync += [done.eq(0), pass_.eq(pass_ + 1), ring.eq(ring + 1), biases.eq(layer["bias"])]
+                with m.If(pass_ + 1 == layer["passes"]):
+                    m.d.sync += [busy.eq(0), biases.eq(0)]
+        with m.If(self._begun[2]):
+            m.d.sync += [busy.eq(1), biases.eq(layer["bias"]), pass_.eq(0), pair.eq(0), done.eq(0), offset.eq(0), inside.eq(0),
+                         channel.eq(0)]
+        self._outputs(m, go=go, few=few, end=end, biases=biases, inside=inside, entries=entries, channel=channel, ring=ring,
+                      offset=offset)
+
+    def _outputs(self, m, *, go, few, end, biases, inside, entries, channel, ring, offset):
+        width = len(self.o_items)
+        plain, behind = self.items[:width], self.items[self._spec.entry_bits:][:width]
+        behind = Cat(behind, plain)[:width] if len(behind) < width else behind
+        m.d.sync += [
+            self.o_valid.eq(go), self.o_items.eq(Mux(inside | biases, plain, behind)), self.o_few.eq(few),
+            self.o_head.eq(~inside), self.o_last.eq(end), self.o_empty.eq(~entries.any()), self.o_bias.eq(biases),
+            self.o_bias_addr.eq(Cat(channel[:self._w.channel], ring)), self.o_tap.eq(self._segment["tap"]),
+            self.o_offset.eq(offset)]

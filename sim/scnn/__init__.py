@@ -1,0 +1,1 @@
+"""Benches of the SCNN machine on its emitted Verilog."""

@@ -1,0 +1,54 @@
+"""Small networks that show every kind of layer the array runs."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from golden.scnn.layer import Layer, Pool
+
+SAME = (1, 1, 1, 1)
+
+
+def sparse(rng: np.random.Generator, shape: tuple[int, ...], density: float, most: int = 30) -> np.ndarray:
+    """Return whole numbers up to ``most`` of either sign, a share of which is not 0."""
+    size = rng.integers(1, most + 1, shape) * rng.choice((-1, 1), shape)
+    return np.where(rng.random(shape) < density, size, 0).astype(np.int16)
+
+
+def conv(rng: np.random.Generator, name: str, source: str | tuple[str, ...], shape: tuple[int, int, int, int], *,
+         density: float = 0.5, bias: bool = True, **rest: Any) -> Layer:
+    """Return a layer with random weights of a shape: outputs, inputs, rows, columns."""
+    return Layer(name=name, inputs=(source,) if isinstance(source, str) else source, weight=sparse(rng, shape, density),
+                 bias=rng.integers(-500, 500, shape[0]).astype(np.int32) if bias else None, **rest)
+
+
+def _pool(kind: str, size: int, stride: int, **rest: Any) -> Pool:
+    return Pool(kind=kind, size=(size, size), stride=(stride, stride), **rest)
+
+
+def _first(rng: np.random.Generator, **rest: Any) -> Layer:
+    return conv(rng, "a", "input", (6, 3, 3, 3), pad=SAME, shift=6, **rest)
+
+
+NETWORKS: dict[str, Callable[[np.random.Generator], list[Layer]]] = {
+    "plain": lambda rng: [_first(rng), conv(rng, "b", "a", (5, 6, 1, 1), shift=5)],
+    "wide": lambda rng: [conv(rng, "a", "input", (6, 3, 5, 5), pad=(2, 2, 2, 2), shift=6),
+                         conv(rng, "b", "a", (9, 6, 3, 3), shift=5)],
+    "strided": lambda rng: [_first(rng), conv(rng, "b", "a", (7, 6, 3, 5), pad=SAME, stride=(2, 1), shift=6)],
+    "max": lambda rng: [_first(rng, pool=_pool("max", 3, 2)), conv(rng, "b", "a", (4, 6, 1, 1), shift=5)],
+    "pairs": lambda rng: [_first(rng, pool=_pool("max", 2, 2))],
+    "sum": lambda rng: [_first(rng, relu=False, pool=_pool("sum", 3, 1, pad=(1, 1)))],
+    "residual": lambda rng: [conv(rng, "a", "input", (4, 3, 3, 3), pad=SAME, shift=6),
+                             conv(rng, "b", "a", (4, 4, 3, 3), pad=SAME, shift=6, residual=("a", 2))],
+    "joined": lambda rng: [conv(rng, "a", "input", (4, 3, 3, 3), pad=SAME, shift=6), conv(rng, "b", "a", (5, 4, 1, 1), shift=4),
+                           conv(rng, "c", "a", (3, 4, 3, 3), pad=SAME, shift=6),
+                           conv(rng, "d", ("b", "c"), (6, 8, 3, 3), pad=(0, 1, 2, 0), shift=6)],
+    "depthwise": lambda rng: [conv(rng, "a", "input", (8, 3, 3, 3), pad=SAME, shift=6),
+                              conv(rng, "b", "a", (8, 1, 3, 3), groups=8, pad=SAME, shift=4)],
+    "dense": lambda rng: [_first(rng, density=1.0), conv(rng, "b", "a", (5, 6, 3, 3), pad=SAME, shift=8, density=1.0)],
+    "thin": lambda rng: [_first(rng, density=0.05), conv(rng, "b", "a", (5, 6, 3, 3), pad=SAME, shift=2, density=0.05)],
+    "deep": lambda rng: [_first(rng),
+                         *(conv(rng, new, old, (6, 6, 3, 3), pad=SAME, shift=6) for old, new in ("ab", "bc", "cd"))],
+}
+"""Layers whose input has three channels."""
