@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compress.scnn.axis import bounds
+from compress.scnn.axis import CUTS, bounds
 from compress.scnn.plan import Plan, fill, lay, ordered
 from compress.scnn.tensor import PLAIN, Form, Tensor
 from golden.scnn.layer import Layer, source
@@ -78,24 +78,26 @@ def _search(spec: ScnnSpec, layers, shape, levels, passes, order: str, share: Sh
     """Lay layer after layer at levels that never fall, keeping for each level the best way so far to get there."""
     cuts = _cuts(layers)
     ways: list[Way] = []
-    for level, (high, wide) in enumerate(spec.block_sides):
+    for level, (high, wide), cut in ((level, side, cut) for level, side in enumerate(spec.block_sides) for cut in CUTS):
         orders = ordered(np.zeros(shape[0]), high * wide, order, cuts.get("input", []))
-        network = Tensor(name="input", shape=shape, level=level, rows=bounds(shape[1], spec.rows // high),
-                         cols=bounds(shape[2], spec.cols // wide), orders=orders, layer=-1, kc=0, span=max(map(len, orders)))
+        rows, cols = bounds(shape[1], spec.rows // high, cut), bounds(shape[2], spec.cols // wide, cut)
+        network = Tensor(name="input", shape=shape, level=level, rows=rows, cols=cols, orders=orders, layer=-1, kc=0,
+                         span=max(map(len, orders)))
         ways.append(Way(network=network, tensors={"input": network}, plans=[], level=level, cycles=0.0))
     for number, layer in enumerate(layers):
-        best: dict[int, Way] = {}
+        best: dict[tuple[int, str], Way] = {}
         faults: dict[int, str] = {}
         for way in ways:
             for level in range(way.level, len(spec.block_sides)) if number else [way.level]:
                 if levels is not None and level != levels[number]:
                     continue
-                new = _next(spec, way, layer, level, None if passes is None else passes[number], order,
-                            cuts.get(layer.name, []), share)
-                if isinstance(new, str):
-                    faults.setdefault(level, new)
-                elif level not in best or new.cycles < best[level].cycles:
-                    best[level] = new
+                for cut in CUTS:
+                    new = _next(spec, way, layer, level, None if passes is None else passes[number], order,
+                                cuts.get(layer.name, []), share, cut)
+                    if isinstance(new, str):
+                        faults.setdefault(level, new)
+                    elif (level, cut) not in best or new.cycles < best[level, cut].cycles:
+                        best[level, cut] = new
         if not best:
             why = "; ".join(f"at level {level} {fault}" for level, fault in sorted(faults.items()))
             raise ValueError(f"{layer.name} must fit the array; {why or f'levels must not fall, not {levels}'}")
@@ -104,11 +106,11 @@ def _search(spec: ScnnSpec, layers, shape, levels, passes, order: str, share: Sh
 
 
 def _next(spec: ScnnSpec, way: Way, layer: Layer, level: int, passes: int | None, order: str, cuts: list[int],
-          share: Share) -> Way | str:
+          share: Share, cut: str) -> Way | str:
     """Return a way with one layer more, or why the layer cannot be laid at the level."""
     inputs = [(way.tensors[name], channels) for name, channels in map(source, layer.inputs)]
     residual = way.tensors[layer.residual[0]] if layer.residual else None
-    plan = lay(spec, layer, len(way.plans), level, inputs, residual, order, cuts)
+    plan = lay(spec, layer, len(way.plans), level, inputs, residual, order, cuts, cut)
     if isinstance(plan, str):
         return plan
     cycles = fill(spec, plan, plan.wide, share(layer, inputs[0][0].name), passes)

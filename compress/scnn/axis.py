@@ -7,12 +7,25 @@ plane is made of inputs y with y + p - r = s o. With phase = r mod s and rho = r
 
 from dataclasses import dataclass
 
+EVEN, FULL, FOLLOW = "even", "full", "follow"
+CUTS = (EVEN, FULL, FOLLOW)
+"""How a plane is cut into tiles: into tiles that differ by at most one; into tiles that are equally large but the last ones;
+or so that an output is in the tile of its first input. Which of them does depends on the strides and pools that follow."""
 
-def bounds(extent: int, tiles: int) -> tuple[int, ...]:
-    """Return where each of ``tiles`` tiles of ``extent`` numbers begins, and the end; none is empty if there are enough."""
-    if extent < tiles:
-        return tuple(min(tile, extent) for tile in range(tiles + 1))
+
+def bounds(extent: int, tiles: int, cut: str = EVEN) -> tuple[int, ...]:
+    """Return where each of ``tiles`` tiles of ``extent`` numbers begins, and the end.
+
+    The largest tiles of both kinds of ``cut`` are equally large.
+    """
+    if extent < tiles or cut == FULL:
+        return tuple(min(tile * -(-extent // tiles), extent) for tile in range(tiles + 1))
     return tuple(tile * extent // tiles for tile in range(tiles + 1))
+
+
+def follow(inputs: tuple[int, ...], hop: int, extent: int) -> tuple[int, ...]:
+    """Return bounds of outputs, ``hop`` inputs apart, each in the tile that holds its first input; tiles may be empty."""
+    return (*(min(-(-first // hop), extent) for first in inputs[:-1]), extent)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from compress.scnn.axis import Axis, bounds
+from compress.scnn.axis import EVEN, FOLLOW, Axis, bounds, follow
+from compress.scnn.block import SPAN
 from compress.scnn.tensor import PLAIN, Form, Tensor
 from golden.scnn.layer import Layer
 from spec.scnn import ScnnSpec
@@ -151,10 +152,11 @@ def balanced(live: np.ndarray, places: int) -> list[np.ndarray]:
 
 
 def lay(spec: ScnnSpec, layer: Layer, number: int, level: int, inputs: list[tuple[Tensor, slice]], residual: Tensor | None,
-        order: str = "balanced", cuts: Sequence[int] = ()) -> Plan | str:
+        order: str = "balanced", cuts: Sequence[int] = (), cut: str = EVEN) -> Plan | str:
     """Return a layer at a level, without passes and addresses, or why the level does not do.
 
-    ``inputs`` are tensors with the channels that are read of each; ``cuts`` are where readers cut the layer's output.
+    ``inputs`` are tensors with the channels that are read of each; ``cuts`` are where readers cut the layer's output into
+    ranges of channels, ``cut`` says how its plane is cut into tiles.
     """
     high, wide = spec.block_sides[level]
     tiles, places = (spec.rows // high, spec.cols // wide), high * wide
@@ -178,15 +180,24 @@ def lay(spec: ScnnSpec, layer: Layer, number: int, level: int, inputs: list[tupl
     if residual is not None and (residual.level != level or residual.shape != (len(layer.weight), *outputs)):
         return (f"residual {residual.name} must have shape {(len(layer.weight), *outputs)} and level {level}, "
                 f"not {residual.shape} and {residual.level}")
-    out = (residual.rows, residual.cols) if residual else tuple(map(bounds, outputs, tiles))
-    both = [axis(layer, which, edges[0][which], sums[which], out[which]) for which in range(2)]
-    for one in both:
+    both = []
+    for which in range(2):
+        hop = layer.stride[which] * (layer.pool.stride[which] if layer.pool else 1)
+        given = edges[0][which]
+        if residual is not None:
+            out = (residual.rows, residual.cols)[which]
+        elif cut == FOLLOW:
+            out = follow(given, hop, outputs[which])
+        else:
+            out = bounds(outputs[which], tiles[which], cut)
+        one = axis(layer, which, given, sums[which], out)
         if (why := one.fault()) is not None:
             return why
+        both.append(one)
     live = np.count_nonzero(layer.weight, axis=(1, 2, 3))
     orders = residual.orders if residual else ordered(live, places, order, cuts)
-    made = Tensor(name=layer.name, shape=(len(live), *outputs), level=level, rows=out[0], cols=out[1], orders=orders,
-                  layer=number, kc=0, span=0)
+    made = Tensor(name=layer.name, shape=(len(live), *outputs), level=level, rows=both[0].outputs, cols=both[1].outputs,
+                  orders=orders, layer=number, kc=0, span=0)
     segments, first = [], 0
     for tensor, taken in inputs:
         low, high, _ = taken.indices(tensor.shape[0])
@@ -218,7 +229,9 @@ def fill(spec: ScnnSpec, plan: Plan, pitch: int, density: float, passes: int | N
     sides = [spec.block_sides[plan.level], *(spec.block_sides[segment.tensor.level] for segment in plan.segments)]
     parts = sides[0][0] * sides[0][1] // min(high * wide for high, wide in sides)
     weighed = np.count_nonzero(plan.layer.weight) / plan.layer.weight.size
-    tried = {-(-most // -(-most // number)) for number in COUNTS if number <= most} if passes is None else {passes}
+    least = -(-most // fit)
+    numbers = {*COUNTS, *range(least, least + 4)}
+    tried = {-(-most // -(-most // number)) for number in numbers if number <= most} if passes is None else {passes}
     for count in sorted(tried):
         kc = -(-most // count)
         if kc > fit or -(-most // kc) != count:
@@ -261,7 +274,10 @@ def expect(spec: ScnnSpec, plan: Plan, kc: int, live: float, parts: int, density
     tile, tiles = most[0] * most[1], plan.rows.tiles * plan.cols.tiles
     taps = -(-plan.rows.taps // plan.rows.stride) * -(-plan.cols.taps // plan.cols.stride)
     pairs, share = min(plan.pairs, SAMPLES), min(1.0, live / taps)
-    weights = -(-rng.binomial(kc * taps, share, (pairs, 1, places)) // spec.f)
+    gap, zero = (1 << (kc - 1).bit_length()) - kc, 1 - share
+    padding = taps * (gap // SPAN + zero ** (SPAN - gap % SPAN) if gap else 0) + kc * taps * share * zero ** SPAN
+    entries = rng.binomial(kc * taps, share, (pairs, 1, places)) + rng.poisson(padding, (pairs, 1, places))
+    weights = -(-entries // spec.f)
     acts = sum(-(-rng.binomial(max(1, tile // parts), density, (pairs, tiles, 1)) // spec.i) for _ in range(parts))
     work = np.maximum(1, weights * acts).reshape(pairs, -1)
     bus = (np.maximum(parts, acts).reshape(pairs, -1).max(axis=1) + (12 * parts if parts > 1 else 0)).mean()

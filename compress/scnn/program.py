@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from compress.scnn.axis import Axis
 from compress.scnn.plan import Plan, Segment
 from compress.scnn.tensor import Tensor, phases, tile_of
 from spec.scnn import ScnnSpec
@@ -196,6 +197,7 @@ def post(plan: Plan, tile: tuple[int, int]) -> list[dict[str, Any]]:
     steps: list[dict[str, Any]] = []
     pool, output = plan.layer.pool, plan.output
     own = [(form, phase) for form in output.blocks for phase in phases(form)]
+    once = pool is None or all(_once(one, at) for one, at in zip((plan.rows, plan.cols), tile, strict=True))
     for number, (form, phase) in enumerate(own):
         rows, cols = output.phase(form, tile, phase)
         high, wide = (len(range(*part.indices(1 << 20))) for part in (rows, cols))
@@ -206,7 +208,7 @@ def post(plan: Plan, tile: tuple[int, int]) -> list[dict[str, Any]]:
             high = wide = row = col = 0
         last = number == len(own) - 1
         step = _step(plan, row, col, high, wide, plan.kc) | {
-            "kind": records.KINDS["post"], "keep": pool is not None or any(other[0] != form for other in own[number + 1:]),
+            "kind": records.KINDS["post"], "keep": not once or any(other[0] != form for other in own[number + 1:]),
             "dx": form[1] * hop[1], "dy": form[0] * hop[0] * plan.pitch,
             "gap": max(0, output.pitches[form] - wide) if wide else 0,
             "block": output.blocks[form] + phases(form).index(phase) * output.span}
@@ -215,8 +217,14 @@ def post(plan: Plan, tile: tuple[int, int]) -> list[dict[str, Any]]:
                      **_clips(plan, output, form, tile, rows, cols)}
         steps.append(step)
         if last:
-            steps += clears(plan, tile, everything=pool is not None)
+            steps += clears(plan, tile, everything=not once)
     return steps
+
+
+def _once(one: Axis, tile: int) -> bool:
+    """Return whether the windows of a tile read each of its sums exactly once."""
+    first, end = one.own(tile)
+    return one.window == one.hop and not one.blank and end - first == one.hop * (one.outputs[tile + 1] - one.outputs[tile])
 
 
 def _clips(plan: Plan, output: Tensor, form: tuple[int, int, int, int], tile, rows: slice, cols: slice) -> dict[str, int]:
