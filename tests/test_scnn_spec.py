@@ -34,6 +34,7 @@ def test_each_bank_prefers_each_multiplier_once(name):
     ({"banks": 16}, "banks must be at least 32, not 16"),
     ({"banks": 24}, "banks must be a power of two, not 24"),
     ({"acc_bits": 24}, "acc_bits must be 32 without product_shift_bits, not 24"),
+    ({"weight_port_bits": 100}, "weight_port_bits must be whole bytes, not 100; take 104"),
     ({"rows": 0}, "rows must be 1 to 16, not 0"),
     ({"weight_code_bits": 8}, "weight_code_bits must be one of 0, 4, not 8"),
     ({"f": 2, "weight_code_bits": 4}, "f must be at least 3, not 2"),

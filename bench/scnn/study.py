@@ -34,11 +34,7 @@ def machine(name: str, *, port: int | None, codes: bool = False) -> ScnnSpec:
     spec = preset(name, rows=8, cols=8, weight_code_bits=bits, **ROOM)
     if port is None:
         return replace(spec, weight_lanes=1 if name == "paper" else 64)
-    lanes = max(1, port // spec.word_bits)
-    wide = 1 << (lanes * spec.word_bits - 1).bit_length()
-    if wide > 512:
-        raise ValueError(f"port must be at most 512 bits, not {port}")
-    return replace(spec, weight_lanes=lanes, weight_port_bits=max(64, wide))
+    return replace(spec, weight_lanes=max(1, port // spec.word_bits), weight_port_bits=port)
 
 
 def measure(spec: ScnnSpec, networks: list[Network], *, limited: bool, only: list[int] | None = None, refine: bool = False,

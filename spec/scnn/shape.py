@@ -30,7 +30,7 @@ class ScnnSpec:
     layers: int = number(64, 1, 256, "Layers that the machine keeps.")
     weight_code_bits: int = choice(0, (0, 4), "Bits of a weight's codebook index; 0 for plain weights of 16 bits.")
     weight_lanes: int = number(1, 1, 64, "Weight lanes: vectors of weights that can be broadcast each cycle.")
-    weight_port_bits: int = number(128, 64, 512, "Bits of the weight stream's port.", power=True)
+    weight_port_bits: int = number(128, 64, 512, "Bits of the weight stream's port, whole bytes.")
     acc_bits: int = number(32, 20, 32, "Bits of an accumulator whose sum counts as correct, two's complement.")
     guard_bits: int = number(4, 1, 8, "Bits above them, which make the saturated flag exact.")
     product_shift_bits: int = number(0, 0, 4, "Bits of a layer's shift of each product before accumulation; 0 for none.")
@@ -48,6 +48,9 @@ class ScnnSpec:
         if self.bias_items > self.f + 1:
             raise ValueError(f"f must be at least {self.bias_items - 1}, not {self.f}: a lane takes f + 1 items a cycle, "
                              f"and a bias has {self.bias_items}")
+        if self.weight_port_bits % 8:
+            raise ValueError(f"weight_port_bits must be whole bytes, not {self.weight_port_bits}; "
+                             f"take {-(-self.weight_port_bits // 8) * 8}")
         if self.acc_bits < 32 and not self.product_shift_bits:
             raise ValueError(f"acc_bits must be 32 without product_shift_bits, not {self.acc_bits}: "
                              f"a product of 16 x 16 bits has 32")

@@ -1,0 +1,49 @@
+"""The comparison of ``bench.scnn``: shapes, limits and ratios by hand, and a small run of the command's parts."""
+
+import numpy as np
+import pytest
+
+from bench.scnn import dense, study
+from bench.scnn.networks import NETWORKS, alexnet, googlenet, vgg
+from golden.scnn.layer import Layer, sums
+from spec.scnn import preset
+
+
+def test_multiplications_are_those_of_the_literature():
+    macs = {name: sum(sum(given.macs().values()) for given in make(1)) for name, make in NETWORKS.items()}
+    assert macs["VGG-16"] == 14_986_944 * 1024
+    assert macs["GoogLeNet"] == 194_089 * 1024
+    assert sum(alexnet(1, first=True)[0].macs().values()) == 96 * 363 * 55 * 55
+    assert 3.8e9 < macs["ResNet-50"] < 4.2e9
+
+
+def test_needed_work_is_that_of_the_masks():
+    given = googlenet(1)[2]
+    tensors = given.tensors(np.random.default_rng(1))
+    first = Layer(name="x", inputs=("input",), weight=given.layers[0].weight)
+    assert dense.needed(given, tensors)["1x1"] == int(sums(first, tensors["input"]).sum())
+
+
+def test_the_dense_array_wastes_what_a_plane_leaves_over():
+    layer = Layer(name="a", inputs=("input",), weight=np.ones((8, 20, 3, 3), np.int16), pad=(1, 1, 1, 1))
+    assert dense.cycles(preset(), layer, (9, 8)) == 2 * 1 * 8 * 9 * 2
+
+
+def test_a_layer_of_vgg_with_unlike_filters():
+    spec = study.machine("default", port=None)
+    found = study.measure(spec, vgg(1, spread=0.5, only=("5_1",)), limited=False, only=[3])
+    row, = found["layers"]
+    assert sum(row["slots"].values()) == row["cycles"] * spec.multipliers
+    assert row["slots"]["products"] <= row["needed"] < 1.2 * row["slots"]["products"]
+    assert found["use"] > 0.88 and found["speedup_over_dense_macs"] == row["macs"] / spec.multipliers / row["cycles"]
+
+
+def test_the_crossing_lies_between_two_points():
+    points = [{"density": 0.8, "speedup_over_dense_array": 1.2}, {"density": 0.9, "speedup_over_dense_array": 0.8}]
+    assert study.crossing(points) == pytest.approx(0.85)
+    assert study.crossing(points[:1]) is None
+
+
+def test_an_unknown_network_is_refused():
+    with pytest.raises(ValueError, match="^network must be one of AlexNet, GoogLeNet, VGG-16, ResNet-50, MobileNetV1, not 'x'"):
+        study.network("x", preset(), limited=False)
