@@ -17,7 +17,7 @@ class ClockedPe:
         self.spec, self.fragments = spec, fragments
         self.level, self.peak, self.queue, self.changes = 0, 0, deque(), deque()
         self.f = self.s1 = self.s2 = self.s3 = self.s4 = None
-        self.busy = self.padding = self.empty = 0
+        self.useful_macs = self.padding = self.empty = 0
 
     def idle(self):
         return self.level == 0 and not (self.f or self.s1 or self.s2 or self.s3 or self.s4)
@@ -53,7 +53,7 @@ class ClockedPe:
         if self.s4:
             if self.s4["mask"]:
                 real = self.s4["mask"].pop(0)
-                self.busy, self.padding = self.busy + real, self.padding + (not real)
+                self.useful_macs, self.padding = self.useful_macs + real, self.padding + (not real)
             if not self.s4["mask"]:
                 self.s4 = None
         if self.s3 and not self.s4:
@@ -129,7 +129,7 @@ def clock(spec, layer, live, codebook_loaded):
             pe.edge(now)
         now += 1
     assert max(pe.peak for pe in pes) <= spec.queue_depth
-    count |= {name: sum(getattr(pe, name) for pe in pes) for name in ("busy", "padding", "empty")}
+    count |= {name: sum(getattr(pe, name) for pe in pes) for name in ("useful_macs", "padding", "empty")}
     count["writeback"] = layer.out_slots + delay + 8
     return cycles.Counters(**count | {"cycles": now + count["writeback"] + 1})
 
@@ -170,9 +170,9 @@ ONE = EieSpec(pes=1, broadcast_latency=0, queue_depth=8, slots=64, columns=64, e
 
 @pytest.mark.parametrize(("changes", "columns", "loaded", "expected"), [
     # one entry: token at 4, F takes it at 8, S4 has it at 13, drain seen at 14, output written at 23
-    ({}, [{0}], True, {"cycles": 24, "broadcasts": 1, "busy": 1, "drain": 10, "writeback": 9}),
+    ({}, [{0}], True, {"cycles": 24, "broadcasts": 1, "useful_macs": 1, "drain": 10, "writeback": 9}),
     # the codebook's 16 commands end at 16; the token may overtake 10 of them, and is consumed at 7
-    ({}, [{0}], False, {"cycles": 27, "broadcasts": 1, "busy": 1, "preload": 16, "drain": 10, "writeback": 9}),
+    ({}, [{0}], False, {"cycles": 27, "broadcasts": 1, "useful_macs": 1, "preload": 16, "drain": 10, "writeback": 9}),
     # nothing live: one empty token at 4, or 7 and the drain not seen before the last command
     ({}, [None], True, {"cycles": 15, "stall_scan": 1, "drain": 1, "writeback": 9}),
     ({}, [None], False, {"cycles": 26, "stall_scan": 1, "preload": 16, "drain": 9, "writeback": 9}),
@@ -180,25 +180,25 @@ ONE = EieSpec(pes=1, broadcast_latency=0, queue_depth=8, slots=64, columns=64, e
     ({}, [set()], True, {"cycles": 19, "broadcasts": 1, "empty": 1, "drain": 5, "writeback": 9}),
     ({"skip_empty": False}, [set()], True, {"cycles": 24, "broadcasts": 1, "empty": 1, "drain": 10, "writeback": 9}),
     # S4 at 13 to 15 and 16 to 18 without a bubble; or the second fragment taken at 16, in S4 at 21 to 23
-    ({}, [{0, 1, 2}] * 2, True, {"cycles": 31, "broadcasts": 2, "busy": 6, "drain": 14, "writeback": 11}),
+    ({}, [{0, 1, 2}] * 2, True, {"cycles": 31, "broadcasts": 2, "useful_macs": 6, "drain": 14, "writeback": 11}),
     ({"overlap_columns": False}, [{0, 1, 2}] * 2, True,
-     {"cycles": 36, "broadcasts": 2, "busy": 6, "drain": 19, "writeback": 11}),
+     {"cycles": 36, "broadcasts": 2, "useful_macs": 6, "drain": 19, "writeback": 11}),
     # slot 20 needs a padding entry, which costs S4 a cycle or none
-    ({}, [{20}], True, {"cycles": 44, "broadcasts": 1, "busy": 1, "drain": 10, "writeback": 29}),
+    ({}, [{20}], True, {"cycles": 44, "broadcasts": 1, "useful_macs": 1, "drain": 10, "writeback": 29}),
     ({"skip_padding": False}, [{20}], True,
-     {"cycles": 45, "broadcasts": 1, "busy": 1, "padding": 1, "drain": 11, "writeback": 29}),
+     {"cycles": 45, "broadcasts": 1, "useful_macs": 1, "padding": 1, "drain": 11, "writeback": 29}),
     # a queue of one: the column of cycle 4 is taken at 8 and counted out at 10, when the next may go
     ({"queue_depth": 1}, [{0}] * 2, True,
-     {"cycles": 30, "broadcasts": 2, "busy": 2, "stall_queue": 5, "drain": 10, "writeback": 9}),
+     {"cycles": 30, "broadcasts": 2, "useful_macs": 2, "stall_queue": 5, "drain": 10, "writeback": 9}),
     # two registers out and back, two tree levels of three: token at 12, arrives at 14, S4 at 23, idle seen at 26
     ({"pes": 64, "broadcast_latency": 2}, [{0}], True,
-     {"cycles": 38, "broadcasts": 1, "busy": 1, "empty": 63, "drain": 14, "writeback": 11}),
+     {"cycles": 38, "broadcasts": 1, "useful_macs": 1, "empty": 63, "drain": 14, "writeback": 11}),
     # PE 0 of row 0 at 4, a gap at 5, PE 1 of row 1 at 6 and no gap
     ({"pes": 2, "scan_gap": True}, [{0}, None, None, {0}], True,
-     {"cycles": 26, "broadcasts": 2, "busy": 2, "empty": 2, "stall_scan": 1, "drain": 10, "writeback": 9}),
+     {"cycles": 26, "broadcasts": 2, "useful_macs": 2, "empty": 2, "stall_scan": 1, "drain": 10, "writeback": 9}),
     # rows of one activation with a barrier: tokens at 4 and 15, drains seen at 14 and 25
     ({"batch_slots": 1}, [{0}] * 2, True,
-     {"cycles": 35, "broadcasts": 2, "busy": 2, "stall_barrier": 10, "drain": 10, "writeback": 9}),
+     {"cycles": 35, "broadcasts": 2, "useful_macs": 2, "stall_barrier": 10, "drain": 10, "writeback": 9}),
 ])
 def test_tiny_layers_take_the_cycles_counted_by_hand(changes, columns, loaded, expected):
     spec = replace(ONE, **changes)
@@ -226,9 +226,9 @@ def test_no_cycle_is_lost_in_the_accounts(seed):
     rng = np.random.default_rng(seed)
     spec, layer, live = case(rng)
     count, rows = cycles.layer(spec, layer, live, codebook_loaded=True), layer.in_slots
-    assert count.busy == sum(int((layer.entries[base + p[j]:base + p[j + 1]] & 2**spec.codebook_bits - 1 != 0).sum())
+    assert count.useful_macs == sum(int((layer.entries[base + p[j]:base + p[j + 1]] & 2**spec.codebook_bits - 1 != 0).sum())
                              for base, p in zip(layer.bases()[:-1], layer.pointers, strict=True) for j in live)
-    assert count.broadcasts == len(live) and count.cycles * spec.pes >= count.busy
+    assert count.broadcasts == len(live) and count.cycles * spec.pes >= count.useful_macs
     start = max(count.preload + 1, spec.broadcast_latency + 4 + 3 * cycles.detection_levels(spec.pes))
     spent = count.broadcasts + count.stall_queue + count.stall_scan + count.stall_barrier + count.drain + count.writeback
     hidden = spec.scan_gap * -(-rows // (spec.batch_slots or rows))         # a gap may pass within a barrier or the drain
@@ -241,5 +241,5 @@ def test_the_tree_has_four_children_a_node(pes, levels):
 
 
 def test_counters_of_layers_add_up():
-    total = sum([cycles.Counters(cycles=2, busy=3), cycles.Counters(cycles=5, empty=1)], cycles.Counters())
-    assert total == cycles.Counters(cycles=7, busy=3, empty=1)
+    total = sum([cycles.Counters(cycles=2, useful_macs=3), cycles.Counters(cycles=5, empty=1)], cycles.Counters())
+    assert total == cycles.Counters(cycles=7, useful_macs=3, empty=1)

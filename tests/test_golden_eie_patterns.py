@@ -63,7 +63,7 @@ def test_the_papers_machine_takes_the_published_cycles(name):
     spec = preset("paper", batch_slots=0, columns=32768)
     pattern = draw(TABLE[name], seed=1)
     count = cycles.layer(spec, encode(spec, pattern), pattern.live, codebook_loaded=True)
-    assert count.busy == pattern.useful
+    assert count.useful_macs == pattern.useful
     assert count.cycles == pytest.approx(PUBLISHED[name][1], rel=0.03)
 
 
@@ -75,7 +75,7 @@ def test_a_layer_of_4096_x_4096_takes_a_second_at_most():
     outputs, _ = values.layer(spec, layer, given)
     count = cycles.layer(spec, layer, np.flatnonzero(given[0]), codebook_loaded=True)
     assert process_time() - start <= 1.0, "processor time, so that other work on the machine does not count"
-    assert outputs.sum() == count.busy == pattern.useful
+    assert outputs.sum() == count.useful_macs == pattern.useful
 
 
 def test_values_of_a_large_layer_are_the_products_of_the_pattern():

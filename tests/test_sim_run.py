@@ -62,7 +62,7 @@ def test_figures_are_golden(files, tmp_path, capsys):
     for number, layer in enumerate(figures["layers"]):
         model = [counters[number] for counters in golden.counters]
         assert layer["cycles"] == layer["model_cycles"] == sum(one.cycles for one in model)
-        assert layer["busy"] == pytest.approx(sum(one.busy for one in model) / layer["cycles"] / 4)
+        assert layer["busy"] == pytest.approx(sum(one.useful_macs for one in model) / layer["cycles"] / 4)
         assert layer["stalls"]["writeback"] == sum(one.writeback for one in model)
     for sentence in (r"accuracy: 83\.33 % \(5 of 6\)", "saturated on the way to integers: 2 of 60", "different: 0", "fc3",
                      "predictions: " + " ".join(map(str, figures["predictions"]))):

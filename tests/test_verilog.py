@@ -1,5 +1,6 @@
 """Generated Verilog reads without complaint in every tool, and every run gives the same bytes."""
 import os
+import re
 import subprocess
 import sys
 
@@ -74,6 +75,14 @@ def test_every_run_gives_the_same_bytes(name):
         [sys.executable, "-c", program], capture_output=True, text=True, check=True,
         env=os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": "."}).stdout for seed in ("1", "2"))
     assert first == second and len(first) > 10000
+
+
+@pytest.mark.parametrize("name", ["eie", "mac"])
+def test_every_process_of_logic_runs_at_time_0(name):
+    """A simulator with unknowns runs ``always @*`` on a change alone; a flag that changes at time 0 stands in each."""
+    verilog = BUILDS[name]().verilog
+    blocks = re.findall(r"^ *always @\*.*\n.*", verilog, re.MULTILINE)
+    assert blocks and all(re.search(r"begin\n    if \(\\(\$auto|nz\$wake).* \) begin end$", block) for block in blocks)
 
 
 def test_64_pes_are_hardly_more_text_than_4():

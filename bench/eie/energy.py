@@ -42,7 +42,7 @@ def estimate(spec: EieSpec, counters: Mapping[str, int], reads: int) -> dict[str
     reads : int
         Words of the matrix memory that were read.
     """
-    entries = counters["busy"] + counters["padding"]
+    entries = counters["useful_macs"] + counters["padding"]
     parts = {
         "pointer read": counters["broadcasts"] * spec.pes * 2 * access(POINTER_BANK_BYTES, POINTER_BITS),
         "matrix read": reads * access(MATRIX_BYTES, spec.word_bits),

@@ -46,7 +46,7 @@ class Point:
     @property
     def efficiency(self) -> float:
         """Share of multiplier cycles that work on an entry, padding included where it costs a cycle."""
-        return (self.counters.busy + self.counters.padding) / (self.spec.pes * self.counters.cycles)
+        return (self.counters.useful_macs + self.counters.padding) / (self.spec.pes * self.counters.cycles)
 
     def as_data(self) -> dict:
         """Return plain data for JSON."""

@@ -44,7 +44,7 @@ def simulate(*, path: Path, given: Path | None, seed: int) -> list[Row]:
         start = time.monotonic()
         answers = hold(generated(judge.spec), layer_by_layer(image, expected), folder=Path(folder), log=Path(folder, "log"))
         seconds = time.monotonic() - start
-    return [row(layer.name, None, judge.spec, got.value, counters, differing(got.value.outputs, values[0]), counters.busy,
-                seconds / len(answers))
+    return [row(layer.name, None, judge.spec, got.value, counters, differing(got.value.outputs, values[0]),
+                counters.useful_macs, seconds / len(answers))
             for layer, got, counters, values in zip(judge.layers, answers, expected.counters[0], expected.values,
                                                     strict=True)]

@@ -85,7 +85,7 @@ def simulate(*, name: str, spec: EieSpec, seed: int, order: str, layer: Benchmar
 def row(name: str, seed: int | None, spec: EieSpec, got: Result, counters: Counters, wrong: int, useful: int,
         seconds: float) -> Row:
     """Put together what a layer's run says; the products counted in hardware must be those of the pattern."""
-    odd = sum(got.counters[key] != value for key, value in asdict(counters).items()) + (got.counters["busy"] != useful)
+    odd = sum(got.counters[key] != value for key, value in asdict(counters).items()) + (got.counters["useful_macs"] != useful)
     return Row(layer=name, seed=seed, cycles=got.counters["cycles"], limit=useful / spec.pes, mismatches=wrong,
                counter_mismatches=odd, saturated=bool(got.flags["saturated"]), counters=got.counters, seconds=seconds,
                design=digest(spec))

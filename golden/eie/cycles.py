@@ -19,7 +19,7 @@ class Counters:
 
     cycles: int = 0
     broadcasts: int = 0
-    busy: int = 0
+    useful_macs: int = 0
     padding: int = 0
     empty: int = 0
     stall_queue: int = 0
@@ -81,7 +81,7 @@ class _Control:
                 cycle = drained + 1
         writeback = layer.out_slots + delay + 8
         return Counters(
-            cycles=drained + writeback + 1, broadcasts=len(live), busy=self.words.busy,
+            cycles=drained + writeback + 1, broadcasts=len(live), useful_macs=self.words.useful_macs,
             padding=self.words.padding, empty=self.words.empty, stall_queue=self.stall_queue,
             stall_scan=self.stall_scan, stall_barrier=self.stall_barrier, preload=preload,
             drain=drained - last, writeback=writeback)

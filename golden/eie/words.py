@@ -34,8 +34,8 @@ class Words:
         self._bases = layer.bases()[:-1]
         code = np.asarray(layer.entries) & layer.entries.dtype.type((1 << spec.codebook_bits) - 1)
         self._real = np.concatenate([[0], np.cumsum(code != 0, dtype=np.int64)])
-        self.busy = int(self._count(self.start, self.end).sum())
-        self.padding = 0 if spec.skip_padding else int((self.end - self.start).sum()) - self.busy
+        self.useful_macs = int(self._count(self.start, self.end).sum())
+        self.padding = 0 if spec.skip_padding else int((self.end - self.start).sum()) - self.useful_macs
 
     def _count(self, first: np.ndarray, past: np.ndarray) -> np.ndarray:
         return self._real[past + self._bases] - self._real[first + self._bases]

@@ -7,7 +7,7 @@ from amaranth.lib import data, enum, stream
 
 from spec.eie import EieSpec, ceil_log2
 
-PE_EVENTS = ("busy", "padding", "empty")
+PE_EVENTS = ("useful_macs", "padding", "empty")
 """Events that a PE reports, a bit a cycle each, and a group sums: counters of the register map."""
 
 CONTROL_EVENTS = ("cycles", "broadcasts", "stall_queue", "stall_scan", "stall_barrier", "preload", "drain", "writeback")

@@ -70,7 +70,7 @@ class Pe(wiring.Component):
             self.status.saturated.eq(delayed(m, arithmetic.saturated, "saturated", cycles=1)),
         ]
         m.d.sync += [
-            self.event.busy.eq(picker.pick_real),
+            self.event.useful_macs.eq(picker.pick_real),
             self.event.padding.eq(picker.pick_padding),
             self.event.empty.eq(pointer.o.valid & pointer.o.p.empty),
         ]

@@ -123,7 +123,7 @@ class Outcome:
         return sum(counters[number].cycles for counters in self.golden.counters)
 
     def _busy(self, totals: dict[str, int]) -> float:
-        return totals["busy"] / (self.image.spec.pes * totals["cycles"])
+        return totals["useful_macs"] / (self.image.spec.pes * totals["cycles"])
 
     def tables(self) -> tuple[list[list[Any]], list[list[Any]]]:
         """Return the rows of the tables ``WORK`` and ``CAUSES``: means over the vectors, then the sum of the layers."""

@@ -9,7 +9,7 @@ IDENTITY = 0x4E5A4501
 COUNTERS = {
     "cycles": "Cycles of the layers run, from start to last output written.",
     "broadcasts": "Non-zero activations broadcast.",
-    "busy": "Multiplications of a non-zero weight, summed over PEs.",
+    "useful_macs": "Multiplications of a non-zero weight, summed over PEs.",
     "padding": "Padding entries that took a cycle, summed over PEs.",
     "empty": "Columns found empty, summed over PEs.",
     "stall_queue": "Cycles in which a non-zero waited for a full queue.",
