@@ -195,7 +195,7 @@ def to_verilog(text: str) -> str:
 
 def _woken(module: str) -> str:
     """Give the flag of `WAKE` to an ``always @*`` of one assignment to some bits of a signal, which Yosys writes without."""
-    woken, count = re.subn(r"^  always @\*\n    (.*;)$", r"  always @* begin\n    if (\\nz$wake ) begin end\n    \1\n  end", module,
-                           flags=re.MULTILINE)
+    block = r"  always @* begin\n    if (\\nz$wake ) begin end\n    \1\n  end"
+    woken, count = re.subn(r"^  always @\*\n    (.*;)$", block, module, flags=re.MULTILINE)
     head, end, body = woken.partition(");\n")
     return f"{head}{end}  reg \\nz$wake ; initial \\nz$wake = 0;\n{body}" if count else module
