@@ -35,7 +35,7 @@ def compared(device, path, vectors):
     np.testing.assert_array_equal(outputs, expected.outputs)
     assert not any(result.flags["refused"] for result in got)
     for result, layers in zip(got[1:], expected.counters[1:], strict=True):     # the first one loads a codebook
-        assert result.counters["busy"] == sum(layer.busy for layer in layers)
+        assert result.counters["useful_macs"] == sum(layer.useful_macs for layer in layers)
 
 
 @pytest.mark.parametrize("line", ["fast", pytest.param("serial", marks=pytest.mark.full)])
