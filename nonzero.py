@@ -16,7 +16,8 @@ Eie: Any                                                # both come from __getat
 Mac: Any
 __all__ = ["COMMANDS", "Eie", "Mac", "__version__", "main", "preset"]
 
-COMPONENTS = {"Eie": "rtl.eie.machine", "Mac": "rtl.mac.machine"}
+COMPONENTS = {name.capitalize(): f"rtl.{name}.machine" for name in MACHINES}
+"""Name of a machine's component -> its module."""
 
 COMMANDS = {
     "build": ("rtl.build", "write the Verilog of a machine"),
@@ -34,7 +35,7 @@ COMMANDS = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import a machine when it is asked for: ``Eie`` or ``Mac``."""
+    """Import a machine's component when it is asked for: ``Eie``, ``Mac`` and those registered since."""
     if name not in COMPONENTS:
         raise AttributeError(f"module 'nonzero' has no attribute {name!r}")
     return importlib.import_module(COMPONENTS[name]).Machine

@@ -1,0 +1,77 @@
+"""How packets get into a machine in the simulator and out of it: word by word over AXI, or by way of files."""
+
+import itertools
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from cocotb.triggers import FallingEdge, RisingEdge
+from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStreamSource
+
+from sim.stream import PATTERNS
+
+
+class Stream(Protocol):
+    """What carries packets into the machine and out of it."""
+
+    async def send(self, packets: Sequence[Any]) -> None:
+        """Send packets and wait until the machine has taken the last word."""
+
+    async def receive(self, words: int) -> list[int]:
+        """Return the words of the next packet."""
+
+
+class Axi:
+    """Packets word by word over cocotbext-axi, with idle and refused cycles as told."""
+
+    def __init__(self, dut: Any, idle: str, stall: str):
+        self.source = AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_axis"), dut.clk, dut.rst, byte_lanes=1)
+        self.sink = AxiStreamSink(AxiStreamBus.from_prefix(dut, "m_axis"), dut.clk, dut.rst)
+        for name, part in ((idle, self.source), (stall, self.sink)):
+            part.log.setLevel(logging.WARNING)
+            if name != "never":
+                part.set_pause_generator(itertools.cycle(PATTERNS[name]))
+
+    async def send(self, packets: Sequence[Any]) -> None:
+        """Send packets and wait until the machine has taken the last word."""
+        for words in packets:
+            self.source.send_nowait(AxiStreamFrame(np.asarray(words, np.uint64).tolist()))
+        await self.source.wait()
+
+    async def receive(self, words: int) -> list[int]:
+        """Return the words of the next packet."""
+        return np.frombuffer(bytes((await self.sink.recv()).tdata), "<u8").tolist()
+
+
+class Files:
+    """Packets by way of files that the harness in Verilog reads and writes, so that a million words cost no Python."""
+
+    def __init__(self, dut: Any, folder: Path):
+        self.dut, self.folder = dut, folder
+        self._sent = self._received = 0
+
+    async def send(self, packets: Sequence[Any]) -> None:
+        """Send packets and wait until the machine has taken the last word."""
+        dut = self.dut
+        np.concatenate([np.asarray(words, np.uint64) for words in packets]).astype(">u8").tofile(
+            self.folder / f"feed_{self._sent}.bin")
+        dut.number.value = self._sent
+        await FallingEdge(dut.clk)
+        dut.feed.value = 1
+        await FallingEdge(dut.clk)
+        dut.feed.value = 0
+        await RisingEdge(dut.fed)
+        (self.folder / f"feed_{self._sent}.bin").unlink()
+        self._sent += 1
+
+    async def receive(self, words: int) -> list[int]:
+        """Return the words of the next packet."""
+        while self.dut.got.value.to_unsigned() <= self._received:
+            await self.dut.got.value_change
+        path = self.folder / f"result_{self._received}.hex"
+        found = [int(word, 16) for word in path.read_text().split()]
+        path.unlink()
+        self._received += 1
+        return found
