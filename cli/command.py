@@ -2,14 +2,11 @@
 
 import contextlib
 import logging
-import math
 import os
 import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextvars import ContextVar
-from pathlib import Path
 from typing import Annotated, Any, Protocol
 
 import typer
@@ -17,13 +14,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
 
+from cli.option import check_options, forget_options, refuse
 from cli.signals import Ended, ending
 from cli.text import Printable, plain
 from cli.write import atomic, write_json, write_text
 
 BAD_INPUT = (ValueError, TypeError, OverflowError, OSError, MemoryError)
 __all__ = ["application", "atomic", "main", "progress", "refuse", "write_json", "write_text"]
-_GIVEN: ContextVar[dict[str, str]] = ContextVar("options that the command line gives, by parameter")
 PATIENCE = 2.0      # seconds of silence a user accepts before wondering whether anything happens
 
 
@@ -56,7 +53,6 @@ def main(app: typer.Typer | Callable[[], typer.Typer], arguments: Sequence[str] 
     name : str, optional
         The program's name in help texts; ``python -m MODULE`` when not given.
     """
-    _GIVEN.set({})
     module = getattr(sys.modules["__main__"], "__spec__", None)
     program = name or (f"python -m {module.name.removesuffix('.__main__')}" if module else sys.argv[0])
     given = list(sys.argv[1:] if arguments is None else arguments)
@@ -65,7 +61,7 @@ def main(app: typer.Typer | Callable[[], typer.Typer], arguments: Sequence[str] 
         with ending(), _safe_output(verbose):
             command = typer.main.get_command(app if isinstance(app, typer.Typer) else app())
             _offer_verbose(command)
-            _refuse_odd_values(command)
+            check_options(command, given)
             code = command.main(given, prog_name=program, standalone_mode=False)
             if sys.stdout is not None:
                 sys.stdout.flush()
@@ -83,7 +79,7 @@ def main(app: typer.Typer | Callable[[], typer.Typer], arguments: Sequence[str] 
     except BAD_INPUT as error:
         _fail(error, str(error) or type(error).__name__, verbose)
     finally:
-        _GIVEN.set({})
+        forget_options()
 
 
 def warn(texts: Iterable[str]) -> None:
@@ -91,21 +87,6 @@ def warn(texts: Iterable[str]) -> None:
     sys.stdout.flush()
     for text in texts:
         print(f"WARNING: {plain(' '.join(text.split()))}", file=sys.stderr)
-
-
-def refuse(names: Iterable[str], reason: str) -> None:
-    """Refuse options that were given and do not apply, rather than leave them without effect.
-
-    Parameters
-    ----------
-    names : iterable of str
-        Parameters of the command's function.
-    reason : str
-        When they apply, as the end of "OPTION must come with".
-    """
-    for name in names:
-        if option := _GIVEN.get({}).get(name):
-            raise ValueError(f"{option} must come with {reason}; leave it out")
 
 
 def _offer_verbose(command: Any) -> None:
@@ -120,30 +101,6 @@ def _offer_verbose(command: Any) -> None:
     command.params += typer.main.get_command(spare).params
     for child in getattr(command, "commands", {}).values():
         _offer_verbose(child)
-
-
-def _refuse_odd_values(command: Any) -> None:
-    """Let every option of a command and of all below it refuse an empty path and a number that is not finite."""
-    for parameter in command.params:
-        parameter.process_value = _checked(parameter, parameter.process_value)
-    for child in getattr(command, "commands", {}).values():
-        _refuse_odd_values(child)
-
-
-def _checked(parameter: Any, process: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    name = parameter.opts[0] if parameter.param_type_name == "option" else parameter.name
-
-    def checked(context: Any, value: Any) -> Any:
-        found = process(context, value)
-        if getattr(context.get_parameter_source(parameter.name), "name", "") == "COMMANDLINE":
-            _GIVEN.get()[parameter.name] = name
-        raw = value if isinstance(value, (list, tuple)) else [value]
-        if "" in raw and any(isinstance(one, Path) for one in (found if isinstance(found, (list, tuple)) else [found])):
-            raise ValueError(f"{name} must be a path, not an empty one; name a file or a folder")
-        if isinstance(found, float) and not math.isfinite(found):
-            raise ValueError(f"{name} must be a finite number, not {found}; write another")
-        return found
-    return checked
 
 
 @contextlib.contextmanager

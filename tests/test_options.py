@@ -5,6 +5,10 @@ import pytest
 from tests.commands import leave
 
 REFUSED = {
+    "two values": (["rtl.build", "--pes", "4", "--pes=8"], "--pes must be given once, not as '4' and '8'; leave one out"),
+    "yes and no": (["synth.run", "--pes", "4", "--floorplan", "--no-floorplan"], "--floorplan must be given once"),
+    "two names": (["compress.build", "weights.npz", "-o", "new.npz", "--codebook-bits", "4", "--bits", "5"],
+                  "--codebook-bits must be given once, not as '4' and '5'"),
     "top alone": (["synth.run", "--pes", "1", "--top", "m"], "--top must come with --verilog, not alone"),
     "machine beside a file": (["synth.run", "--verilog", "m.v", "--top", "m", "--pes", "4"],
                               "--pes must come with a machine, not with --verilog; leave it out"),
@@ -49,6 +53,7 @@ def test_an_option_that_does_not_apply_is_refused(monkeypatch, tmp_path, name):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["m.v", "x.npy"]
 
 
-def test_what_is_not_given_is_not_refused(monkeypatch, tmp_path):
+def test_what_is_not_given_or_given_twice_alike_is_not_refused(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
+    assert leave("synth.estimate", "--pes", "4", "--preset", "ecp5", "--pes=4").code == 0
     assert leave("synth.estimate", "--pes", "4", "--preset", "ecp5").code == 0
