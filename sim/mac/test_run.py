@@ -39,7 +39,8 @@ def test_an_image(tmp_path):
     for name, x in (("a", a), ("b", b), ("c", c)):
         np.save(tmp_path / f"{name}.npy", x)
     spec = MacSpec(arch="ampere", k=8, fold=16)
-    save(Image(spec=spec, fmt="fp16", b=to_bits("fp16", b), c=to_bits("fp32", c[None])), tmp_path / "tile.npz")
+    patterns = {"b": to_bits("fp16", b).astype(np.uint32), "c": to_bits("fp32", c[None]).astype(np.uint32)}
+    save(Image(spec=spec, fmt="fp16", **patterns), tmp_path / "tile.npz")
     given = [tmp_path / "tile.npz", "--input", tmp_path / "a.npy", "--out", tmp_path / "d.npy", "--json", tmp_path / "d.json"]
     done = subprocess.run([sys.executable, "-m", "sim.run", *map(str, given)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
