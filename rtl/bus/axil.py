@@ -77,14 +77,24 @@ class AxiLiteSlave(wiring.Component):
                                   for name in ("awaddr", "wdata", "wstrb"))
         addressed, filled = Signal(name="addressed"), Signal(name="filled")
         go, legal = Signal(name="write"), Signal(name="legal")
-        m.d.comb += [self.s_axil_awready.eq(~addressed), self.s_axil_wready.eq(~filled),
-                     go.eq(addressed & filled & (~self.s_axil_bvalid | self.s_axil_bready)),
-                     legal.eq(Cat(address[2:] == r.offset // WORD_BYTES
-                                  for r in self.registers.registers if r.kind in WRITABLE).any())]
+        m.d.comb += [
+            self.s_axil_awready.eq(~addressed),
+            self.s_axil_wready.eq(~filled),
+            go.eq(addressed & filled & (~self.s_axil_bvalid | self.s_axil_bready)),
+            legal.eq(Cat(address[2:] == r.offset // WORD_BYTES
+                         for r in self.registers.registers if r.kind in WRITABLE).any()),
+        ]
         with m.If(self.s_axil_awvalid & self.s_axil_awready):
-            m.d.sync += [address.eq(self.s_axil_awaddr), addressed.eq(1)]
+            m.d.sync += [
+                address.eq(self.s_axil_awaddr),
+                addressed.eq(1),
+            ]
         with m.If(self.s_axil_wvalid & self.s_axil_wready):
-            m.d.sync += [value.eq(self.s_axil_wdata), strobe.eq(self.s_axil_wstrb), filled.eq(1)]
+            m.d.sync += [
+                value.eq(self.s_axil_wdata),
+                strobe.eq(self.s_axil_wstrb),
+                filled.eq(1),
+            ]
         with m.If(self.s_axil_bready):
             m.d.sync += self.s_axil_bvalid.eq(0)
         with m.If(go):
@@ -120,11 +130,16 @@ class AxiLiteSlave(wiring.Component):
             words.append(low & hit.replicate(WORD_BITS))
             if above is not None:
                 high.append((hit, above))
-        m.d.comb += [self.s_axil_arready.eq(~asked),
-                     go.eq(decoded & (~self.s_axil_rvalid | self.s_axil_rready))]
+        m.d.comb += [
+            self.s_axil_arready.eq(~asked),
+            go.eq(decoded & (~self.s_axil_rvalid | self.s_axil_rready)),
+        ]
         m.d.sync += decoded.eq(asked & ~go)
         with m.If(self.s_axil_arvalid & self.s_axil_arready):
-            m.d.sync += [address.eq(self.s_axil_araddr), asked.eq(1)]
+            m.d.sync += [
+                address.eq(self.s_axil_araddr),
+                asked.eq(1),
+            ]
         with m.If(self.s_axil_rready):
             m.d.sync += self.s_axil_rvalid.eq(0)
         with m.If(go):

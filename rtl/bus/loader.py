@@ -62,17 +62,24 @@ class StreamLoader(wiring.Component):
         left = Signal(framing.LENGTH_BITS)
         last, final = self.s_axis_tlast, Signal(name="final")
         known = Cat(head.type == kind for kind in self.types).any()
-        m.d.comb += [head.eq(self.s_axis_tdata), final.eq(left == 1),
-                     self.s_axis_tready.eq((state != _State.PAYLOAD) | ~self.o.valid | self.o.ready),
-                     taken.eq(self.s_axis_tvalid & self.s_axis_tready)]
+        m.d.comb += [
+            head.eq(self.s_axis_tdata),
+            final.eq(left == 1),
+            self.s_axis_tready.eq((state != _State.PAYLOAD) | ~self.o.valid | self.o.ready),
+            taken.eq(self.s_axis_tvalid & self.s_axis_tready),
+        ]
         m.d.sync += self.errors.eq(0)
         with m.If(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
         with m.If(taken):
             with m.Switch(state):
                 with m.Case(_State.HEADER):
-                    m.d.sync += [place.type.eq(head.type), place.address.eq(head.address),
-                                 place.index.eq(0), left.eq(head.length)]
+                    m.d.sync += [
+                        place.type.eq(head.type),
+                        place.address.eq(head.address),
+                        place.index.eq(0),
+                        left.eq(head.length),
+                    ]
                     with m.If(~known | (head.length == 0)):
                         m.d.sync += self.errors.unknown.eq(1)
                         with m.If(~last):
@@ -82,11 +89,18 @@ class StreamLoader(wiring.Component):
                     with m.Else():
                         m.d.sync += state.eq(_State.PAYLOAD)
                 with m.Case(_State.PAYLOAD):
-                    m.d.sync += [self.o.valid.eq(1), self.o.p.type.eq(place.type),
-                                 self.o.p.address.eq(place.address), self.o.p.index.eq(place.index),
-                                 self.o.p.data.eq(self.s_axis_tdata), self.o.p.last.eq(final),
-                                 place.index.eq(place.index + 1), left.eq(left - 1),
-                                 self.errors.short.eq(last & ~final), self.errors.long.eq(final & ~last)]
+                    m.d.sync += [
+                        self.o.valid.eq(1),
+                        self.o.p.type.eq(place.type),
+                        self.o.p.address.eq(place.address),
+                        self.o.p.index.eq(place.index),
+                        self.o.p.data.eq(self.s_axis_tdata),
+                        self.o.p.last.eq(final),
+                        place.index.eq(place.index + 1),
+                        left.eq(left - 1),
+                        self.errors.short.eq(last & ~final),
+                        self.errors.long.eq(final & ~last),
+                    ]
                     with m.If(last):
                         m.d.sync += state.eq(_State.HEADER)
                     with m.Elif(final):

@@ -53,22 +53,37 @@ class ResultStream(wiring.Component):
         word, kept = Signal(WORD_BITS, name="word"), Signal(WORD_BYTES, name="kept")
         whole, keep = Signal.like(word, name="whole"), Signal.like(kept, name="keep")   # this transfer too
         ones = (1 << len(group) // 8) - 1
-        m.d.comb += [full.eq((count == self.transfers - 1) | self.i.p.last),
-                     self.i.ready.eq(~full | ~self.m_axis_tvalid | self.m_axis_tready),
-                     whole.eq(word), keep.eq(kept)]
+        m.d.comb += [
+            full.eq((count == self.transfers - 1) | self.i.p.last),
+            self.i.ready.eq(~full | ~self.m_axis_tvalid | self.m_axis_tready),
+            whole.eq(word),
+            keep.eq(kept),
+        ]
         with m.Switch(count):
             for place in range(self.transfers):
                 with m.Case(place):
-                    m.d.comb += [whole.word_select(place, len(group)).eq(group),
-                                 keep.word_select(place, len(group) // 8).eq(ones)]
+                    m.d.comb += [
+                        whole.word_select(place, len(group)).eq(group),
+                        keep.word_select(place, len(group) // 8).eq(ones),
+                    ]
         with m.If(self.m_axis_tready):
             m.d.sync += self.m_axis_tvalid.eq(0)
         with m.If(self.i.valid & self.i.ready):
-            m.d.sync += [word.eq(whole), kept.eq(keep), count.eq(count + 1)]
+            m.d.sync += [
+                word.eq(whole),
+                kept.eq(keep),
+                count.eq(count + 1),
+            ]
             with m.If(full):
-                m.d.sync += [word.eq(0), kept.eq(0), count.eq(0), self.m_axis_tvalid.eq(1),
-                             self.m_axis_tdata.eq(whole), self.m_axis_tkeep.eq(keep),
-                             self.m_axis_tlast.eq(self.i.p.last)]
+                m.d.sync += [
+                    word.eq(0),
+                    kept.eq(0),
+                    count.eq(0),
+                    self.m_axis_tvalid.eq(1),
+                    self.m_axis_tdata.eq(whole),
+                    self.m_axis_tkeep.eq(keep),
+                    self.m_axis_tlast.eq(self.i.p.last),
+                ]
         return m
 
     def _extended(self, m, lane):

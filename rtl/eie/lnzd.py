@@ -87,8 +87,10 @@ class LnzdLeaf(wiring.Component):
     Members
     -------
     command : ``In({"op": Op, "data": 32})``
-    act, nonzero : ``In``, one of each PE, scan : ``Out(Widths.scan)``
-        Scan ports of the PEs, the controls shared by all.
+    act, nonzero : ``In``
+        Activations of the PEs, an array, and whether each is not 0.
+    scan : ``Out(Widths.scan)``
+        Goes to all PEs.
     o : ``Out(stream.Signature(token_layout(spec, 2)))``
     """
 
@@ -164,7 +166,8 @@ class LnzdNode(wiring.Component):
 
     Members
     -------
-    i : ``In(stream.Signature(token_layout(spec, child_bits)))``, one of each child
+    i : ``In(stream.Signature(token_layout(spec, child_bits)))``
+        An array, one of each child.
     o : ``Out(stream.Signature(token_layout(spec, child_bits + 2)))``
         Tokens with two more bits of PE number.
     """

@@ -42,7 +42,10 @@ class Requantiser(wiring.Component):
         rounded = Signal(signed(act_bits + 1))
         beyond = Signal()
         too_big = Signal()
-        m.d.sync += [rounded.eq((kept >> 1) + (kept[0] & (sticky | kept[1]))), beyond.eq(over)]
+        m.d.sync += [
+            rounded.eq((kept >> 1) + (kept[0] & (sticky | kept[1]))),
+            beyond.eq(over),
+        ]
         m.d.comb += too_big.eq(beyond | (rounded[act_bits] != rounded[act_bits - 1]))
         limit = Cat((~negative).replicate(act_bits - 1), negative)
         m.d.comb += self.o.eq(Mux(self.relu & negative, 0, Mux(too_big, limit, rounded[:act_bits])))
@@ -63,5 +66,7 @@ class _Shift:
             for step in range(1 << len(steps)):
                 lost = min(step * unit, len(value))
                 with m.Case(step):
-                    m.d.sync += [self.sticky.eq(value[:lost].any() if step else 0),
-                                 self.over.eq(unlike[lost + bits - 1:].any() if lost + bits <= len(unlike) else 0)]
+                    m.d.sync += [
+                        self.sticky.eq(value[:lost].any() if step else 0),
+                        self.over.eq(unlike[lost + bits - 1:].any() if lost + bits <= len(unlike) else 0),
+                    ]

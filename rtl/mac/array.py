@@ -36,8 +36,8 @@ class Array(wiring.Component):
     valid : ``In(1)``; issue : ``In(ISSUE)``; fmt : ``In(CODE_BITS)``
     we_a, we_b, we_c, row, block : ``In``
         Writes, as `Assemble` makes them; none to an accumulator while operations are under way.
-    blocks : ``In``
-        Slots that a run takes in turn.
+    blocks, start : ``In``
+        Slots that a run takes in turn; a run begins.
     look : ``In(1)``; look_slot : ``In(range(SLOTS))``
         Reads accumulators between runs.
     seen : ``Out(ArrayLayout(block of D, tiles))``
@@ -80,10 +80,15 @@ class Array(wiring.Component):
                                Mux(tile.o_valid, slot, self.row[:len(slot)]),
                                Mux(tile.o_valid, Value.cast(tile.o_d), block),
                                Mux(self.look, self.look_slot, self.issue.slot))
-            m.d.comb += [tile.i_valid.eq(p[valid]), Value.cast(tile.i_op.a).eq(a), Value.cast(tile.i_op.b).eq(b),
-                         Value.cast(tile.i_op.c).eq(Mux(p[fresh], empty.replicate(OUTPUTS), acc)), tile.i_op.fmt.eq(self.fmt),
-                         self.seen[number].eq(Cat(
-                             acc.word_select(n, bits)[:spec.acc_bits] for n in range(OUTPUTS)))]
+            m.d.comb += [
+                tile.i_valid.eq(p[valid]),
+                Value.cast(tile.i_op.a).eq(a),
+                Value.cast(tile.i_op.b).eq(b),
+                Value.cast(tile.i_op.c).eq(Mux(p[fresh], empty.replicate(OUTPUTS), acc)),
+                tile.i_op.fmt.eq(self.fmt),
+                self.seen[number].eq(Cat(
+                    acc.word_select(n, bits)[:spec.acc_bits] for n in range(OUTPUTS))),
+            ]
             if spec.stochastic:
                 m.d.comb += Value.cast(tile.seeds).eq(Cat(
                     Const(seed_of(spec.seed, OUTPUTS * number + lane), LFSR_BITS) for lane in range(OUTPUTS)))

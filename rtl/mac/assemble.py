@@ -46,23 +46,39 @@ class Assemble(wiring.Component):
         at = Signal.like(tile, name="at")
         m.d.comb += [
             self.i.ready.eq(~(self.busy & is_c)),
-            word.eq(Mux(beat.index == 0, 0, place)), here.eq(Mux(beat.index == 0, beat.address, row)),
+            word.eq(Mux(beat.index == 0, 0, place)),
+            here.eq(Mux(beat.index == 0, beat.address, row)),
             at.eq(Mux(beat.index == 0, 0, tile)),
             last.eq(word == Mux(is_c, acc_words(spec), operand_words(spec)) - 1),
             fits.eq(here < Mux(is_c, SLOTS, ROWS)),
         ]
-        m.d.sync += [self.we_a.eq(0), self.we_b.eq(0), self.we_c.eq(0), self.range.eq(0)]
+        m.d.sync += [
+            self.we_a.eq(0),
+            self.we_b.eq(0),
+            self.we_c.eq(0),
+            self.range.eq(0),
+        ]
         with m.If(self.i.valid & self.i.ready):
-            m.d.sync += [self.block.eq(Cat(self.block, beat.data)[WORD_BITS:]), place.eq(Mux(last, 0, word + 1)),
-                         row.eq(here), tile.eq(at)]
+            m.d.sync += [
+                self.block.eq(Cat(self.block, beat.data)[WORD_BITS:]),
+                place.eq(Mux(last, 0, word + 1)),
+                row.eq(here),
+                tile.eq(at),
+            ]
             with m.If(last):
                 hot = Cat(at == number for number in range(spec.tiles))
                 m.d.sync += [
-                    self.row.eq(here), self.range.eq(~fits), self.we_a.eq(is_a & fits),
+                    self.row.eq(here),
+                    self.range.eq(~fits),
+                    self.we_a.eq(is_a & fits),
                     self.we_b.eq(Mux(fits & (beat.type == PACKETS["b"]), hot, 0)),
-                    self.we_c.eq(Mux(fits & is_c, hot, 0))]
+                    self.we_c.eq(Mux(fits & is_c, hot, 0)),
+                ]
                 with m.If(is_a | (at == spec.tiles - 1)):
-                    m.d.sync += [row.eq(here + 1), tile.eq(0)]
+                    m.d.sync += [
+                        row.eq(here + 1),
+                        tile.eq(0),
+                    ]
                 with m.Else():
                     m.d.sync += tile.eq(at + 1)
         return m

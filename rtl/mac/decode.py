@@ -88,9 +88,11 @@ class Decode(wiring.Component):
             return sig, x, flags
         neg, exp, frac, inf, nan = fields(self.bits, fmt)
         normal = exp.any()
-        m.d.comb += [sig.eq(Cat(frac, normal).shift_left(self.plan.man - fmt.man_bits)),
-                     x.eq(Cat(exp[0] | ~normal, exp[1:]) + (fmt.emin - self.plan.base + self.offset)),
-                     flags.eq(Cat(neg, inf, nan))]
+        m.d.comb += [
+            sig.eq(Cat(frac, normal).shift_left(self.plan.man - fmt.man_bits)),
+            x.eq(Cat(exp[0] | ~normal, exp[1:]) + (fmt.emin - self.plan.base + self.offset)),
+            flags.eq(Cat(neg, inf, nan)),
+        ]
         return sig, x, flags
 
 
@@ -100,8 +102,10 @@ def addend(m, plan: Plan, bits):
     normal = exp.any()
     zero = Signal(name="c_zero")
     x = Signal(plan.x_bits, name="c_x")
-    m.d.comb += [zero.eq(~normal & ~frac.any()),
-                 x.eq(Cat(exp[0] | ~normal, exp[1:]) + plan.addend_offset)]
+    m.d.comb += [
+        zero.eq(~normal & ~frac.any()),
+        x.eq(Cat(exp[0] | ~normal, exp[1:]) + plan.addend_offset),
+    ]
     if plan.deep and not plan.exact:
         x = Mux(zero, plan.zero_x, x)
     return neg, x, Cat(frac, normal)

@@ -64,13 +64,19 @@ class Feed(wiring.Component):
         c = [Signal(state_bits(spec), reset_less=True, name=f"c{out}") for out in range(OUTPUTS)]
         fmt = Signal(CODE_BITS, reset_less=True)
         left = Signal(range(spec.fold))
-        m.d.comb += [self.ready.eq(left == 0), self.o_last.eq(left == 0), self.o.fmt.eq(fmt),
-                     Cat(self.o.a).eq(Cat(a[:rows])), Cat(self.o.b).eq(Cat(b[:columns])),
-                     Cat(self.o.c).eq(Cat(c[:spec.units]))]
+        m.d.comb += [
+            self.ready.eq(left == 0),
+            self.o_last.eq(left == 0),
+            self.o.fmt.eq(fmt),
+            Cat(self.o.a).eq(Cat(a[:rows])),
+            Cat(self.o.b).eq(Cat(b[:columns])),
+            Cat(self.o.c).eq(Cat(c[:spec.units])),
+        ]
         m.d.sync += self.o_valid.eq(self.i_valid & self.ready | ~self.ready)
         load = [*(a[i].eq(Cat(self.i.a[i * k + t] for t in range(k))) for i in range(SIDE)),
                 *(b[j].eq(Cat(self.i.b[t * SIDE + j] for t in range(k))) for j in range(SIDE)),
-                *(c[n].eq(self.i.c[n]) for n in range(OUTPUTS)), fmt.eq(self.i.fmt)]
+                *(c[n].eq(self.i.c[n]) for n in range(OUTPUTS)),
+                fmt.eq(self.i.fmt)]
         if spec.fold == 1:
             m.d.sync += load
             return m

@@ -38,20 +38,33 @@ class Readout(wiring.Component):
         word, wait = Signal(range(max(2, words))), Signal(range(READ_STAGES + 1))
         final, whole = Signal(), Signal()
         m.d.comb += [
-            whole.eq(word == words - 1), final.eq(whole & (self.slot == self.blocks - 1)),
-            self.o.valid.eq(self.busy & (wait == 0)), self.o.p.last.eq(final),
+            whole.eq(word == words - 1),
+            final.eq(whole & (self.slot == self.blocks - 1)),
+            self.o.valid.eq(self.busy & (wait == 0)),
+            self.o.p.last.eq(final),
             self.o.p["values"].as_value().eq(self.seen.as_value().word_select(word, WORD_BITS)),
         ]
         m.d.sync += self.done.eq(0)
         with m.If(~self.busy):
             with m.If(self.start):
-                m.d.sync += [self.busy.eq(1), self.slot.eq(0), word.eq(0), wait.eq(READ_STAGES)]
+                m.d.sync += [
+                    self.busy.eq(1),
+                    self.slot.eq(0),
+                    word.eq(0),
+                    wait.eq(READ_STAGES),
+                ]
         with m.Elif(wait != 0):
             m.d.sync += wait.eq(wait - 1)
         with m.Elif(self.o.ready):
             m.d.sync += word.eq(Mux(whole, 0, word + 1))
             with m.If(whole):
-                m.d.sync += [self.slot.eq(self.slot + 1), wait.eq(READ_STAGES)]
+                m.d.sync += [
+                    self.slot.eq(self.slot + 1),
+                    wait.eq(READ_STAGES),
+                ]
             with m.If(final):
-                m.d.sync += [self.busy.eq(0), self.done.eq(1)]
+                m.d.sync += [
+                    self.busy.eq(0),
+                    self.done.eq(1),
+                ]
         return m

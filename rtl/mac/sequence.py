@@ -73,9 +73,18 @@ class Sequence(wiring.Component):
 
         def begin(first: bool):
             """Go to block 0 of the first or the next step."""
-            moves = [state.eq(_State.ISSUE), slot.eq(0), since.eq(0), phase.eq(0), step.eq(0 if first else step + 1)]
+            moves = [
+                state.eq(_State.ISSUE),
+                slot.eq(0),
+                since.eq(0),
+                phase.eq(0),
+                step.eq(0 if first else step + 1),
+            ]
             for now, kept, base, _ in rows.values():
-                moves += [now.eq(base if first else kept + 1), kept.eq(base if first else kept + 1)]
+                moves += [
+                    now.eq(base if first else kept + 1),
+                    kept.eq(base if first else kept + 1),
+                ]
             return moves
 
         with m.Switch(state):
@@ -85,11 +94,17 @@ class Sequence(wiring.Component):
             with m.Case(_State.ISSUE):
                 m.d.sync += phase.eq(phase + 1)
                 with m.If(phase == fold - 1):
-                    m.d.sync += [phase.eq(0), slot.eq(slot + 1)]
+                    m.d.sync += [
+                        phase.eq(0),
+                        slot.eq(slot + 1),
+                    ]
                     m.d.sync += [now.eq(now + stride) for now, _, _, stride in rows.values()]
                     with m.If(last_slot):
                         with m.If(last_step):
-                            m.d.sync += [state.eq(_State.DRAIN), since.eq(0)]
+                            m.d.sync += [
+                                state.eq(_State.DRAIN),
+                                since.eq(0),
+                            ]
                         with m.Elif(ripe):
                             m.d.sync += begin(False)
                         with m.Else():

@@ -54,7 +54,11 @@ class Tile(wiring.Component):
     def _build(self, m):
         spec, library = self.spec, self.library
         feed = library.place(m, "feed", lambda: Feed(spec), module="mac_feed")
-        m.d.comb += [feed.i_valid.eq(self.i_valid), Value.cast(feed.i).eq(self.i_op), self.i_ready.eq(feed.ready)]
+        m.d.comb += [
+            feed.i_valid.eq(self.i_valid),
+            Value.cast(feed.i).eq(self.i_op),
+            self.i_ready.eq(feed.ready),
+        ]
         p = Pipe(m, self.cuts)
         p.wait("feed", 1)
         self._valid = p.put(feed.o_valid, "valid", reset=True)
@@ -71,8 +75,11 @@ class Tile(wiring.Component):
         for unit in range(self.spec.units):
             port = self.library.place(m, f"dot{unit}", dots, module="mac_dot")
             row, column = divmod(unit, columns)
-            m.d.comb += [Value.cast(port.a).eq(part.a[row]), Value.cast(port.b).eq(part.b[column]),
-                         port.c.eq(part.c[unit])]
+            m.d.comb += [
+                Value.cast(port.a).eq(part.a[row]),
+                Value.cast(port.b).eq(part.b[column]),
+                port.c.eq(part.c[unit]),
+            ]
             results.append(port.d)
         p.wait("dot", dot.latency)
         self.stages = (("feed", 1), *dot.log, *self._collect())
@@ -99,21 +106,27 @@ class Tile(wiring.Component):
         dots = copies(dot, lambda: Dot(self.plan, self.cuts, library))
         late = p.fork()
         late.wait("significands", dot.sig_stage)
-        turn = p.fork()
-        turn.wait("random", dot.random_stage)
+        rounding = p.fork()
+        rounding.wait("random", dot.random_stage)
         results = []
         for unit in range(spec.units):
             port = library.place(m, f"dot{unit}", dots, module="mac_dot")
             row, column = divmod(unit, columns)
-            m.d.comb += [Value.cast(port.a).eq(Cat(p[head] for head, _ in a[row])),
-                         Value.cast(port.b).eq(Cat(p[head] for head, _ in b[column])),
-                         Value.cast(port.a_sig).eq(Cat(late[sig] for _, sig in a[row])),
-                         Value.cast(port.b_sig).eq(Cat(late[sig] for _, sig in b[column])),
-                         port.c.eq(p[c[unit]]), Value.cast(port.mode).eq(p[mode])]
+            m.d.comb += [
+                Value.cast(port.a).eq(Cat(p[head] for head, _ in a[row])),
+                Value.cast(port.b).eq(Cat(p[head] for head, _ in b[column])),
+                Value.cast(port.a_sig).eq(Cat(late[sig] for _, sig in a[row])),
+                Value.cast(port.b_sig).eq(Cat(late[sig] for _, sig in b[column])),
+                port.c.eq(p[c[unit]]),
+                Value.cast(port.mode).eq(p[mode]),
+            ]
             if spec.stochastic:
                 random = library.place(m, f"random{unit}", lambda: Random(spec.fold), module="mac_random")
-                m.d.comb += [random.step.eq(turn[self._valid]), port.random.eq(random.number),
-                             Value.cast(random.seeds).eq(Cat(self.seeds[unit::spec.units]))]
+                m.d.comb += [
+                    random.step.eq(rounding[self._valid]),
+                    port.random.eq(random.number),
+                    Value.cast(random.seeds).eq(Cat(self.seeds[unit::spec.units])),
+                ]
             results.append(port.d)
         p.wait("dot", dot.latency)
         self.stages = (("feed", 1), *p.log[1:-1], *dot.log, *self._collect())
@@ -129,7 +142,11 @@ class Tile(wiring.Component):
         for lane in range(spec.k):
             part = self.library.place(m, f"{name}_{lane}", decode, module=f"mac_decode_{name[0]}")
             idle = [fmt == spec.code(name) for name in spec.formats if lane >= spec.terms(name)]
-            m.d.comb += [part.bits.eq(row[lane]), part.fmt.eq(fmt), part.dead.eq(Cat(idle).any() if idle else 0)]
+            m.d.comb += [
+                part.bits.eq(row[lane]),
+                part.fmt.eq(fmt),
+                part.dead.eq(Cat(idle).any() if idle else 0),
+            ]
             found.append((p.put(Value.cast(part.head), f"{name}_{lane}_head"), p.put(part.sig, f"{name}_{lane}_sig")))
         return found
 
@@ -145,10 +162,16 @@ class Tile(wiring.Component):
         """Put the parts of an operation together; `Feed` never has a gap between them."""
         spec, valid = self.spec, p[self._valid]
         if spec.fold == 1:
-            m.d.comb += [self.o_valid.eq(valid), Cat(self.o_d).eq(Cat(results))]
+            m.d.comb += [
+                self.o_valid.eq(valid),
+                Cat(self.o_d).eq(Cat(results)),
+            ]
             self.latency = p.stage
             return
         whole = Signal(OUTPUTS * state_bits(spec), reset_less=True)
-        m.d.sync += [self.o_valid.eq(p[self._last]), whole.eq(Cat(whole, results)[spec.units * state_bits(spec):])]
+        m.d.sync += [
+            self.o_valid.eq(p[self._last]),
+            whole.eq(Cat(whole, results)[spec.units * state_bits(spec):]),
+        ]
         m.d.comb += Cat(self.o_d).eq(whole)
         self.latency = p.stage + spec.fold

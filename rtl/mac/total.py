@@ -41,8 +41,11 @@ def add_sub(m, x, y, subtract, bits: int):
     """Return the signed sum or difference in ``bits``: one carry chain, its carry-in subtracting."""
     wide, other = Signal(signed(bits), name="left"), Signal(signed(bits), name="right")
     chain = Signal(bits + 1, name="chain")
-    m.d.comb += [wide.eq(x), other.eq(y),
-                 chain.eq(Cat(1, wide) + Cat(subtract, other ^ subtract.replicate(bits)))]
+    m.d.comb += [
+        wide.eq(x),
+        other.eq(y),
+        chain.eq(Cat(1, wide) + Cat(subtract, other ^ subtract.replicate(bits))),
+    ]
     return chain[1:].as_signed()
 
 
