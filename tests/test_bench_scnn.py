@@ -18,7 +18,7 @@ def test_multiplications_are_those_of_the_literature():
 
 
 def test_needed_work_is_that_of_the_masks():
-    given = googlenet(1)[2]
+    given = googlenet(1)[1]
     tensors = given.tensors(np.random.default_rng(1))
     first = Layer(name="x", inputs=("input",), weight=given.layers[0].weight)
     assert dense.needed(given, tensors)["1x1"] == int(sums(first, tensors["input"]).sum())
