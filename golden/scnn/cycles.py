@@ -86,6 +86,7 @@ class Timeline:
         supplies = Supplies(spec, load.programs, begin, self.drains, len(self.drains.drained))
         slots = spec.weight_words >> head["weight_slot_log2"]
         released: list[np.ndarray] = []
+        waits: list[list[tuple[int, int]]] = [[] for _ in range(spec.pes)]
         end = np.full(spec.pes, begin - 1, np.int64)
         for number in range(head["passes"]):
             acts = load.acts[min(number, len(load.acts) - 1)]
@@ -95,14 +96,17 @@ class Timeline:
             for pair in range(head["pairs"]):
                 counts = load.weights[number, pair]
                 weights = self._weights(counts, places, released, slots)
-                ready, gates = supplies.pair(number, pair, acts[pair], released)
+                ready = supplies.pair(number, pair, acts[pair], released)
                 w = -(-counts[sets] // spec.f)
                 a = (-(-acts[pair] // spec.i)).sum(axis=0)
                 first = np.maximum(np.maximum(end + 1, weights[sets]), ready)
                 if not pair:
                     self._held(own, np.maximum(first, free), first)
                     first = np.maximum(first, free)
-                self._waited(own, end + 1, np.minimum(first, weights[sets]), np.minimum(first, ready), gates, head["gather"])
+                rest = np.maximum(end + 1, weights[sets])
+                own.slots["weight_wait"] += int((rest - end - 1).sum()) * spec.products
+                for pe in np.flatnonzero(ready > rest).tolist():
+                    waits[pe].append((int(rest[pe]), int(ready[pe])))
                 issues = np.maximum(1, w * a)
                 stops = crossbar(number, pair, first, issues) if crossbar else np.zeros(spec.pes, np.int64)
                 own.slots["crossbar"] += int(stops.sum()) * spec.products
@@ -110,6 +114,7 @@ class Timeline:
                 end = first + issues + stops - 1
                 released.append(end)
             self.drains.append(load.programs, end + COMPLETE)
+        self._waited(own, waits, supplies.gates, "redistribution" if head["gather"] else "act_wait")
         own.entries = int(load.weights.sum())
         self._counted = end + 1
         last, self.start = self.start, int(end.max()) + 3 + spec.broadcast_latency
@@ -159,22 +164,14 @@ class Timeline:
             for cause, cycles in self.drains.causes(pe, int(could[pe]), int(first[pe]), "drain").items():
                 own.slots[cause] += cycles * self.spec.products
 
-    def _waited(self, own: Counters, first: np.ndarray, weights: np.ndarray, acts: np.ndarray, gates: np.ndarray,
-                gather: int) -> None:
-        """Count the cycles from ``first`` on in which weights were not ready, then activations."""
-        for_weights = np.maximum(weights - first, 0)
-        own.slots["weight_wait"] += int(for_weights.sum()) * self.spec.products
-        rest = np.maximum(first, weights)
-        lost = np.maximum(acts - rest, 0)
-        if not lost.any():
-            return
-        opens = np.minimum(np.maximum(gates[1] + 1, rest), acts)    # the gate holds from gates[0] to gates[1]
-        held = np.maximum(opens - np.maximum(gates[0], rest), 0)
-        own.slots["redistribution" if gather else "act_wait"] += int((lost - held).sum()) * self.spec.products
-        for pe in np.flatnonzero(held).tolist():
-            at = max(int(gates[0][pe]), int(rest[pe]))
-            for cause, cycles in self.drains.causes(pe, at, at + int(held[pe]), "drain").items():
-                own.slots[cause] += cycles * self.spec.products
+    def _waited(self, own: Counters, waits: list[list[tuple[int, int]]], gates: list[list[tuple[int, int]]], cause: str) -> None:
+        """Count the cycles in which activations were not ready: those of a gate have the drain's cause."""
+        for pe, (mine, shut) in enumerate(zip(waits, gates, strict=True)):
+            own.slots[cause] += sum(end - first for first, end in mine) * self.spec.products
+            for first, end in _overlap(mine, shut):
+                own.slots[cause] -= (end - first) * self.spec.products
+                for other, cycles in self.drains.causes(pe, first, end, "drain").items():
+                    own.slots[other] += cycles * self.spec.products
 
     def _issued(self, own: Counters, w, a, entries, live, acts, live_acts) -> None:
         """Count the slots of a pair's issue cycles."""
@@ -186,6 +183,19 @@ class Timeline:
         slots["placeholder"] += int((entries * given - products).sum())
         slots["act_tail"] += int(((a * i - given) * w * f)[work].sum()) + int((a == 0).sum()) * f * i
         slots["weight_tail"] += int((given * (w * f - entries))[work].sum()) + int(((a > 0) & (w == 0)).sum()) * f * i
+
+
+def _overlap(left: list[tuple[int, int]], right: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return what two lists of intervals, each in order and apart, have in common."""
+    found, at = [], 0
+    for first, end in left:
+        while at < len(right) and right[at][1] <= first:
+            at += 1
+        here = at
+        while here < len(right) and right[here][0] < end:
+            found.append((max(first, right[here][0]), min(end, right[here][1])))
+            here += 1
+    return found
 
 
 def run(spec: ScnnSpec, loads: Sequence[Load], *, limited: bool = True) -> list[Counters]:

@@ -24,6 +24,11 @@ class Supplies:
     drains : Drains
     first_pass : int
         Number of the layer's first pass.
+
+    Attributes
+    ----------
+    gates : list of list of tuple
+        For each PE from which cycle on, and until which, its look-up waited for a gate.
     """
 
     def __init__(self, spec: ScnnSpec, programs: tuple[Program, ...], begin: int, drains: Drains, first_pass: int) -> None:
@@ -46,18 +51,17 @@ class Supplies:
         self._arrived = np.full(spec.pes, -1, np.int64)             # arrival of its last word
         self._source: tuple[int, int] | None = None                 # (local, source) of the part before
         self._record: tuple[int, int] | None = (0, 0)
+        self.gates: list[list[tuple[int, int]]] = [[] for _ in range(spec.pes)]
 
-    def pair(self, number: int, pair: int, counts: np.ndarray, released: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-        """Return the cycles from which each PE has the next block, and the first and last cycle in which its gate held it."""
+    def pair(self, number: int, pair: int, counts: np.ndarray, released: list[np.ndarray]) -> np.ndarray:
+        """Return the cycles from which each PE has the next block."""
         segment = int(np.searchsorted(self._edges, pair, "right")) - 1
         own = pair - int(self._edges[segment])
-        gates = np.zeros((2, self._spec.pes), np.int64)
-        gates[0] = 1
         for at in range(self._segments[segment][1]):
-            self._part(number, segment, at, own, counts[at], released if at == 0 else None, gates)
-        return self._arrived + 1, gates
+            self._part(number, segment, at, own, counts[at], released if at == 0 else None)
+        return self._arrived + 1
 
-    def _part(self, number: int, segment: int, at: int, own: int, counts: np.ndarray, released, gates: np.ndarray) -> None:
+    def _part(self, number: int, segment: int, at: int, own: int, counts: np.ndarray, released) -> None:
         part = self._programs[0].segments[segment].parts[at]
         if self._record != (segment, at):
             self._visit = self._visit + FETCH
@@ -66,7 +70,9 @@ class Supplies:
         look = np.maximum(self._visit[users] + 1, self._begun[0][users] + 1)
         opens = self._gate(part, part.advance * number + own)
         if opens is not None:
-            gates[0][users], gates[1][users] = look, opens[users]
+            for pe, first, last in zip(users.tolist(), (self._visit[users] + 1).tolist(), opens[users].tolist(), strict=True):
+                if first <= last:
+                    self.gates[pe].append((first, last + 1))
             look = np.maximum(look, opens[users] + 1)
         self._visit[users] = look
         wait = 0 if part.local else self._wait
