@@ -51,6 +51,9 @@ class Counters:
     port_wait: int = 0
 
 
+Intervals = list[tuple[int, int]]
+"""First cycle and the one behind the last, in order and apart."""
+
 Crossbar = Callable[[int, int, np.ndarray, np.ndarray], np.ndarray]
 """Takes pass, pair, first issue cycles and numbers of issues; returns how many cycles each PE was stopped."""
 
@@ -86,7 +89,7 @@ class Timeline:
         supplies = Supplies(spec, load.programs, begin, self.drains, len(self.drains.drained))
         slots = spec.weight_words >> head["weight_slot_log2"]
         released: list[np.ndarray] = []
-        waits: list[list[tuple[int, int]]] = [[] for _ in range(spec.pes)]
+        idle: list[Intervals] = [[] for _ in range(spec.pes)]
         end = np.full(spec.pes, begin - 1, np.int64)
         for number in range(head["passes"]):
             acts = load.acts[min(number, len(load.acts) - 1)]
@@ -106,7 +109,7 @@ class Timeline:
                 rest = np.maximum(end + 1, weights[sets])
                 own.slots["weight_wait"] += int((rest - end - 1).sum()) * spec.products
                 for pe in np.flatnonzero(ready > rest).tolist():
-                    waits[pe].append((int(rest[pe]), int(ready[pe])))
+                    idle[pe].append((int(rest[pe]), int(ready[pe])))
                 issues = np.maximum(1, w * a)
                 stops = crossbar(number, pair, first, issues) if crossbar else np.zeros(spec.pes, np.int64)
                 own.slots["crossbar"] += int(stops.sum()) * spec.products
@@ -114,7 +117,7 @@ class Timeline:
                 end = first + issues + stops - 1
                 released.append(end)
             self.drains.append(load.programs, end + COMPLETE)
-        self._waited(own, waits, supplies.gates, "redistribution" if head["gather"] else "act_wait")
+        self._waited(own, idle, supplies.gates, "redistribution" if head["gather"] else "act_wait")
         own.entries = int(load.weights.sum())
         self._counted = end + 1
         last, self.start = self.start, int(end.max()) + 3 + spec.broadcast_latency
@@ -164,7 +167,7 @@ class Timeline:
             for cause, cycles in self.drains.causes(pe, int(could[pe]), int(first[pe]), "drain").items():
                 own.slots[cause] += cycles * self.spec.products
 
-    def _waited(self, own: Counters, waits: list[list[tuple[int, int]]], gates: list[list[tuple[int, int]]], cause: str) -> None:
+    def _waited(self, own: Counters, waits: list[Intervals], gates: list[Intervals], cause: str) -> None:
         """Count the cycles in which activations were not ready: those of a gate have the drain's cause."""
         for pe, (mine, shut) in enumerate(zip(waits, gates, strict=True)):
             own.slots[cause] += sum(end - first for first, end in mine) * self.spec.products
@@ -185,7 +188,7 @@ class Timeline:
         slots["weight_tail"] += int((given * (w * f - entries))[work].sum()) + int(((a > 0) & (w == 0)).sum()) * f * i
 
 
-def _overlap(left: list[tuple[int, int]], right: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def _overlap(left: Intervals, right: Intervals) -> Intervals:
     """Return what two lists of intervals, each in order and apart, have in common."""
     found, at = [], 0
     for first, end in left:

@@ -1,5 +1,6 @@
 """The SCNN array as numbers: its shape, presets, addresses, programs, packets and registers (SCNN, ISCA 2017)."""
 
+from spec.scnn import image
 from spec.scnn.address import address, fold, parity, place, priority
 from spec.scnn.packet import PACKET_PE_SHIFT, PACKETS
 from spec.scnn.register import COUNTERS, IDENTITY, SLOT_COUNTERS, registers
@@ -9,5 +10,5 @@ Spec = ScnnSpec
 
 __all__ = [
     "COUNTERS", "IDENTITY", "PACKETS", "PACKET_PE_SHIFT", "PRESETS", "SLOT_COUNTERS", "ScnnSpec", "Spec", "address", "fold",
-    "parity", "place", "preset", "priority", "registers",
+    "image", "parity", "place", "preset", "priority", "registers",
 ]

@@ -1,0 +1,143 @@
+"""What a host does with an SCNN array: load an image, run inputs, read outputs and counters. See `compress.actions`.
+
+The weights of a run come over the array's own stream (`weight_transfers`), not as packets.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from compress.actions import Actions, ReadRegister, ReadRegisters, Receive, Send, Wait, WriteRegister, named
+from compress.scnn import stream
+from compress.scnn.image import Image
+from compress.scnn.tensor import recover, store
+from spec.scnn import COUNTERS, ScnnSpec
+from spec.scnn.shape import ACT_ENTRY_BITS, VALUE_BITS
+
+BROKEN = ("short", "long", "unknown", "range")
+"""Flags that say that a packet was not as it must be."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Result:
+    """What a start gave: int16 outputs (channels, rows, columns), hardware counters, flags."""
+
+    outputs: np.ndarray
+    counters: dict[str, int]
+    flags: dict[str, int]
+
+
+def inputs(image: Image, values: Any) -> tuple[np.ndarray, int]:
+    """Return inputs as int16 (inputs, channels, rows, columns), and how many values saturated on the way.
+
+    One input or several; floats are quantised by the image's scale, integers are taken as they are.
+    """
+    given = np.asarray(values)
+    given = given[None] if given.ndim == 3 else given
+    if given.ndim != 4 or given.shape[1:] != image.source.shape or not len(given):
+        raise ValueError(f"inputs must be of shape {' x '.join(map(str, image.source.shape))}, not {np.shape(values)}")
+    if given.dtype.kind == "f":
+        steps = np.rint(given.astype(np.float64) / image.input_scale)
+        if not np.isfinite(steps).all():
+            raise ValueError("inputs must be finite numbers, not NaN or infinite")
+        clipped = np.clip(steps, -32768, 32767)
+        return clipped.astype(np.int16), int((clipped != steps).sum())
+    if given.dtype.kind not in "iu" or given.min() < -32768 or given.max() > 32767:
+        raise TypeError(f"inputs must be floats or integers of 16 bits, not {given.dtype}")
+    return given.astype(np.int16), 0
+
+
+def weight_transfers(image: Image) -> list[int]:
+    """Return the transfers of the weight port for one run."""
+    return stream.beats(image.spec, image.arrays["weights"])
+
+
+def load_actions(image: Image) -> Actions:
+    """Send the programs of an image; return None. A packet that the machine finds broken raises a ``RuntimeError``."""
+    yield WriteRegister("flags", dict.fromkeys(BROKEN, 1))
+    for kind in ("layers", "lanes", "taps"):
+        yield Send(stream.packet(kind, 0, image.arrays[kind]))
+    if "codebooks" in image.arrays:
+        for number, book in enumerate(image.arrays["codebooks"]):
+            yield Send(stream.packet("codebook", number, np.ascontiguousarray(book, "<i2").view("<u8")))
+    for pe in range(image.spec.pes):
+        for kind in ("supply", "drain"):
+            yield Send(stream.for_pe(kind, pe, 0, image.arrays[kind][pe]))
+    flags = yield ReadRegister("flags")
+    if any(flags[name] for name in BROKEN):
+        raise RuntimeError(f"the image must arrive whole, and it has not; flags: {named(flags)}; "
+                           f"reset the machine and load it again")
+
+
+def input_packets(image: Image, x: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the packets that bring an input (channels, rows, columns) into the memories."""
+    for pe in range(image.spec.pes):
+        table, memory = store(image.spec, image.source, x, pe, 0)
+        for first, entries in stream.table_words(table):
+            yield stream.for_pe("blocks", pe, first, entries)
+        if len(memory):
+            yield stream.for_pe("activations", pe, 0, stream.memory_words(image.spec, memory))
+
+
+def run_actions(image: Image, x: np.ndarray, *, limit: int = 1_000_000_000) -> Actions:
+    """Send an input, run all layers, read the output and the counters; return a `Result`."""
+    for packet in input_packets(image, x):
+        yield Send(packet)
+    first = min(image.output.blocks.values())
+    count = max(block + form[0] * form[1] * image.output.span for form, block in image.output.blocks.items()) - first
+    yield WriteRegister("flags", {"done": 1, "refused": 1, "saturated": 1, "act_overflow": 1})
+    yield WriteRegister("layers", {"first": 0, "count": len(image.arrays["layers"])})
+    yield WriteRegister("control", {"start": 1})
+    flags = yield Wait("done", limit=limit, what="the layers")
+    _accepted(flags, "start")
+    if flags["act_overflow"]:
+        where = yield ReadRegister("overflow")
+        raise RuntimeError(f"outputs of layer {where['layer']} must fit the memory of PE {where['pe']}, and do not; "
+                           f"take more memory_words or a smaller input")
+    found = yield ReadRegisters(tuple(COUNTERS))
+    yield WriteRegister("blocks", {"first": first, "count": count})
+    yield WriteRegister("flags", {"done": 1})
+    yield WriteRegister("control", {"read": 1})
+    each = -(-image.spec.act_word_bits // 64)
+    words = yield Receive(image.spec.pes * (count + each * image.spec.memory_words))
+    _accepted((yield Wait("done", limit=limit, what="the read-out")), "read-out")
+    outputs = recover(image.spec, image.output, blocks(image.spec, words, first, count))
+    return Result(outputs=outputs, counters={name: found[name]["value"] for name in COUNTERS}, flags=flags)
+
+
+def actions(image: Image, xs: np.ndarray) -> Actions:
+    """Load an image and run it on every input; return a list of `Result`."""
+    yield from load_actions(image)
+    results = []
+    for x in xs:
+        results.append((yield from run_actions(image, x)))
+    return results
+
+
+def blocks(spec: ScnnSpec, words: Sequence[int], first: int, count: int) -> list[dict[int, tuple[np.ndarray, np.ndarray]]]:
+    """Return, for each PE, values and runs of its blocks by index, from the words of a read-out."""
+    each, at = -(-spec.act_word_bits // 64), 0
+    found: list[dict[int, tuple[np.ndarray, np.ndarray]]] = []
+    for _ in range(spec.pes):
+        own = {}
+        for index in range(first, first + count):
+            if at >= len(words):
+                raise RuntimeError(f"the machine must send {spec.pes} x {count} blocks, not end behind {len(words)} words")
+            size, at = int(words[at]), at + 1
+            entries: list[int] = []
+            for _ in range(-(-size // spec.i)):
+                word = sum(int(part) << 64 * k for k, part in enumerate(words[at:at + each]))
+                entries += [word >> ACT_ENTRY_BITS * k & (1 << ACT_ENTRY_BITS) - 1 for k in range(spec.i)]
+                at += each
+            taken = np.array(entries[:size], np.int64)
+            values = taken & (1 << VALUE_BITS) - 1
+            own[index] = values - ((values >> VALUE_BITS - 1) << VALUE_BITS), taken >> VALUE_BITS
+        found.append(own)
+    return found
+
+
+def _accepted(flags: dict[str, int], what: str) -> None:
+    if flags["refused"] or not flags["done"]:
+        raise RuntimeError(f"the {what} must be accepted, and it was refused; flags: {named(flags)}; load the image first")

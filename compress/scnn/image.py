@@ -1,0 +1,143 @@
+"""A network for an SCNN array, as its image file holds it."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from compress import image as container
+from compress.image import AGAIN, about, keys
+from compress.scnn.assemble import Assembly
+from compress.scnn.tensor import Tensor
+from spec.scnn import ScnnSpec
+from spec.scnn.image import LAYER_KEYS, MEMBERS, TENSOR_KEYS
+
+OPTIONAL = ("codebooks",)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Image:
+    """A network for a machine.
+
+    Parameters
+    ----------
+    spec : ScnnSpec
+    source, output : Tensor
+        How the input is stored before a run, and the output behind it.
+    names : tuple of dict
+        What the header says of the layers.
+    arrays : dict
+        The members by name, without the orders of channels.
+    input_scale, output_scale : float
+        Real value of one integer step.
+    """
+
+    spec: ScnnSpec
+    source: Tensor
+    output: Tensor
+    names: tuple[dict[str, Any], ...]
+    arrays: dict[str, np.ndarray]
+    input_scale: float = 1.0
+    output_scale: float = 1.0
+
+
+def of(assembly: Assembly, *, input_scale: float = 1.0, output_scale: float = 1.0) -> Image:
+    """Return the image of an assembled network."""
+    arrays = {"layers": assembly.layers, "lanes": assembly.lanes, "taps": assembly.taps.astype(np.uint32),
+              "supply": assembly.supply, "drain": assembly.drain, "weights": assembly.weights}
+    names = tuple({"name": plan.layer.name, "level": plan.level, "passes": plan.passes, "kc": plan.kc}
+                  for plan in assembly.plans)
+    return Image(spec=assembly.spec, source=assembly.source, output=assembly.plans[-1].output, names=names, arrays=arrays,
+                 input_scale=input_scale, output_scale=output_scale)
+
+
+def save(image: Image, path: str | os.PathLike[str]) -> None:
+    """Write an image file, whole or not at all; the same image gives the same bytes."""
+    head = {"layers": list(image.names), "input": _described(image.source), "output": _described(image.output),
+            "input_scale": image.input_scale, "output_scale": image.output_scale}
+    orders = {"input_orders": _orders(image.source), "output_orders": _orders(image.output)}
+    container.save(path, "scnn", image.spec, head, image.arrays | orders)
+
+
+def load(path: str | os.PathLike[str], spec: ScnnSpec | None = None) -> Image:
+    """Read an image, refusing one that is cut short, changed, of another version, or not legal.
+
+    Parameters
+    ----------
+    path : path
+    spec : ScnnSpec, optional
+        Machine that the image must be able to run on: it must be the one that the image was made for.
+    """
+    own, head, arrays = container.read(path, "scnn", _limits)
+    with about(path):
+        if spec is not None and spec != own:
+            raise ValueError(f"machine must be the one that the image was made for; {AGAIN} for this machine")
+        if missing := sorted(set(MEMBERS) - set(arrays) - set(OPTIONAL)):
+            raise ValueError(f"members must include {missing[0]}, not lack it; {AGAIN}")
+        for key in ("input_scale", "output_scale"):
+            if type(head[key]) not in (int, float) or not 0 < head[key] < float("inf"):
+                raise ValueError(f"{key} must be a positive number, not {head[key]!r}; {AGAIN}")
+        _shapes(own, arrays)
+        source, output = (_tensor(own, name, head[name], arrays.pop(f"{name}_orders")) for name in ("input", "output"))
+        for number, layer in enumerate(head["layers"]):
+            keys(f"layer {number}", layer, LAYER_KEYS)
+        return Image(spec=own, source=source, output=output, names=tuple(head["layers"]), arrays=arrays,
+                     input_scale=float(head["input_scale"]), output_scale=float(head["output_scale"]))
+
+
+def _described(tensor: Tensor) -> dict[str, Any]:
+    forms = [[*form, block, tensor.pitches[form]] for form, block in tensor.blocks.items()]
+    return {"shape": list(tensor.shape), "level": tensor.level, "rows": list(tensor.rows), "cols": list(tensor.cols),
+            "span": tensor.span, "forms": forms}
+
+
+def _orders(tensor: Tensor) -> np.ndarray:
+    most = max(map(len, tensor.orders))
+    return np.array([[*own.tolist(), *[-1] * (most - len(own))] for own in tensor.orders], np.int32)
+
+
+def _limits(spec: ScnnSpec, head: dict[str, Any]) -> dict[str, int]:
+    """Return the most bytes of each member's values."""
+    if not isinstance(head["layers"], list) or not 0 < len(head["layers"]) <= spec.layers:
+        raise ValueError(f"layers must be a list of 1 to {spec.layers}; {AGAIN}")
+    program = 8 * spec.program
+    return {"layers": 8 * spec.layers, "lanes": program, "taps": 4 * spec.taps, "supply": program * spec.pes,
+            "drain": program * spec.pes, "weights": 1 << 30, "codebooks": 512, "input_orders": 4 << 20,
+            "output_orders": 4 << 20}
+
+
+def _shapes(spec: ScnnSpec, arrays: dict[str, np.ndarray]) -> None:
+    wanted: dict[str, tuple[int | None, ...]] = {
+        "layers": (None,), "lanes": (None,), "taps": (None,), "supply": (spec.pes, None), "drain": (spec.pes, None),
+        "weights": (None, spec.weight_lanes, spec.f), "input_orders": (None, None), "output_orders": (None, None)}
+    for name, shape in wanted.items():
+        given = arrays[name].shape
+        if len(given) != len(shape) or any(want not in (None, size) for want, size in zip(shape, given, strict=True)):
+            said = " x ".join("any" if size is None else str(size) for size in shape)
+            raise ValueError(f"{name} must be of shape {said}, not {' x '.join(map(str, given))}; {AGAIN}")
+    if arrays["weights"].size and int(arrays["weights"].max()) >> spec.entry_bits:
+        raise ValueError(f"weights must be items of {spec.entry_bits} bits, not {int(arrays['weights'].max())}; {AGAIN}")
+
+
+def _tensor(spec: ScnnSpec, name: str, given: Any, orders: np.ndarray) -> Tensor:
+    keys(name, given, TENSOR_KEYS)
+    numbers: Sequence[Any] = [*given["shape"], given["level"], *given["rows"], *given["cols"], given["span"],
+                              *(number for form in given["forms"] for number in form)]
+    if any(type(number) is not int or not 0 <= number < 1 << 24 for number in numbers) or len(given["shape"]) != 3:
+        raise ValueError(f"{name} must be described by whole numbers; {AGAIN}")
+    if given["level"] >= len(spec.block_sides) or not given["forms"] or any(len(form) != 6 or 0 in form[:2] or not form[5]
+                                                                            for form in given["forms"]):
+        raise ValueError(f"{name} must have a level of the machine and forms of six numbers; {AGAIN}")
+    high, wide = spec.block_sides[given["level"]]
+    if (len(given["rows"]), len(given["cols"]), len(orders)) != (spec.rows // high + 1, spec.cols // wide + 1, high * wide):
+        raise ValueError(f"{name} must have a tile for each block of PEs and channels for each place; {AGAIN}")
+    if sorted(orders[orders >= 0].tolist()) != list(range(given["shape"][0])):
+        raise ValueError(f"{name}_orders must name each of {given['shape'][0]} channels once; {AGAIN}")
+    made = Tensor(name=name, shape=tuple(given["shape"]), level=given["level"], rows=tuple(given["rows"]),
+                  cols=tuple(given["cols"]), orders=[own[own >= 0].astype(np.int64) for own in orders], layer=-1, kc=0,
+                  span=given["span"])
+    for form in given["forms"]:
+        made.blocks[tuple(form[:4])], made.pitches[tuple(form[:4])] = form[4], form[5]
+    return made

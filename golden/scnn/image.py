@@ -1,0 +1,122 @@
+"""An image for an SCNN array as golden reads it: its own reader and placing of inputs, shared with nothing of compress."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from golden import image
+from golden.image import AGAIN, keys
+from golden.scnn.cycles import Counters, Load, Timeline
+from golden.scnn.machine import Machine, compress
+from spec.scnn import ScnnSpec
+from spec.scnn.image import MEMBERS, TENSOR_KEYS
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Image:
+    """A network for an SCNN array, checked.
+
+    Parameters
+    ----------
+    spec : ScnnSpec
+    members : dict
+        Arrays of the file by name.
+    source, output : dict
+        What the header says of input and output, `spec.scnn.image.TENSOR_KEYS`.
+    input_scale, output_scale : float
+    """
+
+    spec: ScnnSpec
+    members: dict[str, np.ndarray]
+    source: dict[str, Any]
+    output: dict[str, Any]
+    input_scale: float
+    output_scale: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Run:
+    """What an array answers to one input: int16 outputs (channels, rows, columns), counters by layer, and flags."""
+
+    outputs: np.ndarray
+    counters: list[Counters]
+    saturated: bool
+    overflow: tuple[int, int] | None
+
+
+def load(path) -> Image:
+    """Return the image in a file, or raise one error that names the thing, its rule and its value."""
+    spec, head, members = image.read(path, "scnn", _limits)
+    for name in ("input_scale", "output_scale"):
+        if type(head[name]) not in (int, float) or not 0 < head[name] < 1e300:
+            raise ValueError(f"{name} of {path} must be a positive finite number, not {head[name]!r:.40}; {AGAIN}")
+    for name in ("input", "output"):
+        keys(name, head[name], TENSOR_KEYS)
+    for name, array in members.items():
+        if array.dtype.name != MEMBERS[name][0]:
+            raise TypeError(f"{name} of {path} must be {MEMBERS[name][0]}, not {array.dtype.name}; {AGAIN}")
+    return Image(spec=spec, members=members, source=head["input"], output=head["output"],
+                 input_scale=float(head["input_scale"]), output_scale=float(head["output_scale"]))
+
+
+def run(given: Image, x: np.ndarray, *, limited: bool = True) -> Run:
+    """Return what the array computes from an input (channels, rows, columns) of integers, and how long it takes."""
+    members = given.members
+    machine = Machine(spec=given.spec, layers=members["layers"], lanes=members["lanes"], taps=members["taps"].astype(np.int64),
+                      supply=members["supply"], drain=members["drain"], weights=members["weights"],
+                      codebooks=members.get("codebooks"))
+    for pe, channel, form, phase, rows, cols in _places(given, "source", "input_orders"):
+        index, pitch = _block(given.source, form, phase, channel[1]), form[5]
+        plane = np.asarray(x)[channel[0]][rows, cols].astype(np.int64)
+        machine.memories[pe][index] = compress(plane, pitch - plane.shape[1])
+    timeline = Timeline(given.spec, limited=limited)
+    for trace in machine.run():
+        timeline.layer(Load(programs=trace.programs, weights=trace.weights.counts, live_weights=trace.weights.live,
+                            acts=trace.counts, live_acts=trace.live))
+    return Run(outputs=_recovered(given, machine), counters=timeline.finish(), saturated=machine.saturated,
+               overflow=machine.overflow)
+
+
+def _recovered(given: Image, machine: Machine) -> np.ndarray:
+    outputs = np.zeros(given.output["shape"], np.int16)
+    for pe, channel, form, phase, rows, cols in _places(given, "output", "output_orders"):
+        if form is not given.output["forms"][0] and form != given.output["forms"][0]:
+            continue
+        values, runs = machine.memories[pe].get(_block(given.output, form, phase, channel[1]), (np.zeros(0), np.zeros(0)))
+        seen = outputs[channel[0], rows, cols]
+        flat = np.zeros(seen.shape[0] * form[5], np.int64)
+        flat[np.cumsum(runs + 1).astype(np.int64) - 1] = values
+        outputs[channel[0], rows, cols] = flat.reshape(seen.shape[0], form[5])[:, :seen.shape[1]]
+    return outputs
+
+
+def _block(tensor: dict[str, Any], form: list[int], phase: tuple[int, int], number: int) -> int:
+    return form[4] + (phase[0] * form[1] + phase[1]) * tensor["span"] + number
+
+
+def _places(given: Image, which: str, orders: str):
+    """Yield PE, (channel, its number in the PE), form, phase, rows and columns of every block of a tensor."""
+    spec, tensor = given.spec, getattr(given, which)
+    for pe in range(spec.pes):
+        block, place = spec.position(pe, tensor["level"])
+        wide = len(tensor["cols"]) - 1
+        top, bottom = tensor["rows"][block // wide:block // wide + 2]
+        left, right = tensor["cols"][block % wide:block % wide + 2]
+        own = [channel for channel in given.members[orders][place].tolist() if channel >= 0]
+        for form in tensor["forms"]:
+            for phase in ((row, col) for row in range(form[0]) for col in range(form[1])):
+                rows = slice(top + (phase[0] - top - form[2]) % form[0], bottom, form[0])
+                cols = slice(left + (phase[1] - left - form[3]) % form[1], right, form[1])
+                for number, channel in enumerate(own):
+                    yield pe, (channel, number), form, phase, rows, cols
+
+
+def _limits(spec: ScnnSpec, head: dict[str, Any], given: list[str]) -> dict[str, int]:
+    """Check the names of the members; return the most bytes of each."""
+    if odd := sorted(set(given) ^ set(MEMBERS) - {"codebooks"} ^ (set(given) & {"codebooks"})):
+        verb = "have" if odd[0] in given else "lack"
+        raise ValueError(f"members must be {', '.join(MEMBERS)}, not {verb} {odd[0]!r}; {AGAIN}")
+    program = 8 * spec.program * spec.pes
+    return {"layers": 8 * spec.layers, "lanes": program, "taps": 4 * spec.taps, "supply": program, "drain": program,
+            "weights": 1 << 30, "codebooks": 512, "input_orders": 4 << 20, "output_orders": 4 << 20}

@@ -1,0 +1,26 @@
+"""What the image file of a network for an SCNN array holds besides the header that all machines share."""
+
+HEADER_KEYS = ("layers", "input", "output", "input_scale", "output_scale")
+"""Keys of the header of machine ``scnn``. A scale is the real value of one integer step."""
+
+LAYER_KEYS = ("name", "level", "passes", "kc")
+"""Keys of one entry of ``layers``: what a reader of reports wants to know; the machine reads the programs."""
+
+TENSOR_KEYS = ("shape", "level", "rows", "cols", "span", "forms")
+"""Keys of ``input`` and ``output``: channels, rows and columns; the level of the blocks of PEs that hold a tile each; where
+each tile's rows and columns begin, and the end; block indices that a phase takes; and for each form a list of row stride,
+column stride, row offset, column offset, first block index, pitch. Row y is in phase (y + offset) mod stride of its form; the
+blocks of phase (row, column) begin at first + (row x column stride + column) x span."""
+
+MEMBERS = {
+    "layers": ("uint64", "(layers,): the layer table"),
+    "lanes": ("uint64", "the lanes' program"),
+    "taps": ("uint32", "offsets of filter taps"),
+    "supply": ("uint64", "(pes, words): the supply program of each PE"),
+    "drain": ("uint64", "(pes, words): the drain program of each PE"),
+    "weights": ("uint32", "(beats, weight_lanes, F): items of the weight stream"),
+    "codebooks": ("int16", "(codebooks, 16): values of codes, entry 0 of each is 0; if weight_code_bits is 4"),
+    "input_orders": ("int32", "(places, most): channels at each place of a block, in the order of their blocks; then -1"),
+    "output_orders": ("int32", "the same of the output"),
+}
+"""Members for machine ``scnn`` with dtype and meaning."""

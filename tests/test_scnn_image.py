@@ -1,0 +1,80 @@
+"""The image of a network for the SCNN array: what is saved is read again by two readers, and what is wrong is named."""
+
+import numpy as np
+import pytest
+
+from compress.scnn import image
+from compress.scnn.actions import blocks, inputs
+from compress.scnn.assemble import assemble
+from golden import scnn as golden
+from golden.scnn.layer import forward
+from spec import machines
+from spec.scnn import preset
+from tests.scnn_sample import conv, sparse
+
+
+@pytest.fixture(autouse=True)
+def registered(monkeypatch):
+    """The array is in the registry, whether or not this version's commands know it."""
+    monkeypatch.setattr(machines, "MACHINES", tuple(dict.fromkeys((*machines.MACHINES, "scnn"))))
+
+
+def network():
+    rng = np.random.default_rng(11)
+    layers = [conv(rng, "a", "input", 6, 3, 3, pad=(1, 1, 1, 1), stride=(2, 1), shift=6),
+              conv(rng, "b", "a", 5, 6, 3, pad=(1, 1, 1, 1), shift=6)]
+    return layers, sparse(rng, (3, 12, 11), 0.5, -100, 100).astype(np.int16)
+
+
+@pytest.mark.parametrize("levels", [(0, 0), (1, 1)])
+def test_both_readers_run_what_was_saved(tmp_path, levels):
+    layers, x = network()
+    made = image.of(assemble(preset("default", rows=2, cols=2), layers, x.shape, levels=levels), input_scale=0.5)
+    image.save(made, tmp_path / "net.npz")
+    read = image.load(tmp_path / "net.npz", made.spec)
+    assert (read.spec, read.names, read.input_scale) == (made.spec, made.names, 0.5)
+    for name, array in made.arrays.items():
+        np.testing.assert_array_equal(read.arrays[name], array)
+    answer = golden.run(golden.load(tmp_path / "net.npz"), x)
+    np.testing.assert_array_equal(answer.outputs, forward(layers, x)["b"])
+    assert answer.overflow is None and not answer.saturated
+    slots = sum(sum(own.slots.values()) for own in answer.counters)
+    assert slots == made.spec.multipliers * sum(own.cycles for own in answer.counters)
+    assert inputs(read, x * 0.5)[0].tolist() == [x.tolist()]
+
+
+def test_what_a_read_out_says_becomes_blocks_again():
+    spec = preset("default", rows=1, cols=2)
+    word = sum((value | run << 16) << 20 * lane for lane, (value, run) in enumerate(((3, 1), (0xFFFF, 0), (0, 15), (7, 2))))
+    words = [5, word & (1 << 64) - 1, word >> 64, 9 | 4 << 16, 0, 0, 0, 0]
+    found = blocks(spec, words, 4, 2)
+    values, runs = found[0][4]
+    assert values.tolist() == [3, -1, 0, 7, 9] and runs.tolist() == [1, 0, 15, 2, 4]
+    assert [len(own[index][0]) for own in found for index in (4, 5)] == [5, 0, 0, 0]
+    with pytest.raises(RuntimeError, match="^the machine must send 2 x 2 blocks"):
+        blocks(spec, words[:-1], 4, 2)
+
+
+def test_wrong_images_are_refused(tmp_path):
+    layers, x = network()
+    made = image.of(assemble(preset("default", rows=2, cols=2), layers, x.shape, levels=(0, 0)))
+    with pytest.raises(ValueError, match="machine must be the one that the image was made for"):
+        image.save(made, tmp_path / "a.npz")
+        image.load(tmp_path / "a.npz", preset("default", rows=2, cols=4))
+    made.arrays["weights"] = made.arrays["weights"] | 1 << 30
+    image.save(made, tmp_path / "b.npz")
+    with pytest.raises(ValueError, match="weights must be items of 20 bits"):
+        image.load(tmp_path / "b.npz")
+    made.arrays["supply"] = made.arrays["supply"][:3]
+    image.save(made, tmp_path / "c.npz")
+    with pytest.raises(ValueError, match="supply must be of shape 4 x any, not 3 x"):
+        image.load(tmp_path / "c.npz")
+
+
+@pytest.mark.parametrize("values, words", [(np.zeros((3, 12)), "inputs must be of shape 3 x 12 x 11"),
+                                           (np.full((3, 12, 11), np.nan), "inputs must be finite")])
+def test_wrong_inputs_are_refused(values, words):
+    layers, x = network()
+    made = image.of(assemble(preset("default", rows=2, cols=2), layers, x.shape, levels=(0, 0)))
+    with pytest.raises(ValueError, match=f"^{words}"):
+        inputs(made, values)
