@@ -151,6 +151,7 @@ def from_file(path: Path, spec: EieSpec, request: Request) -> Made:
         bar.advance(1)
         quantised = scale(layers, shared, spec, samples, bound=request.bound or ("worst" if guessed else "data"),
                           input_range=request.input_range or (UNTOLD if guessed else None), guessed=guessed)
+        _ceilings(layers, quantised)
         found = losses(layers, pruned, shared, quantised, samples, masses)
         bar.advance(1)
         image, facts = _finish(quantised, spec, request, found, len(samples), layers)
@@ -178,6 +179,15 @@ def _layers(path: Path, spec: EieSpec, request: Request) -> tuple[list[Dense], d
 
     network = onnx.read(path)
     return chain.chain(network, spec, path), {"notices": list(network.notices), "host": list(network.host)}
+
+
+def _ceilings(layers: Sequence[Dense], quantised: Quantised) -> None:
+    """Refuse a machine on which outputs would not saturate where the network's do."""
+    for layer, step in zip(layers, quantised.steps, strict=True):
+        end = step * ((1 << quantised.spec.act_bits - 1) - 1)
+        if layer.ceiling is not None and abs(end / layer.ceiling - 1) > 1e-3:
+            raise ValueError(f"{layer.name}: outputs must end at {layer.ceiling:g}, as in the network, not at {end:g}; take a "
+                             f"machine with a codebook for each layer, --codebooks {len(layers)}, or larger shift_bits")
 
 
 def classes(path: Path, outputs: int) -> np.ndarray:

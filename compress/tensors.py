@@ -39,6 +39,10 @@ def read_tensors(path: Path) -> dict[str, np.ndarray]:
             raise ValueError(f"{path} must be a whole .safetensors file of plain numbers, not damaged or of another kind "
                              f"({reason}); write it again") from error
         return {name: _array(path, name, held["dtype"], held["shape"], held["data"]) for name, held in found}
+    if path.suffix in (".pt", ".pth"):
+        from compress.frontend.torch import state
+
+        return state(path)
     raise ValueError(f"{path} must end in .npz or .safetensors, not {path.suffix or 'neither'!r}; "
                      f"save the weights as one of these")
 

@@ -60,7 +60,8 @@ def shared_already(layers: Sequence[Plain], spec: EieSpec) -> list[Plain]:
     most = (1 << spec.codebook_bits) - 1
     found: list[Plain] = []
     for layer in layers:
-        values = np.unique(layer.weight[layer.weight != 0]) if layer.given is None else np.empty(0)
+        free = layer.given is None and layer.ceiling is None    # a ceiling needs a codebook to itself, to end exactly there
+        values = np.unique(layer.weight[layer.weight != 0]) if free else np.empty(0)
         few = 0 < len(values) <= most and np.count_nonzero(layer.weight) >= 4 * len(values)
         found.append(replace(layer, given=_given(layer.weight, values)) if few else layer)
     books = {tuple(layer.given.codebook.tolist()) for layer in found if layer.given is not None}

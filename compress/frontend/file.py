@@ -8,11 +8,11 @@ from compress.frontend import onnx
 from compress.frontend.graph import INPUT, Activation, Dense, Network
 from compress.network import Dense as Given
 
-KINDS = (".onnx", ".npz", ".safetensors")
+KINDS = (".onnx", ".npz", ".safetensors", ".pt", ".pth")
 
 
 def read_network(path: str | os.PathLike[str], *, relu_last: bool = False) -> Network:
-    """Return the network in a file: `.onnx`, or dense layers as `.npz` or `.safetensors`."""
+    """Return the network in a file: `.onnx`, or dense layers as `.npz`, `.safetensors` or a `state_dict`."""
     path = Path(path)
     if path.suffix == ".onnx":
         return onnx.read(path)

@@ -1,0 +1,1 @@
+"""How much of ONNX the front end takes: the node tests of the `onnx` package itself."""
