@@ -86,7 +86,7 @@ def test_a_single_array_is_no_recording(capsys, tmp_path):
 
 
 @pytest.mark.parametrize("arguments, text", [
-    ([], "an action must be given, not none; use --check FILE, --vectors, --speed or --errors"),
+    ([], "an action must be given, not none; use --check FILE, --vectors, --speed, --errors or --compare"),
     (["--check", "missing.npz"], "--check must be a file that is there, not 'missing.npz'"),
     (["--check", "."], "must hold recordings (*.npz), not none; name another folder"),
     (["--chek", "x"], "No such option: --chek"),
