@@ -3,6 +3,7 @@
 Example: python -m boards.build --board ulx3s-85f --design eie --pes 32 --preset ecp5
 """
 
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,13 +11,13 @@ from typing import Annotated, Any
 
 import typer
 
-from boards import bitstream, catalogue, choice
+from boards import bitstream, catalogue, choice, tried
 from boards.embed import embedded
 from boards.top import clocking
 from cli import command, paths
 from cli import design as designs
 from rtl import machine
-from rtl.build import image_of
+from rtl.build import asked, image_of
 from rtl.image import machine_of
 from spec import machines
 
@@ -33,6 +34,7 @@ def run(design: str, spec: Any, preset: str | None, *,
         seed: Annotated[int, typer.Option(min=1, help="The first of them.")] = 1,
         allow_slow: Annotated[bool, typer.Option("--allow-slow", help="Keep a bitstream that misses its clock.")] = False,
         plan_only: Annotated[bool, typer.Option("--plan", help="Write Verilog and constraints alone.")] = False,
+        record: Annotated[bool, typer.Option("--record", help="Write the figures into what boards.list shows.")] = False,
         out: Annotated[Path | None, typer.Option(help="Folder to write; build/boards/BOARD if not given.")] = None,
         json_: Annotated[Path | None, typer.Option("--json", help="Where else to write the figures.")] = None) -> None:
     """Build a bitstream: the machine, the host link and a board's pins.
@@ -61,7 +63,10 @@ def run(design: str, spec: Any, preset: str | None, *,
               + ("" if plan_only else f": {chosen.notes}"))
         return
     figures = bitstream.build(planned, folder, seeds=range(seed, seed + seeds), allow_slow=allow_slow)
+    figures["repeat"] = " ".join(["python -m boards.build", *map(shlex.quote, asked(sys.argv[1:]))])
     tell(figures)
+    if record:
+        tried.record(figures)
     print(f"wrote {folder / figures['file']} and {folder / 'board.json'}")
     if json_:
         command.write_json(json_, figures)

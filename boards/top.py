@@ -1,11 +1,16 @@
 """A board's top: pins, PLL, reset and lamps around a shell, as Verilog and the constraint file of its pins."""
 
+import contextlib
+import os
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
 from amaranth.hdl import ClockDomain, ClockSignal, Elaboratable, Instance, Module, ResetSignal, Signal
 from amaranth.lib import cdc, io
 
+from boards import programs
 from boards.catalogue import Board
 from boards.pll import Pll, choose
 from rtl.emit import to_verilog
@@ -17,6 +22,10 @@ SETTLE_BITS = 10
 
 MOST_OFF = 0.02
 """How far the line's rate may be off, as a share: half of what a receiver that counts from the start bit can bear."""
+
+
+ALWAYS_ON = re.compile(r"TBUF (\w+) \(\n    \.I\((.*)\),\n    \.O\((.*)\),\n    \.OEN\(.*\)\n  \)")
+"""A Gowin pad that can be switched off, as Amaranth makes every output; ours never are, and place and route refuses them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,14 +78,17 @@ class Top(Elaboratable):
         reset = Signal(init=1)
         m.d.start += reset.eq(~settled[-1])
         m.d.comb += ResetSignal().eq(reset)
-        line = platform.request("uart", 0)
+        line = platform.request("uart", 0, dir="-")
+        m.submodules.rx, m.submodules.tx = rx, tx = io.Buffer("i", line.rx), io.Buffer("o", line.tx)
         lamps = {name: Signal(name=name) for name in LAMPS}
         m.submodules[INSTANCE] = Instance(
-            self.shell, i_clk=ClockSignal(), i_rst=ResetSignal(), i_rx=line.rx.i, o_tx=line.tx.o,
+            self.shell, i_clk=ClockSignal(), i_rst=ResetSignal(), i_rx=rx.i, o_tx=tx.o,
             **{f"o_{name}": lamp for name, lamp in lamps.items()})
-        asked = {place: platform.request(*place) for place in dict.fromkeys(lamp[:2] for lamp in self.board.lamps)}
-        for (name, number, *signal), lamp in zip(self.board.lamps, lamps.values(), strict=False):
-            pin = getattr(asked[name, number], signal[0]) if signal else asked[name, number]
+        places = dict.fromkeys(lamp[:2] for lamp in self.board.lamps)
+        ports = {place: platform.request(*place, dir="-") for place in places}
+        for (name, number, *signal), (what, lamp) in zip(self.board.lamps, lamps.items(), strict=False):
+            port = getattr(ports[name, number], signal[0]) if signal else ports[name, number]
+            m.submodules[f"lamp_{what}"] = pin = io.Buffer("o", port)
             m.d.comb += pin.o.eq(lamp)
         return m
 
@@ -99,10 +111,26 @@ class Top(Elaboratable):
 def prepare(board: Board, clocks: Clocking, shell: str) -> tuple[str, str]:
     """Return the Verilog of a board's top, module ``harness``, and the constraint file of its pins."""
     platform = board.make_platform()
-    plan = platform.prepare(Top(board, clocks, shell), NAME)
+    with _yosys():
+        plan = platform.prepare(Top(board, clocks, shell), NAME)
     pins = next(text for name, text in plan.files.items() if name.endswith((".lpf", ".pcf", ".cst", ".xdc")))
-    rtlil = plan.files[f"{NAME}.il"]
-    return to_verilog(_text(rtlil)), _text(pins)
+    rtlil = plan.files.get(f"{NAME}.il")
+    text = to_verilog(_text(rtlil)) if rtlil is not None else _text(plan.files[f"{NAME}.v"])
+    return ALWAYS_ON.sub(r"OBUF \1 (\n    .I(\2),\n    .O(\3)\n  )", text), _text(pins)
+
+
+@contextlib.contextmanager
+def _yosys() -> Iterator[None]:
+    """Let Amaranth find the Yosys of the package index, which it asks for where a vendor's tool wants Verilog."""
+    before = os.environ.get("YOSYS")
+    os.environ["YOSYS"] = programs.find("yosys")
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["YOSYS"]
+        else:
+            os.environ["YOSYS"] = before
 
 
 def _text(content: str | bytes) -> str:

@@ -40,7 +40,7 @@ class Bridge(wiring.Component):
     -------
     pending, pop : In(1), Out(1)
     read, addr, data : Out(1), Out, In(8)
-        Reads the oldest request's slot; data come a cycle later and stay.
+        Reads the oldest request's slot; data come a cycle later, stay, and are taken a cycle after that.
     composing, go, sending, kind, status, length
         As of `rtl.link.encode.Encoder`.
     write, write_addr, write_data : Out
@@ -71,7 +71,8 @@ class Bridge(wiring.Component):
         self._place = Signal(max(8, len(self.boot).bit_length()), name="place")
         booting = Signal(name="booting", init=bool(self.boot))
         self._step = Signal(name="step")
-        self._byte = self._bytes(m, booting)
+        self._byte, self._fresh = Signal(8, name="byte_now"), Signal(name="fresh")
+        stepped = Signal(name="stepped")                        # a byte is there two cycles after its step
         word, kind = self._work["word"], self._work["kind_now"]
         m.d.comb += [
             self.read.eq(self._step), self.addr.eq(self._place),
@@ -79,7 +80,9 @@ class Bridge(wiring.Component):
             self.s_axil_awaddr.eq(word[48:]), self.s_axil_araddr.eq(word[48:]), self.s_axil_wdata.eq(word[16:48]),
             self.s_axil_wstrb.eq(0b1111), self.s_axis_tdata.eq(word),
             self.s_axis_tlast.eq((kind == LAST) & (self._work["more"] == 1))]
-        m.d.sync += self.refused.eq(self.refused | (self._work["status_now"] == link.REFUSED))
+        m.d.sync += [self.refused.eq(self.refused | (self._work["status_now"] == link.REFUSED)),
+                     self._byte.eq(self._bytes(m, booting)), stepped.eq(self._step)]
+        m.d.comb += self._fresh.eq(~stepped)
         with m.If(self._step):
             m.d.sync += self._place.eq(self._place + 1)
         fits, letter = self._fits(m), self._letter(m)
@@ -130,13 +133,16 @@ class Bridge(wiring.Component):
         """Read kind and end of a request, check them, and gather the bytes it acts on."""
         word, kind, end, left = (self._work[name] for name in ("word", "kind_now", "end", "left"))
         with m.State("KIND"):
-            m.d.comb += [self.composing.eq(1), self._step.eq(1)]
-            m.d.sync += kind.eq(self._byte)
-            m.next = "SIZE"
+            m.d.comb += self.composing.eq(1)
+            with m.If(self._fresh):
+                m.d.comb += self._step.eq(1)
+                m.d.sync += kind.eq(self._byte)
+                m.next = "SIZE"
         with m.State("SIZE"):
             m.d.comb += self.composing.eq(1)
-            m.d.sync += end.eq(self._byte)
-            m.next = "CHECK"
+            with m.If(self._fresh):
+                m.d.sync += end.eq(self._byte)
+                m.next = "CHECK"
         with m.State("CHECK"):
             m.d.comb += self.composing.eq(1)
             m.d.sync += self._work["more"].eq(end[3:])
@@ -154,11 +160,12 @@ class Bridge(wiring.Component):
                 self._finish(m, link.MALFORMED)
         with m.State("GATHER"):
             m.d.comb += self.composing.eq(1)
-            m.d.sync += [word.eq(Cat(word[8:], self._byte)), left.eq(left - 1)]
-            with m.If(left != 1):
-                m.d.comb += self._step.eq(1)
-            with m.Else():
-                self._act(m)
+            with m.If(self._fresh):
+                m.d.sync += [word.eq(Cat(word[8:], self._byte)), left.eq(left - 1)]
+                with m.If(left != 1):
+                    m.d.comb += self._step.eq(1)
+                with m.Else():
+                    self._act(m)
 
     def _act(self, m):
         """Go where the kind says."""
@@ -247,17 +254,22 @@ class Bridge(wiring.Component):
         """Return the byte of the text that tells what this is."""
         m.submodules.about = rom = memory.Memory(shape=8, depth=max(2, len(self.about)), init=self.about)
         port = rom.read_port()
+        letter = Signal(8, name="letter")
         m.d.comb += [port.addr.eq(self._work["word"][48:]), port.en.eq(1)]
-        return port.data
+        m.d.sync += letter.eq(port.data)
+        return letter
 
     def _text(self, m, letter):
         """Copy the text from the place asked for to its end, or as far as a reply reaches."""
         at, word = self._work["word"][48:], self._work["word"]
         with m.State("LOOK"):
             m.d.comb += self.composing.eq(1)
-            m.next = "COPY"
+            m.next = "READ_LETTER"
             with m.If((at >= len(self.about)) | (self._work["written"] == link.PAYLOAD)):
                 self._finish(m)
+        with m.State("READ_LETTER"):
+            m.d.comb += self.composing.eq(1)
+            m.next = "COPY"
         with m.State("COPY"):
             m.d.comb += [self.composing.eq(1), self.write.eq(1), self.write_data.eq(letter)]
             m.d.sync += [word[48:].eq(at + 1), self._work["written"].eq(self._work["written"] + 1)]

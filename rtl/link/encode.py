@@ -15,7 +15,7 @@ END = CRC + link.CRC_BYTES
 class Encoder(wiring.Component):
     """Sends the last reply: at ``go``, and whenever one was asked for ``again`` and none is being composed.
 
-    A byte takes two cycles, as the receiver permits, and one that is stuffed three.
+    A byte takes three cycles, as the receiver permits, and one that is stuffed four.
 
     Members
     -------
@@ -51,12 +51,13 @@ class Encoder(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.check = crc = CRC32_ISO_HDLC(data_width=8).create()
-        asked, repeats, step, left = Signal(), Signal(), Signal(range(END + 1)), Signal(8)
+        asked, repeats, step, left, read = Signal(), Signal(), Signal(range(END + 1)), Signal(8), Signal(8)
         byte, escaped, special, inside = Signal(8), Signal(), Signal(), Signal()
         m.d.comb += [
             inside.eq((step != 0) & (step != END)), crc.data.eq(byte),
             special.eq(inside & ~escaped & ((byte == link.FLAG) | (byte == link.ESCAPE))),
             self.o.payload.eq(Mux(special, link.ESCAPE, Mux(escaped, byte ^ link.FLIP, byte)))]
+        m.d.sync += read.eq(self.data)
         with m.If(self.again):
             m.d.sync += asked.eq(1)
         with m.FSM():
@@ -67,7 +68,7 @@ class Encoder(wiring.Component):
                     m.d.sync += [asked.eq(0), self.sending.eq(1)]
                     m.next = "PICK"
             with m.State("PICK"):
-                m.d.sync += byte.eq(self._byte(m, step, crc.crc, repeats))
+                m.d.sync += byte.eq(self._byte(m, step, crc.crc, repeats, read))
                 with m.If(step == BODY):
                     m.d.sync += self.addr.eq(self.addr + 1)
                 m.next = "SEND"
@@ -77,7 +78,7 @@ class Encoder(wiring.Component):
                     m.d.sync += escaped.eq(special)
                     with m.If(~special):
                         m.d.comb += crc.valid.eq(inside & (step < CRC))
-                        m.next = "PICK"
+                        m.next = "WAIT"
                         with m.If(step == END):
                             m.d.sync += self.sending.eq(0)
                             m.next = "IDLE"
@@ -87,9 +88,11 @@ class Encoder(wiring.Component):
                             m.d.sync += left.eq(left - 1)
                         with m.Else():
                             m.d.sync += step.eq(step + 1)
+            with m.State("WAIT"):               # for the payload's next byte
+                m.next = "PICK"
         return m
 
-    def _byte(self, m, step, crc, repeats):
+    def _byte(self, m, step, crc, repeats, read):
         """Return the byte of a step."""
         byte = Signal(8, name="picked")
         header = (self.kind | self.attempt << link.KIND_BITS, self.done, self.expected, self.status | repeats << 7)
@@ -98,7 +101,7 @@ class Encoder(wiring.Component):
                 with m.Case(number):
                     m.d.comb += byte.eq(value)
             with m.Case(BODY):
-                m.d.comb += byte.eq(self.data)
+                m.d.comb += byte.eq(read)
             for number in range(link.CRC_BYTES):
                 with m.Case(CRC + number):
                     m.d.comb += byte.eq(crc.word_select(number, 8))
