@@ -31,7 +31,7 @@ def run(design: str, spec: Any, preset: str | None, *,
         clock: Annotated[float, typer.Option(help="MHz of the machine; the board's own choice when 0.")] = 0.0,
         baud: Annotated[int, typer.Option(help="Rate of the serial line; the fastest that is safe when 0.")] = 0,
         seeds: Annotated[int, typer.Option(min=1, max=99, help="Placements to try until the clock is reached.")] = 3,
-        seed: Annotated[int, typer.Option(min=1, help="The first of them.")] = 1,
+        first_seed: Annotated[int, typer.Option(min=1, help="The first of them.")] = 1,
         allow_slow: Annotated[bool, typer.Option("--allow-slow", help="Keep a bitstream that misses its clock.")] = False,
         plan_only: Annotated[bool, typer.Option("--plan", help="Write Verilog and constraints alone.")] = False,
         record: Annotated[bool, typer.Option("--record", help="Write the figures into what boards.list shows.")] = False,
@@ -62,7 +62,7 @@ def run(design: str, spec: Any, preset: str | None, *,
         print(f"wrote shell.v, top.v and {planned.pins_file} of {planned.machine.name} in {folder}; no bitstream"
               + ("" if plan_only else f": {chosen.notes}"))
         return
-    figures = bitstream.build(planned, folder, seeds=range(seed, seed + seeds), allow_slow=allow_slow)
+    figures = bitstream.build(planned, folder, seeds=range(first_seed, first_seed + seeds), allow_slow=allow_slow)
     figures["repeat"] = " ".join(["python -m boards.build", *map(shlex.quote, asked(sys.argv[1:]))])
     tell(figures)
     if record:
