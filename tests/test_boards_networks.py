@@ -35,7 +35,8 @@ def autoencoder(tmp_path_factory):
     if not (NETWORKS / "anomaly_detection.onnx").is_file():
         pytest.skip(f"the networks are not in {NETWORKS}; set NONZERO_NETWORKS to their folder")
     path, inputs = tmp_path_factory.mktemp("autoencoder") / "autoencoder.npz", NETWORKS / "anomaly_detection_inputs.npy"
-    made(str(NETWORKS / "anomaly_detection.onnx"), "--calibrate", str(inputs), "--density", "0.1", "--pes", "16", "-o", str(path))
+    network = NETWORKS / "anomaly_detection.onnx"
+    made(str(network), "--calibrate", str(inputs), "--density", "0.1", "--pes", "16", "-o", str(path))
     return path, np.load(inputs)
 
 
