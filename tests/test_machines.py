@@ -8,13 +8,17 @@ import compress.image
 import golden.image
 from cli import command
 from compress.actions import Receive, Send, Wait, perform
+from compress.mac import Image as MacImage
 from rtl import build as rtl_build
+from rtl.image import machine_of
 from sim import run as sim_run
 from spec import machines
+from spec.mac import MacSpec
 from synth import features, part, verification
 from synth import run as synth_run
 from synth.run import from_built
 from tests import toy
+from tests.compress_sample import sample
 from tests.toy.compress import Image, save, session
 
 
@@ -54,6 +58,16 @@ def test_an_image_is_built_read_by_both_and_names_its_machine(capsys, tmp_path):
 def compress_build():
     from compress import build
     return build
+
+
+@pytest.mark.parametrize("design", ["eie", "mac"])
+def test_rtl_reads_the_machine_of_an_image_as_compress_does(design, tmp_path):
+    made = sample() if design == "eie" else MacImage(spec=MacSpec(tiles=2), fmt="fp16", b=np.ones((4, 4), np.uint32))
+    machines.part(design, "compress").save(made, tmp_path / "net.npz")
+    assert machine_of(tmp_path / "net.npz") == (design, made.spec) == (design, compress.image.load(tmp_path / "net.npz").spec)
+    with np.load(tmp_path / "net.npz") as archive:
+        np.savez_compressed(tmp_path / "packed.npz", **archive)
+    assert machine_of(tmp_path / "packed.npz") == (design, made.spec)
 
 
 def test_what_rtl_build_reads_of_an_image_is_checked(capsys, tmp_path):

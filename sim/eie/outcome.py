@@ -1,4 +1,4 @@
-"""What a run of an image came to: every answer held against golden, and the figures that a user asked for."""
+"""What a run of an image came to: every answer compared with the golden model, and the figures that a user asked for."""
 
 from collections.abc import Sequence
 from dataclasses import asdict

@@ -28,7 +28,7 @@ def registers(spec: EieSpec) -> RegisterMap:
     build = MapBuilder("eie")
     build.constant("identity", IDENTITY, "Identity of this register map.")
     build.constant("pes", spec.pes, "Processing elements.")
-    build.constant("slots", spec.slots, "Activations a PE and region.")
+    build.constant("slots", spec.slots, "Activations per PE and region.")
     build.add("pulse", "control", "Commands.", start="Run the layers chosen by layers.",
               read="Send the activations of the source region to the result stream.")
     build.add("rw", "layers", "Layers to run.", Field(name="first", bits=layer_bits, doc="First layer."),
