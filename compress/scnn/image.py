@@ -10,6 +10,7 @@ import numpy as np
 from compress import image as container
 from compress.image import AGAIN, about, keys
 from compress.scnn.assemble import Assembly
+from compress.scnn.bound import prove
 from compress.scnn.tensor import Tensor
 from spec.scnn import ScnnSpec
 from spec.scnn.image import LAYER_KEYS, MEMBERS, TENSOR_KEYS
@@ -43,8 +44,9 @@ class Image:
     output_scale: float = 1.0
 
 
-def of(assembly: Assembly, *, input_scale: float = 1.0, output_scale: float = 1.0) -> Image:
-    """Return the image of an assembled network."""
+def of(assembly: Assembly, *, input_scale: float = 1.0, output_scale: float = 1.0, largest: int = 32768) -> Image:
+    """Return the image of an assembled network, proved not to overflow for inputs of magnitudes up to ``largest``."""
+    prove(assembly.spec, [plan.layer for plan in assembly.plans], largest)
     arrays = {"layers": assembly.layers, "lanes": assembly.lanes, "taps": assembly.taps.astype(np.uint32),
               "supply": assembly.supply, "drain": assembly.drain, "weights": assembly.weights}
     names = tuple({"name": plan.layer.name, "level": plan.level, "passes": plan.passes, "kc": plan.kc}

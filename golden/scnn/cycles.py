@@ -1,15 +1,16 @@
 """How long the SCNN array takes: the times of ``docs/scnn/pipeline.md``, block by block.
 
 All PEs go through the pairs of a layer together here, a pair a step of the loop, each at its own time: a block is ready when
-its last word has arrived, a pair takes W x A cycles, buffers give their slots back. The crossbar is a function that says how
-many cycles it stopped each PE in a pair; without one it never stops.
+its last word has arrived, a pair takes W x A cycles, buffers give their slots back. The crossbars of `golden.scnn.crossbar` say
+how many cycles a pair is stopped.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from golden.scnn.crossbar import Crossbars
 from golden.scnn.drains import COMPLETE, Drains
 from golden.scnn.port import Lane
 from golden.scnn.program import Program
@@ -54,9 +55,6 @@ class Counters:
 Intervals = list[tuple[int, int]]
 """First cycle and the one behind the last, in order and apart."""
 
-Crossbar = Callable[[int, int, np.ndarray, np.ndarray], np.ndarray]
-"""Takes pass, pair, first issue cycles and numbers of issues; returns how many cycles each PE was stopped."""
-
 
 class Timeline:
     """An array in time; layers are added one after another.
@@ -77,8 +75,8 @@ class Timeline:
         self._counted = np.zeros(spec.pes, np.int64)        # first cycle of each PE that is in no counter yet
         self._waits = 0
 
-    def layer(self, load: Load, crossbar: Crossbar | None = None) -> None:
-        """Run one more layer."""
+    def layer(self, load: Load, crossbar: Crossbars | None = None) -> None:
+        """Run one more layer; without crossbars no queue ever stops the issue."""
         spec, head = self.spec, load.programs[0].supply
         own = Counters()
         self.counters.append(own)
@@ -111,12 +109,12 @@ class Timeline:
                 for pe in np.flatnonzero(ready > rest).tolist():
                     idle[pe].append((int(rest[pe]), int(ready[pe])))
                 issues = np.maximum(1, w * a)
-                stops = crossbar(number, pair, first, issues) if crossbar else np.zeros(spec.pes, np.int64)
+                stops = crossbar.pair(number, pair, first) if crossbar else np.zeros(spec.pes, np.int64)
                 own.slots["crossbar"] += int(stops.sum()) * spec.products
                 self._issued(own, w, a, counts[sets], load.live_weights[number, pair][sets], acts[pair], live_acts[pair])
                 end = first + issues + stops - 1
                 released.append(end)
-            self.drains.append(load.programs, end + COMPLETE)
+            self.drains.append(load.programs, crossbar.complete(end) if crossbar else end + COMPLETE)
         self._waited(own, idle, supplies.gates, "redistribution" if head["gather"] else "act_wait")
         own.entries = int(load.weights.sum())
         self._counted = end + 1

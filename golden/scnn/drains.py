@@ -23,13 +23,18 @@ class Drains:
     ----------
     drained : list of numpy.ndarray
         For each pass the cycle in which each PE had drained it.
+    edges : list of numpy.ndarray
+        For each pass (steps + 1, pes): where each step begins, and the end.
+    programs : list of tuple of Program
+        For each pass those of the PEs.
     """
 
     def __init__(self, spec: ScnnSpec) -> None:
         self._spec = spec
         self.drained: list[np.ndarray] = []
         self._ready: list[np.ndarray] = []
-        self._edges: list[np.ndarray] = []          # (steps + 1, pes): begin of each step, and the end
+        self.edges: list[np.ndarray] = []
+        self.programs: list[tuple[Program, ...]] = []
         self._causes: list[list[str]] = []
 
     def append(self, programs: tuple[Program, ...], complete: np.ndarray) -> None:
@@ -49,7 +54,8 @@ class Drains:
             edges.append(edges[-1] + np.array([duration(steps[0], _KIND, STEP, POST) if steps else 0 for steps in own]))
         longest = max(programs, key=lambda program: len(program.steps))
         self._ready.append(ready)
-        self._edges.append(np.array(edges))
+        self.programs.append(programs)
+        self.edges.append(np.array(edges))
         self._causes.append([_CAUSE[step["cause"]] for step in longest.steps])
         self.drained.append(edges[-1])
 
@@ -64,7 +70,7 @@ class Drains:
             if number == len(self.drained):
                 found[nothing] = found.get(nothing, 0) + end - at
                 break
-            edges = self._edges[number][:, pe].tolist()
+            edges = self.edges[number][:, pe].tolist()
             marks = [(int(self._ready[number][pe]) + 1, "drain"), (edges[0], "barrier"),
                      *zip(edges[1:], self._causes[number], strict=True), (edges[-1] + 1, "drain")]
             for mark, cause in marks:

@@ -7,7 +7,8 @@ import numpy as np
 
 from golden import image
 from golden.image import AGAIN, keys
-from golden.scnn.cycles import Counters, Load, Timeline
+from golden.scnn import exact
+from golden.scnn.cycles import Counters
 from golden.scnn.machine import Machine, compress
 from spec.scnn import ScnnSpec
 from spec.scnn.image import MEMBERS, TENSOR_KEYS
@@ -60,8 +61,11 @@ def load(path) -> Image:
                  input_scale=float(head["input_scale"]), output_scale=float(head["output_scale"]))
 
 
-def run(given: Image, x: np.ndarray, *, limited: bool = True) -> Run:
-    """Return what the array computes from an input (channels, rows, columns) of integers, and how long it takes."""
+def run(given: Image, x: np.ndarray, *, limited: bool = True, crossbars: bool = True) -> Run:
+    """Return what the array computes from an input (channels, rows, columns) of integers, and how long it takes.
+
+    ``limited`` and ``crossbars`` are those of `golden.scnn.exact.run`.
+    """
     members = given.members
     machine = Machine(spec=given.spec, layers=members["layers"], lanes=members["lanes"], taps=members["taps"].astype(np.int64),
                       supply=members["supply"], drain=members["drain"], weights=members["weights"],
@@ -70,12 +74,8 @@ def run(given: Image, x: np.ndarray, *, limited: bool = True) -> Run:
         index, pitch = _block(given.source, form, phase, channel[1]), form[5]
         plane = np.asarray(x)[channel[0]][rows, cols].astype(np.int64)
         machine.memories[pe][index] = compress(plane, pitch - plane.shape[1])
-    timeline = Timeline(given.spec, limited=limited)
-    for trace in machine.run():
-        timeline.layer(Load(programs=trace.programs, weights=trace.weights.counts, live_weights=trace.weights.live,
-                            acts=trace.counts, live_acts=trace.live))
-    return Run(outputs=_recovered(given, machine), counters=timeline.finish(), saturated=machine.saturated,
-               overflow=machine.overflow)
+    counters = exact.run(machine, limited=limited, crossbars=crossbars)
+    return Run(outputs=_recovered(given, machine), counters=counters, saturated=machine.saturated, overflow=machine.overflow)
 
 
 def _recovered(given: Image, machine: Machine) -> np.ndarray:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from golden.scnn.crossbar import lanes as vectors
 from golden.scnn.lanes import Reader, Weights
 from golden.scnn.layer import rounded
 from golden.scnn.program import Program, read
@@ -32,12 +33,16 @@ class Trace:
     counts, live : numpy.ndarray
         int64 (passes, pairs, parts, pes): entries of the part of a block that each PE received, and those not placeholders;
         parts that a segment does not have count 0.
+    offsets : dict
+        For pass, pair and PE the offsets of weight lanes and of activation lanes, vector by vector, -1 where not live; kept by
+        a machine that records.
     """
 
     programs: tuple[Program, ...]
     weights: Weights
     counts: np.ndarray
     live: np.ndarray
+    offsets: dict[tuple[int, int, int], tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -55,8 +60,8 @@ class Machine:
     codebooks : numpy.ndarray, optional
     memories : list of dict
         For each PE its blocks by index.
-    words : list of int
-        For each PE its next free word.
+    record : bool
+        Whether traces keep the offsets of every product, for the model of the crossbar.
     """
 
     spec: ScnnSpec
@@ -68,6 +73,7 @@ class Machine:
     weights: np.ndarray
     codebooks: np.ndarray | None = None
     memories: list[dict[int, Block]] = field(default_factory=list)
+    record: bool = False
     saturated: bool = False
     overflow: tuple[int, int] | None = None
 
@@ -107,11 +113,16 @@ class Machine:
             for own in range(segment.pairs):
                 given, offsets = self._acts(program, segment, own, number, pe, pair, trace)
                 value, position = weights.block(number, pair, place)
+                k, tap = position & (1 << lanes) - 1, position >> lanes
+                wo = self.taps[segment.tap + tap] + k * stride + own * segment.step
+                if self.record:
+                    cuts = np.cumsum(trace.counts[number, pair, :, pe])[:-1]
+                    parts = zip(np.split(offsets, cuts), np.split(given, cuts), strict=True)
+                    trace.offsets[number, pair, pe] = (vectors(wo % spec.accumulators, value != 0, spec.f), np.concatenate(
+                        [vectors(part % spec.accumulators, seen != 0, spec.i) for part, seen in parts]))
                 pair += 1
                 if not len(given) or not len(value):
                     continue
-                k, tap = position & (1 << lanes) - 1, position >> lanes
-                wo = self.taps[segment.tap + tap] + k * stride + own * segment.step
                 products = rounded(value[:, None] * given[None, :], program.supply["product_shift"])
                 address = (wo[:, None] + offsets[None, :]) % spec.accumulators
                 np.add.at(totals, address.ravel(), products.ravel())
@@ -147,7 +158,7 @@ class Machine:
                 values = sums[pe][address]
                 if not step["keep"]:
                     sums[pe][address.ravel()] = 0
-                if step["kind"] == KINDS["send"] and (to := self._target(pe, step)) is not None:
+                if step["kind"] == KINDS["send"] and (to := reached(self.spec, pe, step)) is not None:
                     sent.append((to, (address + step["delta"]) % self.spec.accumulators, values))
                 if step["kind"] == KINDS["post"]:
                     bias = weights.biases[number, program.supply["set"]]
@@ -159,15 +170,6 @@ class Machine:
             if left.any():
                 raise ValueError(f"accumulators of PE {pe} must be 0 behind the drain of layer {layer}, "
                                  f"not some at {np.flatnonzero(left)[0]}")
-
-    def _target(self, pe: int, step: dict[str, int]) -> int | None:
-        """Return the PE that a send step of a PE reaches, or None at the rim."""
-        high, wide = self.spec.block_sides[step["level"]]
-        row, col = divmod(pe, self.spec.cols)
-        way = {value: name for name, value in DIRECTIONS.items()}[step["direction"]]
-        row += {"north": -high, "south": high}.get(way, 0)
-        col += {"west": -wide, "east": wide}.get(way, 0)
-        return row * self.spec.cols + col if 0 <= row < self.spec.rows and 0 <= col < self.spec.cols else None
 
     def _post(self, program: Program, step, bias: np.ndarray, values: np.ndarray, pe: int, number: int, layer: int) -> None:
         """Reduce windows, finish and compress what a post step read, and write its blocks."""
@@ -186,6 +188,16 @@ class Machine:
                 return
             self._word[pe] += words
             self.memories[pe][step["block"] + head["kc"] * number + step["k0"] + k] = block
+
+
+def reached(spec: ScnnSpec, pe: int, step: dict[str, int]) -> int | None:
+    """Return the PE that a send step of a PE reaches, or None at the rim."""
+    high, wide = spec.block_sides[step["level"]]
+    row, col = divmod(pe, spec.cols)
+    way = {value: name for name, value in DIRECTIONS.items()}[step["direction"]]
+    row += {"north": -high, "south": high}.get(way, 0)
+    col += {"west": -wide, "east": wide}.get(way, 0)
+    return row * spec.cols + col if 0 <= row < spec.rows and 0 <= col < spec.cols else None
 
 
 def addresses(step: dict[str, int], stride: int) -> np.ndarray:

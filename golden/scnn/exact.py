@@ -1,0 +1,36 @@
+"""A whole run, values and times together, with the crossbar product by product; for networks of up to some million products."""
+
+from collections.abc import Sequence
+
+from golden.scnn.crossbar import Crossbars, Queues
+from golden.scnn.cycles import Counters, Load, Timeline
+from golden.scnn.machine import Machine
+from golden.scnn.side import Side
+
+
+def run(machine: Machine, layers: Sequence[int] | None = None, *, limited: bool = True,
+        crossbars: bool = True) -> list[Counters]:
+    """Run layers of a machine (all of them if not said otherwise) and return their counters; values are in its memories.
+
+    Parameters
+    ----------
+    machine : Machine
+        With its input in its memories.
+    limited : bool
+        Whether weights come through the port of the specification.
+    crossbars : bool
+        Whether the queues of the crossbar are followed too: about 20,000 cycles of a PE a second.
+    """
+    spec, machine.record = machine.spec, crossbars
+    timeline = Timeline(spec, limited=limited)
+    side = Side(spec, timeline.drains)
+
+    def port(pe: int):
+        return lambda cycle: side.taken(pe, cycle)
+
+    queues = [Queues(spec, port(pe)) for pe in range(spec.pes)]
+    for trace in machine.run(layers):
+        load = Load(programs=trace.programs, weights=trace.weights.counts, live_weights=trace.weights.live, acts=trace.counts,
+                    live_acts=trace.live)
+        timeline.layer(load, Crossbars(spec, trace.offsets, queues) if crossbars else None)
+    return timeline.finish()
