@@ -110,7 +110,8 @@ def _scaled(facts: dict[str, Any]) -> str:
 
 def _of_file(facts: dict[str, Any]) -> list[str]:
     steps = ", ".join(f"{step} {100 * error:.2f} %" for step, error in facts["error"].items())
-    said = [f"rms error of the outputs against the file's network: {steps}"]
+    alone = f"of whole numbers alone {100 * facts['rounding']:.2f} %"
+    said = [f"rms error of the outputs against the file's network: {steps}; {alone}"]
     if "accuracy" in facts:
         said.append(f"accuracy on these {facts['vectors']} vectors: " + ", ".join(
             f"{step} {100 * share:.2f} %" for step, share in facts["accuracy"].items()))

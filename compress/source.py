@@ -161,7 +161,7 @@ def from_file(path: Path, spec: EieSpec, request: Request) -> Made:
         answers = {"float": wanted, "pruned": cut, "shared": forward(shared.network(layers), samples)[-1],
                    "integer": quantised.outputs(samples)[-1]}
         facts["accuracy"] = {step: right(answer, labels) for step, answer in answers.items()}
-    facts |= told | {"file": str(path), "vectors": len(samples), "calibrated": not guessed,
+    facts |= told | {"file": str(path), "rounding": quantised.error[-1], "vectors": len(samples), "calibrated": not guessed,
               "warnings": _guess(request, guessed) + warnings(pruned, shared, quantised, spec, samples, masses, found),
               "error": {"pruned": rms(cut - wanted) / (rms(wanted) or 1.0), "shared": found[-1].shared,
                         "integer": found[-1].integer}}

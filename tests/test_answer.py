@@ -61,7 +61,7 @@ def test_outputs_are_real_values_near_those_of_the_float_network(built):
     assert np.abs(got.real - wanted).max() < 0.02 * np.abs(wanted).max()
     assert got.error == pytest.approx(np.sqrt(np.mean((got.real - wanted) ** 2) / np.mean(wanted ** 2)), rel=1e-3)
     assert got.warnings() == []
-    assert got.lines()[0].startswith(f"outputs of vector 0: {got.real[0, 0]:.6g} ") and len(got.lines()) == 4
+    assert got.lines()[0].startswith(f"outputs of vector 0: {got.real[0, 0]:.6g} ") and len(got.lines()) == 5
 
 
 def test_int16_inputs_are_steps_of_the_scale(built):
@@ -109,7 +109,7 @@ def test_an_image_without_the_float_network_says_that(tmp_path):
     assert leave(build.application, tmp_path / "net.npz", "-o", tmp_path / "image.npz", "--pes", 2, "--input-range=-2,2",
                  "--no-reference") == 0
     got = answer(tmp_path, np.ones((1, 12)))
-    assert got.error is None and "not known" in got.lines()[-1]
+    assert got.error is None and "not known" in got.lines()[-2]
 
 
 def test_the_command_writes_the_outputs_and_ends_with_the_warnings(tmp_path, capsys):

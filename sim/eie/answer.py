@@ -51,7 +51,7 @@ class Answer:
         return None if self.wanted is None else rms(self.real - self.wanted) / (rms(self.wanted) or 1.0)
 
     def lines(self, *, integers: bool = False) -> list[str]:
-        """Return the first outputs, and the error, as text."""
+        """Return the first outputs, the error and the range of the inputs as text."""
         values = self.integers if integers else self.real
         said = []
         for number, vector in enumerate(values[:VECTORS]):
@@ -63,6 +63,8 @@ class Answer:
         else:
             said.append(f"error against the float network: {100 * self.error:.3g} % rms of the outputs, "
                         f"at most {np.abs(self.real - self.wanted).max():.3g}")
+        reach = self._image.input_scale * ((1 << self._image.spec.act_bits - 1) - 1)
+        said.append(f"inputs: {self.inputs.min():.6g} to {self.inputs.max():.6g}; the image takes {-reach:.6g} to {reach:.6g}")
         return said
 
     def save(self, path: Path, *, integers: bool = False) -> None:
