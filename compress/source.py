@@ -19,7 +19,7 @@ from compress.eie.quantised import Quantised
 from compress.eie.scale import scale
 from compress.eie.size import MEMORIES, estimate, sized, with_codebooks
 from compress.network import Dense, Given, forward, importance, rms, vectors
-from compress.prune import masks
+from compress.prune import balanced, masks
 from compress.report import rows
 from compress.share import share
 from compress.train import Recipe
@@ -68,6 +68,8 @@ class Request:
     relu_last : bool
     layers : tuple of str or None
         Names of the layers in their order.
+    prune : str
+        ``magnitude``, or ``balanced``, which leaves every PE as many weights of a layer.
     labels : Path or None
         File of the classes of the input vectors, for the accuracy after each step.
     """
@@ -84,6 +86,7 @@ class Request:
     relu_last: bool = False
     layers: tuple[str, ...] | None = None
     labels: Path | None = None
+    prune: str = "magnitude"
 
     def __post_init__(self) -> None:
         """Refuse a bound from data where there is none."""
@@ -142,7 +145,8 @@ def from_file(path: Path, spec: EieSpec, request: Request) -> Made:
     pruned = layers
     with command.progress(f"compressing {path}", 4) as bar:
         if request.density is not None:
-            kept = masks([layer.weight for layer in layers], request.density)
+            kept = masks([layer.weight for layer in layers], request.density) if request.prune == "magnitude" else \
+                balanced([layer.weight for layer in layers], request.density, spec.pes)
             pruned = [_masked(layer, mask) for layer, mask in zip(layers, kept, strict=True)]
         masses = importance(pruned, samples)
         bar.advance(1)

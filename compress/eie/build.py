@@ -31,6 +31,8 @@ def run(
         help="Rows to PEs: balanced or modulo; modulo for preset paper, balanced for others.")] = None,
     density: Annotated[float | None, typer.Option(
         help="Most weights to keep, as a share of all; digits 0.1 if not given, a file as it is.")] = None,
+    prune: Annotated[str, typer.Option(
+        help="How a file is pruned: magnitude, or balanced, which leaves every PE as many weights of a layer.")] = "magnitude",
     calibrate: Annotated[Path | None, typer.Option(
         "--calibrate", "--data", help="A .npy of input vectors by which to choose a file's scales.")] = None,
     labels: Annotated[Path | None, typer.Option(
@@ -64,7 +66,7 @@ def run(
         command.refuse(["hidden", "passes", "seed", "folds"], "--example, not with a file")
     else:
         names = ["layers"] if layers is not None else []        # a whole number there is the machine's
-        command.refuse(["calibrate", "labels", "input_range", "relu_last", *names], "a file, not with --example")
+        command.refuse(["calibrate", "labels", "prune", "input_range", "relu_last", *names], "a file, not with --example")
     beside = {f"{name} beside --out": path for name, path in beside_image(out).items()} if network is None else {}
     paths.check(inputs={"network": network, "--calibrate": calibrate, "--labels": labels},
                 outputs={"--out": out, **beside, "--json": json})
@@ -74,8 +76,11 @@ def run(
         raise ValueError(f"order must be one of {', '.join(ORDERS)}, not {order!r}")
     request = Request(order=order, preset=PRESETS[preset], free=free(spec, preset), reference=reference,
                       example=network is None, density=density, calibrate=calibrate, labels=labels, relu_last=relu_last,
+                      prune=prune,
                       bound=bound, input_range=None if input_range is None else _range(input_range),
                       layers=None if layers is None else tuple(layers.split(",")))
+    if prune not in ("magnitude", "balanced"):
+        raise ValueError(f"prune must be magnitude or balanced, not {prune!r}")
     if example not in (None, "digits"):
         raise ValueError(f"example must be digits, not {example!r}")
     if example is not None and network is None:
