@@ -1,5 +1,8 @@
 """The builds that the benches run: every generation, format and accumulator is in one of them."""
 
+import re
+from pathlib import Path
+
 from rtl.emit import Library
 from rtl.mac.depth import cuts_of
 from rtl.mac.plan import Plan
@@ -33,6 +36,14 @@ BUILDS = {
     "random_mixed": MacSpec(arch="hopper", formats=("fp16", "e4m3", "int8"), k=8, stochastic=True, fold=16, seed=99),
     "random_fp16": MacSpec(arch="exact", formats=("e5m2", "fp16"), acc="fp16", stochastic=True, fold=16),
 }
+
+PAGE = Path(__file__).parents[2] / "docs" / "mac" / "latency.md"
+ACCESS = 3                  # cycles of an accumulator's memory around a tile: two to read, one to write
+
+
+def latency(name: str) -> int:
+    """Return the cycles of an operation in the tile of a build, as the page of latencies promises them."""
+    return int(re.search(rf"^\| {name} \|.*\| (\d+) \|$", PAGE.read_text(), re.MULTILINE)[1])    # type: ignore[index]
 
 
 def tile(spec: MacSpec) -> tuple[list[str], int]:

@@ -3,7 +3,7 @@ import pytest
 
 from rtl.build import generate
 from sim.launch import launch
-from sim.mac.builds import KEEP
+from sim.mac.builds import ACCESS, KEEP, latency
 from sim.mac.spec_env import text_of
 from spec.mac import MacSpec
 
@@ -21,4 +21,6 @@ MACHINES = {
 def test_machine(name, tmp_path):
     built = generate("mac", MACHINES[name])
     launch(sources=[built.verilog, KEEP], top=built.name, module="sim.mac.bench_machine", at_least=8, folder=tmp_path,
-           env={"MAC_SPEC": text_of(MACHINES[name]), "MAC_ACCUMULATE_LATENCY": built.manifest["facts"]["accumulate_latency"]})
+           env={"MAC_SPEC": text_of(MACHINES[name]), "MAC_ACCUMULATE_LATENCY": latency(name) + ACCESS})
+    facts = built.manifest["facts"]
+    assert (facts["tile_latency"], facts["accumulate_latency"]) == (latency(name), latency(name) + ACCESS)

@@ -5,7 +5,7 @@ import pytest
 from golden.mac.vectors import VECTORS, operands
 from sim.launch import launch
 from sim.mac import recorded
-from sim.mac.builds import BUILDS, tile
+from sim.mac.builds import BUILDS, latency, tile
 from sim.mac.play import play, random_blocks
 from sim.mac.spec_env import text_of
 from sim.mac.stimulus import chained, domains, from_rows, stimulus
@@ -14,11 +14,12 @@ QUICK, FULL = 2_000, 100_000
 LARGE = ("hopper_tf32", "ada_fp32", "blackwell_fp32", "blackwell_fp16")      # builds that take long to compile
 
 
-def run(spec, stim, folder):
-    sources, latency = tile(spec)
+def run(name, stim, folder):
+    spec = BUILDS[name]
+    sources, _ = tile(spec)
     np.savez(folder / "stim.npz", **stim)
     launch(sources=sources, top="mac_tile", module="sim.mac.bench_tile", at_least=2, folder=folder,
-           env={"MAC_SPEC": text_of(spec), "MAC_STIM": folder / "stim.npz", "MAC_LATENCY": latency})
+           env={"MAC_SPEC": text_of(spec), "MAC_STIM": folder / "stim.npz", "MAC_LATENCY": latency(name)})
 
 
 def join(parts):
@@ -28,7 +29,7 @@ def join(parts):
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.full) if name in LARGE else name for name in BUILDS])
 def test_random_operations_match_golden(name, tmp_path):
-    run(BUILDS[name], join(random_blocks(BUILDS[name], QUICK, seed=1)), tmp_path)
+    run(name, join(random_blocks(BUILDS[name], QUICK, seed=1)), tmp_path)
 
 
 @pytest.mark.full
@@ -51,7 +52,7 @@ def test_recordings_match_bit_for_bit(name, tmp_path):
     assert a.shape[0] == 500
     steps = chained(spec, a, b, c, fmt)
     assert (recorded.diagonal(steps[-1]["d"])[:len(d)] == d).all()      # the golden model gives what the GPU gave
-    run(spec, join(steps), tmp_path)
+    run(recorded.FILES[name], join(steps), tmp_path)
 
 
 @pytest.mark.parametrize("name", ["volta_fp32", "volta_fp16", "ampere_fp32", "ampere_fp16", "hopper_fp32", "hopper_fp16"])
@@ -64,19 +65,19 @@ def test_directed_vectors(name, tmp_path):
     stim = stimulus(spec, *from_rows(spec, a, b, c), "fp16")
     want = np.array([getattr(v, spec.arch) for v in chosen], np.uint32)
     assert (recorded.diagonal(stim["d"])[:len(want)] == want).all()
-    run(spec, stim, tmp_path)
+    run(name, stim, tmp_path)
 
 
 @pytest.mark.parametrize("name", ["volta_fp32", "volta_fp16", "ampere_fp32", "hopper_bytes", "hopper_fp16"])
 def test_whole_domains(name, tmp_path):
-    run(BUILDS[name], join(domains(BUILDS[name])), tmp_path)
+    run(name, join(domains(BUILDS[name])), tmp_path)
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("name", ["exact_fp32", "exact_fp16", "hopper_mixed", "ada_fp32", "ada_fp16", "blackwell_fp32",
                                   "blackwell_fp16"])
 def test_more_whole_domains(name, tmp_path):
-    run(BUILDS[name], join(domains(BUILDS[name])), tmp_path)
+    run(name, join(domains(BUILDS[name])), tmp_path)
 
 
 def test_every_legal_mode_is_in_a_build():
