@@ -87,7 +87,8 @@ def run(design: str, spec: Any, *,
 
     if not image:
         command.refuse(["inputs"], "--image")
-    paths.check(inputs={"--input": inputs}, outputs={"--json": json_})
+    named = image and Path(str(image).replace("{pes}", str(getattr(spec, "pes", ""))))
+    paths.check(inputs={"--image": named, "--input": inputs}, outputs={"--json": json_})
     target = parts.target_of(board, part)
     data = estimate(design, dataclasses.asdict(spec), target)
     for figure, has in target.has.items():

@@ -32,8 +32,8 @@ class TooSlow(BaseException):
 LONG = (
     "sim.launch.fetch", "synth.synthesis.fetch", "synth.place.fetch", "amaranth.back.rtlil.convert", "rtl.emit.to_verilog",
     "compress.digits.train", "synth.pool.client", "synth.tool.find", "bench.mac.measure.recordings", "bench.mac.measure.random",
-    "bench.mac.measure.whole", "bench.mac.measure.clock", "bench.eie.model.point", "golden.mac.speed.measure",
-    "golden.mac.error.measure", "golden.mac.vectors.check", "golden.gpu.device.Device")
+    "bench.mac.measure.whole", "bench.mac.measure.clock", "bench.eie.model.point", "bench.scnn.study.network",
+    "golden.mac.speed.measure", "golden.mac.error.measure", "golden.mac.vectors.check", "golden.gpu.device.Device")
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def faults(case, folder):
         signal.setitimer(signal.ITIMER_REAL, 0)
     after = contents(folder)
     found = left.faults
-    if any(after.get(path) != held for path, held in before.items() if not Path(path).name.startswith("new")):
+    if any(after.get(path) != held for path, held in before.items() if left.code == 2 or Path(path).name in case.inputs):
         found.append("a file was changed")
     if left.code == 2 and set(after) - set(before) and not left.err.startswith("refused: "):
         found.append(f"left {sorted(set(after) - set(before))}")
@@ -81,18 +81,20 @@ def faults(case, folder):
     return [f"{fault}: {left.err[-300:]!r}" for fault in found]
 
 
-def clear(folder):
-    """Remove what a case has made."""
+def clear(folder, kept):
+    """Remove what a case has made, and put back what it has written over."""
     for path in sorted(folder.rglob("*"), reverse=True):
-        if path.name.startswith(("new", "bad")) or "new" in path.relative_to(folder).parts or "build" in path.parts[-4:]:
+        if str(path) not in kept:
             path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+        elif path.is_file() and path.read_bytes() != kept[str(path)]:
+            path.write_bytes(kept[str(path)])
 
 
 def tried(family, count, folder):
     """What went wrong in so many cases of a kind."""
     def late(*_):
         raise TooSlow
-    before, wrong = signal.signal(signal.SIGALRM, late), []
+    before, wrong, kept = signal.signal(signal.SIGALRM, late), [], contents(folder)
     try:
         for number in range(count):
             with warnings.catch_warnings():
@@ -100,7 +102,7 @@ def tried(family, count, folder):
                 case = family(random.Random(f"{family.__name__} {number}"), folder)
             said = f"{family.__name__} {number}: {case.module} {case.arguments} {case.environment or ''}"
             wrong += [f"{said}: {fault}" for fault in faults(case, folder)]
-            clear(folder)
+            clear(folder, kept)
     finally:
         signal.signal(signal.SIGALRM, before)
     return wrong

@@ -31,6 +31,7 @@ def files(tmp_path, monkeypatch):
     """A folder with an input of every kind, and what it holds."""
     monkeypatch.chdir(tmp_path)
     save(sample(small()), "net.npz")
+    Path("n4.npz").write_bytes(Path("net.npz").read_bytes())
     np.savez("weights.npz", **{"fc.weight": np.ones((2, 3))})
     np.save("x.npy", np.zeros((1, 10)))
     np.save("a.npy", np.ones((4, 4)))
@@ -72,6 +73,8 @@ REFUSED = {
     "an empty folder": ([*MEASURE, "--out", ""], "--out must be a path, not an empty one"),
     "json over what is estimated": ([*ESTIMATE, "--image", "net.npz", "--input", "x.npy", "--json", "x.npy"],
                                     "another file than --input"),
+    "json over the image of a number": (["synth.estimate", "--pes", "4", "--image", "n{pes}.npz", "--json", "n4.npz"],
+                                        "another file than --image"),
     "json over the manifest": (["rtl.build", "--pes", "1", "--out", "made", "--json", "made/manifest.json"],
                                "--json must be another file than the machine's manifest.json"),
     "json is where Verilog goes": (["rtl.build", "--pes", "1", "--out", "folder", "--json", "folder"], "--json must be a file"),

@@ -11,6 +11,7 @@ from safetensors.numpy import save
 from bench.eie.machine import machine
 from compress import image as images
 from compress.eie import image as eie
+from compress.huffman import file as huffman
 from golden.mac import recording
 from tests.commands import ALL, leave
 from tests.compress_sample import sample, small
@@ -26,7 +27,11 @@ TEXTS = ("", "x", "default", "paper", "ecp5", "ice40", "eie", "mac", "digits", "
          "modulo", "1,2,3")
 PATHS = ("", ".", "/", "/dev/null", "none", "none.npz", "x" * 300, "net.npz/x", "\udcff.json", "[red].json", "{x}.npz",
          "new/new.json", " ", "net.npz", "weights.npz", "x.npy", "y.npy", "a.npy", "b.npy", "m.v", "rows.npz", "link", "pipe",
-         "folder", "runs.json", "new.npz", "net.onnx", "net.safetensors", "\x1b[31m.json", "{pes}.npz")
+         "folder", "runs.json", "new.npz", "net.onnx", "net.nzc", "new.nzc", "net.safetensors", "\x1b[31m.json", "{pes}.npz")
+WRITERS = (("compress.build", "weights.npz", "--pes", "2", "--calibrate", "x.npy", "-o", "new.npz"),
+           ("compress.huffman", "net.npz", "-o", "new.nzc"), ("golden.mac", "--check", "rows.npz"),
+           ("compress.check", "net.onnx"), ("compress.check", "weights.npz"),
+           ("synth.estimate", "--pes", "4", "--entries", "1024", "--columns", "128", "--image", "net.npz", "--input", "x.npy"))
 SHAPES = ((3, 10), (6, 10), (3, 6), (6,), (0, 3), (1, 1))
 BASES = {
     "rtl.build": ["--pes", "2", "--preset", "ecp5", "--out", "new"],
@@ -36,6 +41,9 @@ BASES = {
     "synth.estimate": ["--pes", "4", "--preset", "ecp5"], "synth.sweep": ["--pes", "2", "--preset", "ecp5", "--out", "new"],
     "compress.check": ["net.onnx"], "golden.mac": ["--check", "rows.npz"], "bench.eie": ["--image", "net.npz"],
     "bench.eie.study": ["index", "--out", "new"],
+    "bench.scnn": ["--networks", "AlexNet"], "bench.storage": ["--folds", "1"], "synth.baseline": ["--list"],
+    "compress.huffman": ["net.npz", "-o", "new.nzc"], "boards.run": ["net.npz", "--board", "virtual", "--input", "x.npy"],
+    "boards.build": ["--board", "ulx3s-85f", "--pes", "2", "--preset", "ecp5", "--plan", "--out", "new"],
     "bench.mac": ["--parts", "random", "--operations", "2"]}
 ANY = (None, "", "0", "-1", "x", "/dev/null", "/nonexistent/x", "\udcff", "9" * 30, "[red]", "x" * 5000)
 ENVIRONMENT = {name: (*ANY, *more) for name, more in {
@@ -52,11 +60,14 @@ class Case:
     module: str
     arguments: list[str]
     environment: dict[str, str | None] = field(default_factory=dict)
+    inputs: frozenset[str] = frozenset()            # files that the command reads, and that stay as they are
 
 
 def prepare(folder: Path) -> None:
     """Write the files that are right, which cases damage or name."""
-    eie.save(sample(small()), folder / "net.npz")
+    image = sample(small())
+    eie.save(image, folder / "net.npz")
+    huffman.save(image, folder / "net.nzc")
     rng = np.random.default_rng(0)
     weights = {"a.weight": rng.normal(size=(6, 10)).astype("f4"), "a.bias": rng.normal(size=6).astype("f4"),
                "b.weight": rng.normal(size=(3, 6)).astype("f4")}
@@ -83,10 +94,12 @@ def archives(rng, folder):
         ("net.npz", (("sim.run", "{}", "--input", "x.npy"), ("bench.eie", "--image", "{}"),
                      ("synth.estimate", "--pes", "4", "--preset", "ecp5", "--image", "{}"))),
         ("weights.npz", (("compress.build", "{}", "-o", "new.npz", "--pes", "2", "--json", "new.json"),)),
-        ("rows.npz", (("golden.mac", "--check", "{}"),))))
-    raw = (folder / name).read_bytes()
-    (folder / "bad.npz").write_bytes(rng.choice((damage.data, damage.archive, damage.archive, damage.fields))(rng, raw))
-    return _given(rng.choice(commands), "bad.npz")
+        ("rows.npz", (("golden.mac", "--check", "{}"),)),
+        ("net.nzc", (("compress.huffman", "{}", "-o", "new.npz"),))))
+    raw, bad = (folder / name).read_bytes(), f"bad{Path(name).suffix}"
+    ways = (damage.data,) if bad == "bad.nzc" else (damage.data, damage.archive, damage.archive, damage.fields)
+    (folder / bad).write_bytes(rng.choice(ways)(rng, raw))
+    return _given(rng.choice(commands), bad)
 
 
 def headers(rng, folder):
@@ -190,6 +203,18 @@ def options(rng, folder):
     return Case(module, arguments)
 
 
+def collisions(rng, folder):
+    """Command lines whose outputs may be their inputs, each other, or what is no file to write."""
+    command = list(rng.choice(WRITERS))
+    ends = [word for word in command if word in PATHS]
+    option = rng.choice(("--json", "--json", "-o") if "-o" in command else ("--json",))
+    if option == "-o":
+        command[command.index("-o") + 1] = rng.choice((*ends, *PATHS))
+        option = "--json"
+    command[1:1] = [option, rng.choice((*ends, *ends, *PATHS))]
+    return Case(command[0], command[1:], inputs=frozenset(ends) - {"new.npz", "new.nzc"})
+
+
 def surroundings(rng, folder):
     """Command lines in an environment that a shell, a container or a batch system may have left."""
     chosen = rng.sample(list(ENVIRONMENT), rng.randrange(1, 4))
@@ -210,5 +235,5 @@ def _given(command, name):
 
 
 FAMILIES = {archives: 1400, headers: 1300, arrays: 1000, networks: 500, graphs: 500, texts: 200, options: 1400,
-            surroundings: 200}
+            surroundings: 200, collisions: 300}
 """Kinds of cases, and how many of each are tried."""

@@ -65,7 +65,8 @@ def archive(rng, raw):
     with zipfile.ZipFile(made, "w", method) as out:
         for name, content in members:
             out.writestr(name, content)
-    return fields(rng, made.getvalue()) if kind >= 7 else made.getvalue()
+    raw = made.getvalue()
+    return fields(rng, raw) if kind == 7 else data(rng, raw) if kind == 8 or rng.random() < 0.3 else raw
 
 
 def fields(rng, raw):
