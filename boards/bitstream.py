@@ -61,8 +61,8 @@ def plan(board: Board, machine: GeneratedMachine, clocks: Clocking, *, boot: byt
     return Plan(board=board, clocks=clocks, machine=machine, about=said, shell=text, top=top, pins=pins)
 
 
-def build(planned: Plan, folder: Path, *, seeds: Sequence[int] = (1, 2, 3), allow_slow: bool = False
-          ) -> dict[str, Any]:
+def build(planned: Plan, folder: Path, *, seeds: Sequence[int] = (1, 2, 3), allow_slow: bool = False,
+          extra: Sequence[str] = ()) -> dict[str, Any]:
     """Write a bitstream and its figures into a folder, ``board.SUFFIX`` and ``board.json``; return the figures.
 
     Parameters
@@ -71,6 +71,8 @@ def build(planned: Plan, folder: Path, *, seeds: Sequence[int] = (1, 2, 3), allo
         Placements to try, until one reaches the clock.
     allow_slow : bool
         Keep the best of them though none does.
+    extra : sequence of str
+        More options of nextpnr.
 
     Raises
     ------
@@ -88,7 +90,7 @@ def build(planned: Plan, folder: Path, *, seeds: Sequence[int] = (1, 2, 3), allo
     command.write_text(folder / "net.json", text)
     tried = {}
     for seed in seeds:
-        tried[seed] = _place(part, planned.pins_file, folder, seed, needed)
+        tried[seed] = _place(part, planned.pins_file, folder, seed, needed, extra)
         if tried[seed]["mhz"] >= needed:
             break
     best = max(tried, key=lambda seed: tried[seed]["mhz"])
@@ -97,7 +99,7 @@ def build(planned: Plan, folder: Path, *, seeds: Sequence[int] = (1, 2, 3), allo
                          f"{', '.join(map(str, tried))} reached {tried[best]['mhz']:g} MHz; ask for less, for more --seeds, "
                          "or for the bitstream all the same with --allow-slow")
     if best != list(tried)[-1]:
-        _place(part, planned.pins_file, folder, best, needed)
+        _place(part, planned.pins_file, folder, best, needed, extra)
     packed, made = _pack(part, folder)
     figures = {
         "board": planned.board.name, "design": planned.about.design, "machine": planned.machine.name,
@@ -115,7 +117,7 @@ def build(planned: Plan, folder: Path, *, seeds: Sequence[int] = (1, 2, 3), allo
     return figures
 
 
-def _place(part: Part, pins: str, folder: Path, seed: int, clock: float) -> dict[str, Any]:
+def _place(part: Part, pins: str, folder: Path, seed: int, clock: float, extra: Sequence[str]) -> dict[str, Any]:
     """Place and route; return the slowest clock, the cells used, and what it took."""
     name = TOOLS[part.family]
     options = {
@@ -126,7 +128,7 @@ def _place(part: Part, pins: str, folder: Path, seed: int, clock: float) -> dict
                   "--write", "placed.net"],
     }[part.family]
     arguments = [*options, "--json", "net.json", "--report", "placed.json", "--seed", str(seed), "--freq", f"{clock:g}",
-                 "--timing-allow-fail"]
+                 "--timing-allow-fail", *extra]
     with command.progress(f"{name}: place and route for {part.name}, seed {seed}"):
         done = programs.run(programs.find(name), arguments, folder=folder, limit=PLACE_LIMIT)
     programs.checked(done, name, limit=PLACE_LIMIT, log=folder / f"place{seed}.log")

@@ -34,6 +34,7 @@ def run(design: str, spec: Any, preset: str | None, *,
         first_seed: Annotated[int, typer.Option(min=1, help="The first of them.")] = 1,
         allow_slow: Annotated[bool, typer.Option("--allow-slow", help="Keep a bitstream that misses its clock.")] = False,
         plan_only: Annotated[bool, typer.Option("--plan", help="Write Verilog and constraints alone.")] = False,
+        extra: Annotated[str, typer.Option(help="More options of nextpnr.")] = "",
         record: Annotated[bool, typer.Option("--record", help="Write the figures into what boards.list shows.")] = False,
         out: Annotated[Path | None, typer.Option(help="Folder to write; build/boards/BOARD if not given.")] = None,
         json_: Annotated[Path | None, typer.Option("--json", help="Where else to write the figures.")] = None) -> None:
@@ -62,7 +63,8 @@ def run(design: str, spec: Any, preset: str | None, *,
         print(f"wrote shell.v, top.v and {planned.pins_file} of {planned.machine.name} in {folder}; no bitstream"
               + ("" if plan_only else f": {chosen.notes}"))
         return
-    figures = bitstream.build(planned, folder, seeds=range(first_seed, first_seed + seeds), allow_slow=allow_slow)
+    figures = bitstream.build(planned, folder, seeds=range(first_seed, first_seed + seeds), allow_slow=allow_slow,
+                              extra=extra.split())
     figures["repeat"] = " ".join(["python -m boards.build", *map(shlex.quote, asked(sys.argv[1:]))])
     tell(figures)
     if record:
