@@ -28,8 +28,6 @@ class Block:
 
     def __init__(self, dut: Any, name: str):
         self.dut, self.name = dut, name
-        if hasattr(dut, "mutsel"):
-            dut.mutsel.value = int(os.environ["EIE_MUTANT"])
         found = {port: member for port, (member, value) in flat(name, blocks(SPEC, Library())[name]).items() if len(value)}
         self.ports = {port: getattr(dut, f"{name}__{port}") for port in found}
         self.inputs = [port for port, member in found.items() if member.flow == In]

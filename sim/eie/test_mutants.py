@@ -1,42 +1,49 @@
-"""Faults in the blocks of a PE: the benches of the blocks must notice them."""
+"""Faults in the netlists of an array: the benches must notice them."""
 import pytest
 
+from rtl.bus.axil import AxiLiteSlave
+from rtl.bus.loader import StreamLoader
+from rtl.bus.result import ResultStream
+from rtl.emit import Library
+from sim.bus.toy import TOY
 from sim.eie import blocks
-from sim.eie.mutants import mutate
-from sim.launch import launch
+from sim.mutants import examine
 
-COUNT = 60
-LEAST = 0.8         # share that must be noticed; some faults change nothing, such as bits that no one reads
-TESTS = {                                   # the bench of a block, and its tests there
-    "pointer": ("front", "pointers"), "queue": ("front", "queue"), "spmat": ("words", "words_are|a_word|biases|hold"),
-    "picker": ("words", "every_marked"), "arithmetic": ("back", "sums"), "requantiser": ("back", "every_shift"),
-    "actrw": ("back", "outputs"),
+COUNT = 220
+LEAST = 0.97        # share of the faults not proved equivalent that must be noticed
+FRONT, WORDS, BACK, SCAN, LOAD, CONTROL = (f"sim.eie.bench_{name}" for name in ("front", "words", "back", "scan", "load", "control"))
+NETLISTS = {        # blocks of a netlist, each with its benches and the tests there that are about it
+    "pe": {
+        "pointer": [(FRONT, "pointers")], "queue": [(FRONT, "queue")], "spmat": [(WORDS, "words_are|a_word|biases|hold")],
+        "picker": [(WORDS, "every_marked")], "arithmetic": [(BACK, "sums")], "requantiser": [(BACK, "every_shift")],
+        "actrw": [(BACK, "outputs")]},
+    "detection": {"buffer": [(SCAN, "buffer")], "leaf": [(SCAN, "leaf_.*name=leaf(/|$)")], "node": [(SCAN, "node_.*name=node(/|$)")]},
+    "loader": {"loader": [(LOAD, "")]},
+    "control": {"control": [(CONTROL, "")]},
+}
+BUS = {
+    "registers": (AxiLiteSlave(TOY), "axil", {}), "loader": (StreamLoader((1, 2, 200)), "loader", {}),
+    "results": (ResultStream(16, lanes=4), "result", {"BITS": 16, "LANES": 4}),
 }
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("name", ["default", "paper"])
-def test_faults_are_noticed(name, tmp_path):
-    spec = blocks.SPECS[name]
-    text, mutants = mutate(blocks.verilog(spec, TESTS), top=blocks.TOP, count=COUNT)
-    assert len(mutants) > COUNT // 2 and {mutant.block for mutant in mutants} <= set(TESTS)
+@pytest.mark.parametrize("machine", ["default", "paper"])
+@pytest.mark.parametrize("netlist", NETLISTS)
+def test_faults_of_an_array_are_noticed(netlist, machine, tmp_path):
+    spec, benches = blocks.SPECS[machine], NETLISTS[netlist]
+    verdict = examine(tmp_path, blocks.verilog(spec, benches), top=blocks.TOP, count=COUNT, benches=benches,
+                      env={"EIE_SPEC": blocks.to_text(spec)})
+    print(f"{netlist}, {machine}: {verdict}", flush=True)
+    assert verdict.tried >= 200 and verdict.share >= LEAST, verdict
 
-    def notices(block, number):
-        bench, tests = TESTS[block]
-        try:
-            launch(sources=[text], top=blocks.TOP, module=f"sim.eie.bench_{bench}", at_least=1, only=tests,
-                   folder=tmp_path / "run", log=tmp_path / "log",
-                   env={"EIE_SPEC": blocks.to_text(spec), "EIE_MUTANT": number, "COCOTB_MAX_FAILURES": 1})
-        except (AssertionError, RuntimeError):                  # a test fails, and the simulator may be stopped for it
-            return True
-        return False
 
-    assert not any(notices(block, 0) for block in TESTS), "without a fault every bench must pass"
-    alive = []
-    for mutant in mutants:
-        if not notices(mutant.block, mutant.number):
-            alive.append(mutant)
-            print(f"alive: {mutant}", flush=True)
-    noticed = len(mutants) - len(alive)
-    print(f"{name}: {noticed} of {len(mutants)} noticed")
-    assert noticed >= LEAST * len(mutants), f"{noticed} of {len(mutants)} noticed, but not {alive}"
+@pytest.mark.full
+@pytest.mark.parametrize("part", BUS)
+def test_faults_of_the_bus_are_noticed(part, tmp_path):
+    component, bench, env = BUS[part]
+    library = Library()
+    library.add(component, module=part)
+    verdict = examine(tmp_path, library.verilog(), top=part, count=COUNT, benches={"": [(f"sim.bus.bench_{bench}", "")]}, env=env)
+    print(f"bus, {part}: {verdict}", flush=True)
+    assert verdict.tried >= 200 and verdict.share >= LEAST, verdict
