@@ -108,15 +108,21 @@ def rounded(value, shift, relu):
     return max(out, 0) if relu else out
 
 
+def telling(shift):
+    """Return values around every power of two, every limit of the output, and exact halves at both signs."""
+    values = {sign * (1 << k) + near for k in range(SPEC.acc_bits) for sign in (1, -1) for near in (-1, 0, 1)}
+    for out in (*corners(SPEC.act_bits), 2, 3, -2, -3):
+        values |= {(out << shift) + (1 << shift >> 1) + near for near in (-1, 0, 1)}
+    return {value for value in values if -TOP - 1 <= value <= TOP}
+
+
 @cocotb.test(timeout_time=4, timeout_unit="ms")
 @cocotb.parametrize(relu=[0, 1])
 async def every_shift_rounds_and_saturates(dut, relu):
     """All shifts, values around every half, every power of two and both limits; a value a cycle, four cycles later."""
     block, rng = await Block(dut, "requantiser").start(), draw()
     for shift in range(1 << SPEC.shift_bits):
-        values = {sign * (1 << k) + near for k in range(SPEC.acc_bits) for sign in (1, -1) for near in (-1, 0, 1)}
-        for out in (*corners(SPEC.act_bits), 2, 3, -2, -3):     # an exact half, next to it, and on the limits of the output
-            values |= {(out << shift) + (1 << shift >> 1) + near for near in (-1, 0, 1)}
+        values = telling(shift)
         values |= {rng.randrange(-TOP - 1, TOP + 1) >> rng.randrange(SPEC.acc_bits) for _ in range(60)}
         order = [value for value in values if -TOP - 1 <= value <= TOP]
         rng.shuffle(order)
@@ -126,6 +132,25 @@ async def every_shift_rounds_and_saturates(dut, relu):
                 given = order[cycle - TO_ROUNDED]
                 got = block.signed("o")
                 assert got == rounded(given, shift, relu), f"{given} >> {shift}: {got}, expected {rounded(given, shift, relu)}"
+
+
+@cocotb.test(timeout_time=4, timeout_unit="ms")
+@cocotb.parametrize(relu=[0, 1])
+async def outputs_are_rounded_and_saturate(dut, relu):
+    """Every telling value under a few shifts, through the memory."""
+    block, rng = await Block(dut, "actrw").start(), draw()
+    for shift in {0, 1, SPEC.act_bits // 2, (1 << SPEC.shift_bits) - 1}:
+        values = sorted(telling(shift))
+        block.set(cfg_source=0, cfg_shift=shift, cfg_relu=relu)
+        for at in range(0, len(values), SPEC.slots):
+            part = (values[at:at + SPEC.slots] + values)[:SPEC.slots]
+            for slot, value in enumerate(part):
+                await block.step(i_drain=1, i_slot=slot, i_value=value)
+            for _ in range(TO_ROUNDED):
+                await block.step(i_drain=0)
+            block.set(cfg_source=1)
+            await scanned(block, rng, [rounded(value, shift, relu) & (1 << SPEC.act_bits) - 1 for value in part])
+            block.set(cfg_source=0)
 
 
 @cocotb.test(timeout_time=2, timeout_unit="ms")

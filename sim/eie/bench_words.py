@@ -11,12 +11,12 @@ TO_WORD = 4         # cycles from the take of a fragment to its first marked wor
 TO_BIAS = 3         # cycles from the BIAS command to its lane
 
 
-def fragments(rng, count):
-    """Return a memory and the fragments in it: (start, end), empty ones too where they are kept."""
+def fragments(rng, count, room=SPEC.entries):
+    """Return a memory of at most ``room`` entries and the fragments in it: (start, end), empty ones too where they are kept."""
     memory, found = [], []
     while len(found) < count:
         entries = [] if not SPEC.skip_empty and rng.random() < 0.2 else column(SPEC, rng)
-        if len(memory) + len(entries) + 1 > SPEC.entries:
+        if len(memory) + len(entries) + 1 > room:
             break
         if entries or not SPEC.skip_empty:
             found.append((len(memory), len(memory) + len(entries)))
@@ -125,7 +125,7 @@ async def hold_keeps_a_fragment_out(dut):
 async def every_marked_entry_is_picked_once_in_order(dut, idle):
     """An entry a cycle: while words are offered, no cycle passes without one (a word with no mark costs one)."""
     block, rng, wait = await Block(dut, "picker").start(), draw(), pauses(idle)
-    memory, found = fragments(rng, 80)
+    memory, found = fragments(rng, 400, room=8000)
     acts = [rng.getrandbits(SPEC.act_bits) or 1 for _ in found]
     waiting = collections.deque(word for (start, end), act in zip(found, acts, strict=True)
                                 for word in words(SPEC, memory, start, end, act))

@@ -11,10 +11,11 @@ from sim.mutants import examine
 
 COUNT = 220
 LEAST = 0.97        # share of the faults not proved equivalent that must be noticed
-FRONT, WORDS, BACK, SCAN, LOAD, CONTROL = (f"sim.eie.bench_{name}" for name in ("front", "words", "back", "scan", "load", "control"))
+FRONT, WORDS, ELASTIC, BACK, SCAN, LOAD, CONTROL = (
+    f"sim.eie.bench_{name}" for name in ("front", "words", "elastic", "back", "scan", "load", "control"))
 NETLISTS = {        # blocks of a netlist, each with its benches and the tests there that are about it
     "pe": {
-        "pointer": [(FRONT, "pointers")], "queue": [(FRONT, "queue")], "spmat": [(WORDS, "words_are|a_word|biases|hold")],
+        "pointer": [(FRONT, "pointers")], "queue": [(FRONT, "queue")], "spmat": [(WORDS, "words_are|a_word|biases|hold"), (ELASTIC, "")],
         "picker": [(WORDS, "every_marked")], "arithmetic": [(BACK, "sums")], "requantiser": [(BACK, "every_shift")],
         "actrw": [(BACK, "outputs")]},
     "detection": {"buffer": [(SCAN, "buffer")], "leaf": [(SCAN, "leaf_.*name=leaf(/|$)")], "node": [(SCAN, "node_.*name=node(/|$)")]},
