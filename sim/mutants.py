@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sim.launch import launch
@@ -19,9 +19,42 @@ SELECT, SELECT_BITS = "mutsel", 10
 MOST = (1 << SELECT_BITS) - 1
 READ = ("read_verilog design.v; hierarchy -check -top {top}; proc -norom; flatten; opt -full; wreduce; opt -full; "
         "memory_collect; opt_clean -purge; write_rtlil plain.il")
-INDUCTION = ("equiv_make gold gate both; hierarchy -top both; opt_clean; memory_map; async2sync; equiv_struct; "
+INDUCTION = ("flatten frame_gold frame_gate; delete gold gate; equiv_make frame_gold frame_gate both; "
+             "hierarchy -top both; opt_clean; memory_map; async2sync; equiv_struct; "
              "equiv_simple -seq 2; equiv_induct -seq 5; equiv_status -assert")
-"""Equivalence of two modules for every input, by induction over the registers that both have."""
+"""Equivalence of two modules in their frames, by induction over the registers that both have."""
+
+PORT = re.compile(r"^\s*(input|output)\s+(?:reg\s+|wire\s+)?(\[[^\]]*\])?\s*(\w+)\s*;", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """What a netlist meets in its machine, for the proofs: faults that show only outside of it are no faults.
+
+    Parameters
+    ----------
+    legal : mapping of str to str
+        Verilog expression that an input gets, by its name: of the values of a port of that name, those that can come.
+    told : mapping of str to str
+        Verilog condition, by the name of an output, under which anyone looks at it.
+    """
+
+    legal: Mapping[str, str] = field(default_factory=dict)
+    told: Mapping[str, str] = field(default_factory=dict)
+
+    def verilog(self, text: str, top: str, name: str) -> str:
+        """Return a module ``frame_NAME`` around the module ``NAME``, whose ports are those of ``top`` in ``text``."""
+        body = text[text.index(f"module {top}("):]
+        ports = PORT.findall(body[:body.index("endmodule")])
+        lines = [f"  {way} {width} {port};" for way, width, port in ports]
+        lines += [f"  wire {width} inner_{port};" for way, width, port in ports if way == "output"]
+        joined = [f".{port}({self.legal.get(port, port) if way == 'input' else f'inner_{port}'})" for way, _, port in ports]
+        for way, _, port in ports:
+            if way == "output":
+                shown = f"({self.told[port]}) ? inner_{port} : 0" if port in self.told else f"inner_{port}"
+                lines.append(f"  assign {port} = {shown};")
+        return (f"module frame_{name}({', '.join(port for *_, port in ports)});\n" + "\n".join(lines)
+                + f"\n  {name} unit ({', '.join(joined)});\nendmodule\n")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,10 +131,13 @@ def _mutant(line: str) -> Mutant:
     return Mutant(number=int(control[1]), block=block[1] if block else "", command=line.replace(control[0], ""))
 
 
-def equivalent(folder: Path, mutant: Mutant, top: str, *, seconds: int = 120) -> bool:
-    """Tell whether a proof by induction shows that a fault changes no output, whatever the inputs."""
+def equivalent(folder: Path, mutant: Mutant, top: str, frame: Frame, *, seconds: int = 120) -> bool:
+    """Tell whether a proof by induction shows that a fault changes nothing that its frame tells, whatever may come in."""
+    text = (folder / "design.v").read_text()
+    (folder / "frames.v").write_text(frame.verilog(text, top, "gold") + frame.verilog(text, top, "gate"))
     script = (f"read_rtlil plain.il; rename {top} gold; design -stash gold; read_rtlil plain.il; {mutant.command}; "
-              f"rename {top} gate; design -stash gate; design -copy-from gold gold; design -copy-from gate gate; {INDUCTION}")
+              f"rename {top} gate; design -stash gate; design -copy-from gold gold; design -copy-from gate gate; "
+              f"read_verilog frames.v; {INDUCTION}")
     try:
         return yosys(folder, script, check=False, seconds=seconds) == 0
     except subprocess.TimeoutExpired:
@@ -109,7 +145,7 @@ def equivalent(folder: Path, mutant: Mutant, top: str, *, seconds: int = 120) ->
 
 
 def examine(folder: Path, verilog: str, *, top: str, count: int, benches: Mapping[str, Sequence[tuple[str, str]]],
-            env: Mapping[str, object], seed: int = 1) -> Verdict:
+            env: Mapping[str, object], frame: Frame | None = None, seed: int = 1) -> Verdict:
     """Put faults into a design, run benches on each, try to prove equivalent those that no test notices.
 
     Parameters
@@ -122,10 +158,13 @@ def examine(folder: Path, verilog: str, *, top: str, count: int, benches: Mappin
         of the tests to run; a fault of which the netlist does not tell the block meets all of them.
     env : mapping
         Environment of the benches.
+    frame : Frame, optional
+        What may come in and what is told, for the proofs; anything and everything if not given.
     """
     text, mutants = mutate(folder, verilog, top=top, count=count, seed=seed)
     benches = {"": [bench for those in benches.values() for bench in those], **benches}
-    plan = {"benches": benches, "mutants": [[mutant.number, mutant.block if mutant.block in benches else ""] for mutant in mutants]}
+    chosen = [[mutant.number, mutant.block if mutant.block in benches else ""] for mutant in mutants]
+    plan = {"benches": benches, "mutants": chosen}
     (folder / "plan.json").write_text(json.dumps(plan))
     passed = folder / "passed.json"
     passed.unlink(missing_ok=True)
@@ -136,8 +175,9 @@ def examine(folder: Path, verilog: str, *, top: str, count: int, benches: Mappin
     if 0 not in quiet:
         raise AssertionError(f"every test must pass without a fault; see {folder / 'log'}")
     alive = [mutant for mutant in mutants if mutant.number in quiet]
-    proved = [mutant for mutant in alive if equivalent(folder, mutant, top)]
-    return Verdict(tried=len(mutants), alive=tuple(mutant for mutant in alive if mutant not in proved), equivalent=tuple(proved))
+    proved = [mutant for mutant in alive if equivalent(folder, mutant, top, frame or Frame())]
+    return Verdict(tried=len(mutants), alive=tuple(mutant for mutant in alive if mutant not in proved),
+                   equivalent=tuple(proved))
 
 
 def yosys(folder: Path, script: str, *, check: bool = True, seconds: int | None = None) -> int:

@@ -40,7 +40,7 @@ class Stages:
         self.second = False                                     # the word in S2 is there for its second cycle or a later one
 
     @property
-    def none(self):
+    def idle(self):
         return not self.f and self.s1 is self.s2 is self.s3 is None
 
     def moves(self, o_ready, hold):
@@ -73,7 +73,7 @@ class Stages:
 async def every_stage_is_elastic(dut, idle, stall):
     """A bubble anywhere is closed as soon as the word ahead of it waits, and a word of padding alone never holds a word up."""
     block, rng, wait, refuse = await Block(dut, "spmat").start(), draw(), pauses(idle), pauses(stall)
-    memory, found = fragments(rng, 60)
+    memory, found = fragments(rng, 40)
     await load(block, memory)
     assert len(pack(SPEC, memory)) <= SPEC.words
     stages, waiting, busy = Stages(), collections.deque(enumerate(found)), False
@@ -85,8 +85,8 @@ async def every_stage_is_elastic(dut, idle, stall):
         inputs = offered(start, end, number) if busy else {"i_valid": 0}
         await block.step(**inputs, o_ready=ready, hold=hold)
         *_, may_come = stages.moves(ready, hold)
-        seen = {"o_valid": block["o_valid"], "none": block["none"], "i_ready": block["i_ready"]}
-        meant = {"o_valid": int(stages.s3 is not None), "none": int(stages.none), "i_ready": int(may_come)}
+        seen = {"o_valid": block["o_valid"], "idle": block["idle"], "i_ready": block["i_ready"]}
+        meant = {"o_valid": int(stages.s3 is not None), "idle": int(stages.idle), "i_ready": int(may_come)}
         assert seen == meant, f"cycle {cycle}: {seen}, expected {meant}; seed {cocotb.RANDOM_SEED}"
         if stages.s3 is not None:
             assert (block["o_mask"], block["o_act"]) == (stages.s3.mask, stages.s3.fragment), f"cycle {cycle}"
@@ -95,4 +95,4 @@ async def every_stage_is_elastic(dut, idle, stall):
             waiting.popleft()
             busy = False
         cycle += 1
-        quiet = quiet + 1 if stages.none and not waiting else 0
+        quiet = quiet + 1 if stages.idle and not waiting else 0
