@@ -17,7 +17,8 @@ FRONT, WORDS, ELASTIC, BACK, SCAN, LOAD, CONTROL = (
     f"sim.eie.bench_{name}" for name in ("front", "words", "elastic", "back", "scan", "load", "control"))
 NETLISTS = {        # blocks of a netlist, each with its benches and the tests there that are about it
     "pe": {
-        "pointer": [(FRONT, "pointers")], "queue": [(FRONT, "queue")], "spmat": [(WORDS, "words_are|a_word|biases|hold"), (ELASTIC, "")],
+        "pointer": [(FRONT, "pointers")], "queue": [(FRONT, "queue")],
+        "spmat": [(WORDS, "words_are|a_word|biases|hold"), (ELASTIC, "")],
         "picker": [(WORDS, "every_marked")], "arithmetic": [(BACK, "sums")], "requantiser": [(BACK, "every_shift")],
         "actrw": [(BACK, "outputs")]},
     "detection": {
