@@ -1,14 +1,16 @@
 """Central control unit: loading mode, computing mode, read-out; the root of the array."""
 
-from amaranth.hdl import Const, Module, Mux, ResetSignal, Signal
+from amaranth.hdl import Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from rtl.eie.broadcaster import Broadcaster
 from rtl.eie.bus import CONTROL_EVENTS, Op, Widths, events
 from rtl.eie.group import levels
 from rtl.eie.lnzd import token_layout
 from rtl.eie.loader import DELAY, DESCRIPTOR, load_layout
 from rtl.eie.requant import Requantiser
+from rtl.eie.reset import drive_reset
 from spec.eie import ceil_log2
 
 WRITE_DELAY = 4 + Requantiser.LATENCY
@@ -16,11 +18,6 @@ WRITE_DELAY = 4 + Requantiser.LATENCY
 
 LOOKUP_DELAY = 10
 """Cycles from a broadcast's arrival to its first codebook look-up: so much earlier than the last CODE it may go out."""
-
-
-def reset_cycles(spec) -> int:
-    """Return how long the array is in reset: longer than its tree is deep, so that all of it is at once; 0 without a tree."""
-    return 8 if spec.broadcast_latency else 0
 
 
 def command_layout(spec) -> data.StructLayout:
@@ -46,7 +43,7 @@ class Control(wiring.Component):
         Root of the detection tree.
     stop, idle : ``In(1)``, reset : ``Out(1)``
         Answers of the array; its reset, which goes down the tree in registers. From power-up, and from the cycle after a reset,
-        it holds for :func:`reset_cycles`; as many more pass before the first command.
+        it holds for :func:`rtl.eie.reset.reset_cycles`; as many more pass before the first command.
     command : ``Out(command_layout(spec))``, config : ``Out(Widths.config)``, broadcast : ``Out(Widths.broadcast)``
         To the array; the command for one PE or for everyone.
     result : ``Out(stream.Signature({"act": act_bits, "last": 1}))``
@@ -89,8 +86,8 @@ class Control(wiring.Component):
             self.refused.eq(0),
             self.loading.eq(0),
         ]
-        self._consume(m)
-        self._awake = self._reset(m)
+        self._root.add(m, self)
+        self._awake = drive_reset(m, self._spec, self.reset)
         with m.FSM(init="CLEAR"):
             self._idle(m)
             self._prepare(m)
@@ -103,9 +100,9 @@ class Control(wiring.Component):
     def _signals(self):
         """Registers of the unit, by what they hold."""
         w, spec = self._w, self._spec
+        self._root = Broadcaster(spec)
         self._number = Signal(self._layer_bits)         # layer
         self._left = Signal(self._layer_bits + 1)       # layers still to run
-        self._rows = Signal(w.rows)                     # rows still to scan
         self._slot = Signal(w.rows)                     # slot of a command
         self._in_slots = Signal(w.rows)
         self._out_slots = Signal(w.rows)
@@ -114,77 +111,9 @@ class Control(wiring.Component):
         self._codebook = Signal(max(1, self._codebook_bits))
         self._in_pes = Signal(max(1, self._codebook_bits) + 1)      # codebook in the PEs plus 1, 0 for none
         self._step = Signal(max(spec.codebook_bits, 1) + 1)
-        self._running = Signal()
-        self._finished = Signal()
-        self._gap = Signal()
-        self._barrier = Signal()
-        self._settle = Signal(range(2 * spec.broadcast_latency + 1))
         self._wait = Signal(range(max(spec.broadcast_latency + WRITE_DELAY, DELAY + 2) + 1))
-        self._batch = Signal(range(max(2, spec.batch_slots + 1)))
-        self._row_base = Signal(w.column)
-        self._first_row = Signal()
-        self._last_row = Signal()
         self._counting = Signal()
-        self._reading = Signal()
         self._reading_asked = Signal()
-        self._drained = Signal()
-
-    def _reset(self, m):
-        """Hold the array's reset for some cycles; return whether as many more are over."""
-        if not (cycles := reset_cycles(self._spec)):
-            m.d.comb += self.reset.eq(ResetSignal())
-            return Const(1)
-        self._asleep = Signal(2 * cycles, init=-1)      # cycles of reset and after it, a bit each
-        m.d.sync += self._asleep.eq(self._asleep << 1)
-        m.d.comb += self.reset.eq(self._asleep[cycles - 1])
-        return ~self._asleep[-1]
-
-    def _consume(self, m):
-        """Take tokens from the root: broadcast, or hand to the result stream while reading."""
-        spec = self._spec
-        token = self.token.p
-        free = Signal()
-        take = Signal()
-        send = Signal()
-        m.d.comb += [
-            free.eq(self._running & ~self._gap & ~self._barrier & ~self._finished),
-            take.eq(free & self.token.valid & (token.empty | ~self.stop)),
-            send.eq(take & ~token.empty),
-            self.token.ready.eq(Mux(self._reading, self.result.ready, free & (token.empty | ~self.stop))),
-            self.broadcast.valid.eq(send),
-            self.broadcast.act.eq(token.act),
-            self.broadcast.column.eq(self._row_base + token.pe),
-            self.broadcast.first.eq(self._first_row & (token.pe == 0)),
-            self.result.valid.eq(self._reading & self.token.valid),
-            self.result.p.act.eq(token.act),
-            self.result.p.last.eq(token.last & self._last_row),
-            self._drained.eq((self._settle == 0) & self.idle & (self._finished | self._barrier)),
-            self.event.broadcasts.eq(send),
-            self.event.stall_queue.eq(free & self.token.valid & ~token.empty & self.stop),
-            self.event.stall_scan.eq((take & token.empty) | self._gap),
-            self.event.stall_barrier.eq(self._barrier),
-            self.event.drain.eq(self._finished),
-        ]
-        m.d.sync += self._gap.eq(send & token.last & (token.pe != spec.pes - 1) & int(spec.scan_gap))
-        with m.If(send):
-            m.d.sync += self._settle.eq(2 * spec.broadcast_latency)
-        with m.Elif(self._settle != 0):
-            m.d.sync += self._settle.eq(self._settle - 1)
-        with m.If(self._barrier & self._drained):
-            m.d.sync += self._barrier.eq(0)
-        with m.If((take | (self.result.valid & self.result.ready)) & token.last):
-            m.d.sync += [
-                self._rows.eq(self._rows - 1),
-                self._last_row.eq(self._rows == 2),
-                self._row_base.eq(self._row_base + spec.pes),
-                self._first_row.eq(0),
-            ]
-            with m.If(self._last_row & ~self._reading):
-                m.d.sync += self._finished.eq(1)
-            if spec.batch_slots:
-                m.d.sync += self._batch.eq(Mux(self._batch == 1, spec.batch_slots, self._batch - 1))
-                with m.If((self._batch == 1) & ~self._last_row & ~self._reading):
-                    m.d.sync += self._barrier.eq(1)
 
     def _idle(self, m):
         """CLEAR empties the accumulators after a reset; IDLE is the loading mode; CHECK lets what is on its way arrive."""
@@ -218,7 +147,7 @@ class Control(wiring.Component):
             with m.If(self._wait == 0):
                 m.next = "IDLE"
                 with m.If(self._reading_asked & self.ok & (self._out_slots != 0)):
-                    m.d.sync += self._rows.eq(self._out_slots)
+                    m.d.sync += self._root.rows.eq(self._out_slots)
                     m.next = "READ"
                 with m.Elif(~self._reading_asked & self.ok & self.act_loaded & there):
                     m.d.sync += [
@@ -255,18 +184,14 @@ class Control(wiring.Component):
                 self.config.relu.eq(fields.relu),
                 self.config.base.eq(fields.entry_base),
                 self._lane.eq(fields.entry_base << w.lane),
-                self._row_base.eq(fields.pointer_base),
-                self._first_row.eq(1),
                 self._step.eq(0),
                 self._slot.eq(0),
-                self._rows.eq(fields.in_slots),
-                self._batch.eq(spec.batch_slots),
-                self._finished.eq(0),
             ]
+            self._root.begin(m, fields.in_slots, fields.pointer_base)
             m.next = "BASE"
         with m.State("BASE"):
             bias_words = (self._out_slots + (spec.word_biases - 1)) >> ceil_log2(spec.word_biases)
-            m.d.sync += self._last_row.eq(self._rows == 1)
+            m.d.sync += self._root.last_row.eq(self._root.rows == 1)
             with m.If(self._has_bias):
                 m.d.sync += self.config.base.eq(self.config.base + bias_words)
             m.next = "SCAN"
@@ -293,7 +218,7 @@ class Control(wiring.Component):
             ]
             m.d.comb += self.event.preload.eq(1)
             with m.If(~self._has_bias & (self._step >= max(0, (1 << spec.codebook_bits) - LOOKUP_DELAY))):
-                m.d.sync += self._running.eq(1)
+                m.d.sync += self._root.running.eq(1)
             with m.If(self._step == (1 << spec.codebook_bits) - 1):
                 m.next = "RUN"
                 with m.If(self._has_bias):
@@ -312,16 +237,16 @@ class Control(wiring.Component):
     def _compute(self, m):
         """Broadcast until the rows are used up, then wait for the PEs; the first DRAIN goes out as that is seen."""
         with m.State("RUN"):
-            m.d.sync += self._running.eq(1)
-            with m.If(self._finished & self._drained):
+            m.d.sync += self._root.running.eq(1)
+            with m.If(self._root.finished & self._root.drained):
                 self._drain(m)
 
     def _drain(self, m):
         self._command(m, Op.DRAIN, data_=self._slot)
         m.d.sync += [
             self._slot.eq(self._slot + 1),
-            self._running.eq(0),
-            self._finished.eq(0),
+            self._root.running.eq(0),
+            self._root.finished.eq(0),
             self._wait.eq(self._spec.broadcast_latency + WRITE_DELAY),
         ]
         m.next = "DRAIN"
@@ -353,14 +278,14 @@ class Control(wiring.Component):
         with m.State("READ"):
             self._command(m, Op.SCAN, data_=self._out_slots | 1 << 31)
             m.d.sync += [
-                self._reading.eq(1),
-                self._last_row.eq(self._rows == 1),
+                self._root.reading.eq(1),
+                self._root.last_row.eq(self._root.rows == 1),
             ]
             m.next = "RESULT"
         with m.State("RESULT"):
             with m.If(self.result.valid & self.result.ready & self.result.p.last):
                 m.d.sync += [
-                    self._reading.eq(0),
+                    self._root.reading.eq(0),
                     self.done.eq(1),
                 ]
                 m.next = "IDLE"
