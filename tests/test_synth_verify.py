@@ -49,6 +49,17 @@ def test_the_netlist_of_a_tile_answers_as_golden():
     assert said == "400 operations of the tile equal golden's"
 
 
+def test_random_layers_pass_on_the_verilog_and_fail_on_a_broken_one():
+    """The check itself, on text that needs no synthesis; every machine that is synthesized goes through it."""
+    spec = preset("ecp5", pes=1, entries=256, columns=32, slots=4)
+    made = machine.generate("eie", spec)
+    assert netlist.verify(made, made.verilog, spec) == "12 outputs of 3 random layers, and their counters, equal golden's"
+    broken = made.verilog.replace("a_q * b_q", "a_q * b_q + 1")
+    assert broken != made.verilog
+    with pytest.raises(AssertionError, match=r"first mismatch: layer random \d, index 0, \d: expected"):
+        netlist.verify(made, broken, spec)
+
+
 def test_families_with_black_boxes_are_refused():
     with pytest.raises(ValueError, match="--verify must be for a part of ecp5 or ice40, not of gowin"):
         models.texts("gowin", "module x; endmodule")

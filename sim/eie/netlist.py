@@ -40,21 +40,27 @@ def verify(machine: GeneratedMachine, netlist: str, spec: EieSpec) -> str:
 
 
 def case(spec: EieSpec, *, seed: int) -> cases.Case:
-    """Return a layer that reaches every slot, with long runs of zeros, empty columns and full ones, and one input for it."""
-    rng, density = np.random.default_rng(seed), 0.3
+    """Return a layer that reaches every slot, with long runs of zeros, empty columns and full ones, and one input for it.
+
+    Every third layer has small numbers and no shift, so that the lowest bit of a product shows in an output; the others reach
+    the limits of every width.
+    """
+    rng, density, small = np.random.default_rng(seed), 0.3, seed % 3 == 0
     slots = max(2, min(spec.slots, MOST_SLOTS))
     columns = max(1, min(spec.columns // spec.pes, slots, MOST_COLUMNS)) * spec.pes
     top = 1 << spec.weight_bits - 1
-    book = rng.integers(-top >> 3, top >> 3, (1, 1 << spec.codebook_bits))
-    book[0, :3] = (0, -top, top - 1)[:book.shape[1]]
-    bias = rng.integers(-(1 << spec.acc_bits - 4), 1 << spec.acc_bits - 4, slots * spec.pes)
+    book = rng.integers(*((-3, 4) if small else (-top >> 3, top >> 3)), (1, 1 << spec.codebook_bits))
+    book[0, :3] = ((0, -3, 2) if small else (0, -top, top - 1))[:book.shape[1]]
+    most = 1 << min(spec.act_bits - 2, 8) if small else 1 << spec.acc_bits - 4
+    bias = rng.integers(-most, most, slots * spec.pes)
     source = cases.activations(spec, rng, (1, columns), 0.6)
+    source = source >> spec.act_bits - 4 if small else source
+    shift = 0 if small else min(14, (1 << spec.shift_bits) - 1)
     while True:
         share = np.minimum(density * rng.choice((0, 0.3, 1, 3), columns), 1)
         mask = rng.random((slots * spec.pes, columns)) < share
         codes = sparse.csc_array(rng.integers(1, 1 << spec.codebook_bits, mask.shape) * mask)
-        layer = IntegerLayer(name=f"random {seed}", codes=codes, bias=bias, shift=min(14, (1 << spec.shift_bits) - 1),
-                             relu=bool(seed % 2))
+        layer = IntegerLayer(name=f"random {seed}", codes=codes, bias=bias, shift=shift, relu=bool(seed % 2))
         try:
             return cases.case(layer.name, assemble([layer], book, spec, order_name="modulo"), source)
         except ValueError:              # more entries than a PE has room for
