@@ -145,9 +145,9 @@ async def outputs_are_rounded_and_saturate(dut, relu):
         for at in range(0, len(values), SPEC.slots):
             part = (values[at:at + SPEC.slots] + values)[:SPEC.slots]
             for slot, value in enumerate(part):
-                await block.step(i_drain=1, i_slot=slot, i_value=value)
+                await block.step(i_valid=1, i_slot=slot, i_value=value)
             for _ in range(TO_ROUNDED):
-                await block.step(i_drain=0)
+                await block.step(i_valid=0)
             block.set(cfg_source=1)
             await scanned(block, rng, [rounded(value, shift, relu) & (1 << SPEC.act_bits) - 1 for value in part])
             block.set(cfg_source=0)
