@@ -34,10 +34,11 @@ UNTOLD = (0.0, 1.0)     # range of those vectors where the inputs' range is not 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Made:
-    """What a source came to: the image, the figures, and arrays to be written beside the image, by path."""
+    """What a source came to: the image, the figures, input vectors, and arrays to be written beside it, by path."""
 
     image: Image
     facts: dict[str, Any]
+    samples: np.ndarray
     beside: dict[Path, np.ndarray] = field(default_factory=dict)
 
 
@@ -120,7 +121,8 @@ def from_digits(recipe: Recipe, spec: EieSpec, request: Request, *, count: int, 
         "pooled": {"images": every, "density": max(fold.density for fold in tried),
                    "right": {step: sum(fold.right[step] for fold in tried) for step in STEPS}},
         "loss_points": _loss(tried, every), "files": {name: str(path) for name, path in files.items()}}
-    return Made(image=image, facts=facts, beside={files["inputs"]: first.inputs, files["labels"]: first.labels})
+    return Made(image=image, facts=facts, samples=first.inputs,
+                beside={files["inputs"]: first.inputs, files["labels"]: first.labels})
 
 
 def beside_image(out: Path) -> dict[str, Path]:
@@ -169,7 +171,7 @@ def from_file(path: Path, spec: EieSpec, request: Request) -> Made:
               "warnings": _guess(request, guessed) + warnings(pruned, shared, quantised, spec, samples, masses, found),
               "error": {"pruned": rms(cut - wanted) / (rms(wanted) or 1.0), "shared": found[-1].shared,
                         "integer": found[-1].integer}}
-    return Made(image=image, facts=facts)
+    return Made(image=image, facts=facts, samples=samples)
 
 
 def _layers(path: Path, spec: EieSpec, request: Request) -> tuple[list[Dense], dict[str, Any]]:

@@ -1,6 +1,8 @@
 """Build an image for an EIE array: `python -m compress.build --example digits -o digits.npz`."""
 
 import math
+import shlex
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +13,7 @@ from cli import command, paths
 from compress.eie.image import save
 from compress.eie.order import PRESET_ORDERS
 from compress.eie.size import free
+from compress.page.write import write as write_page
 from compress.report import sentences, tables
 from compress.source import Request, beside_image, from_digits, from_file
 from compress.train import Recipe
@@ -56,6 +59,8 @@ def run(
         help="How many of 5 parts of the digits to hold back in turn; the image is that of the first.")] = 1,
     reference: Annotated[bool, typer.Option(
         help="Keep the float network in the image, up to 64 MiB, with which sim.run states the error.")] = True,
+    report: Annotated[Path | None, typer.Option(
+        help="Write a page that tells it all to this .html file, and its figures as .json beside it.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the figures to this file.")] = None,
 ) -> None:
     """Prune, share and encode a file of dense layers, or an example that is trained here, into an image for an EIE array.
@@ -69,7 +74,10 @@ def run(
         command.refuse(["calibrate", "labels", "prune", "input_range", "relu_last", *names], "a file, not with --example")
     beside = {f"{name} beside --out": path for name, path in beside_image(out).items()} if network is None else {}
     paths.check(inputs={"network": network, "--calibrate": calibrate, "--labels": labels},
-                outputs={"--out": out, **beside, "--json": json})
+                outputs={"--out": out, **beside, "--json": json, "--report": report,
+                         "figures beside --report": None if report is None else report.with_suffix(".json")})
+    if report is not None and report.suffix != ".html":
+        raise ValueError(f"report must end in .html, not {report.suffix or 'neither'!r}; name it so")
     preset = preset or "default"
     order = order or PRESET_ORDERS.get(preset, ORDERS[0])
     if order not in ORDERS:
@@ -111,6 +119,11 @@ def run(
         print(f"wrote {path}")
     print(f"wrote {out}: {len(made.image.layers)} layers for {spec.pes} PEs, {out.stat().st_size:,} bytes; "
           f"python -m rtl.build --image {out} writes its machine")
+    if report is not None:
+        with command.progress(f"writing {report}"):
+            write_page(report, out, made.image, made.facts, made.samples, told=sentences(made.facts),
+                       arguments=["python", "-m", "compress.build", *map(shlex.quote, sys.argv[1:])])
+        print(f"wrote {report}")
     if json:
         command.write_json(json, made.facts)
         print(f"wrote {json}")
