@@ -62,11 +62,11 @@ class AxiLiteSlave(wiring.Component):
         m = Module()
         leave_open(self.s_axil_awprot)
         leave_open(self.s_axil_arprot)
-        written, place, value, mask = self._write_channel(m)
+        written, number, value, mask = self._write_channel(m)
         for register in self.registers.registers:
             if register.kind in WRITABLE:
                 hit = Signal(name=f"{register.name}_hit")
-                m.d.comb += hit.eq(written & (place == register.offset // WORD_BYTES))
+                m.d.comb += hit.eq(written & (number == register.offset // WORD_BYTES))
                 self._write(m, register, hit, value[:register.bits], mask[:register.bits])
         self._read_channel(m)
         return m
@@ -123,9 +123,9 @@ class AxiLiteSlave(wiring.Component):
         asked, decoded, go = Signal(name="asked"), Signal(name="decoded"), Signal(name="read")
         kept = Signal(WORD_BITS)                            # the high word of the counter last read
         hits, words, high = [], [], []
-        for place, low, above in self._words(kept):
-            hit = Signal(name=f"read_{place}")
-            m.d.sync += hit.eq(address[2:] == place)
+        for number, low, above in self._words(kept):
+            hit = Signal(name=f"read_{number}")
+            m.d.sync += hit.eq(address[2:] == number)
             hits.append(hit)
             words.append(low & hit.replicate(WORD_BITS))
             if above is not None:
@@ -156,12 +156,12 @@ class AxiLiteSlave(wiring.Component):
     def _words(self, kept):
         """Yield the number of each readable word, its value, and for a counter's low word the bits above (else None)."""
         for register in self.registers.registers:
-            place = register.offset // WORD_BYTES
+            number = register.offset // WORD_BYTES
             if register.kind in ("constant", "pulse"):
-                yield place, Const(register.init if register.kind == "constant" else 0, WORD_BITS), None
+                yield number, Const(register.init if register.kind == "constant" else 0, WORD_BITS), None
                 continue
             value = getattr(self, register.name).as_value()
             counter = register.kind == "counter"
-            yield place, value[:WORD_BITS], value[WORD_BITS:] if counter else None
+            yield number, value[:WORD_BITS], value[WORD_BITS:] if counter else None
             if counter:
-                yield place + 1, kept, None
+                yield number + 1, kept, None

@@ -7,7 +7,7 @@ from rtl.mac.plan import Plan
 from rtl.mac.total import Term, magnitude, total
 
 
-def exact(p: Pipe, plan: Plan, place, a, b, negs: list[Late], c: Addend) -> Sum:
+def exact(p: Pipe, plan: Plan, multiply, a, b, negs: list[Late], c: Addend) -> Sum:
     """Return the magnitude and sign of the infinitely precise sum.
 
     Bit 0 of the window weighs 2^``plan.low``; a term's exponent is its left shift. Nothing is compared, and
@@ -18,7 +18,7 @@ def exact(p: Pipe, plan: Plan, place, a, b, negs: list[Late], c: Addend) -> Sum:
         amount = Signal(plan.x_bits, name="place")
         p.m.d.comb += amount.eq(x.x + y.x)
         shifts.append(p.put(amount, "place"))
-    products = place(p, [])
+    products = multiply(p, [])
     after = p.fork()
     size = 2 * plan.man + 2
     values = [p.put(p[v][:size].as_unsigned(), "product") for v in products[:plan.terms]]

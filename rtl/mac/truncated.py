@@ -8,11 +8,11 @@ from rtl.mac.product import exponents, shift_of
 from rtl.mac.total import Term, magnitude, total
 
 
-def truncated(p: Pipe, plan: Plan, place, a, b, negs: list[Late], c: Addend, integer: Late | None,
+def truncated(p: Pipe, plan: Plan, multiply, a, b, negs: list[Late], c: Addend, integer: Late | None,
               byte: Late) -> Sum:
     """Return the magnitude and sign of the truncated sum.
 
-    ``place(p, shifts)`` puts the multipliers; exponents are known before they multiply, so they do the finest
+    ``multiply(p, shifts)`` adds the multipliers; exponents are known before they multiply, so they do the finest
     part of the alignment themselves.
     """
     mask = byte if any(plan.narrow(f) for f in plan.floats) else None
@@ -23,7 +23,7 @@ def truncated(p: Pipe, plan: Plan, place, a, b, negs: list[Late], c: Addend, int
     limit = p.put(p[top] + plan.limit_offset, "limit")
     side = p.fork()
     p.cut("distance")
-    products = place(p, shifts)
+    products = multiply(p, shifts)
     after = p.fork()
     terms = [align_product(p, plan, v, s, mask) for v, s in zip(products, shifts, strict=False)]
     c_term = align_addend(side, plan, c.sig, top, c.x, mask)
