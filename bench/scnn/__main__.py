@@ -26,6 +26,8 @@ def main(
 ) -> None:
     """Say how fast 8 x 8 PEs are on networks with random masks of known densities.
 
+    Cycles are without stops by the crossbar; "stopped" is their share of the issue cycles in a sample of one PE.
+
     Example: python -m bench.scnn --networks VGG-16,AlexNet --json scnn.json
     """
     start = time.monotonic()
@@ -35,7 +37,7 @@ def main(
     for name in networks.split(","):
         found[name] = study.network(name, spec, limited=port is not None, levels=[0] if preset == "paper" else None)
         own = found[name]
-        show(f"{name}: {own['cycles']:,} cycles", ("layer", "level", "passes", "kc", "cycles", "speed", "use", "lost most to"),
+        show(f"{name}: {own['cycles']:,} cycles", ("layer", "level", "passes", "kc", "cycles", "speed", "use", "stopped", "lost most to"),
              [_row(row, spec.multipliers) for row in own["layers"]])
         print()
     show("Networks", ("network", "cycles", "over dense MACs", "limit", "over dense array", "paper", "use", "energy DCNN",
@@ -67,7 +69,7 @@ def _row(row: dict[str, Any], multipliers: int) -> tuple[Any, ...]:
     slots = row["cycles"] * multipliers
     most = max((cause for cause in row["slots"] if cause != "products"), key=lambda cause: row["slots"][cause])
     return (row["layer"], row["level"], row["passes"], row["kc"], f"{row['cycles']:,}",
-            f"{row['macs'] / multipliers / row['cycles']:.2f}", f"{row['slots']['products'] / slots:.3f}",
+            f"{row['macs'] / multipliers / row['cycles']:.2f}", f"{row['slots']['products'] / slots:.3f}", f"{row['stopped']:.4f}",
             f"{most} {row['slots'][most] / slots:.3f}")
 
 

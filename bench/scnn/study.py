@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.scnn import dense, energy
+from bench.scnn import dense, energy, stall
 from bench.scnn.networks import NETWORKS, Network, googlenet
 from compress.scnn.choose import choose
 from compress.scnn.work import loads
@@ -53,6 +53,7 @@ def measure(spec: ScnnSpec, networks: list[Network], *, limited: bool, only: lis
             rows.append({
                 "layer": f"{given.name}/{name}" if len(networks) > 1 else name, "level": plan.level, "passes": plan.passes,
                 "kc": plan.kc, "macs": macs[name], "needed": work[name], "cycles": own.cycles, "dense_cycles": array[name],
+                "stopped": stall.share(spec, plan, given, tensors, pe=spec.pes // 2 + spec.cols // 2, cycles=2000),
                 "slots": own.slots, "entries": own.entries, "port_wait": own.port_wait,
                 "energy": energy.sparse(spec, load, own), "dense_energy": energy.dense(spec, layer, macs[name], live=share)})
     return report(spec, rows)

@@ -7,6 +7,7 @@ import numpy as np
 
 from compress.scnn.axis import CUTS, bounds
 from compress.scnn.plan import Plan, fill, lay, ordered
+from compress.scnn.stride import settle
 from compress.scnn.tensor import PLAIN, Form, Tensor
 from golden.scnn.layer import Layer, source
 from spec.scnn import ScnnSpec
@@ -56,6 +57,8 @@ def arrange(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int]
     found = _search(spec, layers, shape, levels, passes, order, lambda layer, name: share.get(
         f"{layer.name} < {name}", share.get(name, common)))
     _pitches(spec, found.plans, lambda layer, name: share.get(f"{layer.name} < {name}", share.get(name, common)), passes)
+    for plan in found.plans:
+        settle(spec, plan, share.get(source(plan.layer.inputs[0])[0], common))
     _place(spec, found.network, found.plans)
     return found.network, found.plans
 

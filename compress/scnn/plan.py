@@ -12,6 +12,7 @@ from golden.scnn.layer import Layer
 from spec.scnn import ScnnSpec
 from spec.scnn.shape import STEP
 
+CROWDED = 1.1               # how much longer it takes if a vector of weights has several taps of a channel: their sums coincide
 SAMPLES = 256               # pairs whose work is drawn to predict a layer's cycles
 COUNTS = (*range(1, 17), 18, 20, 24, 28, 32, 40, 48, 64, 96, 128, 256)      # passes that are tried
 
@@ -220,7 +221,7 @@ def fill(spec: ScnnSpec, plan: Plan, pitch: int, density: float, passes: int | N
     ``density`` is the expected share of activations other than 0.
     """
     plan.pitch, plan.stride = pitch, pitch * plan.high
-    most = max(map(len, plan.output.orders))
+    most = most_channels(plan)
     fit = min(spec.kc, spec.accumulators // max(1, plan.stride))
     if not fit:
         return (f"accumulators of a tile of {plan.high} x {pitch} must be at most {spec.accumulators}, not {plan.stride}; "
@@ -289,9 +290,16 @@ def expect(spec: ScnnSpec, plan: Plan, kc: int, live: float, parts: int, density
     drain = kc * (2 * (plan.high * plan.wide - tile) * (tiles > 1) + tile * 1.2) + 4 * STEP + 40
     sources = len({segment.place for segment in plan.segments})
     turns = sources * (4 + 2 * plan.level) if sources > 1 else 0
-    return max(plan.pairs * max(mean, lanes, bus), plan.pairs * bus + turns, drain) + (0.6 * drain + 40) / plan_passes(plan, kc)
+    crowded = CROWDED if kc < min(spec.f, most_channels(plan)) and taps > 1 else 1.0
+    whole = max(plan.pairs * max(mean, lanes, bus), plan.pairs * bus + turns, drain)
+    return crowded * whole + (0.6 * drain + 40) / plan_passes(plan, kc)
+
+
+def most_channels(plan: Plan) -> int:
+    """Return the most output channels of a PE."""
+    return max(map(len, plan.output.orders))
 
 
 def plan_passes(plan: Plan, kc: int) -> int:
     """Return the passes of a layer with ``kc`` channels each."""
-    return -(-max(map(len, plan.output.orders)) // kc)
+    return -(-most_channels(plan) // kc)
