@@ -37,7 +37,8 @@ def main(
     for name in networks.split(","):
         found[name] = study.network(name, spec, limited=port is not None, levels=[0] if preset == "paper" else None)
         own = found[name]
-        show(f"{name}: {own['cycles']:,} cycles", ("layer", "level", "passes", "kc", "cycles", "speed", "use", "stopped", "lost most to"),
+        show(f"{name}: {own['cycles']:,} cycles", ("layer", "level", "passes", "kc", "cycles", "speed", "use", "stopped",
+                                                   "lost most to"),
              [_row(row, spec.multipliers) for row in own["layers"]])
         print()
     show("Networks", ("network", "cycles", "over dense MACs", "limit", "over dense array", "paper", "use", "energy DCNN",
@@ -69,7 +70,8 @@ def _row(row: dict[str, Any], multipliers: int) -> tuple[Any, ...]:
     slots = row["cycles"] * multipliers
     most = max((cause for cause in row["slots"] if cause != "products"), key=lambda cause: row["slots"][cause])
     return (row["layer"], row["level"], row["passes"], row["kc"], f"{row['cycles']:,}",
-            f"{row['macs'] / multipliers / row['cycles']:.2f}", f"{row['slots']['products'] / slots:.3f}", f"{row['stopped']:.4f}",
+            f"{row['macs'] / multipliers / row['cycles']:.2f}", f"{row['slots']['products'] / slots:.3f}",
+            f"{row['stopped']:.4f}",
             f"{most} {row['slots'][most] / slots:.3f}")
 
 
