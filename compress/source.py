@@ -259,7 +259,8 @@ def _finish(quantised: Quantised, spec: EieSpec, request: Request, found: Sequen
                               input_range=quantised.input_range,
                               capped=tuple(number for number, layer in enumerate(network) if layer.ceiling is not None))
     size = sum(4 * (layer.weight.shape[1] + 1) * layer.weight.shape[0] for layer in network)
-    held = request.reference and size <= REFERENCE_BYTES and not any(layer.ceiling for layer in network)
+    held = request.reference and size <= REFERENCE_BYTES and all(layer.ceiling is None and _fits_float32(layer)
+                                                                 for layer in network)
     kept = tuple(_dense(layer) for layer in network) if held else None
     image = assemble(quantised.layers, quantised.codebooks, spec, order_name=request.order, free=request.free,
                      input_scale=quantised.input_scale, output_scale=quantised.output_scale, calibration=calibration,
@@ -270,6 +271,11 @@ def _finish(quantised: Quantised, spec: EieSpec, request: Request, found: Sequen
                    "bound": quantised.bound, "margin": MARGIN, "input_range": list(quantised.input_range), "told": told,
                    "reference": kept is not None,
                    "input_scale": quantised.input_scale, "output_scale": quantised.output_scale}
+
+
+def _fits_float32(layer: Dense) -> bool:
+    largest = max(float(abs(layer.weight).max()), 0.0 if layer.bias is None else float(np.abs(layer.bias).max()))
+    return largest <= float(np.finfo(np.float32).max)
 
 
 def _dense(layer: Dense) -> Dense:

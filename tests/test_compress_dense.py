@@ -6,7 +6,9 @@ import ml_dtypes
 import numpy as np
 import pytest
 
+from cli import command
 from compress.dense import read
+from compress.eie.load import load
 from compress.network import forward
 
 RNG = np.random.default_rng(0)
@@ -115,3 +117,20 @@ def test_what_does_not_belong_together_is_refused_in_one_line(name, tmp_path):
     with pytest.raises((TypeError, ValueError)) as told:
         read(tmp_path / "net.npz")
     assert re.search(text, str(told.value)) and "\n" not in str(told.value)
+
+
+def test_an_image_holds_a_codebook_of_whole_numbers_as_it_came(tmp_path):
+    from compress.build import application
+    codes, book = RNG.integers(0, 5, (12, 9)).astype(np.uint8), np.array([0, -300, 7, 0, 31000], np.int16)
+    np.savez(tmp_path / "net.npz", **{"a.codes": codes, "a.codebook": book, "b.weight": RNG.normal(size=(2, 12))})
+    np.save(tmp_path / "x.npy", RNG.random((20, 9)))
+    given = [str(tmp_path / "net.npz"), "-o", str(tmp_path / "image.npz"), "--pes", "2", "--calibrate", str(tmp_path / "x.npy")]
+    with pytest.raises(SystemExit) as left:
+        command.main(lambda: application(given), given, name="build")
+    assert not left.value.code
+    image = load(tmp_path / "image.npz")
+    assert image.codebooks[0, :4].tolist() == [0, -300, 7, 31000] and not image.codebooks[0, 4:].any()
+    assert image.layers[0].nonzeros == np.count_nonzero(book[codes])
+    with pytest.raises(SystemExit) as left:
+        command.main(lambda: application([*given, "--codebook-bits", "1"]), [*given, "--codebook-bits", "1"], name="build")
+    assert left.value.code == 2

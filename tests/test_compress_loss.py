@@ -62,11 +62,19 @@ def test_layers_that_share_a_codebook_say_what_it_costs():
     assert len(said) == 1 and said[0].startswith("fc0, fc1, fc2 share a codebook, which puts their weights ")
     assert found[1].weights > 0.01 and ", 0.0 %, " in said[0].partition("for each")[2]
     assert told(layers, np.abs(RNG.normal(size=(40, 20))), preset("default", codebooks=3))[1] == []
+    same = [Dense(name=name, weight=RNG.choice([-0.5, 0.5, 1.0], (9, 9))) for name in ("a", "b")]
+    assert told(same, np.abs(RNG.normal(size=(40, 9))), preset("default", codebooks=1))[1] == []
+
+
+def wide():
+    """A layer of so many inputs that room for the worst of them leaves its codebook few steps."""
+    rng = np.random.default_rng(3)
+    weight = np.round(rng.normal(size=(30, 6000)) * 24) / 24        # at most 255 values, which are kept as they are
+    return [Dense(name="fc", weight=weight, relu=False)], np.maximum(rng.normal(size=(40, 6000)), 0)
 
 
 def test_coarse_whole_numbers_are_told_with_what_helps():
-    layers = [Dense(name="fc", weight=RNG.normal(size=(30, 4096)) * (RNG.random((30, 4096)) < 0.5), relu=False)]
-    samples, spec = np.maximum(RNG.normal(size=(40, 4096)), 0), preset("default", codebook_bits=8)
+    layers, samples, spec = *wide(), preset("default", codebook_bits=8)
     _, said, quantised = told(layers, samples, spec, bound="worst")
     assert quantised.error[0] > 0.005 > told(layers, samples, spec)[2].error[0]
     assert len(said) == 1 and said[0].startswith(f"whole numbers change the outputs by {100 * quantised.error[0]:.2f} %, and ")
@@ -75,8 +83,7 @@ def test_coarse_whole_numbers_are_told_with_what_helps():
 
 
 def test_fewer_bits_for_activations_are_advised_where_they_help():
-    layers = [Dense(name="fc", weight=RNG.normal(size=(30, 4096)) * (RNG.random((30, 4096)) < 0.5), relu=False)]
-    samples, spec = np.maximum(RNG.normal(size=(40, 4096)), 0), preset("default", codebook_bits=8)
+    layers, samples, spec = *wide(), preset("default", codebook_bits=8)
     _, said, quantised = told(layers, samples, spec, bound="worst", guessed=True)
     advised = re.search(r"take --act-bits (\d+), with which it is (\S+) %", said[0])
     assert advised and float(advised[2]) < 50 * quantised.error[0]

@@ -1,4 +1,5 @@
 """Scales: nothing saturates on the training set, 16 bits are used, and headroom is a true bound."""
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -233,3 +234,10 @@ def test_a_codebook_in_whole_numbers_stays_as_it_is():
         assert quantised.codebooks[0].tolist() == [0, -700, 31000, 5] + [0] * 12
         assert rounding([layer], shared, quantised, samples) < 1e-3
     assert quantised.layers[0].codes.toarray().tolist() == codes.tolist()
+
+
+def test_a_little_saturation_is_not_called_none():
+    *_, quantised = made(preset("default"), bound="worst")
+    for bits, words in ((-0.01, "by up to less than 0.1 bits"), (-0.07, "by up to 0.1 bits"), (-2.34, "by up to 2.3 bits")):
+        said = replace(quantised, headroom=[bits, 1.0, 1.0]).warnings()
+        assert len(said) == 1 and said[0].startswith(f"fc0: the accumulator may saturate, {words}; ")

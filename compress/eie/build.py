@@ -117,8 +117,8 @@ def run(
     print("\n".join(sentences(made.facts)))
     for path in made.beside:
         print(f"wrote {path}")
-    print(f"wrote {out}: {len(made.image.layers)} layers for {spec.pes} PEs, {out.stat().st_size:,} bytes; "
-          f"python -m rtl.build --image {out} writes its machine")
+    size = f"{_count(len(made.image.layers), 'layer')} for {_count(spec.pes, 'PE')}, {out.stat().st_size:,} bytes"
+    print(f"wrote {out}: {size}; python -m rtl.build --image {out} writes its machine")
     if report is not None:
         with command.progress(f"writing {report}"):
             write_page(report, out, made.image, made.facts, made.samples, told=sentences(made.facts),
@@ -128,6 +128,10 @@ def run(
         command.write_json(json, made.facts)
         print(f"wrote {json}")
     command.warn(made.facts["warnings"])
+
+
+def _count(number: int, name: str) -> str:
+    return f"{number} {name}{'s' * (number != 1)}"
 
 
 def _range(text: str) -> tuple[float, float]:

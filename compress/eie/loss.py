@@ -15,6 +15,7 @@ SUFFERS = 0.5       # a row whose outputs sharing changes by more than this shar
 NAMED = 8           # rows named in one warning
 FAR = 0.5           # whole numbers cost much if what they change is more than this share of what sharing changes,
 LEAST = 0.005       # and more than this share of the outputs' size
+NOTHING = 0.001     # a codebook that layers share costs nothing if no layer's weights are further off by this
 LEAST_BITS = 8      # of activations, to be advised
 PROBE = 256         # vectors on which other machines are tried
 
@@ -75,7 +76,7 @@ def warnings(pruned: Sequence[Dense], shared: Shared, quantised: Quantised, spec
                         f"take --codebook-bits {min(spec.codebook_bits + 1, 8)} or more")
     said += _coarse_outputs(pruned, shared, quantised, samples)
     for group in shared.partners():
-        said.append(_partners(group, pruned, shared, spec, importance, found))
+        said += _partners(group, pruned, shared, spec, importance, found)
     if quantised.error[-1] > max(FAR * found[-1].shared, LEAST):
         said.append(f"whole numbers change the outputs by {100 * quantised.error[-1]:.2f} %, and sharing by "
                     f"{100 * found[-1].shared:.2f} %; {_advice(pruned, shared, quantised, spec, samples)}")
@@ -97,16 +98,23 @@ def _coarse_outputs(pruned: Sequence[Dense], shared: Shared, quantised: Quantise
 
 
 def _partners(group: list[int], pruned: Sequence[Dense], shared: Shared, spec: EieSpec, importance: Sequence[np.ndarray],
-              found: Sequence[Loss]) -> str:
-    """Return what it costs layers to have one codebook together."""
+              found: Sequence[Loss]) -> list[str]:
+    """Return what it costs layers to have one codebook together, if it costs something."""
     own = []
     for number in group:
         alone = share([pruned[number].weight], bits=spec.codebook_bits, codebooks=1, importance=[importance[number]])
         own.append(_whole(alone, 0, pruned[number], importance[number]))
+    together = [found[number].weights for number in group]
+    if max(cost - alone for cost, alone in zip(together, own, strict=True)) < NOTHING:
+        return []
     names = ", ".join(found[number].name for number in group)
-    costs = ", ".join(f"{100 * found[number].weights:.1f} %" for number in group)
-    return (f"{names} share a codebook, which puts their weights {costs} off; a codebook for each would put them "
-            f"{', '.join(f'{100 * error:.1f} %' for error in own)} off; take --codebooks {len(found)}, at most 16")
+    said = (f"{names} share a codebook, which puts their weights {_shares(together)} off; a codebook for each would put them "
+            f"{_shares(own)} off; take --codebooks {len(found)}, at most 16")
+    return [said]
+
+
+def _shares(errors: Sequence[float]) -> str:
+    return ", ".join(f"{100 * error:.1f} %" for error in errors)
 
 
 def _advice(pruned: Sequence[Dense], shared: Shared, quantised: Quantised, spec: EieSpec, samples: np.ndarray) -> str:
