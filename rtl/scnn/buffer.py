@@ -1,12 +1,12 @@
 """Buffer of vectors: blocks arrive in order, each is read again and again, and is released in order."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl.emit import Submodules
 from rtl.parts import clock
-from rtl.scnn.bus import vector_layout
+from rtl.scnn.bus import MAX_SLOTS, vector_layout
 from spec.scnn.shape import ScnnSpec
 
 SLOT_BITS = 4           # of the logarithm of a slot's size
@@ -16,7 +16,7 @@ class VectorBuffer(wiring.Component):
     """A memory cut into slots of ``1 << slot_log2`` vectors; block n of a layer lies in slot n modulo their number.
 
     A block can be read in the cycle after its last vector. The vector that ``vector`` shows is that addressed two cycles
-    before. A block of more vectors than a slot overwrites the last of them.
+    before. A block of more vectors than a slot overwrites the last of them. At most ``MAX_SLOTS`` blocks are here.
 
     Members
     -------
@@ -27,7 +27,7 @@ class VectorBuffer(wiring.Component):
         A vector, whether it is its block's last. With ``i_empty`` there is none: alone, it is a block without vectors; behind
         vectors of its block it says no more than ``i_last``.
     ready, last, empty : ``Out(1)``
-        A block is here; of the vector addressed, whether it is the last; the block has none.
+        From registers: a block is here; of the vector addressed, whether it is the last; the block has none.
     advance, rewind, release : ``In(1)``
         Go to the next vector, back to the first one, to the next block: at most one of them.
     vector : ``Out``
@@ -45,17 +45,9 @@ class VectorBuffer(wiring.Component):
         m = Module()
         bits = self._depth.bit_length() - 1
         size = Signal(bits + 1)                             # of a slot
-        have = Signal(bits + 1)
-        m.d.comb += [size.eq(Const(1, 1) << self.slot_log2), self.ready.eq(have.any())]
-        end = Signal()
-        m.d.comb += end.eq(self.i_valid & self.i_last)
-        m.d.sync += have.eq(have + end - self.release)
-        write, write_flags = self._write(m, size, bits)
-        read = self._read(m, size, bits)
-        flags = Signal(2)
-        self._library.cell(m, "flags", "nz_regfile", p_WIDTH=2, p_DEPTH=self._depth, p_ADDR_BITS=bits, i_clk=clock(),
-                           i_we=self.i_valid, i_waddr=write, i_wdata=write_flags, i_raddr=read, o_rdata=flags)
-        m.d.comb += Cat(self.last, self.empty).eq(flags)
+        m.d.comb += size.eq(Const(1, 1) << self.slot_log2)
+        write, count = self._write(m, size, bits)
+        read = self._read(m, size, bits, self._blocks(m, count, bits))
         vector = self.vector.as_value()
         self._library.cell(m, "memory", "nz_ram", p_WIDTH=len(vector), p_DEPTH=self._depth, p_LANES=1, p_ADDR_BITS=bits,
                            i_clk=clock(), i_we=self.i_valid & ~self.i_empty, i_waddr=write,
@@ -63,32 +55,53 @@ class VectorBuffer(wiring.Component):
         return m
 
     def _write(self, m, size, bits):
-        """Return the address of what comes, and its flags: behind vectors, an empty end marks the vector before."""
-        base, place, place_before = Signal(bits), Signal(bits), Signal(bits)
-        some = Signal()                                     # the block has a vector already
-        address = Signal(bits)
-        m.d.comb += address.eq(base | Mux(self.i_empty & some, place_before, place))
+        """Return the address of what comes, and with its last vector how many the block has."""
+        base, place, count = Signal(bits), Signal(bits), Signal(bits + 1)
+        now = Signal(bits + 1)
+        full = Signal()
+        m.d.comb += [full.eq(place + 1 == size), now.eq(count + (~self.i_empty & (count != size)))]
         with m.If(self.i_valid):
-            with m.If(~self.i_empty):
-                m.d.sync += [some.eq(1), place_before.eq(place)]
-                with m.If(place + 1 != size):
-                    m.d.sync += place.eq(place + 1)
+            m.d.sync += count.eq(now)
+            with m.If(~self.i_empty & ~full):
+                m.d.sync += place.eq(place + 1)
             with m.If(self.i_last):
-                m.d.sync += [base.eq(base + size), place.eq(0), some.eq(0)]
+                m.d.sync += [base.eq(base + size), place.eq(0), count.eq(0)]
         with m.If(self.restart):
-            m.d.sync += [base.eq(0), place.eq(0), some.eq(0)]
-        return address, Cat(self.i_last, self.i_empty & ~some)
+            m.d.sync += [base.eq(0), place.eq(0), count.eq(0)]
+        return base | place, now
 
-    def _read(self, m, size, bits):
+    def _blocks(self, m, count, bits):
+        """Keep the counts of the blocks that wait; return that of the block at hand, and the next one's as it is known now."""
+        steps = MAX_SLOTS.bit_length() - 1
+        write, read = Signal(steps + 1), Signal(steps + 1)
+        come, direct, take, some = Signal(), Signal(), Signal(), Signal()
+        oldest, head, following = (Signal(bits + 1, name=name) for name in ("oldest", "head", "following"))
+        self._library.cell(m, "counts", "nz_regfile", p_WIDTH=bits + 1, p_DEPTH=MAX_SLOTS, p_ADDR_BITS=steps, i_clk=clock(),
+                           i_we=come & ~direct, i_waddr=write[:steps], i_wdata=count, i_raddr=read[:steps], o_rdata=oldest)
+        free = ~self.ready | self.release
+        m.d.comb += [come.eq(self.i_valid & self.i_last), some.eq(write != read), direct.eq(free & ~some),
+                     take.eq(free & some), following.eq(Mux(some, oldest, count))]
+        with m.If(come & ~direct):
+            m.d.sync += write.eq(write + 1)
+        with m.If(take):
+            m.d.sync += read.eq(read + 1)
+        with m.If(free):
+            m.d.sync += [self.ready.eq(some | come), head.eq(following), self.empty.eq(following == 0)]
+        return head, following, free
+
+    def _read(self, m, size, bits, blocks):
         base, place = Signal(bits, name="read_base"), Signal(bits, name="read_place")
-        address = Signal(bits, name="read_address")
-        m.d.comb += address.eq(base | place)
+        head, following, free = blocks
+        after_next = Signal(bits + 1)                       # of the place: two further
+        m.d.comb += after_next.eq(place + 2)
         with m.If(self.advance):
-            m.d.sync += place.eq(place + 1)
-        with m.If(self.rewind | self.release):
-            m.d.sync += place.eq(0)
+            m.d.sync += [place.eq(place + 1), self.last.eq(after_next == head)]
+        with m.If(self.rewind):
+            m.d.sync += [place.eq(0), self.last.eq(head == 1)]
+        with m.If(free):
+            m.d.sync += self.last.eq(following == 1)
         with m.If(self.release):
-            m.d.sync += base.eq(base + size)
+            m.d.sync += [place.eq(0), base.eq(base + size)]
         with m.If(self.restart):
             m.d.sync += [base.eq(0), place.eq(0)]
-        return address
+        return base | place

@@ -1,12 +1,13 @@
 """Widths and layouts that the blocks of the SCNN array share."""
 
-from amaranth.hdl import Cat, Const, Signal
+from amaranth.hdl import Cat, Const, Mux, Signal
 from amaranth.lib import data
 
 from spec.scnn.shape import ACT_ENTRY_BITS, VALUE_BITS, ScnnSpec
 
 ADDRESS_FIELD_BITS = 12     # of a record in a program
 PASS_BITS, PAIR_BITS, BLOCK_BITS = 12, 16, 13
+MAX_SLOTS = 32          # blocks that a buffer holds at most
 
 
 class Widths:
@@ -55,3 +56,9 @@ def fields(words, table, names=None):
 def like(value, name):
     """Return a register's signal of the width of ``value``."""
     return Signal(len(value), name=name, reset_less=True)
+
+
+def slot_count(words: int, slot_log2):
+    """Return the slots of a buffer of so many words."""
+    slots = Const(words) >> slot_log2
+    return Mux(slots > MAX_SLOTS, MAX_SLOTS, slots)

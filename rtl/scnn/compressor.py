@@ -24,8 +24,8 @@ class Compressor(wiring.Component):
     -------
     restart, word, limit : ``In``
         A layer begins, its first block at ``word``; the words below ``limit`` may be written.
-    i_value, i_valid, i_gap, i_end, i_block : ``In``, gap : ``In``
-        An output or a gap of so many zeros; the block ends with this output, and has this index.
+    i_value, i_valid, i_gap, i_none, i_end, i_block : ``In``, gap : ``In``
+        An output, or a gap of so many zeros, or a block without outputs; the block ends with this output, and has this index.
     we, waddr, wdata : ``Out``
         Write port of the activation memory.
     table_we, table_addr, table_data : ``Out``
@@ -41,7 +41,8 @@ class Compressor(wiring.Component):
         w = self._w
         super().__init__({
             "restart": In(1), "word": In(DRAIN_LAYER["word"][1]), "limit": In(DRAIN_LAYER["limit"][1]), "revive": In(1),
-            "i_value": In(VALUE_BITS), "i_valid": In(1), "i_gap": In(1), "i_end": In(1), "i_block": In(w.block),
+            "i_value": In(VALUE_BITS), "i_valid": In(1), "i_gap": In(1), "i_none": In(1), "i_end": In(1),
+            "i_block": In(w.block),
             "gap": In(DRAIN_STEP["gap"][1]), "we": Out(1), "waddr": Out(w.word), "wdata": Out(w.act_word),
             "table_we": Out(1), "table_addr": Out(w.block), "table_data": Out(w.word + COUNT_BITS), "overflow": Out(1)})
 
@@ -82,7 +83,7 @@ class Compressor(wiring.Component):
         now_at, now_count, now_open = Signal(w.word + 1), Signal(COUNT_BITS), Signal()
         end, beyond, following = Signal(), Signal(), Signal(w.word + 1)
         m.d.comb += [
-            end.eq(self.i_valid & self.i_end), now_at.eq(Mux(nonzero, words, kept_at)),
+            end.eq((self.i_valid | self.i_none) & self.i_end), now_at.eq(Mux(nonzero, words, kept_at)),
             now_count.eq(Mux(nonzero, count + 1, kept_count)), now_open.eq(Mux(nonzero, ~full, kept_open)),
             beyond.eq(words >= self.limit), following.eq(Mux(now_count.any(), now_at + 1, first)), self.overflow.eq(0)]
         with m.If(nonzero):

@@ -26,9 +26,9 @@ def side_layout(spec: ScnnSpec) -> data.StructLayout:
 
 
 def mark_layout(spec: ScnnSpec) -> data.StructLayout:
-    """Return what post-processing must know of an operation, or of a cycle without one behind a row (``gap``)."""
+    """Return what post-processing must know of an operation, or of a cycle without one: a gap, or a channel of no outputs."""
     w = Widths(spec)
-    return data.StructLayout({"valid": 1, "gap": 1, "first": 1, "last": 1, "ignored": 1, "channel_end": 1,
+    return data.StructLayout({"valid": 1, "gap": 1, "none": 1, "first": 1, "last": 1, "ignored": 1, "channel_end": 1,
                               "channel": w.channel, "k": w.channel})
 
 
@@ -209,7 +209,8 @@ class Drain(wiring.Component):
         m.d.comb += [self._init.eq(age == 2), self._tick.eq(running & ~(send & odd))]
         m.d.sync += odd.eq(~odd)
         with m.If(self._init):
-            m.d.sync += [running.eq(step["nk"].any() & step["ny"].any() & step["nx"].any()), odd.eq(0), tail.eq(0)]
+            some = step["ny"].any() & step["nx"].any()
+            m.d.sync += [running.eq(step["nk"].any() & (some | (step["kind"] == KINDS["post"]))), odd.eq(0), tail.eq(0)]
         with m.If(self._stop):
             m.d.sync += running.eq(0)
         with m.If((age == 3) & ~running):
@@ -237,9 +238,11 @@ class Drain(wiring.Component):
         for k, size in enumerate(sizes):
             m.d.comb += last[k].eq(counts[k] + 1 >= size)
         gaps = post & step["gap"].any()
+        hollow, skip = Signal(), Signal()                   # a tile without outputs: a cycle for each channel
+        m.d.comb += [hollow.eq(post & ~(step["ny"].any() & step["nx"].any())), skip.eq(self._tick & hollow)]
         make, wrapped = Signal(), Signal()             # the operation before was the last one
-        m.d.comb += [make.eq(self._tick & ~gapped), self.o_valid.eq(make),
-                     self._stop.eq(self._tick & Mux(gapped, wrapped, Cat(last).all() & ~gaps))]
+        m.d.comb += [make.eq(self._tick & ~gapped & ~hollow), self.o_valid.eq(make),
+                     self._stop.eq(self._tick & Mux(gapped, wrapped, Cat(last).all() & (~gaps | hollow)))]
         with m.If(self._init):
             m.d.sync += [*(count.eq(0) for count in counts), *(base.eq(step["start"]) for base in bases), gapped.eq(0),
                          wrapped.eq(0)]
@@ -254,18 +257,21 @@ class Drain(wiring.Component):
                     m.d.comb += following.eq(bases[k] + strides[k])
                     m.d.sync += [counts[k].eq(Mux(last[k], 0, counts[k] + 1)), *(count.eq(0) for count in counts[:k]),
                                  *(base.eq(following) for base in bases[:k + 1])]
+        with m.If(skip):
+            m.d.sync += counts[4].eq(counts[4] + 1)
         bank, entry = placed(self._spec, bases[0])
         keep, take = step["keep"], Signal()
         m.d.comb += [take.eq(~keep | (step["kind"] == KINDS["clear"])), self.o_side.bank.eq(bank), self.o_side.entry.eq(entry),
                      self.o_side.take.eq(take), self.o_side.add.eq(0)]
-        self._marks(m, make, gapped, post, counts, last, bases[0])
+        self._marks(m, make, skip, gapped, post, counts, last, bases[0])
 
-    def _marks(self, m, make, gapped, post, counts, last, address):
+    def _marks(self, m, make, skip, gapped, post, counts, last, address):
         """Say of the operation that is chosen in this cycle what post-processing and links must know."""
         step, mark = self._step, self.o_mark
         sent = step["kind"] == KINDS["send"]
         m.d.sync += [
-            self.o_send.eq(make & sent), mark.valid.eq(make & post), mark.gap.eq(self._tick & gapped & ~mark.channel_end),
+            self.o_send.eq(make & sent), mark.valid.eq(make & post), mark.none.eq(skip),
+            mark.gap.eq(self._tick & gapped & ~mark.channel_end),
             mark.first.eq(~Cat(counts[:2]).any()), mark.last.eq(Cat(last[:2]).all()),
             mark.channel_end.eq(Cat(last[:4]).all()), mark.k.eq(counts[4])]
         own = Signal(self._w.address, name="own")

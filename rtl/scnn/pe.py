@@ -186,6 +186,7 @@ class Pe(wiring.Component):
             self.saturated.eq(post.saturated), compressor.restart.eq(drain.fresh), compressor.word.eq(drain.layer_word),
             compressor.limit.eq(drain.layer_limit), compressor.revive.eq(self.command.start & self.command.first),
             compressor.i_value.eq(post.o_value), compressor.i_valid.eq(post.o_valid), compressor.i_gap.eq(post.o_gap),
+            compressor.i_none.eq(post.o_none),
             compressor.i_end.eq(post.o_end), compressor.i_block.eq(drain.block + post.o_channel), compressor.gap.eq(drain.gap),
             self.overflow.eq(compressor.overflow)]
         return compressor

@@ -35,8 +35,8 @@ class PostProcessing(wiring.Component):
         Number of the pass, modulo the ring.
     bias_we, bias_addr, bias_value : ``In``
         Writes the ring: number of the pass modulo the ring above the channel.
-    o_value, o_valid, o_gap, o_end, o_channel : ``Out``
-        An output, or a gap; whether it ends its channel.
+    o_value, o_valid, o_gap, o_none, o_end, o_channel : ``Out``
+        An output, or a gap, or a channel without outputs; whether it ends its channel.
     saturated : ``Out(1)``
         A sum with its bias does not fit ``acc_bits``.
     """
@@ -49,7 +49,7 @@ class PostProcessing(wiring.Component):
             "pool": In(2), "shift": In(DRAIN_LAYER["shift"][1]),
             "relu": In(1), "bias": In(1), "ring": In(2), "bias_we": In(1), "bias_addr": In(w.channel + 2),
             "bias_value": In(signed(BIAS_BITS)), "o_value": Out(signed(VALUE_BITS)), "o_valid": Out(1), "o_gap": Out(1),
-            "o_end": Out(1), "o_channel": Out(w.channel), "saturated": Out(1)})
+            "o_none": Out(1), "o_end": Out(1), "o_channel": Out(w.channel), "saturated": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -60,7 +60,7 @@ class PostProcessing(wiring.Component):
                            p_ADDR_BITS=self._w.channel + 2, i_clk=clock(), i_we=self.bias_we, i_waddr=self.bias_addr,
                            i_wdata=self.bias_value, i_re=1, i_oe=1, i_raddr=Cat(self.i_ahead, self.ring),
                            o_rdata=bias)
-        out = Cat(mark.valid & mark.last, mark.gap, mark.channel_end, mark.channel)
+        out = Cat(mark.valid & mark.last, mark.gap, mark.none, mark.channel_end, mark.channel)
         total = Signal(signed(bits + 1))
         given = delayed(m, mark.valid & mark.last, "given", cycles=2)
         m.d.sync += total.eq(reduced + Mux(self.bias, bias, 0))
@@ -71,7 +71,7 @@ class PostProcessing(wiring.Component):
         m.d.comb += [requantiser.i.eq(total), requantiser.shift.eq(self.shift), requantiser.relu.eq(self.relu),
                      self.o_value.eq(requantiser.o)]
         came = delayed(m, out, "out", cycles=REDUCED + BIASED + Requantiser.LATENCY, reset_less=False)
-        m.d.comb += Cat(self.o_valid, self.o_gap, self.o_end, self.o_channel).eq(came)
+        m.d.comb += Cat(self.o_valid, self.o_gap, self.o_none, self.o_end, self.o_channel).eq(came)
         return m
 
     def _reduce(self, m, bits):

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from rtl.emit import Submodules
 from rtl.parts import clock, delayed
-from rtl.scnn.bus import Widths, vector_layout
+from rtl.scnn.bus import MAX_SLOTS, Widths, slot_count, vector_layout
 from spec.scnn.packet import BLOCK
 from spec.scnn.shape import ACT_ENTRY_BITS, MAX_RUN, VALUE_BITS, ScnnSpec
 
@@ -76,12 +76,11 @@ class Supply(wiring.Component):
         word, count = part[:w.word], part[w.word:w.word + COUNT_BITS]
         base, first, last = (part[w.word + COUNT_BITS:-2], part[-2], part[-1])
         busy, next_word, left, last_part = Signal(), Signal(w.word), Signal(COUNT_BITS), Signal()
-        free = Signal(range(4097))
-        slots = Signal(range(4097))
+        free, slots = Signal(range(MAX_SLOTS + 1)), Signal(range(MAX_SLOTS + 1))
         now = Signal(COUNT_BITS)
         done, go = Signal(), Signal()
         m.d.comb += [
-            slots.eq(Const(self._spec.act_words) >> self.slot_log2), begin.eq(~busy & some & (~first | free.any())),
+            slots.eq(slot_count(self._spec.act_words, self.slot_log2)), begin.eq(~busy & some & (~first | free.any())),
             go.eq(begin | busy), now.eq(Mux(busy, left, count)), done.eq(now <= lanes),
             self.memory_addr.eq(Mux(busy, next_word, word))]
         with m.If(go):

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from rtl.emit import Submodules
 from rtl.parts import clock, delayed
-from rtl.scnn.bus import ADDRESS_FIELD_BITS, PAIR_BITS, PASS_BITS, Widths, fields
+from rtl.scnn.bus import ADDRESS_FIELD_BITS, MAX_SLOTS, PAIR_BITS, PASS_BITS, Widths, fields, slot_count
 from rtl.scnn.items import item_widths
 from spec.framing import WORD_BITS
 from spec.scnn.program import LANE_LAYER, LANE_SEGMENT
@@ -110,8 +110,8 @@ class Take(wiring.Component):
     def _credit(self, m):
         """Whether every PE has a free slot for the next block, as of two cycles after its release arrived."""
         spec = self._spec
-        slots = Signal(range(spec.weight_words + 1))
-        m.d.comb += slots.eq(spec.weight_words >> self._layer["slot_log2"])
+        slots = Signal(range(MAX_SLOTS + 1))
+        m.d.comb += slots.eq(slot_count(spec.weight_words, self._layer["slot_log2"]))
         self._block = Signal()                              # a block is begun in this cycle
         some, more, enough = [], [], Signal()
         for pe in range(spec.pes):

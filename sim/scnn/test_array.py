@@ -21,7 +21,7 @@ def compare(spec, layers, x, folder, *, pause=0, levels=None):
                     limit=LIMIT)
     answer, = job.run(generate(spec), spec, [step], folder)
     want = forward(layers, x)
-    for plan in assembly.plans:
+    for plan in assembly.plans[-2:]:                        # the room of earlier tensors may be used again
         got = recover(spec, plan.output, answer.blocks)
         np.testing.assert_array_equal(got, want[plan.output.name], plan.output.name)
     assert {name for name, flag in answer.flags.items() if flag} == {"done"}
