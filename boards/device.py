@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from boards import about as texts
-from boards.link import Link, Port, Registers, about
+from boards.link import Link, Port
+from boards.transport import Registers, about
 from compress import image as images
 from compress.actions import Actions, perform
 from spec import machines

@@ -53,6 +53,11 @@ WORD_BYTES = 8
 ADDRESS_BYTES, VALUE_BYTES = 2, 4
 
 
+def name(kind: int) -> str:
+    """Return the name of a kind of request."""
+    return KINDS[kind] if kind < len(KINDS) else f"request of kind {kind}"
+
+
 def crc(data: bytes) -> int:
     """Return the CRC-32 of Ethernet and zip, which a frame carries lowest byte first."""
     return zlib.crc32(data)
