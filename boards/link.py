@@ -168,12 +168,11 @@ class Link:
         return said
 
     def _time(self, started: dict[int, tuple[float, int]], place: int, now: float) -> None:
-        """Learn from a reply how long to wait for the next; a request sent more than once teaches nothing."""
+        """Learn from a reply how long to wait for the next; one to a request sent more than once teaches nothing (Karn)."""
         when, attempt = started[place]
         if attempt == self._attempt:
             took = now - when
-            self._round_trip = took if self._round_trip is None else 0.75 * self._round_trip + 0.25 * took
-        if self._round_trip is not None:
+            self._round_trip = took if self._round_trip is None else max(took, 0.75 * self._round_trip + 0.25 * took)
             self._wait = min(LONGEST, SHORTEST + 4 * self._round_trip)
 
     def _put(self, kind: int, sequence: int, payload: bytes) -> None:
