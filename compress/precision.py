@@ -115,7 +115,7 @@ def draw(found: list[dict[str, Any]], names: list[str], path: Path) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(figsize=(7, 4.5))
+    figure, axes = pyplot.subplots(figsize=(7, 4.5), layout="constrained")
     bits = [line["bits"] for line in found]
     for number, name in enumerate(names):
         last = number == len(names) - 1
@@ -126,7 +126,6 @@ def draw(found: list[dict[str, Any]], names: list[str], path: Path) -> None:
     axes.set_xlabel("bits of activations and codebook entries")
     axes.set_ylabel("change of outputs, share of their size")
     axes.legend()
-    figure.tight_layout()
     with command.atomic(path) as draft:
         figure.savefig(draft, metadata={"Date": None} if path.suffix == ".svg" else None)
     pyplot.close(figure)

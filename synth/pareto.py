@@ -37,7 +37,7 @@ def plot(rows: Sequence[dict[str, Any]], path: Path, *, across: str, up: str, ti
     from matplotlib import pyplot
 
     good = front([(row[across], row[up]) for row in rows])
-    figure, axes = pyplot.subplots(figsize=(7, 4.5))
+    figure, axes = pyplot.subplots(figsize=(7, 4.5), layout="constrained")
     axes.scatter([row[across] for row in rows], [row[up] for row in rows], color="#98a2b3", zorder=2)
     best = sorted((row for row, is_good in zip(rows, good, strict=True) if is_good), key=lambda row: row[across])
     axes.step([row[across] for row in best], [row[up] for row in best], where="post", color="#3b73b9", zorder=1)
@@ -47,7 +47,6 @@ def plot(rows: Sequence[dict[str, Any]], path: Path, *, across: str, up: str, ti
     axes.set(xlabel=across, ylabel=up, title=title, xlim=(0, None), ylim=(0, None))
     axes.margins(0.15)
     axes.spines[["top", "right"]].set_visible(False)
-    figure.tight_layout()
     with atomic(path) as draft:
         figure.savefig(draft, format=path.suffix.removeprefix(".") or "png", dpi=150)
     pyplot.close(figure)

@@ -54,6 +54,7 @@ def test_every_command_is_a_module_that_is_there(monkeypatch, capsys):
 
 
 def test_a_command_gets_the_other_arguments(monkeypatch, capsys):
+    monkeypatch.delitem(sys.modules, "rtl.build", raising=False)    # another test may have imported it
     code, out, err = call(monkeypatch, capsys, "build", "--pes", 0)
     assert (code, out) == (2, "") and err.startswith("error: pes must be ") and err.count("\n") == 1
     code, out, err = call(monkeypatch, capsys, "biuld")

@@ -147,10 +147,16 @@ command.main(app, [])
 """
 
 
+def heed():
+    """Have a child heed signals that this process may have been started to ignore, in the background or by nohup."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_an_end_from_outside_leaves_nothing(tmp_path, number, code):
     with subprocess.Popen([sys.executable, "-c", SLOW], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                          env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}) as process:
+                          env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}, preexec_fn=heed) as process:
         assert process.stdout.readline() == "ready\n"
         process.send_signal(number)
         _, said = process.communicate(timeout=20)
