@@ -28,7 +28,9 @@ class Block:
 
     def __init__(self, dut: Any, name: str):
         self.dut, self.name = dut, name
-        found = {port: member for port, (member, value) in flat(name, blocks(SPEC, Library())[name]).items() if len(value)}
+        every = flat(name, blocks(SPEC, Library())[name])
+        found = {port: member for port, (member, value) in every.items() if len(value)}
+        self._absent = every.keys() - found.keys()              # of no width in this machine
         self.ports = {port: getattr(dut, f"{name}__{port}") for port in found}
         self.inputs = [port for port, member in found.items() if member.flow == In]
 
@@ -44,15 +46,20 @@ class Block:
         return self
 
     def set(self, **values: int) -> None:
-        """Drive inputs, as unsigned bits or signed numbers; those of no width are not there."""
+        """Drive inputs, as unsigned bits or signed numbers; one of no width takes anything."""
         for name, value in values.items():
-            if name not in self.ports:
-                continue
-            port = self.ports[name]
-            port.value = int(value) & (1 << len(port)) - 1
+            if (port := self._port(name)) is not None:
+                port.value = int(value) & (1 << len(port)) - 1
 
     def __getitem__(self, name: str) -> int:
-        return int(self.ports[name].value) if name in self.ports else 0
+        port = self._port(name)
+        return 0 if port is None else int(port.value)
+
+    def _port(self, name: str) -> Any:
+        """Return a port, or None for one of no width; a name that the block does not have is refused."""
+        if name not in self.ports and name not in self._absent:
+            raise ValueError(f"port of {self.name} must be one of {', '.join(self.ports)}, not {name!r}")
+        return self.ports.get(name)
 
     def signed(self, name: str) -> int:
         return self.ports[name].value.to_signed()

@@ -39,3 +39,15 @@ def test_network(rows, cols, name, pause, tmp_path):
     layers = NETWORKS[name](rng)
     x = sparse(rng, SHAPE, 0.5, 100)
     compare(preset("ecp5", rows=rows, cols=cols, blocks=64), layers, x, tmp_path, pause=pause)
+
+
+def test_a_network_that_the_verilog_cannot_run_is_refused():
+    """Channel splits are in the golden model alone: the Verilog would give wrong values."""
+    rng = np.random.default_rng(1)
+    x = sparse(rng, SHAPE, 0.5, 100)
+    layers = NETWORKS["plain"](rng)
+    spec = preset("ecp5", rows=2, cols=2, blocks=64)
+    assert spec.block_sides[1] == (2, 2)
+    made = assemble(spec, layers, x.shape, levels=[1, 1])
+    with pytest.raises(ValueError, match="level of the input must be 0 on the Verilog, not 1; its PEs have no links"):
+        job.load(made, x)
