@@ -1,4 +1,4 @@
-"""Random vectors of a machine, as its netlist ran them, on a board: outputs compared with golden's, and where the time goes."""
+"""Random vectors of a machine, as its netlist ran them, on a board: the outputs compared, and where the time goes."""
 
 import time
 from typing import Any
@@ -15,7 +15,7 @@ SEEDS = range(5)
 
 
 def run(device: Device) -> dict[str, Any]:
-    """Run random images on the machine that a board has, compare every output with golden's, and return the figures."""
+    """Run random images on a board's machine, compare every output with the golden model's, and return the figures."""
     design = device.about.design
     spec = from_data(machines.specification(design).Spec, device.about.spec)
     bench, talk = machines.part(design, "sim", "selftest"), machines.part(design, "compress")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Mismatch:
-    """A value that is not golden's; ``time`` is the simulated time in ns at which it had been read back."""
+    """A value that is not the golden model's; ``time`` is the simulated time in ns at which it had been read back."""
 
     layer: str
     index: tuple[int, ...]

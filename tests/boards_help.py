@@ -1,4 +1,4 @@
-"""Images for tests on boards, and golden's answers beside a board's."""
+"""Images for tests on boards, and the golden model's answers beside a board's."""
 import functools
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Small networks for the SCNN array, and a run of golden's machine on one of them."""
+"""Small networks for the SCNN array, and a run of the golden machine on one of them."""
 
 import numpy as np
 
@@ -39,7 +39,7 @@ def machine(assembly: Assembly, x: np.ndarray) -> Machine:
 
 
 def compare(spec, layers, x, **choices):
-    """Run a network on golden's machine and compare every kept tensor with a dense convolution; return machine and traces."""
+    """Run a network on the golden machine and compare every kept tensor with a dense convolution; return machine and traces."""
     assembly = assemble(spec, layers, x.shape, **choices)
     made, want = machine(assembly, x), forward(layers, x)
     traces = made.run()

@@ -1,4 +1,4 @@
-"""The whole table as RTL against its bars, and golden's speed."""
+"""The whole table as RTL against its bars, and the golden model's speed."""
 
 import json
 import subprocess

@@ -27,7 +27,7 @@ def image(tmp_path_factory):
 
 
 def compared(device, path, vectors):
-    """Run vectors; outputs, every counter and every flag must be golden's."""
+    """Run vectors; outputs, every counter and every flag must be the golden model's."""
     expected = help.golden(path, vectors)
     got = list(device.results(vectors))
     _, loaded, _ = take(path)

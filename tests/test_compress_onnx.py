@@ -22,7 +22,7 @@ def normal(*shape):
 
 
 def built(folder, network, data, *options):
-    """The image, the figures and golden's real answers for the data."""
+    """The image, the figures and the golden model's real answers for the data."""
     np.save(folder / "x.npy", data)
     arguments = [str(network), "-o", str(folder / "net.npz"), "--data", str(folder / "x.npy"),
                  "--json", str(folder / "net.json"), "--pes", "8", *options]

@@ -1,4 +1,4 @@
-"""golden's own reader of images: what is right is decoded exactly, and every broken rule gets its own line."""
+"""The golden model's own reader of images: what is right is decoded exactly, and every broken rule gets its own line."""
 import hashlib
 import json
 from dataclasses import asdict, replace

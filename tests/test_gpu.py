@@ -23,7 +23,7 @@ def ident(instruction):
 
 
 class Pretended:
-    """A device whose results are golden's, but for what ``spoil`` does to them."""
+    """A device whose results are the golden model's, but for what ``spoil`` does to them."""
 
     def __init__(self, spoil=None, *, name="NVIDIA H200", arch="hopper", capability=90):
         self.spoil, self.name, self.arch, self.capability = spoil, name, arch, capability

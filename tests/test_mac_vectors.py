@@ -9,7 +9,7 @@ from spec.mac.generation import RULES
 from tests import mac_oracle
 
 INF, NAN = float("inf"), float("nan")
-ANSWERS = {                                 # typed a second time: a slip in golden's own table would show
+ANSWERS = {                                 # typed a second time: a slip in the golden model's own table would show
     1: "34800000", 2: "00000001", 3: "3f7fc004", 4: "3f800000 3f800002 3f800002", 5: "3f800001",
     6: "40000000", 7: "c0000000", 8: "34000000 33800000 33800000", 9: "34000000 00000000 00000000",
     10: "41000000", 11: "40a00000", 12: "c0a00000", 13: "0001", 14: "0001", 15: "0000 0001 0001",

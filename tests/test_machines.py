@@ -179,7 +179,7 @@ def test_synth_takes_it_by_its_name(capsys, tmp_path):
 def test_its_netlist_is_checked_by_its_own_vectors(capsys):
     code, out, err = call(capsys, synth_run, "--design", "toy", "--bits", 8, "--part", "ice40up5k", "--seeds", 0, "--verify",
                           "--out", "measured")
-    assert code == 0 and "netlist: 30 words equal golden's" in out, err
+    assert code == 0 and "netlist: 30 words equal the golden model's" in out, err
 
 
 def test_a_machine_that_is_not_registered_is_refused():

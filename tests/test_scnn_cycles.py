@@ -14,7 +14,7 @@ SAME = (1, 1, 1, 1)
 
 
 def load(trace):
-    """What golden's machine saw, as the model of time takes it."""
+    """What the golden machine saw, as the model of time takes it."""
     return Load(programs=trace.programs, weights=trace.weights.counts, live_weights=trace.weights.live, acts=trace.counts,
                 live_acts=trace.live)
 

@@ -24,7 +24,7 @@ def machine_of(design, **options):
 def test_the_netlist_of_an_array_answers_as_golden(part):
     design, spec = machine_of("eie", **SMALL)
     said = verification.verify(design, parts.named(part), spec)
-    assert said == "48 outputs of 3 random layers, and their counters, equal golden's"
+    assert said == "48 outputs of 3 random layers, and their counters, equal the golden model's"
 
 
 @pytest.mark.full
@@ -46,14 +46,15 @@ def test_a_multiplier_without_its_output_register_is_found(monkeypatch):
 def test_the_netlist_of_a_tile_answers_as_golden():
     design, spec = machine_of("mac", fold=16)
     said = verification.verify(design, parts.named("lfe5u-85f-6"), spec)
-    assert said == "400 operations of the tile equal golden's"
+    assert said == "400 operations of the tile equal the golden model's"
 
 
 def test_random_layers_pass_on_the_verilog_and_fail_on_a_broken_one():
     """The check itself, on text that needs no synthesis; every machine that is synthesized goes through it."""
     spec = preset("ecp5", pes=1, entries=256, columns=32, slots=4)
     made = machine.generate("eie", spec)
-    assert netlist.verify(made, made.verilog, spec) == "12 outputs of 3 random layers, and their counters, equal golden's"
+    said = netlist.verify(made, made.verilog, spec)
+    assert said == "12 outputs of 3 random layers, and their counters, equal the golden model's"
     broken = made.verilog.replace("a_q * b_q", "a_q * b_q + 1")
     assert broken != made.verilog
     with pytest.raises(AssertionError, match=r"first mismatch: layer random \d, index 0, \d: expected"):

@@ -42,7 +42,7 @@ def main(
 
     Every preset has memories that hold each of the layers.
 
-    Exit code 1 means that an output or a counter was not golden's.
+    Exit code 1 means that an output or a counter was not the golden model's.
     """
     start = time.monotonic()
     if input is not None and image is None:

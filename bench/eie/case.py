@@ -1,6 +1,6 @@
 """One benchmark layer with numbers in it: an image for a machine, an input, and what golden says of both.
 
-Positions of non-zeros are golden's random patterns; codes, codebook and activations are drawn here.
+Positions of non-zeros are the golden model's random patterns; codes, codebook and activations are drawn here.
 """
 
 import math
@@ -132,7 +132,7 @@ def shift_for(sums: np.ndarray, spec: EieSpec) -> int:
 
 
 def answer(case: Case, spec: EieSpec, *, codebook_loaded: bool = False) -> Answer:
-    """Return golden's outputs and counters of a case on a machine."""
+    """Return the golden model's outputs and counters of a case on a machine."""
     layer = golden_layer(case.image)
     source = np.zeros((1, spec.pes * layer.in_slots), np.int64)
     source[0, :len(case.inputs)] = case.inputs

@@ -1,4 +1,4 @@
-"""A layer in golden's cycle model alone: for machines that the specification does not build, and for wide sweeps.
+"""A layer in the golden cycle model alone: for machines that the specification does not build, and for wide sweeps.
 
 Every row made here says so. The runs that show model and hardware to agree are those of the table and of `bench.eie.study`.
 """

@@ -1,4 +1,4 @@
-"""A case on the generated Verilog: every output and every counter held against golden."""
+"""A case on the generated Verilog: every output and every counter compared with the golden model."""
 
 import time
 from dataclasses import asdict, dataclass, field
@@ -36,7 +36,7 @@ class Row:
     mismatches : int
         Outputs that differ from golden, and where golden itself differs from the plain matrix product.
     counter_mismatches : int
-        Hardware counters that differ from golden's model.
+        Hardware counters that differ from the golden model.
     saturated : bool
         Whether any accumulator saturated, by the hardware's flag.
     counters : dict

@@ -1,1 +1,1 @@
-"""What the MAC tile has been held against, and how large and fast it is on an FPGA."""
+"""What the MAC tile was compared with, and how large and fast it is on an FPGA."""

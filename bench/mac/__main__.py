@@ -1,4 +1,4 @@
-"""Hold the generated tile against recordings, random operations and whole domains, and measure its clock."""
+"""Compare the generated tile with recordings, random operations and whole domains, and measure its clock."""
 import sys
 import time
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ def main(
     seeds: Annotated[int, typer.Option(min=1, help="Placements of each.")] = 5,
     out: Annotated[Path | None, typer.Option("--json", help="Write the rows; parts that are not run stay as they are.")] = None,
 ) -> None:
-    """Hold the MAC tile against everything it is said to equal.
+    """Compare the MAC tile with everything that it is said to equal.
 
     Example: python -m bench.mac --json bench/results/mac.json
 

@@ -22,7 +22,7 @@ UNIT = "mac_tile"
 
 
 def recordings(names: Sequence[str]) -> Iterator[Row]:
-    """Hold golden and the tile against each file of recordings."""
+    """Compare the golden model and the tile with each file of recordings."""
     where = recorded.folder()
     if where is None:
         raise FileNotFoundError("the recordings must be in ../shared/tensor_core or in the folder named by NONZERO_RECORDINGS; "

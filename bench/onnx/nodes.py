@@ -1,4 +1,4 @@
-"""One node test of the `onnx` package: read, run in floating point and on golden's EIE where all layers are dense, compared."""
+"""One node test of the `onnx` package: read and run in floating point, and on the golden EIE if every layer is dense."""
 
 import math
 import warnings

@@ -1,4 +1,4 @@
-"""The fastest of some arrangements of a network, by golden's model of time instead of the tiler's quick prediction."""
+"""The fastest of some arrangements of a network, by the golden model of time instead of the tiler's quick prediction."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""How much work a network is for the array: entries of every block, for golden's model of time."""
+"""How much work a network is for the array: entries of every block, for the golden model of time."""
 
 from collections.abc import Mapping
 

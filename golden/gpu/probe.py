@@ -18,7 +18,7 @@ class Probe:
     Parameters
     ----------
     question : str
-        What is asked; golden's answer is yes, or the pattern it expects.
+        What is asked; the golden model's answer is yes, or the pattern it expects.
     otherwise : str
         What another answer would mean.
     products : tuple of (float, float)

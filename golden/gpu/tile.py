@@ -39,14 +39,14 @@ def run(device: Runner, instruction: Instruction, a, b, c) -> np.ndarray:
 
 
 def golden(instruction: Instruction, arch: str, a, b, c) -> np.ndarray:
-    """Return golden's D of the same tiles on a GPU of generation ``arch``."""
+    """Return the golden model's D of the same tiles on a GPU of generation ``arch``."""
     left = np.repeat(a, COLUMNS, axis=1).reshape(-1, a.shape[-1])
     right = np.tile(b, (1, a.shape[1], 1)).reshape(-1, a.shape[-1])
     return rows(instruction, arch, left, right, c.reshape(-1)).reshape(c.shape)
 
 
 def rows(instruction: Instruction, arch: str, a, b, c) -> np.ndarray:
-    """Return golden's results of dot products a, b (N, K), c (N,) through the instruction."""
+    """Return the golden model's results of dot products a, b (N, K), c (N,) through the instruction."""
     fmt, acc = instruction.fmt, instruction.acc
     if fmt in ("e4m3", "e5m2") and instruction.family == "mma.sync" and arch in EMULATING:
         return emulated(a, b, c, fmt, acc)

@@ -1,4 +1,4 @@
-"""Hold golden against recordings of GPUs and against the directed vectors, and time it."""
+"""Compare the golden model with recordings of GPUs and with the directed vectors, and time it."""
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +10,7 @@ from cli.table import show
 from golden.mac import compare as generations
 from golden.mac import error, recording, speed, vectors, wrong
 
-EXAMPLE = """Hold the golden model of the MAC tile against what real tensor cores computed.
+EXAMPLE = """Compare the golden model of the MAC tile with what real tensor cores computed.
 
 Example: python -m golden.mac --check ../shared/tensor_core --vectors
 """

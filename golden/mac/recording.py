@@ -1,4 +1,4 @@
-"""Recordings of real tensor cores: one file format to read, write and hold golden against."""
+"""Recordings of real tensor cores: one file format to read, to write and to compare the golden model with."""
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,7 +112,7 @@ def save(path: str | Path, recording: Recording) -> None:
 
 
 def check(path: str | Path) -> dict:
-    """Hold golden against a file; return the counts and the first row that differs, if one does."""
+    """Compare the golden model with a file; return the counts and the first row that differs, if one does."""
     record = load(path)
     want, got = record.d, record.golden()
     wrong = np.flatnonzero(want != got)

@@ -25,7 +25,7 @@ def corners(bits):
 
 
 async def drain(block, slots, sums, *, gap=lambda: False):
-    """Drain slots and hold the values against the sums, each exactly ``TO_DRAIN`` cycles after its command."""
+    """Drain slots and compare the values with the sums, each exactly ``TO_DRAIN`` cycles after its command."""
     due = {}
     cycle = number = 0
     while number < len(slots) or due:
@@ -183,7 +183,7 @@ def around(rng, bits):
 
 
 async def scanned(block, rng, wanted):
-    """Scan all slots, with pauses of both steps, and hold what is read against what is wanted."""
+    """Scan all slots, with pauses of both steps, and compare what is read with what is wanted."""
     await block.step(scan_addr=0, scan_read=1, scan_load=0)
     for slot, value in enumerate(wanted):
         following = min(slot + 1, len(wanted) - 1)

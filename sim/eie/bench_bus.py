@@ -47,7 +47,7 @@ class Bench:
         await ClockCycles(self.dut.clk, settle)
 
     async def run(self, number: int):
-        """Run the whole image on a vector; hold the outputs and the counters against golden."""
+        """Run the whole image on a vector; compare the outputs and the counters with the golden model."""
         await self.send(PLAN["vectors"][number], settle=0)      # a start may follow at once
         await self.answers(number)
 
@@ -74,7 +74,7 @@ class Bench:
         assert self.sink.empty()
 
     async def raised(self, **wanted):
-        """Hold the flags against those wanted (all others 0), and clear them."""
+        """Compare the flags with those wanted (all others 0), and clear them."""
         flags = {name: value for name, value in (await self.host.flags(clear=True)).items() if value}
         assert flags == wanted, f"flags {flags}, expected {wanted}"
 

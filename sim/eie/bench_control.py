@@ -212,7 +212,7 @@ class Bench:
         return {"start": busy and self.rng.random() < 0.1, "read": busy and self.rng.random() < 0.1}
 
     async def run(self, first, count, wait, refuse, busy):
-        """Run layers and hold every cycle of each against the specification."""
+        """Run layers and compare every cycle of each with the specification."""
         dones = self.dones
         await self.ask(start=1, first=first, count=count)
         for number in range(first, first + count):

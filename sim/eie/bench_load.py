@@ -132,7 +132,7 @@ class Bench:
         return times[-1] - times[0] + 1 if times else 0
 
     async def check(self, packets):
-        """Hold everything against the model after packets that were fed, and what must have been reported."""
+        """Compare everything with the model after packets that were fed, and what must have been reported."""
         beyond = sum(self.model.take(packet) for packet in packets)
         model = self.model
         assert self.commands == model.commands, _first(self.commands, model.commands)

@@ -1,4 +1,4 @@
-"""A synthesized netlist of an array on random layers: every output and every counter must be golden's."""
+"""A synthesized netlist of an array on random layers: every output and every counter must be the golden model's."""
 
 import numpy as np
 from scipy import sparse
@@ -36,7 +36,7 @@ def verify(machine: GeneratedMachine, netlist: str, spec: EieSpec) -> str:
         if outcome.wrong:
             raise AssertionError(f"{one.name}: {'; '.join(outcome.faults())}; {outcome.mismatches} values differ")
         total += outcome.compared
-    return f"{total} outputs of {LAYERS} random layers, and their counters, equal golden's"
+    return f"{total} outputs of {LAYERS} random layers, and their counters, equal the golden model's"
 
 
 def case(spec: EieSpec, *, seed: int) -> cases.Case:

@@ -17,7 +17,7 @@ STALLS = ("stall_queue", "stall_scan", "stall_barrier", "preload", "drain", "wri
 
 
 class Outcome:
-    """Answers of the machine, one for each layer of each vector, beside golden's.
+    """Answers of the machine, one for each layer of each vector, beside the golden model's.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class Outcome:
 
     @cached_property
     def differing(self) -> list[np.ndarray]:
-        """Return, for each layer, the places (vector, physical index) of values that are not golden's."""
+        """Return, for each layer, the places (vector, physical index) of values that are not the golden model's."""
         return [np.argwhere(got != wanted) for got, wanted in zip(self.values, self.golden.values, strict=True)]
 
     @property
@@ -57,7 +57,7 @@ class Outcome:
 
     @cached_property
     def counter_faults(self) -> list[str]:
-        """Return a line for each counter or flag that is not golden's."""
+        """Return a line for each counter or flag that is not the golden model's."""
         lines = []
         for vector, (mine, model) in enumerate(zip(self._answers, self.golden.counters, strict=True)):
             for number, (answer, wanted) in enumerate(zip(mine, model, strict=True)):

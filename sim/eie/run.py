@@ -41,7 +41,7 @@ def run(
     Example: python -m sim.run digits.npz --input digits_inputs.npy --labels digits_labels.npy --json run.json
 
     A layer's busy share is its useful multiplications over PEs x cycles. Exit code 1 says that a value or counter was
-    not golden's.
+    not the golden model's.
     """
     paths.check(inputs={"image": image, "--input": input, "--labels": labels}, outputs={"--outputs": outputs, "--json": json},
                 folders={"--out": out})

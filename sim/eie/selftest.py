@@ -1,4 +1,4 @@
-"""Layers by which an array on a board is tested: those that its netlist ran, with golden's outputs."""
+"""Layers by which an array on a board is tested: those that its netlist ran, with the golden model's outputs."""
 
 from typing import Any
 

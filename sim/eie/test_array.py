@@ -1,4 +1,4 @@
-"""Whole layers on the emitted array: every output of every layer, and every counter, is golden's."""
+"""Whole layers on the emitted array: every output of every layer, and every counter, is the golden model's."""
 from fractions import Fraction
 from functools import partial
 
@@ -27,13 +27,13 @@ SEEDS = 3
 
 
 def right(found, answers):
-    """Hold the answers of a case against golden; say what is wrong first."""
+    """Compare the answers of a case with the golden model; say what is wrong first."""
     outcome = Outcome(found.image, found.golden, answers, None)
     assert not outcome.wrong, f"{found.name}: {outcome.faults()}"
 
 
 def right_at_the_end(found, answers):
-    """Hold the answers of whole runs against golden: the last outputs, and the sums of the counters."""
+    """Compare the answers of whole runs with the golden model: the last outputs, and the sums of the counters."""
     for vector, (answer, counters) in enumerate(zip(answers, found.golden.counters, strict=True)):
         wanted = found.golden.values[-1][vector]
         assert answer.value.outputs.tolist() == wanted.tolist(), f"{found.name}, vector {vector}"

@@ -1,4 +1,4 @@
-"""A synthesized netlist of the MAC tile on random operations of every format: every result must be golden's."""
+"""A synthesized netlist of the MAC tile on random operations of every format: every result must be the golden model's."""
 
 import tempfile
 from pathlib import Path
@@ -33,4 +33,4 @@ def verify(machine: GeneratedMachine, netlist: str, spec: MacSpec) -> str:
         launch(sources=[netlist], top=UNIT, module="sim.mac.bench_tile", at_least=1, folder=Path(made), sim="verilator",
                env={"MAC_SPEC": text_of(spec), "MAC_STIM": Path(made) / "stim.npz",
                     "MAC_LATENCY": machine.manifest["facts"]["tile_latency"]})
-    return f"{len(fmts)} operations of the tile equal golden's"
+    return f"{len(fmts)} operations of the tile equal the golden model's"

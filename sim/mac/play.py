@@ -20,7 +20,7 @@ BLOCK = 5_000
 
 @dataclass(frozen=True, kw_only=True)
 class Played:
-    """What a tile answered: results (N, 4, 4) beside golden's, the latency held, seconds of simulation."""
+    """What a tile answered: results (N, 4, 4) beside the golden model's, the latency held, seconds of simulation."""
 
     got: np.ndarray
     want: np.ndarray
@@ -29,7 +29,7 @@ class Played:
 
     @property
     def different(self) -> int:
-        """Values that are not golden's."""
+        """Values that are not the golden model's."""
         return int((self.got != self.want).sum())
 
 

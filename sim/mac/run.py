@@ -35,7 +35,7 @@ def run(
 
     Example: python -m sim.run tile.npz --input a.npy
 
-    Numbers are rounded to the operand format, nearest even. Exit code 1 means that a value was not golden's.
+    Numbers are rounded to the operand format, nearest even. Exit code 1 means that a value was not the golden model's.
     """
     paths.check(inputs={"image": image, "--input": input}, outputs={"--out": out, "--json": json})
     sim = simulator.pick(sim)
@@ -65,7 +65,7 @@ def operands(
     Example: python -m sim.run --design mac a.npy b.npy --arch volta --tiles 2
 
     Numbers are rounded to the operand format, nearest even; sizes are padded with zeros to whole tiles, as shown. Exit code 1
-    means that a value was not golden's.
+    means that a value was not the golden model's.
     """
     paths.check(inputs={"A": a, "B": b, "--c": c}, outputs={"--out": out, "--json": json})
     sim = simulator.pick(sim)

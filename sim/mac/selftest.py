@@ -1,4 +1,4 @@
-"""Products by which a MAC machine on a board is tested, random patterns of every format, with golden's results."""
+"""Products by which a MAC machine on a board is tested, random patterns of every format, with the golden model's results."""
 
 from typing import Any
 

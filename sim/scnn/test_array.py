@@ -15,7 +15,7 @@ SHAPE = 3, 16, 18
 
 
 def compare(spec, layers, x, folder, *, pause=0, levels=None):
-    """Run a network; every tensor must be golden's, no flag but done may stand, every slot of every cycle has one cause."""
+    """Run a network; every tensor is the golden model's, no flag but done stands, every slot of every cycle has one cause."""
     assembly = assemble(spec, layers, x.shape, levels=levels or [0] * len(layers))
     step = job.Step(packets=job.load(assembly, x), weights=assembly.weights, count=len(layers), blocks=spec.blocks, pause=pause,
                     limit=LIMIT)

@@ -1,4 +1,4 @@
-"""Cycles of an image on an EIE array, by golden's cycle model."""
+"""Cycles of an image on an EIE array, by the golden cycle model."""
 
 import dataclasses
 from pathlib import Path

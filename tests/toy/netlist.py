@@ -15,4 +15,4 @@ def verify(machine, netlist, spec):
     got = hold(made, [partial(compress.session, image, words)], sim="verilator")[0].value
     want = golden.run(SimpleNamespace(spec=spec, addend=77), words)
     assert got.outputs.tolist() == want.outputs.tolist(), f"{got.outputs} must be {want.outputs}"
-    return f"{len(words)} words equal golden's"
+    return f"{len(words)} words equal the golden model's"
