@@ -30,6 +30,7 @@ COMMANDS = {
     "baseline": ("synth.baseline", "compare area and clock with the recorded figures"),
     "bench-eie": ("bench.eie", "the layers of the EIE paper"),
     "bench-mac": ("bench.mac", "the MAC tile against recordings of tensor cores"),
+    "doctor": ("doctor", "what is installed, what will be used, what is missing"),
 }
 """Command -> the module that ``python -m`` runs, and what it does."""
 

@@ -113,7 +113,7 @@ def build(planned: Plan, folder: Path, *, seeds: Sequence[int] = (1, 2, 3), allo
         "megabytes": max(packed.megabytes, *(one["megabytes"] for one in tried.values()),
                          resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024),
         "commands": [netlist.command, tried[best]["command"], packed.command]}
-    command.write_json(folder / "board.json", figures)
+    command.write_report(folder / "board.json", figures)
     return figures
 
 

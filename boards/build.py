@@ -71,7 +71,7 @@ def run(design: str, spec: Any, preset: str | None, *,
         tried.record(figures)
     print(f"wrote {folder / figures['file']} and {folder / 'board.json'}")
     if json_:
-        command.write_json(json_, figures)
+        command.write_report(json_, figures)
 
 
 def tell(figures: dict[str, Any]) -> None:

@@ -37,7 +37,7 @@ def run(
     print(f"loaded {figures['machine']} into {chosen.name}{' until its next reset' if memory else ''} in {done.seconds:.1f} s: "
           f"{loader._last(done.said)}")
     if json_:
-        command.write_json(json_, {"board": chosen.name, "file": str(file), "command": done.command,
+        command.write_report(json_, {"board": chosen.name, "file": str(file), "command": done.command,
                                    "seconds": round(done.seconds, 1), "memory": memory})
 
 

@@ -55,7 +55,7 @@ def run(
         figures = _run(device, image, values, outputs, test)
     figures["board"] = board
     if json is not None:
-        command.write_json(json, figures)
+        command.write_report(json, figures)
     if figures.get("different"):
         raise typer.Exit(1)
 

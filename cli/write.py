@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.signals import Ended
+from cli.versions import versions
 
 DRAFT = ".nonzero-"
 HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]    # processes are numbered by machine
@@ -89,3 +90,11 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
 def write_json(path: str | os.PathLike[str], data: Any) -> None:
     """Write data as indented JSON, whole or not at all; NaN and infinities are refused."""
     write_text(path, json.dumps(data, indent=2, allow_nan=False) + "\n")
+
+
+def write_report(path: str | os.PathLike[str], data: dict[str, Any]) -> None:
+    """Write what a command reports as JSON, with the versions of all tools under ``tools``.
+
+    Where the report has its own ``tools``, which say more of some of them, these are kept.
+    """
+    write_json(path, data | {"tools": versions() | data.get("tools", {})})

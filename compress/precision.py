@@ -67,7 +67,7 @@ def precision(
         draw(found, names, plot)
         print(f"wrote {plot}")
     if json is not None:
-        command.write_json(json, {"network": str(network), "layers": names, "widths": found, "error": error,
+        command.write_report(json, {"network": str(network), "layers": names, "widths": found, "error": error,
                                   "recommended": enough[0] if enough else None})
         print(f"wrote {json}")
 

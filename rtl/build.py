@@ -66,7 +66,7 @@ def run(design: str, spec: Any, *,
         print(f"{folder / name}  {size:,} bytes")
     print(f"{built.name}: {modules} modules in {seconds:.1f} s")
     if json_:
-        command.write_json(json_, {"name": built.name, "folder": str(folder), "bytes": sizes,
+        command.write_report(json_, {"name": built.name, "folder": str(folder), "bytes": sizes,
                                    "modules": modules, "seconds": round(seconds, 3)})
 
 

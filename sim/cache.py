@@ -22,7 +22,13 @@ def home() -> Path:
     root = Path(__file__).parents[1]
     if (root / "pyproject.toml").exists():
         return root / "build" / ".cache"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nonzero"
+    if kept := os.environ.get("XDG_CACHE_HOME"):
+        return Path(kept) / "nonzero"
+    try:
+        return Path.home() / ".cache" / "nonzero"
+    except RuntimeError:
+        raise OSError("the home folder must be known, and HOME is not set; set NONZERO_CACHE to a folder that can be written"
+                      ) from None
 
 
 def key(*parts: str) -> str:

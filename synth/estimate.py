@@ -103,7 +103,7 @@ def run(design: str, spec: Any, *,
         print(f"cycles {data['cycles']:,}" + (f", {data['cycles'] / data['fmax_mhz']:,.1f} us at that clock"
                                              if data["fmax_mhz"] else ""))
     if json_:
-        command.write_json(json_, {"design": design, "spec": dataclasses.asdict(spec), "part": target.name, **data})
+        command.write_report(json_, {"design": design, "spec": dataclasses.asdict(spec), "part": target.name, **data})
 
 
 def application(arguments: Sequence[str] | None = None) -> typer.Typer:

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from statistics import median
 from typing import Any
 
+from cli.versions import versions
 from synth import area, check, path, tool
 from synth.design import Design
 from synth.harness import NAME
@@ -104,7 +105,7 @@ def result(design: Design, target: Part, netlist: Netlist, placed: list[Placed],
     around, inner = harness_area(netlist, target), total(tree)
     programs = ("yosys", TOOLS[target.family]) if target.routed else ("yosys",)
     data: dict[str, Any] = {
-        "format": FORMAT, "design": design.manifest, "part": target.name, "tools": tool.identity(*programs),
+        "format": FORMAT, "design": design.manifest, "part": target.name, "tools": versions() | tool.identity(*programs),
         **inner, "harness": around, "kept_modules": netlist.kept,
         "floorplan": placed[0].units if placed else 0,
         "units": area.units(tree.blocks()),

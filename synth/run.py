@@ -86,12 +86,12 @@ def run(design: str, spec: Any, *,
     if verify:
         data["verified"] = verified
     data["repeat"] = [" ".join(["python -m synth.run", *map(shlex.quote, sys.argv[1:])])]
-    command.write_json(result, data)
+    command.write_report(result, data)
     report.write(data, target, page)
     if record:
         fit.record(data)
     if json_:
-        command.write_json(json_, data)
+        command.write_report(json_, data)
     show(data, target)
     if verify:
         print(f"netlist: {verified}")

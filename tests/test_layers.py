@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-STAGES = ("cli", "files", "spec", "golden", "compress", "rtl", "sim", "synth", "boards", "bench", "tests")
+STAGES = ("cli", "files", "spec", "golden", "compress", "rtl", "sim", "synth", "boards", "doctor", "bench", "tests")
 MAY_IMPORT = {                              # the import table; bench and tests read everything
     "cli": set(),                           # every stage may import cli; all but spec and rtl may import files
     "files": set(),
@@ -16,6 +16,7 @@ MAY_IMPORT = {                              # the import table; bench and tests 
     "sim": {"cli", "files", "spec", "golden", "compress", "rtl"},
     "synth": {"cli", "files", "spec", "rtl", "golden", "sim"},
     "boards": {"cli", "files", "spec", "compress", "rtl", "synth", "sim"},
+    "doctor": {"cli", "sim"},               # and nothing outside Python's library but where it is there
 }
 FORBIDDEN = {                               # packages that would let a stage do its neighbour's work
     "cli": {"numpy", "amaranth", "cocotb"},
@@ -24,6 +25,7 @@ FORBIDDEN = {                               # packages that would let a stage do
     "golden": {"amaranth", "cocotb"},
     "compress": {"amaranth", "cocotb"},
     "rtl": {"numpy", "cocotb"},
+    "doctor": {"numpy", "amaranth", "cocotb"},
 }
 FAMILY = {"cocotbext": "cocotb", "cocotb_tools": "cocotb", "amaranth_boards": "amaranth"}
 

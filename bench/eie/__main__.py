@@ -66,13 +66,13 @@ def main(
         rows = []
         for rows in _nine(names, _numbers(seeds), spec, order, jobs or cores(), kept):
             if json:
-                command.write_json(json, report(rows, spec, **facts, seconds=time.monotonic() - start))
+                command.write_report(json, report(rows, spec, **facts, seconds=time.monotonic() - start))
     data = report(rows, spec, **facts, seconds=time.monotonic() - start)
     show(*table(data))
     print(f"{data['seconds']:.0f} s in all; geomean of cycles over limit {data['geomean_over_limit']:.4f}; "
           f"{wrong(data)} outputs or counters differ from golden")
     if json:
-        command.write_json(json, data)
+        command.write_report(json, data)
         print(f"wrote {json}")
     sys.exit(1 if wrong(data) else 0)
 

@@ -138,7 +138,7 @@ def _write(out: Path, name: str, study: Callable[[], list[dict[str, Any]]]) -> N
     with command.progress(f"study of {name}"):
         rows = study()
     path = out / f"eie_{name}.json"
-    command.write_json(path, {"study": name, "seed": SEED, "default": asdict(preset("default")), "rows": rows})
+    command.write_report(path, {"study": name, "seed": SEED, "default": asdict(preset("default")), "rows": rows})
     print(f"{len(rows)} rows of {name}: wrote {path}")
 
 

@@ -50,7 +50,7 @@ def main(
         wrong += sum(row.get("different", 0) + row.get("rows", 0) - row.get("tile", row.get("rows", 0)) for row in rows)
         _show(rows)
         if out is not None:
-            command.write_json(out, data)
+            command.write_report(out, data)
     if out is not None:
         print(f"wrote {out}")
     print(f"{wrong} values differ")

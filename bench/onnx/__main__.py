@@ -28,7 +28,7 @@ def nodes(json: Annotated[Path | None, typer.Option(help="Write the outcome of e
     rows.append(["all tests", total.total(), total["equal"], total["host"], total["refused"], total["wrong"]])
     show("", ["operator", "tests", "equal", "left to the host", "refused by name", "wrong"], rows)
     if json:
-        command.write_json(json, {"counts": dict(total), "tests": found})
+        command.write_report(json, {"counts": dict(total), "tests": found})
         print(f"wrote {json}")
     if total["wrong"]:
         raise typer.Exit(1)

@@ -62,7 +62,7 @@ def main(
             print(f"wrote {figures.sweep(data['sweep'], plots / 'scnn_sweep.svg')}")
     data["seconds"] = time.monotonic() - start
     if json is not None:
-        command.write_json(json, data)
+        command.write_report(json, data)
         print(f"wrote {json}")
 
 

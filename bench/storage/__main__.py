@@ -57,7 +57,7 @@ def storage(
             np.save(image.with_name(f"{image.stem}_{name}.npy"), array)
         print(f"wrote {image}")
     if json is not None:
-        command.write_json(json, facts)
+        command.write_report(json, facts)
         print(f"wrote {json}")
 
 

@@ -43,7 +43,7 @@ def code(
     print(f"wrote {out}: {out.stat().st_size:,} bytes for {weights:,} weights; as 32-bit floats {4 * cells:,} bytes, "
           f"{32 * cells / account.total:.1f} times as many")
     if json:
-        command.write_json(json, {"bits": account.bits, "layers": account.layers, "total": account.total, "weights": weights})
+        command.write_report(json, {"bits": account.bits, "layers": account.layers, "total": account.total, "weights": weights})
         print(f"wrote {json}")
 
 

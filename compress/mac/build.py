@@ -37,7 +37,7 @@ def run(
                "rows_c": 0 if image.c is None else len(image.c), "bytes": out.stat().st_size}
     print(f"wrote {out}: B of {rows} x {columns} in {fmt}, C in {spec.acc_of(fmt)}, {figures['bytes']:,} bytes")
     if json:
-        command.write_json(json, figures)
+        command.write_report(json, figures)
         print(f"wrote {json}")
 
 

@@ -65,7 +65,7 @@ def main(
     for path in found["recorded"]:
         print(f"wrote {path}")
     if json:
-        command.write_json(json, found)
+        command.write_report(json, found)
         print(f"wrote {json}")
     if any(row["match"] < row["results"] for row in found["instructions"] + found["sparse"]):
         sys.exit(1)

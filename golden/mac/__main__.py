@@ -74,7 +74,7 @@ def run(
     if compare and data is not None:
         found["compare"] = _compare(compare, data, fmt, acc, plot)
     if json:
-        command.write_json(json, found)
+        command.write_report(json, found)
         print(f"wrote {json}")
     _conclude(found)
 

@@ -72,7 +72,7 @@ def run(
         print(f"trace: {folder / ('dump.vcd' if sim == 'verilator' else TOP + '.fst')}")
     if json is not None:
         made = {"design": built.name, "simulator": sim, "image": str(image)}
-        command.write_json(json, outcome.figures() | answer.figures() | made)
+        command.write_report(json, outcome.figures() | answer.figures() | made)
         print(f"wrote {json}")
     for line in outcome.faults():
         print(line)

@@ -108,7 +108,7 @@ def _tell(spec: MacSpec, fmt: str, shape: tuple[int, int], want: np.ndarray, res
           *((name, f"{value:,}") for name, value in counters.items()),
           ("values compared with golden", want.size), ("different", len(wrong)), ("D", out)])
     if json is not None:
-        command.write_json(json, figures)
+        command.write_report(json, figures)
     if len(wrong):
         i, j = wrong[0]
         print(f"first difference at {i}, {j}: machine {got[i, j]:#x}, golden {want[i, j]:#x}")
