@@ -1,4 +1,4 @@
-"""Write the Verilog of a machine with its manifest, C header and documentation."""
+"""Write the Verilog of a machine with its manifest, its documentation, and descriptions of it that other tools read."""
 
 import contextlib
 import json
@@ -13,10 +13,12 @@ import typer
 
 from cli import command, paths
 from cli import design as designs
-from rtl.document import c_header, markdown
+from rtl.document import markdown
 from rtl.generated import GeneratedMachine
 from rtl.image import machine_of
 from rtl.machine import generate
+from rtl.package import ALL, NONE, PACKAGES, chosen
+from rtl.package import files as packages
 from spec import machines
 
 __all__ = ["GeneratedMachine", "generate", "write"]
@@ -24,16 +26,16 @@ __all__ = ["GeneratedMachine", "generate", "write"]
 MINE = ("--out", "--json")                  # options that say where, not what
 
 
-def files(built: GeneratedMachine) -> dict[str, str]:
-    """Return the text of each file that describes a machine."""
+def files(built: GeneratedMachine, names: Sequence[str] = tuple(PACKAGES)) -> dict[str, str]:
+    """Return the text of each file that describes a machine, those of the packages named too."""
     return {
         f"{built.name}.v": built.verilog, "manifest.json": json.dumps(built.manifest, indent=2) + "\n",
-        f"{built.name}.h": c_header(built.manifest), f"{built.name}.md": markdown(built.manifest)}
+        f"{built.name}.md": markdown(built.manifest)} | packages(built.manifest, names)
 
 
-def write(built: GeneratedMachine, folder: Path) -> dict[str, int]:
-    """Write all files of a machine, or none; return the bytes of each."""
-    texts = files(built)
+def write(built: GeneratedMachine, folder: Path, names: Sequence[str] = tuple(PACKAGES)) -> dict[str, int]:
+    """Write all files of a machine and of the packages named, or none; return the bytes of each."""
+    texts = files(built, names)
     with contextlib.ExitStack() as stack:   # all are drafted before the first takes its place
         for name, text in texts.items():
             draft = stack.enter_context(command.atomic(folder / name))
@@ -42,15 +44,18 @@ def write(built: GeneratedMachine, folder: Path) -> dict[str, int]:
 
 
 def run(design: str, spec: Any, *,
+        package: Annotated[str, typer.Option(help=f"What else to describe it for: {', '.join(PACKAGES)}, with commas between; "
+                                                  f"{ALL} or {NONE}.")] = ALL,
         image: Annotated[Path | None, typer.Option(help="Image whose machine to build; other options change it.")] = None,
         out: Annotated[Path | None, typer.Option(help="Folder to write; build/NAME if not given.")] = None,
         json_: Annotated[Path | None, typer.Option("--json", help="File for what was made, as JSON.")] = None,
         ) -> None:
-    """Write a machine's Verilog, manifest.json, C header and documentation into a folder.
+    """Write a machine's Verilog, manifest.json and documentation into a folder, and what other tools read of it.
 
     For example: python -m rtl.build --pes 64
     """
     start = time.monotonic()
+    names = chosen(package)
     manifest = {"the machine's manifest.json": out / "manifest.json"} if out else {}
     paths.check(outputs=manifest | {"--json": json_}, folders={"--out": out})
     with command.progress(f"Writing the Verilog of {design}; Yosys takes a minute on its first start"):
@@ -58,8 +63,8 @@ def run(design: str, spec: Any, *,
     made = " ".join(["python -m rtl.build", *map(shlex.quote, asked(sys.argv[1:]))])
     built = GeneratedMachine(built.name, built.verilog, built.manifest | {"command": made})
     folder = out or Path("build") / built.name
-    paths.check(outputs={f"the machine's {name}": folder / name for name in files(built)} | {"--json": json_})
-    sizes = write(built, folder)
+    paths.check(outputs={f"the machine's {name}": folder / name for name in files(built, names)} | {"--json": json_})
+    sizes = write(built, folder, names)
     seconds = time.monotonic() - start
     modules = built.verilog.count("\nendmodule")
     for name, size in sizes.items():

@@ -1,4 +1,4 @@
-"""The C header and the documentation of a generated machine, both written from its manifest alone."""
+"""The documentation of a generated machine, written from its manifest alone."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -7,19 +7,6 @@ from spec.registers import from_data
 
 PACKETS = ("A packet is a header word (type in bits 7:0, words of payload in 31:8, address in 63:32) and its "
            "payload; TLAST goes with its last word.")
-
-
-def c_header(manifest: dict[str, Any]) -> str:
-    """Return a C header with every register, field and packet type of the machine."""
-    name = manifest["name"]
-    numbers = from_data(manifest["design"], manifest["registers"]).constants()
-    numbers |= {f"PACKET_{packet.upper()}": number for packet, number in manifest["packets"].items()}
-    prefix = manifest["design"].upper()
-    wide = max(len(f"{prefix}_{key}") for key in numbers)
-    lines = [f"#define {f'{prefix}_{key}':<{wide}} 0x{number:08x}u" for key, number in numbers.items()]
-    guard = f"{name}_h".upper()
-    return (f"/* Registers of {name}: byte offsets, lowest bits and masks; {manifest['generator']}. */\n"
-            f"#ifndef {guard}\n#define {guard}\n\n" + "\n".join(lines) + f"\n\n#endif /* {guard} */\n")
 
 
 def markdown(manifest: dict[str, Any]) -> str:

@@ -35,12 +35,21 @@ def call(monkeypatch, capsys, *arguments):
 def test_writes_a_folder_and_names_what_is_in_it(monkeypatch, capsys, tmp_path):
     code, out, err = call(monkeypatch, capsys, "--bits", 8, "--out", tmp_path / "x", "--json", tmp_path / "j")
     assert code == 0 and all(line.endswith(" ...") for line in err.splitlines()), "nothing but what takes long"
-    names = {"toy_8.v", "toy_8.h", "toy_8.md", "manifest.json"}
+    names = {"toy_8.v", "manifest.json", *(f"toy_8{end}" for end in (
+        ".md", ".core", ".vlt", "_bench.sv", ".xml", ".rdl", ".svd", ".h", "_instance.vh", "_amaranth.py"))}
     assert {path.name for path in (tmp_path / "x").iterdir()} == names
     assert all(str(tmp_path / "x" / name) in out for name in names)
     told = json.loads((tmp_path / "j").read_text())
     assert told["bytes"] == {name: (tmp_path / "x" / name).stat().st_size for name in names}
     assert told["folder"] == str(tmp_path / "x") and told["modules"] >= 4
+
+
+@pytest.mark.parametrize(("asked", "names"), [
+    ("none", set()), ("svd", {"toy_16.svd"}), ("template,header", {"toy_16.h", "toy_16_instance.vh"})])
+def test_the_packages_asked_for_are_written_and_no_other(monkeypatch, capsys, tmp_path, asked, names):
+    assert call(monkeypatch, capsys, "--package", asked, "--out", tmp_path)[0] == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"toy_16.v", "toy_16.md", "manifest.json"} | names
+    assert f"--package {asked}" in json.loads((tmp_path / "manifest.json").read_text())["command"]
 
 
 def test_the_folder_is_build_name_unless_named(monkeypatch, capsys, tmp_path):
@@ -107,6 +116,11 @@ def test_the_documentation_names_every_register_field_and_port():
     (["--arch", "volta"], "No such option: --arch"),
     (["--bits", "x"], "'x'"),
     (["--image", "none.npz"], "--image must name a file, not 'none.npz'"),
+    (["--package", "svd,vhdl"], "--package must be all, none, or one or more of fusesoc, ipxact, "),
+    (["--package", "svd,vhdl"], "not 'vhdl'; leave it out for all"),
+    (["--package", "svd,svd"], "--package must name each package once, not svd twice; drop one"),
+    (["--package", ""], "not ''"),
+    (["--package", "svd,all"], "not 'all'"),
     (["--preset", "best"], "preset must be one of default, not 'best'"),
 ])
 def test_bad_input_is_one_line_and_leaves_nothing(monkeypatch, capsys, tmp_path, arguments, complaint):
@@ -120,7 +134,7 @@ def test_a_failure_between_two_files_leaves_neither(monkeypatch, tmp_path):
     (tmp_path / "toy_16.v").write_text("as before")
     broken = build.GeneratedMachine(made.name, made.verilog, made.manifest)
     texts = build.files(broken) | {"later.txt": "\udc80"}       # cannot be encoded
-    monkeypatch.setattr(build, "files", lambda built: texts)
+    monkeypatch.setattr(build, "files", lambda built, names: texts)
     with pytest.raises(UnicodeEncodeError):
         build.write(broken, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["toy_16.v"]

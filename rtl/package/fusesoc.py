@@ -1,0 +1,64 @@
+"""The machine as a FuseSoC core (CAPI2), with a target that lints it and one that reads its registers in a simulator."""
+
+from pathlib import Path
+from typing import Any
+
+from rtl.package.word import words
+from spec import VERSION
+
+WAIVERS = Path(__file__).parents[1] / "waivers.vlt"
+BENCH = Path(__file__).with_name("bench.sv")
+
+CORE = """CAPI=2:
+
+name: nonzero:machine:{name}:{version}
+description: "Accelerator {design}, made by {generator}"
+
+filesets:
+  rtl:
+    files: [{name}.v]
+    file_type: verilogSource-2005
+  waivers:
+    files: [{name}.vlt]
+    file_type: vlt
+  bench:
+    files: [{name}_bench.sv]
+    file_type: systemVerilogSource
+
+targets:
+  default:
+    filesets: [rtl]
+    toplevel: {name}
+
+  lint:
+    description: Verilator's warnings, but for those that {name}.vlt explains
+    flow: lint
+    flow_options:
+      tool: verilator
+      verilator_options: [-Wall, --default-language, 1364-2005]
+    filesets: [rtl, waivers]
+    toplevel: {name}
+
+  sim:
+    description: Read every constant and every register that is written, over AXI4-Lite
+    flow: sim
+    flow_options:
+      tool: icarus
+      iverilog_options: [-g2012]
+    filesets: [rtl, bench]
+    toplevel: {name}_bench
+"""
+
+
+def files(manifest: dict[str, Any]) -> dict[str, str]:
+    """Return the core ``nonzero:machine:NAME:VERSION`` in ``NAME.core``, ``NAME.vlt`` and ``NAME_bench.sv``."""
+    name = manifest["name"]
+    core = CORE.format(name=name, design=manifest["design"], generator=manifest["generator"], version=VERSION)
+    return {f"{name}.core": core, f"{name}.vlt": WAIVERS.read_text(encoding="utf-8"), f"{name}_bench.sv": bench(manifest)}
+
+
+def bench(manifest: dict[str, Any]) -> str:
+    """Return a bench that compares registers with what they hold after a reset: ends with exit code 0 or says what differs."""
+    checks = "\n".join(f"    expect_word(12'h{word.offset:03x}, 32'h{word.init:08x});    // {word.name}"
+                       for word in words(manifest) if word.kind in ("constant", "rw"))
+    return BENCH.read_text(encoding="utf-8").replace("MACHINE", manifest["name"]).replace("    // CHECKS", checks)

