@@ -1,4 +1,4 @@
-"""One node test of the `onnx` package: read and run in floating point, and on the golden EIE if every layer is dense."""
+"""One node test of the `onnx` package: read and run in floating point, and in the whole numbers of an EIE or SCNN."""
 
 import math
 import warnings
@@ -17,9 +17,13 @@ from compress.frontend.chain import chain
 from compress.frontend.execute import output
 from compress.frontend.graph import Dense, Network
 from compress.network import importance
+from compress.scnn.lower import attempt
+from compress.scnn.whole import quantise as convolved
 from compress.share import share
+from spec import scnn
 from spec.eie import preset
 
+SCNN = scnn.preset()
 OTHERS = ("Constant", "Softmax", "LogSoftmax", "Sigmoid")
 LARGE = 3000        # elements of an answer behind which no dense layer is put
 FLOAT_ERROR = {"rtol": 1e-3, "atol": 1e-5}
@@ -109,10 +113,15 @@ def _compared(test: Any, network: Network, wanted: np.ndarray, x: np.ndarray) ->
     near = BFLOAT_ERROR if "BFLOAT16" in test.name else FLOAT_ERROR
     if found.size != wanted.size or not np.allclose(found.ravel(), wanted.ravel(), **near):
         return {"outcome": "wrong", "why": f"shapes {found.shape}, {wanted.shape}"}
-    if not all(isinstance(layer, Dense) for layer in network.layers):
-        return {"outcome": "equal", "on": "floats"}
-    error = _whole(network, samples, found)
-    return {"outcome": "equal" if error <= WHOLE_ERROR else "wrong", "on": "eie", "error": error}
+    if all(isinstance(layer, Dense) for layer in network.layers):
+        machine, error = "eie", _whole(network, samples, found)
+    else:
+        lowered, lost = attempt(network)
+        if lowered is None:
+            return {"outcome": "equal", "on": "floats", "why": str(lost[0])}
+        answers = convolved(SCNN, network, lowered, samples).outputs
+        machine, error = "scnn", _share(answers - found.reshape(len(samples), -1), found)
+    return {"outcome": "equal" if error <= WHOLE_ERROR else "wrong", "on": machine, "error": error}
 
 
 def _whole(network: Network, samples: np.ndarray, wanted: np.ndarray) -> float:
@@ -126,5 +135,9 @@ def _whole(network: Network, samples: np.ndarray, wanted: np.ndarray) -> float:
              output_scale=quantised.output_scale)
     whole, _ = quantise(flat, quantised.input_scale, spec.act_bits)
     answers = run(quantised.layers, quantised.codebooks, whole, spec) * quantised.output_scale
-    size = float(np.sqrt(np.mean(wanted ** 2))) or 1.0
-    return float(np.sqrt(np.mean((answers - wanted) ** 2))) / size
+    return _share(answers - wanted, wanted)
+
+
+def _share(error: np.ndarray, wanted: np.ndarray) -> float:
+    """Return the size of an error, as a share of that of an answer."""
+    return float(np.sqrt(np.mean(error ** 2))) / (float(np.sqrt(np.mean(wanted ** 2))) or 1.0)

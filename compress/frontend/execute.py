@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from compress.frontend.graph import INPUT, Add, Conv, Dense, Network, Pool, Relabel
+from compress.frontend.graph import INPUT, Add, Concat, Conv, Dense, Network, Pool, Relabel
 
 
 def run(network: Network, inputs: np.ndarray) -> dict[str, np.ndarray]:
@@ -79,8 +79,12 @@ def _add(layer: Add, first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return first + second
 
 
+def _concat(layer: Concat, *parts: np.ndarray) -> np.ndarray:
+    return np.concatenate([part.reshape(len(part), -1) for part in parts], 1)
+
+
 def _relabel(layer: Relabel, x: np.ndarray) -> np.ndarray:
     return x.reshape(len(x), -1)[:, layer.order]
 
 
-RULES: dict[type, Callable[..., Any]] = {Dense: _dense, Conv: _conv, Pool: _pool, Add: _add, Relabel: _relabel}
+RULES: dict[type, Callable[..., Any]] = {Dense: _dense, Conv: _conv, Pool: _pool, Add: _add, Concat: _concat, Relabel: _relabel}

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from compress.frontend.graph import INPUT, Activation, Add, Conv, Dense, Network, Pool, Relabel
+from compress.frontend.graph import INPUT, Activation, Add, Concat, Conv, Dense, Network, Pool, Relabel
 from compress.frontend.trace import Step
 
 OPEN = Activation()
@@ -205,7 +205,7 @@ def _layer(state: _State, step: Step) -> None:
     state.names[step.name] = step.name
 
 
-KINDS: dict[str, type] = {"dense": Dense, "conv": Conv, "pool": Pool, "add": Add, "order": Relabel}
+KINDS: dict[str, type] = {"dense": Dense, "conv": Conv, "pool": Pool, "add": Add, "concat": Concat, "order": Relabel}
 
 
 def _before(step: Step, before: Pending, shape: tuple[int, ...]) -> dict[str, Any]:

@@ -133,6 +133,11 @@ class Add(Layer):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Concat(Layer):
+    """The channels of its inputs one after another."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Relabel(Layer):
     """The input's elements in another order: element j is element ``order[j]`` of the input."""
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from compress.frontend import element, linear, relabel, spatial
+from compress.frontend import element, join, linear, relabel, spatial
 from compress.frontend.fuse import fuse
 from compress.frontend.graph import INPUT, Network
 from compress.frontend.model import BATCH, Model, from_proto, open_model
@@ -19,7 +19,7 @@ OPERATORS: dict[str, Handler] = {
     "AveragePool": spatial.average_pool, "GlobalAveragePool": spatial.global_average_pool,
     "GlobalMaxPool": spatial.global_max_pool, "ReduceMean": spatial.reduce_mean,
     "Add": element.add, "Sum": element.total, "Sub": element.subtract, "Mul": element.multiply, "Div": element.divide,
-    "BatchNormalization": element.batch_normalization, "Relu": element.relu, "Clip": element.clip,
+    "Concat": join.concat, "BatchNormalization": element.batch_normalization, "Relu": element.relu, "Clip": element.clip,
     "QuantizeLinear": element.quantize, "DequantizeLinear": element.dequantize,
     "Identity": relabel.same, "Dropout": relabel.dropout, "Cast": relabel.cast, "Reshape": relabel.reshape,
     "Flatten": relabel.flatten, "Transpose": relabel.transpose, "Squeeze": relabel.squeeze, "Unsqueeze": relabel.unsqueeze,

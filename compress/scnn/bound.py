@@ -35,19 +35,24 @@ def prove(spec: ScnnSpec, layers: Sequence[Layer], largest: int = 32768) -> dict
     ranges: dict[str, tuple[int, int]] = {"input": (-largest, min(largest, 32767))}
     found: dict[str, Bound] = {}
     for layer in layers:
-        low, high = _sums(layer, ranges)
+        low, high = sums(layer, ranges)
         size = max(-low - 1, high, 0)
         if size >> spec.sum_bits - 1:
             raise OverflowError(f"sums of {layer.name} must fit {spec.sum_bits} bits, not {size.bit_length() + 1}; take "
                                 f"{'a larger product_shift' if spec.product_shift_bits else 'smaller weights'} or inputs")
         found[layer.name] = Bound(low=low, high=high, headroom=spec.acc_bits - 1 - size.bit_length())
-        out = [max(-32768, min(32767, (value >> layer.shift) + 1)) for value in (low - (1 << layer.shift), high)]
-        ranges[layer.name] = (0 if layer.relu else out[0], max(out[1], 0))
+        ranges[layer.name] = outputs(layer, low, high)
     return found
 
 
-def _sums(layer: Layer, ranges: dict[str, tuple[int, int]]) -> tuple[int, int]:
-    """Return least and largest sum of a layer."""
+def outputs(layer: Layer, low: int, high: int) -> tuple[int, int]:
+    """Return bounds of a layer's outputs, given those of its sums."""
+    ends = [max(-32768, min(32767, (value >> layer.shift) + 1)) for value in (low - (1 << layer.shift), high)]
+    return 0 if layer.relu else ends[0], max(ends[1], 0)
+
+
+def sums(layer: Layer, ranges: dict[str, tuple[int, int]]) -> tuple[int, int]:
+    """Return least and largest sum of a layer, given the ranges of the tensors that it reads."""
     low, high = zip(*(ranges[source(text)[0]] for text in layer.inputs), strict=True)
     least, most = min(*low, 0), max(*high, 0)
     weight = layer.weight.astype(np.int64).reshape(len(layer.weight), -1)
@@ -57,9 +62,9 @@ def _sums(layer: Layer, ranges: dict[str, tuple[int, int]]) -> tuple[int, int]:
     ends = (positive * least + negative * most - half * count, positive * most + negative * least + half * count)
     windows = layer.pool.size[0] * layer.pool.size[1] if layer.pool and layer.pool.kind == "sum" else 1
     bias = np.zeros(len(weight), np.int64) if layer.bias is None else layer.bias.astype(np.int64)
-    sums = [(end >> layer.product_shift) * windows + bias for end in ends]
+    reached = [(end >> layer.product_shift) * windows + bias for end in ends]
     extra = (0, 0)
     if layer.residual is not None:
         name, shift = layer.residual
         extra = (ranges[name][0] << shift, ranges[name][1] << shift)
-    return int(sums[0].min()) + extra[0] - 1, int(sums[1].max()) + extra[1] + 1
+    return int(reached[0].min()) + extra[0] - 1, int(reached[1].max()) + extra[1] + 1

@@ -18,13 +18,16 @@ class Pool:
     size, stride : tuple of int
         Rows and columns of a window, and between windows.
     pad : tuple of int
-        Rows and columns around the plane, on every side, that count as absent.
+        Rows above and columns left of the plane that count as absent; as many below and right of it where ``behind`` is None.
+    behind : tuple of int, optional
+        Rows below and columns right of it.
     """
 
     kind: str
     size: tuple[int, int]
     stride: tuple[int, int]
     pad: tuple[int, int] = (0, 0)
+    behind: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in ("max", "sum"):
@@ -32,13 +35,19 @@ class Pool:
         for name in ("size", "stride"):
             if min(getattr(self, name)) < 1:
                 raise ValueError(f"{name} of a pool must be at least 1, not {getattr(self, name)}")
-        if not all(0 <= pad < size for pad, size in zip(self.pad, self.size, strict=True)):
-            raise ValueError(f"pad of a pool must be less than its size {self.size}, not {self.pad}")
+        for name, pads in (("pad", self.pad), ("behind", self.ends)):
+            if not all(0 <= pad < size for pad, size in zip(pads, self.size, strict=True)):
+                raise ValueError(f"{name} of a pool must be less than its size {self.size}, not {pads}")
+
+    @property
+    def ends(self) -> tuple[int, int]:
+        """Rows below and columns right of the plane that count as absent."""
+        return self.pad if self.behind is None else self.behind
 
     def outputs(self, plane: tuple[int, int]) -> tuple[int, int]:
         """Return rows and columns of what a plane is pooled to."""
-        rows, cols = ((extent + 2 * pad - size) // stride + 1
-                      for extent, pad, size, stride in zip(plane, self.pad, self.size, self.stride, strict=True))
+        rows, cols = ((extent + before + behind - size) // stride + 1 for extent, before, behind, size, stride in
+                      zip(plane, self.pad, self.ends, self.size, self.stride, strict=True))
         return rows, cols
 
 
@@ -147,9 +156,8 @@ def _products(weight: np.ndarray, seen: np.ndarray, shift: int) -> np.ndarray:
 
 def pooled(pool: Pool, total: np.ndarray) -> np.ndarray:
     """Return the maxima or sums of the windows of each plane."""
-    high, wide = pool.pad
     fill = np.iinfo(np.int64).min if pool.kind == "max" else 0
-    padded = np.pad(total, ((0, 0), (high, high), (wide, wide)), constant_values=fill)
+    padded = np.pad(total, ((0, 0), *zip(pool.pad, pool.ends, strict=True)), constant_values=fill)
     windows = np.lib.stride_tricks.sliding_window_view(padded, pool.size, axis=(1, 2))
     windows = windows[:, ::pool.stride[0], ::pool.stride[1]]
     return windows.max(axis=(3, 4)) if pool.kind == "max" else windows.sum(axis=(3, 4))

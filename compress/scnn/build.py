@@ -1,0 +1,95 @@
+"""Build an image for an SCNN array: `python -m compress.build --design scnn model.onnx -o net.npz`."""
+
+import math
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from cli import command, paths
+from compress.frontend.file import read_network
+from compress.frontend.graph import Network
+from compress.network import vectors
+from compress.scnn.image import save
+from compress.scnn.size import free
+from compress.scnn.source import Made, Request, build
+from compress.scnn.table import sentences, tables
+from compress.source import classes
+from spec.scnn import PRESETS, ScnnSpec
+
+
+def run(
+    spec: ScnnSpec,
+    network: Annotated[Path | None, typer.Argument(
+        help="A trained network as .onnx, or dense layers as .npz or .safetensors.")] = None,
+    *,
+    preset: str | None = None,
+    out: Annotated[Path, typer.Option("-o", "--out", help="The image to write.", show_default=False)],
+    density: Annotated[float | None, typer.Option(
+        help="Most weights to keep, as a share of all: the largest. As they are if not given.")] = None,
+    data: Annotated[Path | None, typer.Option(
+        "--data", "--calibrate", help="A .npy of inputs by which scales are chosen, one picture or vector each.")] = None,
+    labels: Annotated[Path | None, typer.Option(help="A .npy of their classes, for the accuracy after each step.")] = None,
+    input_range: Annotated[str | None, typer.Option(
+        metavar="LOW,HIGH", help="Least and largest input; those of --data with a margin if not given.")] = None,
+    level: Annotated[str, typer.Option(
+        help="Split of the array: 0 for tiles of the plane, more for tiles of more PEs that share output channels, fastest for "
+             "what the tiler predicts. The Verilog has level 0.")] = "0",
+    json: Annotated[Path | None, typer.Option(help="Write the figures to this file.")] = None,
+) -> None:
+    """Prune, quantise and lay out a network of convolutions and dense layers as one image for an SCNN array.
+
+    For example: python -m compress.build --design scnn model.onnx -o net.npz --density 0.3 --data x.npy --labels y.npy
+    """
+    paths.check(inputs={"network": network, "--data": data, "--labels": labels}, outputs={"--out": out, "--json": json})
+    if spec.weight_code_bits:
+        raise ValueError(f"weight_code_bits must be 0, not {spec.weight_code_bits}; its weights have 16 bits")
+    if labels is not None and data is None:
+        raise ValueError("labels must come with the inputs that they are of, not alone; give these with --data FILE")
+    if network is None:
+        raise ValueError("network must be a file, not missing; name one")
+    preset = preset or "default"
+    request = Request(preset=PRESETS[preset], free=free(spec, preset), level=_level(spec, level), density=density,
+                      input_range=None if input_range is None else _range(input_range))
+    graph = read_network(network)
+    made = build(graph, network, spec, request, None if data is None else vectors(data, graph.size), _classes(labels, graph))
+    save(made.image, out)
+    tell(made, out)
+    if json:
+        command.write_json(json, made.facts)
+        print(f"wrote {json}")
+    command.warn(made.facts["warnings"])
+
+
+def tell(made: Made, out: Path) -> None:
+    """Print what an image came to."""
+    print(tables(made.facts["layers"]))
+    print("\n".join(sentences(made.facts)))
+    spec = made.assembly.spec
+    print(f"wrote {out}: {len(made.assembly.plans)} layers for {spec.rows} x {spec.cols} PEs, {out.stat().st_size:,} bytes")
+
+
+def _classes(path: Path | None, network: Network) -> np.ndarray | None:
+    return None if path is None else classes(path, network.layers[-1].size)
+
+
+def _level(spec: ScnnSpec, text: str) -> int | None:
+    most = len(spec.block_sides) - 1
+    if text == "fastest":
+        return None
+    if not text.isdecimal() or int(text) > most:
+        raise ValueError(f"level must be 0 to {most} on {spec.rows} x {spec.cols} PEs, or fastest, not {text!r}")
+    return int(text)
+
+
+def _range(text: str) -> tuple[float, float]:
+    parts = text.split(",")
+    try:
+        low, high = map(float, parts)
+    except ValueError:
+        low, high = math.nan, math.nan
+    if not -math.inf < low < high < math.inf:
+        raise ValueError(f"--input-range must be two numbers, the least and the largest input, not {text!r}; "
+                         f"write --input-range=-1,1")
+    return low, high

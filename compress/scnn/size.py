@@ -1,0 +1,71 @@
+"""An array that holds a network: memories as large as it needs, and as many PEs as can share its layers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+
+from compress.scnn.assemble import Assembly, assemble
+from golden.scnn.layer import Layer
+from spec.scnn import PRESETS, ScnnSpec
+
+MEMORIES = ("memory_words", "blocks", "taps", "program", "layers")
+"""What a network fills; all else of an array decides how fast it is."""
+
+SIDES = ("rows", "cols")
+
+
+def free(spec: ScnnSpec, preset: str) -> frozenset[str]:
+    """Return the parameters that may be changed: those that are as in the preset, which nobody asked for."""
+    return frozenset(name for name in (*MEMORIES, *SIDES) if getattr(spec, name) == getattr(PRESETS[preset], name))
+
+
+def sized(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], *, free: frozenset[str],
+          density: Mapping[str, float], level: int | None) -> tuple[Assembly, list[str]]:
+    """Return a network on an array that holds it, and a sentence on each array with more PEs that does not.
+
+    Parameters
+    ----------
+    spec : ScnnSpec
+        The array asked for.
+    layers : sequence of Layer
+    shape : tuple of int
+        Of the input.
+    free : frozenset of str
+        Parameters that may be changed. Memories grow; where both sides are free, they are halved until every layer fits.
+    density : mapping
+        Share of activations other than 0, by tensor.
+    level : int or None
+        Split of every layer; chosen for each by predicted cycles if None.
+    """
+    high = {one.name: one.metadata["high"] for one in fields(ScnnSpec) if one.name in MEMORIES}
+    largest, faults = replace(spec, **{name: high[name] for name in MEMORIES if name in free}), list[str]()
+    while True:
+        try:
+            levels = None if level is None else [level] * len(layers)
+            made = assemble(largest, layers, shape, density=dict(density), levels=levels)
+            break
+        except ValueError as error:
+            faults.append(f"{largest.rows} x {largest.cols} PEs do not do: {error}")
+            if not set(SIDES) <= free or largest.pes == 1:
+                raise ValueError(_advice(largest, str(error), level)) from error
+            largest = replace(largest, rows=max(1, largest.rows // 2), cols=max(1, largest.cols // 2))
+    need = needs(made)
+    grown = {name: max(getattr(spec, name), _up(name, need[name]) if name in free else 0) for name in MEMORIES}
+    return replace(made, spec=replace(largest, **grown)), faults
+
+
+def needs(made: Assembly) -> dict[str, int]:
+    """Return how much of each memory a network takes."""
+    tensors = [made.source, *(plan.output for plan in made.plans)]
+    blocks = max(first + form[0] * form[1] * tensor.span for tensor in tensors for form, first in tensor.blocks.items())
+    return {"memory_words": max(made.source.words(made.spec), *(plan.limit for plan in made.plans)), "blocks": blocks,
+            "taps": len(made.taps), "program": max(len(made.lanes), made.supply.shape[1], made.drain.shape[1]),
+            "layers": len(made.plans)}
+
+
+def _up(name: str, count: int) -> int:
+    return count if name == "layers" else 1 << max(0, count - 1).bit_length()
+
+
+def _advice(spec: ScnnSpec, said: str, level: int | None) -> str:
+    way = "take another --level, or other --rows and --cols" if level is not None else "take other --rows and --cols"
+    return said if spec.pes == 1 else f"{said}; {way}"

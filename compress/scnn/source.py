@@ -1,0 +1,166 @@
+"""From a trained network to an SCNN image with its figures: pruned, quantised, laid out, proved, measured."""
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cli import command
+from compress.frontend.execute import output
+from compress.frontend.graph import Conv, Dense, Network
+from compress.network import rms
+from compress.prune import masks
+from compress.scnn import image as images
+from compress.scnn.assemble import Assembly
+from compress.scnn.lower import lower
+from compress.scnn.size import MEMORIES, SIDES, sized
+from compress.scnn.table import rows
+from compress.scnn.whole import Whole, quantise
+from compress.source import right
+from spec.scnn import ScnnSpec
+
+GUESSES = 16            # random inputs that stand in where there are no data
+UNTOLD = (0.0, 1.0)     # their range where it is not told either
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """How a network is to be compressed.
+
+    Parameters
+    ----------
+    preset : ScnnSpec
+        The machine before it was changed.
+    free : frozenset of str
+        Parameters of the machine that may be changed.
+    level : int or None
+        Split of every layer, None where the tiler chooses.
+    density : float or None
+        Most weights to keep, as a share of all.
+    input_range : tuple of float or None
+        Least and largest input, as the user says.
+    """
+
+    preset: ScnnSpec
+    free: frozenset[str] = frozenset()
+    level: int | None = 0
+    density: float | None = None
+    input_range: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Made:
+    """What a network came to: image, whole numbers, layout, figures, and the samples by which scales were chosen."""
+
+    image: images.Image
+    whole: Whole
+    assembly: Assembly
+    facts: dict[str, Any]
+    samples: np.ndarray
+
+
+def build(network: Network, path: Path, spec: ScnnSpec, request: Request, samples: np.ndarray | None,
+          labels: np.ndarray | None) -> Made:
+    """Return the image of a network.
+
+    Parameters
+    ----------
+    network : Network
+    path : Path
+        What it was read from, for messages.
+    spec : ScnnSpec
+    request : Request
+    samples : numpy.ndarray or None
+        Calibration data, (samples, elements) in real numbers; random ones of the input's range when None.
+    labels : numpy.ndarray or None
+        Their classes.
+
+    Raises
+    ------
+    NetworkRefusedError, ValueError, OverflowError
+        If a layer cannot be mapped, fit or be kept from overflowing.
+    """
+    lower(network, path)
+    guessed = samples is None
+    if samples is None:
+        low, high = request.input_range or UNTOLD
+        samples = np.random.default_rng(0).uniform(low, high, (GUESSES, network.size))
+    with command.progress(f"compressing {path}", 4) as bar:
+        pruned = prune(network, request.density)
+        bar.advance(1)
+        lowered = lower(pruned, path)
+        whole = quantise(spec, pruned, lowered, samples, input_range=request.input_range or (UNTOLD if guessed else None))
+        bar.advance(1)
+        density = {name: found.density for name, found in whole.measured.items()}
+        assembly, faults = sized(spec, whole.layers, lowered.shape, free=request.free, density=density, level=request.level)
+        image = images.of(assembly, input_scale=whole.scales["input"], output_scale=whole.scales[whole.layers[-1].name])
+        bar.advance(1)
+        found = rows(assembly, whole, whole.inputs(samples[:1])[0])
+        bar.advance(1)
+    final = assembly.spec
+    facts = {"design": "scnn", "file": str(path), "spec": asdict(final), "layers": found, "samples": len(samples),
+             "calibrated": not guessed, "input_scale": image.input_scale, "output_scale": image.output_scale,
+             "grown": {name: getattr(final, name) for name in MEMORIES if getattr(final, name) > getattr(request.preset, name)},
+             "array": [getattr(final, name) for name in SIDES], "host": list(network.host),
+             "density": kept(pruned), "dense": [layer.name for layer in network.layers if isinstance(layer, Dense)],
+             "notices": [*network.notices, *whole.notices, *faults, *order(network, whole)],
+             "warnings": _warnings(whole, guessed and request.input_range is None)}
+    return Made(image=image, whole=whole, assembly=assembly, samples=samples,
+                facts=facts | _steps(network, pruned, whole, samples, labels))
+
+
+def prune(network: Network, density: float | None) -> Network:
+    """Return a network of whose weights at most a share is left, the largest of all layers; see `compress.prune.masks`."""
+    if density is None:
+        return network
+    places = [number for number, layer in enumerate(network.layers) if isinstance(layer, Conv | Dense)]
+    kept = masks([np.asarray(network.layers[number].weight) for number in places], density)
+    layers = list(network.layers)
+    for number, mask in zip(places, kept, strict=True):
+        layers[number] = replace(layers[number], weight=layers[number].weight * mask)
+    return replace(network, layers=tuple(layers))
+
+
+def kept(network: Network) -> float:
+    """Return the share of weights that are not 0."""
+    weights = [layer.weight for layer in network.layers if isinstance(layer, Conv | Dense)]
+    return sum(map(np.count_nonzero, weights)) / max(1, sum(weight.size for weight in weights))
+
+
+def _steps(network: Network, pruned: Network, whole: Whole, samples: np.ndarray, labels: np.ndarray | None) -> dict[str, Any]:
+    """Return error and accuracy after each step, on the samples."""
+    wanted = output(network, samples)
+    answers = {"float": wanted, "pruned": wanted, "integer": whole.outputs}
+    if pruned is not network:
+        answers["pruned"] = output(pruned, samples)
+    size = rms(wanted) or 1.0
+    facts: dict[str, Any] = {"error": {name: rms(answers[name] - wanted) / size for name in ("pruned", "integer")},
+                             "rounding": rms(answers["integer"] - answers["pruned"]) / (rms(answers["pruned"]) or 1.0)}
+    if labels is not None:
+        facts["accuracy"] = {name: right(answer, labels) for name, answer in answers.items()}
+    return facts
+
+
+def order(network: Network, whole: Whole) -> list[str]:
+    """Return what the host has to do with the order of elements."""
+    said = []
+    if whole.lowered.given is not None:
+        said.append("the host brings the input's elements into the order of channels, rows and columns")
+    if whole.lowered.order is not None:
+        said.append("the host turns the answer's elements back into the file's order")
+    return said
+
+
+def _warnings(whole: Whole, guessed: bool) -> list[str]:
+    said = []
+    if guessed:
+        said.append(f"scales were chosen on {GUESSES} random inputs of {UNTOLD[0]:g} to {UNTOLD[1]:g} for want of data: real "
+                    f"inputs may saturate or use few bits; give inputs with --data FILE, or their range with "
+                    f"--input-range LOW,HIGH")
+    lost = {name: found.saturated for name, found in whole.measured.items() if found.saturated}
+    if lost:
+        said.append("outputs of the data saturate: " + ", ".join(f"{name} {count:,}" for name, count in lost.items()))
+    return said
+
+

@@ -1,0 +1,96 @@
+"""Small convolutional ONNX networks made by hand, and their images for the SCNN array."""
+
+import numpy as np
+
+from tests.onnx_sample import model, node
+
+RANDOM = np.random.default_rng(21)
+
+
+def normal(*shape):
+    return RANDOM.normal(size=shape).astype(np.float32)
+
+
+def norm(channels):
+    return {"scale": abs(normal(channels)) + 0.5, "shift": normal(channels), "mean": normal(channels),
+            "var": abs(normal(channels)) + 0.1}
+
+
+SAME = {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1]}
+NORM = ["scale", "shift", "mean", "var"]
+FIRST = node("Conv", ["x", "k", "b"], "a", **SAME)
+K, B, L, C = normal(6, 3, 3, 3), normal(6), normal(6, 6, 3, 3), normal(5)
+FLAT = node("Flatten", ["p"], "f")
+
+
+def network(nodes, shape=("N", 3, 8, 10), **weights):
+    return model(nodes, {"k": K, "b": B} | weights, list(shape))
+
+
+NETWORKS = {
+    "conv, bias, relu": network([FIRST, node("Relu", ["a"])]),
+    "pads on each side, unequal strides": network([node("Conv", ["x", "k"], kernel_shape=[3, 3], pads=[0, 2, 1, 0],
+                                                        strides=[2, 3])]),
+    "same upper, stride 2": network([node("Conv", ["x", "k", "b"], "a", auto_pad="SAME_UPPER", strides=[2, 2]),
+                                     node("Relu", ["a"])]),
+    "groups": network([FIRST, node("Relu", ["a"], "r"), node("Conv", ["r", "l"], group=2, **SAME)], l=normal(4, 3, 3, 3)),
+    "depthwise and 1 x 1": network([FIRST, node("Relu", ["a"], "r"), node("Conv", ["r", "d"], "e", group=6, **SAME),
+                                    node("Conv", ["e", "l"])], d=normal(6, 1, 3, 3), l=normal(5, 6, 1, 1)),
+    "batch norm behind": network([FIRST, node("BatchNormalization", ["a", *NORM], "n"), node("Relu", ["n"])], **norm(6)),
+    "batch norm before": network([FIRST, node("Relu", ["a"], "r"), node("BatchNormalization", ["r", *NORM], "n"),
+                                  node("Conv", ["n", "l"], **SAME)], l=L, **norm(6)),
+    "relu6": network([FIRST, node("Clip", ["a", "low", "high"], "r"), node("Conv", ["r", "l"], **SAME)], l=L,
+                     low=np.float32(0), high=np.float32(2)),
+    "max pool": network([FIRST, node("Relu", ["a"], "r"), node("MaxPool", ["r"], kernel_shape=[2, 2], strides=[2, 2])]),
+    "max pool without relu": network([FIRST, node("MaxPool", ["a"], kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])]),
+    "max pool, ceil": network([FIRST, node("MaxPool", ["a"], kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1)],
+                              shape=("N", 3, 8, 8)),
+    "max pool, same upper": network([FIRST, node("MaxPool", ["a"], kernel_shape=[2, 2], auto_pad="SAME_UPPER")]),
+    "max pool of the input": network([node("MaxPool", ["x"], kernel_shape=[2, 2], strides=[2, 2])]),
+    "average pool": network([FIRST, node("AveragePool", ["a"], "p", kernel_shape=[2, 2], strides=[2, 2]), node("Relu", ["p"])]),
+    "average pool behind relu": network([FIRST, node("Relu", ["a"], "r"),
+                                         node("AveragePool", ["r"], kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1],
+                                              count_include_pad=1)]),
+    "average pool with padding behind a bias": network([FIRST, node("AveragePool", ["a"], kernel_shape=[3, 3], strides=[2, 2],
+                                                                  pads=[1, 1, 1, 1], count_include_pad=1)], b=5 * B),
+    "global average and dense": network([FIRST, node("Relu", ["a"], "r"), node("GlobalAveragePool", ["r"], "p"), FLAT,
+                                         node("Gemm", ["f", "w", "c"])], w=normal(6, 5), c=C),
+    "flatten and dense": network([FIRST, node("Relu", ["a"], "p"), FLAT, node("Gemm", ["f", "w", "c"], "d", transB=1),
+                                  node("Relu", ["d"], "e"), node("MatMul", ["e", "v"])], w=normal(7, 480) / 9, c=normal(7),
+                                 v=normal(7, 4)),
+    "residual": network([FIRST, node("Relu", ["a"], "r"), node("Conv", ["r", "l"], "e", **SAME), node("Add", ["e", "r"], "s"),
+                         node("Relu", ["s"])], l=L),
+    "residual, strided": network([FIRST, node("Relu", ["a"], "r"), node("Conv", ["r", "l"], "e", strides=[2, 2], **SAME),
+                                  node("Conv", ["r", "m"], "g", strides=[2, 2]), node("Add", ["e", "g"], "s"),
+                                  node("Relu", ["s"], "t"), node("Conv", ["t", "n"])], l=L, m=normal(6, 6, 1, 1),
+                                 n=normal(3, 6, 1, 1)),
+    "sum of two that others read": network([FIRST, node("Relu", ["a"], "r"), node("Conv", ["r", "l"], "e", **SAME),
+                                            node("Relu", ["e"], "g"), node("Add", ["r", "g"], "s"),
+                                            node("Conv", ["s", "n"])], l=L, n=normal(3, 6, 1, 1)),
+    "residual behind relu6": network([FIRST, node("Clip", ["a", "low", "high"], "r"), node("Conv", ["r", "l"], "e", **SAME),
+                                      node("Add", ["e", "r"], "s"), node("Clip", ["s", "low", "high"])], l=L / 4,
+                                     low=np.float32(0), high=np.float32(2)),
+    "input added": network([node("Conv", ["x", "k"], "a", **SAME), node("Add", ["a", "x"])], k=normal(3, 3, 3, 3)),
+    "concat": network([FIRST, node("Relu", ["a"], "r"), node("Conv", ["r", "l"], "e", **SAME), node("Relu", ["e"], "g"),
+                       node("Concat", ["g", "r"], "c", axis=1), node("Conv", ["c", "n"])], l=L, n=normal(4, 12, 1, 1)),
+    "concat, then relu and pool": network([FIRST, node("Conv", ["x", "l"], "e", **SAME), node("Concat", ["e", "a"], "c",
+                                                                                               axis=1),
+                                           node("Relu", ["c"], "r"), node("MaxPool", ["r"], kernel_shape=[2, 2],
+                                                                          strides=[2, 2])], l=normal(2, 3, 3, 3)),
+    "concat at the end": network([FIRST, node("Conv", ["x", "l"], "e", **SAME), node("Concat", ["e", "a"], axis=-3)],
+                                 l=normal(2, 3, 3, 3)),
+    "concat of channels that lie last": network(
+        [FIRST, node("Transpose", ["a"], "t", perm=[0, 2, 3, 1]), node("Conv", ["x", "l"], "e", **SAME),
+         node("Transpose", ["e"], "u", perm=[0, 2, 3, 1]), node("Concat", ["u", "t"], "c", axis=3),
+         node("Transpose", ["c"], perm=[0, 3, 1, 2])], l=normal(2, 3, 3, 3)),
+    "channels last at the input": network([node("Transpose", ["x"], "t", perm=[0, 3, 1, 2]),
+                                           node("Conv", ["t", "k", "b"], "a", **SAME), node("Relu", ["a"])], ("N", 8, 10, 3)),
+    "a flat input": network([node("Reshape", ["x", "size"], "t"), node("Conv", ["t", "k", "b"], "a", **SAME),
+                             node("Relu", ["a"])], ("N", 240), size=np.array([0, 3, 8, 10])),
+    "one dimension": network([node("Conv", ["x", "k"], "a", kernel_shape=[3], pads=[1, 1], strides=[2]), node("Relu", ["a"])],
+                             ("N", 3, 20), k=normal(4, 3, 3)),
+    "names with colons": network([node("Conv", ["x", "k"], "a/b:0", **SAME), node("Relu", ["a/b:0"], "c:1"),
+                                  node("Conv", ["c:1", "l"], **SAME)], l=L),
+    "turned answer": network([FIRST, node("Transpose", ["a"], perm=[0, 2, 3, 1])]),
+}
+"""Every kind of layer, each way that it is exported."""

@@ -1,0 +1,113 @@
+"""Networks of convolutions become whole numbers that equal onnxruntime, and golden's machine equals those."""
+
+import numpy as np
+import pytest
+
+from compress.frontend import onnx
+from compress.frontend.refuse import NetworkRefusedError
+from compress.scnn.assemble import assemble
+from compress.scnn.fit import TOP
+from compress.scnn.lower import lower
+from compress.scnn.whole import quantise
+from golden.scnn.layer import Pool, forward, pooled
+from spec.scnn import preset
+from tests.onnx_sample import ask, model, node
+from tests.scnn_network import NETWORKS, SAME, network, normal
+from tests.scnn_sample import machine, recover
+
+NEAR = 0.002        # rms error of whole numbers, as a share of the answer
+
+
+def made(name, spec, count=3):
+    proto = NETWORKS[name]
+    graph = onnx.from_model(proto, f"{name}.onnx")
+    x = np.random.default_rng(5).normal(size=(count, *graph.shape)).astype(np.float32)
+    return quantise(spec, graph, lower(graph), x), x, ask(proto, x).reshape(count, -1)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_equals_onnxruntime_and_golden_its_integers(name):
+    spec = preset("default", rows=2, cols=2)
+    whole, x, wanted = made(name, spec)
+    error = np.sqrt(np.mean(np.square(whole.outputs - wanted)) / np.mean(np.square(wanted)))
+    assert error < NEAR
+    for rows, cols in (1, 1), (2, 2):
+        spec = preset("default", rows=rows, cols=cols)
+        assembly = assemble(spec, whole.layers, whole.lowered.shape, levels=[0] * len(whole.layers))
+        for given in whole.inputs(x)[:2]:
+            array = machine(assembly, given)
+            array.run()
+            output = assembly.plans[-1].output
+            np.testing.assert_array_equal(recover(spec, output, array.memories), forward(whole.layers, given)[output.name])
+            assert not array.saturated
+            assert array.overflow is None
+
+
+def test_what_joins_which_layer():
+    def steps(name):
+        return [(step.kind, step.residual) for step in lower(onnx.from_model(NETWORKS[name], "x")).steps]
+
+    assert steps("residual") == [("3x3", None), ("3x3, + residual", "a")]
+    assert steps("residual behind relu6") == [("3x3", None), ("3x3", None), ("1x1", None)]
+    assert len(steps("residual, strided")) == 4
+    assert steps("max pool") == [("3x3, max 2x2 /2x2", None)]
+    assert steps("average pool") == [("3x3, mean 2x2 /2x2", None)]
+    assert steps("average pool behind relu") == [("3x3", None), ("mean 3x3 /2x2", None)]
+    assert len(steps("concat")) == 3
+    assert len(steps("concat, then relu and pool")) == 3
+    assert [kind for kind, _ in steps("flatten and dense")] == ["3x3", "8x10", "1x1"]
+
+
+def test_a_ceiling_is_where_16_bits_end():
+    whole, x, wanted = made("relu6", preset("default", rows=1, cols=1))
+    first = whole.lowered.steps[0].name
+    assert whole.scales[first] * TOP == pytest.approx(2.0)
+    graph = onnx.from_model(NETWORKS["relu6"], "x")
+    assert forward(whole.layers, whole.inputs(50 * x)[0])[first].max() == TOP
+    assert whole.measured[first].saturated == 0
+    assert graph.layers[0].activation.ceiling == 2
+
+
+def test_windows_may_end_behind_the_plane_on_one_side():
+    total = np.arange(-12, 0).reshape(1, 3, 4)
+    pool = Pool(kind="max", size=(2, 2), stride=(2, 2), behind=(1, 0))
+    assert pool.outputs((3, 4)) == (2, 2)
+    assert pooled(pool, total).tolist() == [[[-7, -5], [-3, -1]]]
+
+
+def test_no_input_makes_a_sum_wrong():
+    """1,000 inputs of equal sign: the finest weights would leave 36 bits for some input, so coarser ones are taken and told."""
+    proto = model([node("Conv", ["x", "k"])], {"k": np.full((1, 2000, 1, 1), 1.0, np.float32)}, ["N", 2000, 2, 2])
+    graph = onnx.from_model(proto, "x")
+    x = np.random.default_rng(1).normal(size=(4, 2000, 2, 2))
+    whole = quantise(preset("default"), graph, lower(graph), x)
+    layer = whole.layers[0]
+    worst = np.abs(layer.weight.astype(np.int64)).sum() * 32768
+    assert 2 ** 33 < worst < 2 ** 35
+    assert len(whole.notices) == 1
+    assert whole.notices[0].endswith("so that no input can make its sums leave 36 bits")
+
+
+def test_saturations_are_counted():
+    graph = onnx.from_model(network([node("Conv", ["x", "k"], **SAME)], k=normal(2, 3, 3, 3)), "x")
+    x = np.random.default_rng(1).normal(size=(2, *graph.shape))
+    graph.ranges[graph.layers[0].name] = 1e-3
+    whole = quantise(preset("default"), graph, lower(graph), x)
+    assert whole.measured[whole.layers[0].name].saturated > 100
+
+
+@pytest.mark.parametrize("nodes, weights, said", [
+    ([node("Conv", ["x", "k"], dilations=[2, 2])], {}, "dilations must be \\[1, 1\\], not \\[2, 2\\]"),
+    ([node("AveragePool", ["x"], kernel_shape=[3, 3], pads=[1, 1, 1, 1])], {},
+     "mean of a window must be over as many values everywhere, not over 4 to 9; pad with count_include_pad=1"),
+    ([node("Conv", ["x", "k"], "a", **SAME), node("Flatten", ["a"], "f"), node("Reshape", ["f", "s"], "g"),
+      node("Conv", ["g", "l"])], {"s": np.array([0, 12, 4, 10]), "l": normal(2, 12, 1, 1)},
+     "shape of the input must be 6 x 8 x 10, as it lies in the array, not 12 x 4 x 10; reshape only in front of a dense"),
+    ([node("Conv", ["x", "k"], "a", **SAME), node("Transpose", ["a"], "t", perm=[0, 1, 3, 2]), node("Conv", ["t", "l"])],
+     {"l": normal(2, 6, 1, 1)}, "order of the elements must be that of channels, rows and columns, not another"),
+    ([node("Conv", ["x", "k"], "a", **SAME), node("Concat", ["a", "x"], axis=2)], {}, "shapes must be alike but for the chan"),
+    ([node("Conv", ["x", "k"], "a", **SAME), node("Concat", ["a", "a"], axis=2)], {}, "axis must be that of the channels"),
+])
+def test_what_the_array_cannot_do_is_named(nodes, weights, said):
+    with pytest.raises(NetworkRefusedError, match=said):
+        lower(onnx.from_model(network(nodes, **weights), "x.onnx"), "x.onnx")
