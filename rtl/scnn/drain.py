@@ -242,7 +242,7 @@ class Drain(wiring.Component):
         m.d.comb += [hollow.eq(post & ~(step["ny"].any() & step["nx"].any())), skip.eq(self._tick & hollow)]
         make, wrapped = Signal(), Signal()             # the operation before was the last one
         m.d.comb += [make.eq(self._tick & ~gapped & ~hollow), self.o_valid.eq(make),
-                     self._stop.eq(self._tick & Mux(gapped, wrapped, Cat(last).all() & (~gaps | hollow)))]
+                     self._stop.eq(self._tick & Mux(hollow, last[4], Mux(gapped, wrapped, Cat(last).all() & ~gaps)))]
         with m.If(self._init):
             m.d.sync += [*(count.eq(0) for count in counts), *(base.eq(step["start"]) for base in bases), gapped.eq(0),
                          wrapped.eq(0)]
@@ -273,7 +273,7 @@ class Drain(wiring.Component):
             self.o_send.eq(make & sent), mark.valid.eq(make & post), mark.none.eq(skip),
             mark.gap.eq(self._tick & gapped & ~mark.channel_end),
             mark.first.eq(~Cat(counts[:2]).any()), mark.last.eq(Cat(last[:2]).all()),
-            mark.channel_end.eq(Cat(last[:4]).all()), mark.k.eq(counts[4])]
+            mark.channel_end.eq(Cat(last[:4]).all() | skip), mark.k.eq(counts[4])]
         own = Signal(self._w.address, name="own")
         m.d.sync += own.eq(address)
         edges = Signal(4)

@@ -93,14 +93,15 @@ class Take(wiring.Component):
             last = number + 1 == self._layer["segments"]
             m.d.sync += [asked.eq(1), number.eq(Mux(last, 0, number + 1)), addr.eq(Mux(last, first + 1, addr + 1))]
             m.d.comb += place.eq(Mux(last, first, addr))
-        with m.If(delayed(m, fetch, "came", cycles=2)):
-            m.d.sync += [*(register.eq(segment[name]) for name, register in self._next.items()), ready.eq(1), asked.eq(0)]
         with m.If(self._leave & ~only):
             m.d.sync += [*(register.eq(self._next[name]) for name, register in self._segment.items()), self._have.eq(ready),
                          ready.eq(0)]
         with m.Elif(ready & ~self._have):
             m.d.sync += [*(register.eq(self._next[name]) for name, register in self._segment.items()), self._have.eq(1),
                          ready.eq(0)]
+        # a segment that comes in the cycle in which another leaves waits for one cycle more
+        with m.If(delayed(m, fetch, "came", cycles=2)):
+            m.d.sync += [*(register.eq(segment[name]) for name, register in self._next.items()), ready.eq(1), asked.eq(0)]
         with m.If(begun[2]):
             m.d.sync += [register.eq(segment[name]) for name, register in self._segment.items()]
         with m.If(begun[3]):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import cocotb
 from cocotb.clock import Clock
-from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge, with_timeout
+from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge, SimTimeoutError, with_timeout
 from cocotbext.axi import AxiLiteBus, AxiLiteMaster
 
 from spec.registers import WORD_BYTES, from_data
@@ -57,6 +57,21 @@ async def carry_out(dut):
     registers = from_data("scnn", plan["registers"])
     host = Host(dut, registers)
     dut.feed.value = dut.number.value = dut.pause.value = 0
+    await reset(dut, host)
+    with (folder / "answers.jsonl").open("w") as answers:
+        for number, step in enumerate(plan["steps"]):
+            await feed(dut, folder, number, step["pause"])
+            try:
+                answer = await run(dut, host, step) | {"ended": True}
+            except SimTimeoutError:
+                answer = {"counters": {}, "flags": {}, "overflow": {}, "ended": False}
+                await reset(dut, host)
+            answers.write(json.dumps(answer) + "\n")
+            answers.flush()
+
+
+async def reset(dut, host):
+    """Reset the machine and wait until it is ready."""
     dut.rst.value = 1
     await ClockCycles(dut.clk, 3)
     dut.rst.value = 0
@@ -64,26 +79,30 @@ async def carry_out(dut):
     await host.write("irq_enable", enable=1)
     while (await host.read("status"))["busy"]:
         pass
-    sent = 0
-    with (folder / "answers.jsonl").open("w") as answers:
-        for number, step in enumerate(plan["steps"]):
-            dut.number.value, dut.pause.value = number, step["pause"]
-            await FallingEdge(dut.clk)
-            dut.feed.value = 1
-            await FallingEdge(dut.clk)
-            dut.feed.value = 0
-            words = (folder / f"feed_{number}.bin").stat().st_size // 8
-            await with_timeout(RisingEdge(dut.fed), (words * WORD_CYCLES + SLACK) * PERIOD, "ns")
-            await host.write("layers", first=step["first"], count=step["count"])
-            flags = await host.command("start", step["limit"])
-            counters = {register.name: (await host.read(register.name))["value"]
-                        for register in registers.registers if register.kind == "counter"}
-            overflow = await host.read("overflow")
-            if step["blocks"] and not flags["refused"]:
-                await host.write("blocks", first=0, count=step["blocks"])
-                await host.command("read", step["limit"] + SLACK)
-                sent += 1
-                while dut.got.value.to_unsigned() != sent:
-                    await RisingEdge(dut.clk)
-            answers.write(json.dumps({"counters": counters, "flags": flags, "overflow": overflow}) + "\n")
-            answers.flush()
+
+
+async def feed(dut, folder, number, pause):
+    """Send the packets of a step and begin to offer its weights."""
+    dut.number.value, dut.pause.value = number, pause
+    await FallingEdge(dut.clk)
+    dut.feed.value = 1
+    await FallingEdge(dut.clk)
+    dut.feed.value = 0
+    words = (folder / f"feed_{number}.bin").stat().st_size // 8
+    await with_timeout(RisingEdge(dut.fed), (words * WORD_CYCLES + SLACK) * PERIOD, "ns")
+
+
+async def run(dut, host, step):
+    """Run the layers of a step and read its blocks; a run that does not end in its limit raises SimTimeoutError."""
+    before = dut.got.value.to_unsigned()
+    await host.write("layers", first=step["first"], count=step["count"])
+    flags = await host.command("start", step["limit"])
+    counters = {register.name: (await host.read(register.name))["value"]
+                for register in host.registers.registers if register.kind == "counter"}
+    overflow = await host.read("overflow")
+    if step["blocks"] and not flags["refused"]:
+        await host.write("blocks", first=0, count=step["blocks"])
+        await host.command("read", step["limit"] + SLACK)
+        while dut.got.value.to_unsigned() == before:
+            await RisingEdge(dut.clk)
+    return {"counters": counters, "flags": flags, "overflow": overflow}

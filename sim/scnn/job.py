@@ -37,8 +37,12 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """Counters, flags and the overflow register of a run, and the blocks of each PE: values and runs by index."""
+    """Counters, flags and the overflow register of a run, and the blocks of each PE: values and runs by index.
 
+    A run that does not end in its limit has nothing of them but ``ended`` False; the machine was reset after it.
+    """
+
+    ended: bool
     counters: dict[str, int]
     flags: dict[str, int]
     overflow: dict[str, int]
@@ -101,7 +105,7 @@ def run(built: GeneratedMachine, spec: ScnnSpec, steps: Sequence[Step], folder: 
            folder=folder, log=log, build_args=build_args, waves=waves,
            env={"SCNN_JOB": folder, "COCOTB_LOG_LEVEL": "WARNING"})
     answers = [json.loads(line) for line in (folder / "answers.jsonl").read_text().splitlines()]
-    return [Answer(blocks=_blocks(folder / f"result_{number}.hex", spec, step.blocks), **answer)
+    return [Answer(blocks=_blocks(folder / f"result_{number}.hex", spec, step.blocks) if answer["ended"] else [], **answer)
             for number, (answer, step) in enumerate(zip(answers, steps, strict=True))]
 
 
