@@ -71,7 +71,8 @@ def launch(*, sources: Sequence[Path | str], top: str, module: str, at_least: in
            sim: str | None = None, env: Mapping[str, object] | None = None, waves: bool = False,
            build_args: Sequence[str] = (),
            inner: bool = False, cache: bool = True, seed: int = 1, only: str | None = None,
-           folder: Path | None = None, log: Path | None = None, may_fail: bool = False) -> Results:
+           folder: Path | None = None, log: Path | None = None, may_fail: bool = False,
+           plusargs: Sequence[str] = ()) -> Results:
     """Run the cocotb tests of a module on Verilog; return how many ran, or fail.
 
     Parameters
@@ -104,9 +105,10 @@ def launch(*, sources: Sequence[Path | str], top: str, module: str, at_least: in
     folder, log : Path, optional
         Where the run leaves its files, and its output. Without them the files stay only where they are wanted, after a
         failure and with waves, and the output is the process's own.
-
     may_fail : bool
         Failed tests are a result and no error: they are what a run on faulty hardware is for.
+    plusargs : sequence of str
+        Arguments of the simulation, such as ``+NAME=VALUE``, for the Verilog.
 
     Raises
     ------
@@ -128,14 +130,14 @@ def launch(*, sources: Sequence[Path | str], top: str, module: str, at_least: in
     results = place / "results.xml"
     results.unlink(missing_ok=True)
     # without this argument Icarus would leave its trace beside the cached simulation
-    plusargs = [f"+dumpfile_path={place / top}.fst"] if sim == "icarus" and waves else []
+    more = [f"+dumpfile_path={place / top}.fst"] if sim == "icarus" and waves else []
     with simulator.environment(sim), contextlib.suppress(SystemExit), _gone_if_ended(place if folder is None else None):
         get_runner(sim).test(
             hdl_toplevel=top, hdl_toplevel_lang="verilog", test_module=module, build_dir=built,
             test_dir=place, results_xml=str(results), seed=seed, waves=waves,
             timescale=TIMESCALE, log_file=log,
             extra_env={name: str(value) for name, value in (env or {}).items()}, test_filter=only,
-            plusargs=plusargs)
+            plusargs=[*plusargs, *more])
     ran, failed = get_results(results)
     if failed and not may_fail or ran < at_least:
         raise AssertionError(f"{module}: {ran} ran, {failed} failed, {at_least} must pass (seed {seed}, "

@@ -15,6 +15,8 @@ from typing import Any
 from rtl.generated import GeneratedMachine
 from sim.host import Actions
 from sim.launch import build, launch
+from sim.probe import Probe
+from sim.trace import Watch
 from spec.registers import from_data
 
 HARNESS = Path(__file__).with_name("harness.v")
@@ -35,14 +37,14 @@ class Answer:
 
 
 def prepare(machine: GeneratedMachine, *, sim: str | None = None, waves: bool = False, build_args: Sequence[str] = (),
-            control: Sequence[str] = ()) -> None:
+            control: Sequence[str] = (), probe: Probe | None = None) -> None:
     """Build the simulation of a machine, so that a later `hold` finds it in the cache."""
-    build(sources=_sources(machine, control), top=TOP, sim=sim, waves=waves, build_args=build_args)
+    build(sources=_sources(machine, control, probe), top=TOP, sim=sim, waves=waves, build_args=build_args)
 
 
 def hold(machine: GeneratedMachine, talks: Sequence[Talk], *, sim: str | None = None, waves: bool = False,
          folder: Path | None = None, log: Path | None = None, build_args: Sequence[str] = (), control: Sequence[str] = (),
-         advance: Callable[[int], None] = lambda talks: None) -> list[Answer]:
+         advance: Callable[[int], None] = lambda talks: None, watch: Watch | None = None) -> list[Answer]:
     """Hold the talks with the generated Verilog, one after another without a reset, and return an answer for each.
 
     Parameters
@@ -56,20 +58,23 @@ def hold(machine: GeneratedMachine, talks: Sequence[Talk], *, sim: str | None = 
         Control texts for Verilator.
     advance : callable
         Told, as the simulation goes on, how many more talks are done.
+    watch : Watch, optional
+        What to measure; ``watch.take(folder)`` returns it.
     """
     if folder is None:
         with tempfile.TemporaryDirectory(prefix="session-") as made:
             return hold(machine, talks, sim=sim, waves=waves, folder=Path(made), log=log, build_args=build_args,
-                        control=control, advance=advance)
+                        control=control, advance=advance, watch=watch)
     folder = Path(folder).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / TALKS).write_bytes(pickle.dumps((from_data(machine.name, machine.manifest["registers"]), list(talks))))
     for name in (ANSWERS, DONE):
         (folder / name).unlink(missing_ok=True)
     try:
-        with _Watch(folder / DONE, advance):
-            launch(sources=_sources(machine, control), top=TOP, module="sim.bench_session", at_least=1, sim=sim, waves=waves,
-                   folder=folder, log=log, build_args=build_args,
+        with _Progress(folder / DONE, advance):
+            launch(sources=_sources(machine, control, watch.probe if watch else None), top=TOP, module="sim.bench_session",
+                   at_least=1, sim=sim, waves=waves, folder=folder, log=log, build_args=build_args,
+                   plusargs=watch.arguments if watch else (),
                    env={"NONZERO_SESSION": folder, "COCOTB_LOG_LEVEL": "WARNING"})
         return list(_read(folder / ANSWERS))
     finally:
@@ -77,8 +82,11 @@ def hold(machine: GeneratedMachine, talks: Sequence[Talk], *, sim: str | None = 
             (folder / name).unlink(missing_ok=True)
 
 
-def _sources(machine: GeneratedMachine, control: Sequence[str]) -> list[str]:
-    return [machine.verilog, HARNESS.read_text().replace("MACHINE", machine.name), *control]
+def _sources(machine: GeneratedMachine, control: Sequence[str], probe: Probe | None) -> list[str]:
+    harness = HARNESS.read_text().replace("MACHINE", machine.name)
+    if probe is not None:
+        harness = harness.replace("endmodule", f"{probe.verilog()}endmodule")
+    return [machine.verilog, harness, *control]
 
 
 def _read(path: Path) -> Iterator[Answer]:
@@ -87,7 +95,7 @@ def _read(path: Path) -> Iterator[Answer]:
             yield pickle.load(file)
 
 
-class _Watch:
+class _Progress:
     """Watch a file that grows by a byte a talk, in a thread of its own."""
 
     def __init__(self, path: Path, advance: Callable[[int], None]):

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from cli.command import atomic
+from cli.page import render
 from cli.text import plain
+from cli.write import write_text
 from compress.eie.image import Image
 from compress.page.facts import page_facts
 from golden.eie.image import load
@@ -37,13 +37,10 @@ def write(path: Path, out: Path, image: Image, facts: dict[str, Any], inputs: np
         The command that made the image.
     """
     shown = page_facts(image, load(out), facts, np.asarray(inputs[:MOST_VECTORS], np.float32), arguments)
-    loader = FileSystemLoader(Path(__file__).parent)
-    page = Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template("page.j2")
-    text = page.render(**shown, title=f"What {plain(Path(facts.get('file', facts.get('example', out.name))).name)} became",
-                       told=[plain(line) for line in told])
+    text = render(Path(__file__).with_name("page.j2"), **shown, told=[plain(line) for line in told],
+                  title=f"What {plain(Path(facts.get('file', facts.get('example', out.name))).name)} became")
     plainly = {key: value for key, value in shown.items() if key != "layers"} | {
         "layers": [{key: value for key, value in layer.items() if key not in ("map", "load", "causes")}
                    for layer in shown["layers"]]}
-    for goal, content in (path, text), (path.with_suffix(".json"), json.dumps(plainly, indent=2) + "\n"):
-        with atomic(goal) as draft:
-            draft.write_text(content, encoding="utf-8")
+    write_text(path, text)
+    write_text(path.with_suffix(".json"), json.dumps(plainly, indent=2) + "\n")

@@ -119,6 +119,10 @@ class Outcome:
         """Return a layer's hardware counters, summed over the vectors."""
         return {name: sum(mine[number].value.counters[name] for mine in self._answers) for name in asdict(Counters())}
 
+    def counters(self, vector: int) -> list[dict[str, int]]:
+        """Return the hardware counters of each layer of one vector."""
+        return [answer.value.counters for answer in self._answers[vector]]
+
     def _model_cycles(self, number: int) -> int:
         return sum(counters[number].cycles for counters in self.golden.counters)
 

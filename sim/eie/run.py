@@ -18,7 +18,10 @@ from sim import simulator
 from sim.eie.answer import Answer, texts
 from sim.eie.outcome import Outcome
 from sim.eie.talks import layer_by_layer
+from sim.eie.trace import check, watch_first
+from sim.page import write
 from sim.session import TOP, hold, prepare
+from sim.trace import Trace
 
 SHOWN = 40              # predictions printed; --json has all
 
@@ -35,6 +38,7 @@ def run(
     waves: Annotated[bool, typer.Option("--waves", help="Leave a trace of all signals; for few inputs.")] = False,
     out: Annotated[Path, typer.Option(help="Folder of the trace and of the simulator's log.")] = Path("build/run"),
     json: Annotated[Path | None, typer.Option(help="Write the figures, and all predictions, to a file.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write a page, .html, of what every PE did in the first input.")] = None,
 ) -> None:
     """Run an image on the Verilog of its machine in a simulator; every value of every layer is compared with golden.
 
@@ -43,8 +47,8 @@ def run(
     A layer's busy share is its useful multiplications over PEs x cycles. Exit code 1 says that a value or counter was
     not the golden model's.
     """
-    paths.check(inputs={"image": image, "--input": input, "--labels": labels}, outputs={"--outputs": outputs, "--json": json},
-                folders={"--out": out})
+    paths.check(inputs={"image": image, "--input": input, "--labels": labels},
+                outputs={"--outputs": outputs, "--json": json, "--report": report}, folders={"--out": out})
     sim = simulator.pick(sim)
     loaded, trusted = load(image), golden_image.load(image)
     inputs = read_vectors(input, "input", loaded.layers[0].inputs)[:first]
@@ -52,14 +56,15 @@ def run(
     with command.progress(f"golden: {len(inputs)} inputs"):
         golden = golden_run(trusted, inputs)
     built = generate(loaded.spec)
+    watch = None if report is None else watch_first(built, loaded.spec, golden)
     with command.progress(f"{sim}: building the simulation of {built.name}"):
-        prepare(built, sim=sim, waves=waves)
+        prepare(built, sim=sim, waves=waves, probe=None if watch is None else watch.probe)
     talks = layer_by_layer(loaded, golden)
     folder = out / image.stem
     with (command.progress(f"{sim}: {len(inputs)} inputs x {len(loaded.layers)} layers", total=len(talks)) as bar,
           undone_if_ended(folder)):
         answers = hold(built, talks, sim=sim, waves=waves, folder=folder, log=_fresh(folder / "simulator.log"),
-                       advance=bar.advance)
+                       advance=bar.advance, watch=watch)
     outcome = Outcome(loaded, golden, answers, classes)
     answer = Answer(loaded, outcome.outputs, inputs, golden)
     _tell(outcome, built.name, sim)
@@ -74,6 +79,9 @@ def run(
         made = {"design": built.name, "simulator": sim, "image": str(image)}
         command.write_report(json, outcome.figures() | answer.figures() | made)
         print(f"wrote {json}")
+    if report is not None and watch is not None:
+        _draw(report, watch.take(folder), outcome, f"{image.stem} on {built.name}", sim)
+        print(f"wrote {report}: a page for a browser")
     for line in outcome.faults():
         print(line)
     command.warn(answer.warnings())
@@ -99,6 +107,14 @@ def _fresh(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     return path
+
+
+def _draw(report: Path, trace: Trace, outcome: Outcome, title: str, sim: str) -> None:
+    check(trace, outcome.counters(0))
+    image, vectors = outcome.image, f"{outcome.vectors} input{'s' if outcome.vectors > 1 else ''}"
+    fact = (f"{vectors} through {len(image.layers)} layers on {image.spec.pes} PEs in {sim}; the first input is drawn. "
+            f"{outcome.compared:,} values compared with the golden model, {outcome.mismatches:,} different.")
+    write(report, trace, [layer.name for layer in image.layers], outcome.figures(), title=title, facts=[fact])
 
 
 def _tell(outcome: Outcome, name: str, sim: str) -> None:
