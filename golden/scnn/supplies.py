@@ -7,9 +7,9 @@ from golden.scnn.program import Part, Program
 from spec.scnn import ScnnSpec
 from spec.scnn.shape import SUPPLY
 
-FIRST_LOOKUP, FETCH, READ, AHEAD = 6, 4, 3, 4
-"""Cycles from the arrival of START to the first look-up, of the fetch of a record, from look-up to read; and how many blocks
-are looked up ahead."""
+FIRST_LOOKUP, FETCH, SEGMENT, READ, AHEAD = 7, 4, 1, 3, 4
+"""Cycles from the arrival of START to the first look-up, of the fetch of a part's record, more with a segment's ahead of it,
+from look-up to read; and how many blocks are looked up ahead."""
 
 
 class Supplies:
@@ -50,7 +50,7 @@ class Supplies:
         self._read = np.full(spec.pes, -1, np.int64)                # last read of the part before
         self._arrived = np.full(spec.pes, -1, np.int64)             # arrival of its last word
         self._source: tuple[int, int] | None = None                 # (local, source) of the part before
-        self._record: tuple[int, int] | None = (0, 0)
+        self._record = 0, 0, 0                                      # pass, segment and part fetched last
         self.gates: list[list[tuple[int, int]]] = [[] for _ in range(spec.pes)]
 
     def pair(self, number: int, pair: int, counts: np.ndarray, released: list[np.ndarray]) -> np.ndarray:
@@ -63,9 +63,9 @@ class Supplies:
 
     def _part(self, number: int, segment: int, at: int, own: int, counts: np.ndarray, released) -> None:
         part = self._programs[0].segments[segment].parts[at]
-        if self._record != (segment, at):
-            self._visit = self._visit + FETCH
-            self._record = segment, at
+        if self._record != (number, segment, at):
+            self._visit = self._visit + FETCH + (SEGMENT if self._record[:2] != (number, segment) else 0)
+            self._record = number, segment, at
         users = np.arange(self._spec.pes) if part.local else self._pe[:, part.source]
         look = np.maximum(self._visit[users] + 1, self._begun[0][users] + 1)
         opens = self._gate(part, part.advance * number + own)

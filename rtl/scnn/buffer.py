@@ -1,7 +1,7 @@
 """Buffer of vectors: blocks arrive in order, each is read again and again, and is released in order."""
 
 from amaranth.hdl import Const, Module, Mux, Signal
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl.emit import Submodules
@@ -55,19 +55,21 @@ class VectorBuffer(wiring.Component):
         return m
 
     def _write(self, m, size, bits):
-        """Return the address of what comes, and with its last vector how many the block has."""
-        base, place, count = Signal(bits), Signal(bits), Signal(bits + 1)
-        now = Signal(bits + 1)
-        full = Signal()
-        m.d.comb += [full.eq(place + 1 == size), now.eq(count + (~self.i_empty & (count != size)))]
+        """Return the address of what comes, and how many vectors the block will then have, as `_number`."""
+        base, place, count = Signal(bits), Signal(bits), _number(bits, "count")
+        now = _number(bits, "now")
+        full, filled = Signal(), Signal()                   # the slot's last place is the next one; it is filled
+        counts = ~self.i_empty & ~filled
+        m.d.comb += [full.eq(place + 1 == size), now.value.eq(count.value + counts), now.none.eq(count.none & self.i_empty),
+                     now.one.eq(Mux(counts, count.none, count.one))]
         with m.If(self.i_valid):
-            m.d.sync += count.eq(now)
+            m.d.sync += [count.eq(now), filled.eq(now.value == size)]
             with m.If(~self.i_empty & ~full):
                 m.d.sync += place.eq(place + 1)
             with m.If(self.i_last):
-                m.d.sync += [base.eq(base + size), place.eq(0), count.eq(0)]
+                m.d.sync += [base.eq(base + size), place.eq(0), *_clear(count), filled.eq(0)]
         with m.If(self.restart):
-            m.d.sync += [base.eq(0), place.eq(0), count.eq(0)]
+            m.d.sync += [base.eq(0), place.eq(0), *_clear(count), filled.eq(0)]
         return base | place, now
 
     def _blocks(self, m, count, bits):
@@ -75,18 +77,21 @@ class VectorBuffer(wiring.Component):
         steps = MAX_SLOTS.bit_length() - 1
         write, read = Signal(steps + 1), Signal(steps + 1)
         come, direct, take, some = Signal(), Signal(), Signal(), Signal()
-        oldest, head, following = (Signal(bits + 1, name=name) for name in ("oldest", "head", "following"))
-        self._library.cell(m, "counts", "nz_regfile", p_WIDTH=bits + 1, p_DEPTH=MAX_SLOTS, p_ADDR_BITS=steps, i_clk=clock(),
-                           i_we=come & ~direct, i_waddr=write[:steps], i_wdata=count, i_raddr=read[:steps], o_rdata=oldest)
+        oldest, head, following = (_number(bits, name) for name in ("oldest", "head", "following"))
+        wide = len(count.as_value())
+        self._library.cell(m, "counts", "nz_regfile", p_WIDTH=wide, p_DEPTH=MAX_SLOTS, p_ADDR_BITS=steps, i_clk=clock(),
+                           i_we=come & ~direct, i_waddr=write[:steps], i_wdata=count.as_value(), i_raddr=read[:steps],
+                           o_rdata=oldest.as_value())
         free = ~self.ready | self.release
         m.d.comb += [come.eq(self.i_valid & self.i_last), some.eq(write != read), direct.eq(free & ~some),
-                     take.eq(free & some), following.eq(Mux(some, oldest, count))]
+                     take.eq(free & some), following.as_value().eq(Mux(some, oldest.as_value(), count.as_value())),
+                     self.empty.eq(head.none)]
         with m.If(come & ~direct):
             m.d.sync += write.eq(write + 1)
         with m.If(take):
             m.d.sync += read.eq(read + 1)
         with m.If(free):
-            m.d.sync += [self.ready.eq(some | come), head.eq(following), self.empty.eq(following == 0)]
+            m.d.sync += [self.ready.eq(some | come), head.eq(following)]
         return head, following, free
 
     def _read(self, m, size, bits, blocks):
@@ -95,13 +100,23 @@ class VectorBuffer(wiring.Component):
         after_next = Signal(bits + 1)                       # of the place: two further
         m.d.comb += after_next.eq(place + 2)
         with m.If(self.advance):
-            m.d.sync += [place.eq(place + 1), self.last.eq(after_next == head)]
+            m.d.sync += [place.eq(place + 1), self.last.eq(after_next == head.value)]
         with m.If(self.rewind):
-            m.d.sync += [place.eq(0), self.last.eq(head == 1)]
+            m.d.sync += [place.eq(0), self.last.eq(head.one)]
         with m.If(free):
-            m.d.sync += self.last.eq(following == 1)
+            m.d.sync += self.last.eq(following.one)
         with m.If(self.release):
             m.d.sync += [place.eq(0), base.eq(base + size)]
         with m.If(self.restart):
             m.d.sync += [base.eq(0), place.eq(0)]
         return base | place
+
+
+def _number(bits, name):
+    """Return a signal for a count of vectors and, beside it, whether it is 0 and whether it is 1."""
+    layout = data.StructLayout({"none": 1, "one": 1, "value": bits + 1})
+    return Signal(layout, name=name, init={"none": 1})
+
+
+def _clear(number):
+    return number.value.eq(0), number.none.eq(1), number.one.eq(0)

@@ -4,6 +4,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from rtl.parts import delayed
 from rtl.scnn.bus import Widths
 from spec.scnn.packet import BLOCK
 from spec.scnn.program import DRAIN_LAYER, DRAIN_STEP
@@ -18,7 +19,7 @@ class Compressor(wiring.Component):
 
     A placeholder is written as soon as 16 zeros have come. Zeros behind the last value must not be encoded, so the word of the
     last value is kept as it was then, and written again at the end of the block. Words and table entries are on their ports
-    one and two cycles after the output that completes them.
+    two and three cycles after the output that completes them.
 
     Members
     -------
@@ -50,15 +51,18 @@ class Compressor(wiring.Component):
         m = Module()
         w, lanes = self._w, self._spec.i
         zeros, total = Signal(RUN_BITS), Signal(RUN_BITS + 2)
-        nonzero, full, emit = Signal(), Signal(), Signal()
-        m.d.comb += [nonzero.eq(self.i_valid & self.i_value.any()),
-                     total.eq(zeros + Mux(self.i_gap, self.gap, self.i_valid & ~nonzero)),
-                     emit.eq(nonzero | (total >= SPAN))]
+        full, emit = Signal(), Signal()
+        given = self.i_valid & self.i_value.any()
+        nonzero, came, over, value, more, block = (delayed(m, what, name, cycles=1) for what, name in (
+            (given, "nonzero"), (self.i_valid | self.i_gap, "came"), ((self.i_valid | self.i_none) & self.i_end, "over"),
+            (Mux(given, self.i_value, 0), "value"), (Mux(self.i_gap, self.gap, self.i_valid & ~given), "more"),
+            (self.i_block, "block")))
+        m.d.comb += [total.eq(zeros + more), emit.eq(nonzero | (total >= SPAN))]
         with m.If(nonzero):
             m.d.sync += zeros.eq(0)
-        with m.Elif(self.i_valid | self.i_gap):
+        with m.Elif(came):
             m.d.sync += zeros.eq(total)                     # less 16 of a placeholder
-        entry = Cat(Mux(nonzero, self.i_value, 0), Mux(nonzero, zeros, MAX_RUN))
+        entry = Cat(value, Mux(nonzero, zeros, MAX_RUN))
         lane, words = Signal(range(max(2, lanes))), Signal(w.word + 1)
         before, word = Signal(w.act_word), Signal(w.act_word)
         count = Signal(COUNT_BITS)
@@ -71,34 +75,34 @@ class Compressor(wiring.Component):
         with m.If(emit):
             m.d.sync += [lane.eq(Mux(full, 0, lane + 1)), before.eq(Mux(full, 0, word)), count.eq(count + 1),
                          words.eq(words + full)]
-        self._end(m, nonzero=nonzero, full=full, word=word, words=words, count=count,
+        self._end(m, nonzero=nonzero, full=full, word=word, words=words, count=count, end=over, block=block,
                   anew=[lane.eq(0), before.eq(0), count.eq(0), zeros.eq(0)])
         return m
 
-    def _end(self, m, *, nonzero, full, word, words, count, anew):
+    def _end(self, m, *, nonzero, full, word, words, count, end, block, anew):
         """Write full words; at the end of a block the word of its last value, if that is not full, and the table's entry."""
         w = self._w
         first, dead, mend = Signal(w.word + 1), Signal(), Signal()
         kept, kept_at, kept_count, kept_open = (Signal(w.act_word), Signal(w.word + 1), Signal(COUNT_BITS), Signal())
-        now_at, now_count, now_open = Signal(w.word + 1), Signal(COUNT_BITS), Signal()
-        end, beyond, following = Signal(), Signal(), Signal(w.word + 1)
+        now_at, now_count, now_open, some = Signal(w.word + 1), Signal(COUNT_BITS), Signal(), Signal()
+        beyond, following = Signal(), Signal(w.word + 1)
         m.d.comb += [
-            end.eq((self.i_valid | self.i_none) & self.i_end), now_at.eq(Mux(nonzero, words, kept_at)),
+            now_at.eq(Mux(nonzero, words, kept_at)),
             now_count.eq(Mux(nonzero, count + 1, kept_count)), now_open.eq(Mux(nonzero, ~full, kept_open)),
-            beyond.eq(words >= self.limit), following.eq(Mux(now_count.any(), now_at + 1, first)), self.overflow.eq(0)]
+            beyond.eq(words >= self.limit), following.eq(Mux(nonzero | some, now_at + 1, first)), self.overflow.eq(0)]
         with m.If(nonzero):
-            m.d.sync += [kept.eq(word), kept_at.eq(words), kept_count.eq(count + 1), kept_open.eq(~full)]
+            m.d.sync += [kept.eq(word), kept_at.eq(words), kept_count.eq(count + 1), kept_open.eq(~full), some.eq(1)]
             m.d.comb += self.overflow.eq(beyond & ~dead)
         with m.If(self.overflow):
             m.d.sync += dead.eq(1)
         m.d.sync += [self.we.eq(full & ~beyond & ~dead), self.waddr.eq(words), self.wdata.eq(word), mend.eq(end & now_open),
-                     self.table_we.eq(end & ~dead & ~self.overflow), self.table_addr.eq(self.i_block),
+                     self.table_we.eq(end & ~dead & ~self.overflow), self.table_addr.eq(block),
                      self.table_data.eq(Cat(first[:w.word], now_count))]
         with m.If(mend):                                    # no entry of the next block fills a word so early
             m.d.sync += [self.we.eq(~dead), self.waddr.eq(kept_at), self.wdata.eq(kept)]
         with m.If(end):
-            m.d.sync += [*anew, kept_count.eq(0), kept_open.eq(0), first.eq(following), words.eq(following)]
+            m.d.sync += [*anew, kept_count.eq(0), some.eq(0), kept_open.eq(0), first.eq(following), words.eq(following)]
         with m.If(self.restart):
-            m.d.sync += [*anew, kept_count.eq(0), kept_open.eq(0), first.eq(self.word), words.eq(self.word)]
+            m.d.sync += [*anew, kept_count.eq(0), some.eq(0), kept_open.eq(0), first.eq(self.word), words.eq(self.word)]
         with m.If(self.revive):
             m.d.sync += dead.eq(0)

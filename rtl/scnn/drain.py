@@ -151,6 +151,8 @@ class Drain(wiring.Component):
         """Load a layer; wait for a complete pass and for the others; do its steps one after another."""
         layer, step = self._layer, self._step
         number, pass_ = Signal(8), Signal(PASS_BITS)
+        last_step, last_pass = Signal(), Signal()           # both stand still long before they are asked for
+        m.d.sync += [last_step.eq(number + 1 == layer["steps"]), last_pass.eq(pass_ + 1 == layer["passes"])]
         base = Signal(self._w.program)
         along = Signal(self._w.block)                       # kc x pass of the layer
         m.d.comb += [self.cause.eq(Cause.DRAIN), self.block.eq(step["block"] + along), self.pool.eq(step["pool"]),
@@ -187,43 +189,45 @@ class Drain(wiring.Component):
                             m.d.comb += self.cause.eq(cause)
                 with m.If(self._ended):
                     m.d.sync += number.eq(number + 1)
-                    m.d.comb += self._begin.eq(number + 1 != layer["steps"])
+                    m.d.comb += self._begin.eq(~last_step)
                     with m.If(~self._begin):
                         m.d.comb += self.pass_drained.eq(1)
                         m.d.sync += [pass_.eq(pass_ + 1), along.eq(along + layer["kc"]), self._step_at.eq(base)]
                         m.next = "WAIT"
-                        with m.If(pass_ + 1 == layer["passes"]):
+                        with m.If(last_pass):
                             m.d.comb += [self._next_layer.eq(1), self.finished.eq(self._final)]
                             m.next = "EMPTY"
 
     def _pace(self, m):
-        """Say in which cycles operations are made, the first one three cycles after the begin, and when a step ends."""
+        """Say in which cycles operations are made, the first one four cycles after the begin, and when a step ends.
+
+        What is known of a step before its operations is in registers from then on.
+        """
         step = self._step
-        age, running, odd, tail = Signal(2), Signal(), Signal(), Signal(range(POST + 3))
+        active, running, odd, tail = Signal(), Signal(), Signal(), Signal(range(POST + 2))
         clock_ = Signal(CYCLES_BITS)
-        self._tick, self._stop, self._ended, self._init = Signal(), Signal(), Signal(), Signal()
-        send = step["kind"] == KINDS["send"]
-        m.d.sync += clock_.eq(clock_ + 1)
-        with m.If(age.any() & (age != 3)):
-            m.d.sync += age.eq(age + 1)
-        m.d.comb += [self._init.eq(age == 2), self._tick.eq(running & ~(send & odd))]
-        m.d.sync += odd.eq(~odd)
+        self._tick, self._stop, self._ended = Signal(), Signal(), Signal()
+        self._init = delayed(m, self._begin, "init", cycles=3)
+        send, clear, some = Signal(), Signal(), Signal()
+        self._post, self._gaps, self._hollow = Signal(), Signal(), Signal()     # hollow: without outputs, a cycle a channel
+        post = step["kind"] == KINDS["post"]
+        m.d.comb += some.eq(step["ny"].any() & step["nx"].any())
+        m.d.sync += [send.eq(step["kind"] == KINDS["send"]), clear.eq(step["kind"] == KINDS["clear"]), self._post.eq(post),
+                     self._gaps.eq(post & step["gap"].any()), self._hollow.eq(post & ~some)]
+        m.d.comb += self._tick.eq(running & ~(send & odd))
+        m.d.sync += [clock_.eq(clock_ + 1), odd.eq(~odd),
+                     self._ended.eq(active & Mux(send, clock_ == step["cycles"],
+                                                 ~running & Mux(clear, tail == 0, tail == POST)))]
         with m.If(self._init):
-            some = step["ny"].any() & step["nx"].any()
-            m.d.sync += [running.eq(step["nk"].any() & (some | (step["kind"] == KINDS["post"]))), odd.eq(0), tail.eq(0)]
+            m.d.sync += [running.eq(step["nk"].any() & (some | post)), odd.eq(0), active.eq(1)]
         with m.If(self._stop):
             m.d.sync += running.eq(0)
-        with m.If((age == 3) & ~running):
+        with m.If(active & ~running):
             m.d.sync += tail.eq(tail + 1)
+        with m.If(self._ended):
+            m.d.sync += active.eq(0)
         with m.If(self._begin):
-            m.d.sync += [age.eq(1), clock_.eq(1), tail.eq(0)]
-        with m.Switch(step["kind"]):
-            with m.Case(KINDS["send"]):
-                m.d.comb += self._ended.eq((age == 3) & (clock_ == step["cycles"]))
-            with m.Case(KINDS["clear"]):
-                m.d.comb += self._ended.eq(tail == 1)
-            with m.Default():
-                m.d.comb += self._ended.eq(tail == POST + 1)
+            m.d.sync += [active.eq(0), clock_.eq(2), tail.eq(0)]
 
     def _operations(self, m):
         """Go through the loops of a step; an operation is made in the cycle before it is chosen."""
@@ -232,38 +236,35 @@ class Drain(wiring.Component):
         strides = [Const(1, 1), step["wstride"], step["dx"], step["dy"], self._layer["stride"]]
         counts = [Signal(len(size), name=f"count{k}") for k, size in enumerate(sizes)]
         bases = [Signal(w.address, name=f"base{k}") for k in range(len(sizes))]
-        last = [Signal(name=f"last{k}") for k in range(len(sizes))]
-        post, gapped, row_end = Signal(), Signal(), Signal()
-        m.d.comb += [post.eq(step["kind"] == KINDS["post"]), row_end.eq(Cat(last[:3]).all())]
+        last, single = ([Signal(name=f"{name}{k}") for k in range(len(sizes))] for name in ("last", "single"))
+        gapped, wrapped = Signal(), Signal()                # wrapped: the operation before was the last one
+        make, skip = Signal(), Signal()
+        m.d.comb += [skip.eq(self._tick & self._hollow), make.eq(self._tick & ~gapped & ~self._hollow), self.o_valid.eq(make),
+                     self._stop.eq(self._tick & Mux(self._hollow, last[4],
+                                                    Mux(gapped, wrapped, Cat(last).all() & ~self._gaps)))]
+        with m.If(self._tick):
+            m.d.sync += gapped.eq(make & Cat(last[:3]).all() & self._gaps)
+        with m.If(make):
+            m.d.sync += wrapped.eq(Cat(last).all())
         for k, size in enumerate(sizes):
-            m.d.comb += last[k].eq(counts[k] + 1 >= size)
-        gaps = post & step["gap"].any()
-        hollow, skip = Signal(), Signal()                   # a tile without outputs: a cycle for each channel
-        m.d.comb += [hollow.eq(post & ~(step["ny"].any() & step["nx"].any())), skip.eq(self._tick & hollow)]
-        make, wrapped = Signal(), Signal()             # the operation before was the last one
-        m.d.comb += [make.eq(self._tick & ~gapped & ~hollow), self.o_valid.eq(make),
-                     self._stop.eq(self._tick & Mux(hollow, last[4], Mux(gapped, wrapped, Cat(last).all() & ~gaps)))]
+            inner, following = Cat(last[:k]).all() if k else Const(1, 1), Signal(w.address, name=f"following{k}")
+            m.d.comb += following.eq(bases[k] + strides[k])
+            with m.If(make & inner | (skip if k == len(sizes) - 1 else 0)):
+                m.d.sync += [counts[k].eq(Mux(last[k], 0, counts[k] + 1)),
+                             last[k].eq(Mux(last[k], single[k], counts[k] + 2 == size))]
+            with m.If(make & inner & (~last[k] if k < len(sizes) - 1 else 1)):
+                m.d.sync += [base.eq(following) for base in bases[:k + 1]]
+            m.d.sync += single[k].eq(size <= 1)
+            with m.If(self._init):
+                m.d.sync += last[k].eq(size <= 1)
         with m.If(self._init):
             m.d.sync += [*(count.eq(0) for count in counts), *(base.eq(step["start"]) for base in bases), gapped.eq(0),
                          wrapped.eq(0)]
-        with m.If(self._tick):
-            m.d.sync += gapped.eq(make & row_end & gaps)
-        with m.If(make):
-            m.d.sync += wrapped.eq(Cat(last).all())
-            for k in range(len(sizes)):
-                inner = Cat(last[:k]).all() if k else Const(1, 1)
-                with m.If(inner & ~last[k] if k < len(sizes) - 1 else inner):
-                    following = Signal(w.address, name=f"following{k}")
-                    m.d.comb += following.eq(bases[k] + strides[k])
-                    m.d.sync += [counts[k].eq(Mux(last[k], 0, counts[k] + 1)), *(count.eq(0) for count in counts[:k]),
-                                 *(base.eq(following) for base in bases[:k + 1])]
-        with m.If(skip):
-            m.d.sync += counts[4].eq(counts[4] + 1)
         bank, entry = placed(self._spec, bases[0])
         keep, take = step["keep"], Signal()
         m.d.comb += [take.eq(~keep | (step["kind"] == KINDS["clear"])), self.o_side.bank.eq(bank), self.o_side.entry.eq(entry),
                      self.o_side.take.eq(take), self.o_side.add.eq(0)]
-        self._marks(m, make, skip, gapped, post, counts, last, bases[0])
+        self._marks(m, make, skip, gapped, self._post, counts, last, bases[0])
 
     def _marks(self, m, make, skip, gapped, post, counts, last, address):
         """Say of the operation that is chosen in this cycle what post-processing and links must know."""

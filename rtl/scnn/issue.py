@@ -68,19 +68,20 @@ class Issue(wiring.Component):
         m.d.comb += [
             free.eq(~first | (begun != DRAINED_LATER)), none.eq(self.weight_empty | self.act_empty),
             go.eq(active & self.loaded & self.weight_ready & self.act_ready & free & ~self.stop),
-            end.eq(go & (none | (self.weight_last & self.act_last))), last_pair.eq(pair + 1 == self.pairs),
-            last_pass.eq(pass_ + 1 == self.passes), self.pass_issued.eq(end & last_pair),
+            end.eq(go & (none | (self.weight_last & self.act_last))), self.pass_issued.eq(end & last_pair),
             self.layer_released.eq(end & last_pair & last_pass), self.o_valid.eq(go & ~none),
             self.weight_advance.eq(go & ~end & ~self.weight_last), self.weight_rewind.eq(go & ~end & self.weight_last),
             self.act_advance.eq(go & ~end & self.weight_last),
             self.weight_release.eq(end), self.act_release.eq(end)]
-        m.d.sync += begun.eq(begun + (go & first) - self.pass_drained)
+        m.d.sync += [begun.eq(begun + (go & first) - self.pass_drained), last_pair.eq(pair + 1 == self.pairs),
+                     last_pass.eq(pass_ + 1 == self.passes)]
         with m.If(go):
             m.d.sync += first.eq(self.pass_issued)
         with m.If(end):
-            m.d.sync += pair.eq(Mux(last_pair, 0, pair + 1))
+            m.d.sync += [pair.eq(Mux(last_pair, 0, pair + 1)),
+                         last_pair.eq(Mux(last_pair, self.pairs == 1, pair + 2 == self.pairs))]
         with m.If(self.pass_issued):
-            m.d.sync += [pass_.eq(pass_ + 1), self.o_buffer.eq(~self.o_buffer)]
+            m.d.sync += [pass_.eq(pass_ + 1), last_pass.eq(pass_ + 2 == self.passes), self.o_buffer.eq(~self.o_buffer)]
         with m.If(self.layer_released):
             m.d.sync += active.eq(0)
         with m.If(self.start):
@@ -106,17 +107,19 @@ class Issue(wiring.Component):
 
     def _slots(self, m, go, none):
         """Sort the slots of an issue into products, activation tails, weight tails and placeholders."""
-        f_count, i_count, count = self._spec.f, self._spec.i, self._spec.products
+        f_count, count = self._spec.f, self._spec.products
         go_2 = delayed(m, go & ~none, "issued", cycles=2)
         lost_act = delayed(m, go & self.act_empty, "no_act", cycles=2)
         lost_weight = delayed(m, go & self.weight_empty & ~self.act_empty, "no_weight", cycles=2)
-        act_tails, act_live = ones(Cat(lane.tail for lane in self.acts)), ones(Cat(lane.live for lane in self.acts))
+        act_tails = ones(Cat(lane.tail for lane in self.acts))
         weight_tails, weight_live = (ones(Cat(lane.tail for lane in self.weights)),
                                      ones(Cat(lane.live for lane in self.weights)))
         products, act_tail, weight_tail, rest = (Signal(self._w.slots, name=name)
                                                  for name in ("products", "act_tail", "weight_tail", "rest"))
-        m.d.comb += [products.eq(act_live * weight_live), act_tail.eq(act_tails * f_count),
-                     weight_tail.eq((i_count - act_tails) * weight_tails), rest.eq(count - products - act_tail - weight_tail)]
+        # multiplied by hand: of two such small numbers synthesis makes a whole multiplier block
+        m.d.comb += [products.eq(sum(Mux(lane.live, weight_live, 0) for lane in self.acts)), act_tail.eq(act_tails * f_count),
+                     weight_tail.eq(sum(Mux(lane.tail, 0, weight_tails) for lane in self.acts)),
+                     rest.eq(count - products - act_tail - weight_tail)]
         m.d.sync += [self.slots[0].eq(Mux(go_2, products, 0)),
                      self.slots[1].eq(Mux(go_2, act_tail, Mux(lost_act, count, 0))),
                      self.slots[2].eq(Mux(go_2, weight_tail, Mux(lost_weight, count, 0))),

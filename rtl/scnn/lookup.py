@@ -13,13 +13,13 @@ from spec.scnn.shape import ScnnSpec
 DRAINED_BITS = 16       # of the number of a pass since the reset
 LAYER, SEGMENT, PART, BASE, NOTHING = range(5)      # words of a fetch in their order
 SHOWN = ("passes", "pairs", "weight_slot_log2", "act_slot_log2", "gather", "product_shift")
-FETCH = 4               # cycles that a lookup is late for another record
 
 
 class Lookup(wiring.Component):
     """Visits the records of a layer in the order of the passes and looks up one block a cycle.
 
-    The first lookup is six cycles after ``start``; one that needs another record comes five cycles after the one before.
+    The first lookup is seven cycles after ``start``. A lookup for which a part's record is fetched comes five cycles behind the
+    one before, or six if a segment's record comes first.
 
     Members
     -------
@@ -31,8 +31,8 @@ class Lookup(wiring.Component):
         Fields of the layer, valid while ``loaded``.
     fresh : ``Out(1)``
         ``loaded`` has just become 1.
-    drained : ``In``
-        Passes drained since the reset.
+    drained : ``In``, pass_drained : ``In(1)``
+        Passes drained since the reset; another one is drained in this cycle.
     room : ``In(1)``
         Another block may be looked up.
     o_valid, o_block, o_base, o_first, o_last : ``Out``
@@ -47,7 +47,8 @@ class Lookup(wiring.Component):
         shown = {name: Out(SUPPLY_LAYER[name][1]) for name in SHOWN}
         super().__init__(shown | {
             "start": In(1), "start_addr": In(ADDRESS_FIELD_BITS), "program_addr": Out(w.program), "program": In(WORD_BITS),
-            "loaded": Out(1), "fresh": Out(1), "drained": In(DRAINED_BITS), "room": In(1), "o_valid": Out(1),
+            "loaded": Out(1), "fresh": Out(1), "drained": In(DRAINED_BITS), "pass_drained": In(1),
+            "room": In(1), "o_valid": Out(1),
             "o_block": Out(w.block),
             "o_base": Out(w.address), "o_first": Out(1), "o_last": Out(1), "gated": Out(1)})
 
@@ -57,21 +58,45 @@ class Lookup(wiring.Component):
             {name: Signal(width, name=f"{kind}_{name}") for name, (_, width) in table.items()}
             for kind, table in (("layer", SUPPLY_LAYER), ("segment", SUPPLY_SEGMENT), ("part", SUPPLY_PART)))
         m.d.comb += [getattr(self, name).eq(self._layer[name]) for name in SHOWN]
-        come = Signal(range(NOTHING + 1), init=NOTHING)
-        place = Signal(self._w.program)
-        came = self._fetch(m, come, place)
-        self._visit(m, come, place, came)
+        last = {name: Signal(name=f"last_{name}") for name in ("part", "pair", "segment", "pass")}
+        single = Signal()                                   # the segment's pairs have one part: its record serves them all
+        came = self._fetch(m, last, single)
+        pair = self._visit(m, last, single, came)
+        self._block(m, pair, came)
+        waits = self._gate(m, last, came)
+        m.d.comb += [self.o_valid.eq(self._busy & self._have & self.room & ~waits),
+                     self.gated.eq(self._busy & self._have & waits)]
         return m
 
-    def _fetch(self, m, come, place):
-        """Read from the word ``come`` at ``place`` to the last one of a part; each arrives two cycles later."""
-        step, addr = Signal(range(NOTHING + 1), init=NOTHING), Signal(self._w.program)
-        now, here = Signal(range(NOTHING + 1)), Signal(self._w.program)
-        m.d.comb += [now.eq(Mux(come != NOTHING, come, step)), here.eq(Mux(come != NOTHING, place, addr)),
-                     self.program_addr.eq(here)]
-        m.d.sync += [addr.eq(here + 1), step.eq(Mux(now == NOTHING, NOTHING, now + 1))]
+    def _fetch(self, m, last, single):
+        """Read the words from a layer's head, a segment or a part on to the last one of a part; each arrives two cycles later.
+
+        Where the next record begins is known before the lookup, so it is addressed all the time between two fetches.
+        """
+        w = self._w
+        step, now = Signal(range(NOTHING + 1), init=NOTHING), Signal(range(NOTHING + 1))
+        addr, heads, first_segment = (Signal(w.program, name=name) for name in ("addr", "heads", "first_segment"))
+        place, between = Signal(w.program), Signal(init=1)
+        m.d.comb += [now.eq(step), place.eq(addr), self.program_addr.eq(place)]
+        with m.If(self.start):
+            m.d.comb += [now.eq(LAYER), place.eq(self.start_addr[:w.program])]
+        with m.Elif(between):
+            with m.If(self.o_valid & ~(last["part"] & ~last["pair"] & single)):
+                m.d.comb += now.eq(Mux(last["part"] & last["pair"], SEGMENT, PART))
+            with m.If(last["part"]):
+                with m.If(~last["pair"]):
+                    m.d.comb += place.eq(heads)
+                with m.Elif(last["segment"]):
+                    m.d.comb += place.eq(first_segment)
+        with m.If(now != NOTHING):
+            m.d.sync += [addr.eq(place + 1), step.eq(Mux(now == BASE, NOTHING, now + 1)), between.eq(now == BASE)]
+        with m.If(now == LAYER):
+            m.d.sync += first_segment.eq(place + 1)
+        with m.If(now == SEGMENT):
+            m.d.sync += heads.eq(place + 1)
         arrives = [delayed(m, now == word, f"arrives{word}", cycles=2) for word in range(NOTHING)]
-        low = fields(Cat(self.program, self.program), SUPPLY_PART)
+        self._came_part = fields(Cat(self.program, self.program), SUPPLY_PART)
+        low = self._came_part
         for word, registers, values in ((LAYER, self._layer, fields(self.program, SUPPLY_LAYER)),
                                         (SEGMENT, self._segment, fields(self.program, SUPPLY_SEGMENT)),
                                         (PART, self._part, {name: low[name] for name in SUPPLY_PART if name != "base"}),
@@ -80,75 +105,76 @@ class Lookup(wiring.Component):
                 m.d.sync += [registers[name].eq(value) for name, value in values.items()]
         return arrives
 
-    def _visit(self, m, come, place, came):
-        """Look up; then go to the next part, pair, segment or pass, and fetch its record if it is another one."""
-        segment, part, layer = self._segment, self._part, self._layer
-        numbers = {"part": (Signal(8, name="part_number"), segment["parts"]),
-                   "pair": (Signal(PAIR_BITS, name="pair_number"), segment["pairs"]),
-                   "segment": (Signal(8, name="segment_number"), layer["segments"]),
-                   "pass": (Signal(PASS_BITS, name="pass_number"), layer["passes"])}
-        last = {name: Signal(name=f"last_{name}") for name in numbers}
-        m.d.comb += [last[name].eq(number + 1 == count) for name, (number, count) in numbers.items()]
-        layer_at, segment_at, part_at = (Signal(self._w.program, name=name) for name in ("layer_at", "segment_at", "part_at"))
-        busy, have, again = Signal(), Signal(), Signal()
-        along = Signal(self._w.block)                       # advance x pass
-        m.d.comb += [again.eq((segment["parts"] == 1) & (~last["pair"] | (layer["segments"] == 1))),
-                     self.o_block.eq(part["first"] + along + numbers["pair"][0]), self.o_base.eq(part["base"]),
-                     self.o_first.eq(numbers["part"][0] == 0), self.o_last.eq(last["part"]), come.eq(NOTHING)]
+    def _visit(self, m, last, single, came):
+        """Go from lookup to lookup: to the next part, pair, segment or pass; return the number of the pair in its segment.
+
+        All but the pair's number stand still for four cycles behind a lookup, so that their flags may come from registers.
+        """
+        segment, layer = self._segment, self._layer
+        part, number, passed = Signal(8, name="part_number"), Signal(8, name="segment_number"), Signal(PASS_BITS)
+        pair, left = Signal(PAIR_BITS, name="pair_number"), Signal(PAIR_BITS, name="pairs_left")
+        self._pass, self._busy, self._have = passed, Signal(name="busy"), Signal(name="have")
+        first = Signal()                                    # of the parts of its pair
+        m.d.sync += [last["part"].eq(part + 1 == segment["parts"]), first.eq(part == 0), single.eq(segment["parts"] == 1),
+                     last["segment"].eq(number + 1 == layer["segments"]), last["pass"].eq(passed + 1 == layer["passes"]),
+                     last["pair"].eq(left == 1)]
+        m.d.comb += [self.o_first.eq(first), self.o_last.eq(last["part"])]
+        with m.If(came[SEGMENT]):
+            m.d.sync += left.eq(fields(self.program, SUPPLY_SEGMENT)["pairs"])
+        with m.If(delayed(m, came[PART], "record", cycles=2)):
+            m.d.sync += self._have.eq(1)
         with m.If(self.o_valid):
+            m.d.sync += self._have.eq(last["part"] & ~last["pair"] & single)
             with m.If(~last["part"]):
-                m.d.sync += [numbers["part"][0].eq(numbers["part"][0] + 1), part_at.eq(part_at + 2)]
-                m.d.comb += [come.eq(PART), place.eq(part_at + 2)]
+                m.d.sync += part.eq(part + 1)
+            with m.Elif(~last["pair"]):
+                m.d.sync += [part.eq(0), pair.eq(pair + 1), left.eq(left - 1), last["pair"].eq(left == 2)]
             with m.Else():
-                m.d.sync += numbers["part"][0].eq(0)
-                with m.If(~last["pair"]):
-                    m.d.sync += [numbers["pair"][0].eq(numbers["pair"][0] + 1), part_at.eq(segment_at + 1)]
-                    m.d.comb += [come.eq(Mux(again, NOTHING, PART)), place.eq(segment_at + 1)]
-                with m.Else():
-                    m.d.sync += numbers["pair"][0].eq(0)
-                    with m.If(~last["segment"]):
-                        m.d.sync += [numbers["segment"][0].eq(numbers["segment"][0] + 1), segment_at.eq(part_at + 2),
-                                     part_at.eq(part_at + 3)]
-                        m.d.comb += [come.eq(SEGMENT), place.eq(part_at + 2)]
-                    with m.Else():
-                        m.d.sync += [numbers["segment"][0].eq(0), numbers["pass"][0].eq(numbers["pass"][0] + 1),
-                                     segment_at.eq(layer_at + 1), part_at.eq(layer_at + 2), busy.eq(~last["pass"])]
-                        m.d.comb += [come.eq(Mux(again, NOTHING, SEGMENT)), place.eq(layer_at + 1)]
-                        with m.If(again):
-                            m.d.sync += along.eq(along + part["advance"])
-            m.d.sync += have.eq(again)
-        with m.If(delayed(m, came[PART], "record", cycles=1)):
-            m.d.sync += along.eq(part["advance"] * numbers["pass"][0])
-        started = delayed(m, self.start, "started", cycles=1)
-        with m.If(delayed(m, started | self.o_valid & ~again, "fetched", cycles=FETCH)):
-            m.d.sync += have.eq(1)
+                m.d.sync += [part.eq(0), pair.eq(0), number.eq(Mux(last["segment"], 0, number + 1))]
+                with m.If(last["segment"]):
+                    m.d.sync += [passed.eq(passed + 1), self._busy.eq(~last["pass"])]
         m.d.sync += self.fresh.eq(came[LAYER])
         with m.If(came[LAYER]):
             m.d.sync += self.loaded.eq(1)
-        waits = self._gate(m, last)
-        m.d.comb += [self.o_valid.eq(busy & have & self.room & ~waits), self.gated.eq(busy & have & waits)]
         with m.If(self.start):
-            at = self.start_addr[:self._w.program]
-            m.d.comb += [come.eq(LAYER), place.eq(at)]
-            m.d.sync += [number.eq(0) for number, _ in numbers.values()]
-            m.d.sync += [layer_at.eq(at), segment_at.eq(at + 1), part_at.eq(at + 2), busy.eq(1), have.eq(0), self.loaded.eq(0)]
+            m.d.sync += [*(value.eq(0) for value in (part, pair, number, passed, self._have, self.loaded)), self._busy.eq(1)]
+        return pair
 
-    def _gate(self, m, last):
-        """Whether the pass needed is not drained: first one of the layer - back + (pairs before) / gate."""
+    def _block(self, m, pair, came):
+        """Compute the index of the block looked up: the part's first one, ``advance`` a pass, one a pair."""
+        part, along = self._part, Signal(self._w.block)
+        m.d.comb += self.o_base.eq(part["base"])
+        m.d.sync += along.eq(part["advance"] * self._pass)
+        with m.If(delayed(m, came[PART], "indexed", cycles=2)):
+            m.d.sync += self.o_block.eq(part["first"] + along + pair)
+        with m.Elif(self.o_valid):
+            m.d.sync += self.o_block.eq(self.o_block + 1)   # if the record serves the next pair too
+
+    def _gate(self, m, last, came):
+        """Whether the pass needed is not drained: first one of the layer - back + (pairs before) / gate.
+
+        ``ahead`` is how many passes beyond the needed one are drained; it follows both, and is computed anew with a record.
+        """
         part = self._part
         first, whole, rest = Signal(DRAINED_BITS), Signal(DRAINED_BITS), Signal(9)
-        ahead = Signal(signed(DRAINED_BITS))
-        waits = Signal()
+        needed, ahead = Signal(DRAINED_BITS), Signal(signed(DRAINED_BITS))
+        base, waits, turn, more = Signal(DRAINED_BITS), Signal(), Signal(), Signal()
         with m.If(self.start):
             m.d.sync += first.eq(first + self._layer["passes"])
+        m.d.comb += more.eq(self.o_valid & last["part"] & turn)
+        m.d.sync += turn.eq(rest + 1 == part["gate"])
         with m.If(self.o_valid & last["part"]):
-            m.d.sync += rest.eq(rest + 1)
-            with m.If(rest + 1 == part["gate"]):
-                m.d.sync += [rest.eq(0), whole.eq(whole + 1)]
-            with m.If(last["pair"]):
-                m.d.sync += [rest.eq(0), whole.eq(0)]
-        with m.If(self.start):
+            m.d.sync += [rest.eq(Mux(turn, 0, rest + 1)), turn.eq(Mux(turn, part["gate"] == 1, rest + 2 == part["gate"]))]
+            with m.If(turn):
+                m.d.sync += whole.eq(whole + 1)
+        with m.If(self.start | self.o_valid & last["part"] & last["pair"]):
             m.d.sync += [rest.eq(0), whole.eq(0)]
-        m.d.comb += [ahead.eq(self.drained - (first - part["back"] + whole)),
-                     waits.eq(part["gate"].any() & (ahead <= 0))]
+        m.d.sync += [base.eq(first + whole), needed.eq(base - self._came_part["back"])]
+        with m.If(delayed(m, came[PART], "needed", cycles=1)):
+            m.d.sync += ahead.eq(self.drained - needed + self.pass_drained)
+        with m.Else():
+            m.d.sync += ahead.eq(ahead + self.pass_drained - more)
+        none = Signal()
+        m.d.comb += none.eq(Mux(self.pass_drained, Mux(more, ahead <= 0, ahead < 0), Mux(more, ahead <= 1, ahead <= 0)))
+        m.d.sync += waits.eq(part["gate"].any() & none)
         return waits

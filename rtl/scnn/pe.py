@@ -210,6 +210,7 @@ class Pe(wiring.Component):
             i_raddr=Mux(self.reading, self.read_addr[:w.word], supply.memory_addr), o_rdata=self.o_word)
         m.d.comb += [
             lookup.start.eq(self.command.start), lookup.start_addr.eq(self.command.supply), lookup.drained.eq(drain.drained),
+            lookup.pass_drained.eq(drain.pass_drained),
             lookup.room.eq(supply.room), supply.i_valid.eq(lookup.o_valid), supply.i_base.eq(lookup.o_base),
             supply.i_first.eq(lookup.o_first), supply.i_last.eq(lookup.o_last), supply.restart.eq(lookup.fresh),
             supply.slot_log2.eq(lookup.act_slot_log2), supply.released.eq(issue.act_release), supply.table.eq(self.o_table),

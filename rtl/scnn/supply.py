@@ -53,14 +53,15 @@ class Supply(wiring.Component):
 
     def _queue(self, m):
         """Keep what was looked up until its first word is read; the table's answer comes two cycles behind the lookup."""
-        bits = self._w.word + COUNT_BITS + self._w.address + 2
+        bits = self._w.word + COUNT_BITS + self._w.address + 3
         write, read, waiting = Signal(QUEUE_BITS), Signal(QUEUE_BITS), Signal(QUEUE_BITS)
         begin = Signal()
         come = delayed(m, self.i_valid, "asked", cycles=2)
         with_it = delayed(m, Cat(self.i_base, self.i_first, self.i_last), "with", cycles=2, reset_less=True)
         part = Signal(bits)
         self._library.cell(m, "queue", "nz_regfile", p_WIDTH=bits, p_DEPTH=1 << QUEUE_BITS, p_ADDR_BITS=QUEUE_BITS,
-                           i_clk=clock(), i_we=come, i_waddr=write, i_wdata=Cat(self.table, with_it),
+                           i_clk=clock(), i_we=come, i_waddr=write,
+                           i_wdata=Cat(self.table, with_it, _within(self.table[self._w.word:], self._spec.i)),
                            i_raddr=read, o_rdata=part)
         with m.If(come):
             m.d.sync += write.eq(write + 1)
@@ -74,17 +75,18 @@ class Supply(wiring.Component):
         """Read a word a cycle: the first one of the oldest part, or the next one of the part at hand."""
         w, lanes = self._w, self._spec.i
         word, count = part[:w.word], part[w.word:w.word + COUNT_BITS]
-        base, first, last = (part[w.word + COUNT_BITS:-2], part[-2], part[-1])
-        busy, next_word, left, last_part = Signal(), Signal(w.word), Signal(COUNT_BITS), Signal()
+        base, first, last, short = part[w.word + COUNT_BITS:-3], part[-3], part[-2], part[-1]
+        busy, next_word, left, last_part, rest_short = Signal(), Signal(w.word), Signal(COUNT_BITS), Signal(), Signal()
         free, slots = Signal(range(MAX_SLOTS + 1)), Signal(range(MAX_SLOTS + 1))
         now = Signal(COUNT_BITS)
         done, go = Signal(), Signal()
         m.d.comb += [
             slots.eq(slot_count(self._spec.act_words, self.slot_log2)), begin.eq(~busy & some & (~first | free.any())),
-            go.eq(begin | busy), now.eq(Mux(busy, left, count)), done.eq(now <= lanes),
+            go.eq(begin | busy), now.eq(Mux(busy, left, count)), done.eq(Mux(busy, rest_short, short)),
             self.memory_addr.eq(Mux(busy, next_word, word))]
         with m.If(go):
-            m.d.sync += [busy.eq(~done), next_word.eq(self.memory_addr + 1), left.eq(now - lanes)]
+            m.d.sync += [busy.eq(~done), next_word.eq(self.memory_addr + 1), left.eq(now - lanes),
+                         rest_short.eq(_within(now, 2 * lanes))]
         with m.If(begin):
             m.d.sync += last_part.eq(last)
         m.d.sync += free.eq(free + self.released - (begin & first))
@@ -118,3 +120,9 @@ class Supply(wiring.Component):
         with m.If(go):
             m.d.sync += before.eq(offset + ahead)
         m.d.sync += self.bad_run.eq(Cat(wrong).any())
+
+
+def _within(count, limit):
+    """Whether a count is at most a limit, a power of two, without a carry chain."""
+    bits = limit.bit_length() - 1
+    return ~count[bits:].any() | (count[bits:] == 1) & ~count[:bits].any()

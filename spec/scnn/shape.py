@@ -170,7 +170,7 @@ LANE = 5
 SUPPLY = 3
 """Cycles from the read of a word of activations to the activation buffer's write port, in a block of its own."""
 
-STEP = 4
+STEP = 5
 """Cycles from the start of a drain step to its first operation."""
 
 POST = 16
