@@ -12,10 +12,11 @@ from cli import design as designs
 from cli.table import show
 from cli.text import plain
 from compress.frontend.file import read_network
-from compress.frontend.graph import Network
+from compress.frontend.graph import Dense, Network, Relabel
 from compress.frontend.place import Place, places, refusals
 from compress.frontend.refuse import NetworkRefusedError, Refusal
-from spec import machines
+from compress.scnn.check import Outlook, outlook
+from spec import machines, scnn
 from spec.eie import EieSpec
 
 
@@ -26,22 +27,25 @@ def check(
 ) -> None:
     """Check a network: exit code 0 if every layer has its machine, else one line for each node that has none, and 2.
 
+    A network of dense layers runs on an eie; one with layers over rows and columns is one image for an scnn.
+
     For example: python -m compress.check model.onnx --pes 64 --json check.json
     """
     paths.check(inputs={"network": network}, outputs={"--json": json})
+    found: list[Place] = []
+    notices: list[str] = []
     try:
         with command.progress(f"reading {network}"):
             graph = read_network(network)
-        found, lost = places(graph), refusals(graph, spec)
-        notices = [*graph.notices, *host(graph), *missing(found)]
+            found, lost, notices = _checked(graph, spec)
     except NetworkRefusedError as error:
-        found, lost, notices, graph = [], list(error.refusals), [], None
+        lost = list(error.refusals)
     if found:
         _tell(network, found, spec)
     for notice in notices:
         print(f"notice: {plain(notice)}")
     if json:
-        command.write_report(json, {"network": str(network), "layers": [vars(place) for place in found], "notices": notices,
+        command.write_json(json, {"network": str(network), "layers": [vars(place) for place in found], "notices": notices,
                                   "refused": [vars(line) | {"line": str(line)} for line in lost]})
         print(f"wrote {json}")
     report(lost)
@@ -53,17 +57,50 @@ def application(arguments: Sequence[str] | None = None) -> typer.Typer:
                                designs.Only("eie", machines.specification("eie")), arguments)
 
 
+def _checked(graph: Network, spec: EieSpec) -> tuple[list[Place], list[Refusal], list[str]]:
+    """Return where the layers run, what has no machine, and what else is to be said."""
+    notices = [*graph.notices, *host(graph)]
+    if all(isinstance(layer, Dense | Relabel) for layer in graph.layers):
+        return places(graph), refusals(graph, spec), notices
+    made = outlook(graph, scnn.preset())
+    return convolved(graph, made), list(made.refusals), [*notices, *made.notices, *_array(graph, made)]
+
+
+def convolved(graph: Network, made: Outlook) -> list[Place]:
+    """Return the layers of the array that a network becomes; its own layers where one of them is refused."""
+    if made.lowered is None:
+        return places(graph)
+    shapes = {"input": made.lowered.shape} | {step.name: step.shape for step in made.lowered.steps}
+    found = []
+    for number, step in enumerate(made.lowered.steps):
+        plane = step.shape[1] * step.shape[2] * (step.pool.stride[0] * step.pool.stride[1] if step.pool else 1)
+        plan = None if made.assembly is None else made.assembly.plans[number]
+        depth = sum(shapes[name][0] for name in step.inputs)
+        inputs = (depth, *shapes[step.inputs[0]][1:])
+        found.append(Place(layer=step.name, machine="scnn", kind=step.kind, inputs=inputs, outputs=step.shape,
+                           weights=int(step.weight.size), work=int(step.weight.size) * plane,
+                           activation=str(step.activation), nodes=step.nodes, passes=None if plan is None else plan.passes))
+    return found
+
+
+def _array(graph: Network, made: Outlook) -> list[str]:
+    """Return what is to be said of the array that holds a network."""
+    said = []
+    if made.assembly is not None:
+        spec = made.assembly.spec
+        said.append(f"one image for an scnn of {spec.rows} x {spec.cols} PEs holds all layers, each cut into tiles of its "
+                    f"plane")
+    dense = [layer.name for layer in graph.layers if isinstance(layer, Dense)]
+    if dense:
+        said.append(f"dense layers run on the scnn as filters as large as their planes: {', '.join(dense)}; an eie runs them "
+                    f"faster, as a network of their own")
+    return said
+
+
 def host(graph: Network) -> list[str]:
     """Return what the host has to do, in words."""
     said = [f"{', '.join(graph.host)} is left to the host: the answer is what goes into it"] if graph.host else []
     return said + ([] if graph.order is None else ["the host turns the answer's elements back into the file's order"])
-
-
-def missing(found: list[Place]) -> list[str]:
-    """Return a sentence for each machine that this version cannot build yet."""
-    wanted = sorted({place.machine for place in found} - {"host", *machines.MACHINES})
-    return [f"machine {name} is not in this version: its layers are checked here, and compress.build refuses them"
-            for name in wanted]
 
 
 def report(lost: list[Refusal]) -> None:
@@ -76,12 +113,17 @@ def report(lost: list[Refusal]) -> None:
 
 def _tell(network: Path, found: list[Place], spec: EieSpec) -> None:
     rows: list[list[Any]] = []
+    dense = any(place.machine == "eie" for place in found)
     for place in found:
         room = f"{min(spec.entries * spec.pes / place.weights, 1):.0%}" if place.machine == "eie" else ""
+        last = room if dense else ", ".join(node.rpartition(" (")[0] for node in place.nodes)
         rows.append([place.layer, place.machine, place.kind, _shape(place.inputs), _shape(place.outputs), f"{place.weights:,}",
-                     f"{place.work:,}", place.activation, room])
-    show(f"{network}: {len(found)} layers", ["layer", "machine", "kind", "inputs", "outputs", "weights", "multiplications",
-                                             "activation", "densest that fits"], rows)
+                     f"{place.work:,}", place.activation, "" if place.passes is None else place.passes, last])
+    columns = ["layer", "machine", "kind", "inputs", "outputs", "weights", "multiplications", "activation", "passes",
+               "densest that fits" if dense else "nodes"]
+    if dense:
+        rows, columns = [[*row[:8], row[9]] for row in rows], [*columns[:8], columns[9]]
+    show(f"{network}: {len(found)} layers", columns, rows)
 
 
 def _shape(shape: tuple[int, ...]) -> str:

@@ -172,7 +172,7 @@ def test_a_file_stays_dense_and_says_how_its_scales_came_about(tmp_path, capsys)
 WRONG = {
     "no source": ([], "source must be a network file or --example digits, not neither"),
     "two sources": (["net.npz", "--example", "digits"], "source must be .*, not both"),
-    "example": (["--example", "mnist"], "example must be digits, not 'mnist'"),
+    "example": (["--example", "mnist"], "example must be digits for an eie, not 'mnist'"),
     "order": (["net.npz", "--order", "random"], "order must be one of balanced, modulo, not 'random'"),
     "preset": (["net.npz", "--preset", "big"], "preset must be one of paper, default, ecp5, ice40, not 'big'"),
     "pes": (["net.npz", "--pes", "257"], "pes must be 1 to 256, not 257"),

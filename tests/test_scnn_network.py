@@ -85,7 +85,7 @@ def test_no_input_makes_a_sum_wrong():
     worst = np.abs(layer.weight.astype(np.int64)).sum() * 32768
     assert 2 ** 33 < worst < 2 ** 35
     assert len(whole.notices) == 1
-    assert whole.notices[0].endswith("so that no input can make its sums leave 36 bits")
+    assert whole.notices[0].startswith("weights are coarser than 16 bits would allow, so that no input can make a sum leave")
 
 
 def test_saturations_are_counted():

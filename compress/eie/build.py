@@ -90,7 +90,7 @@ def run(
     if prune not in ("magnitude", "balanced"):
         raise ValueError(f"prune must be magnitude or balanced, not {prune!r}")
     if example not in (None, "digits"):
-        raise ValueError(f"example must be digits, not {example!r}")
+        raise ValueError(f"example must be digits for an eie, not {example!r}; digits-cnn is one for --design scnn")
     if example is not None and network is None:
         steps = _numbers("passes", passes)
         if len(steps) != 3:

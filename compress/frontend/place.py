@@ -24,6 +24,11 @@ class Place:
     weights : int
     work : int
         Multiplications of one sample if every weight and activation counted.
+    activation : str
+    nodes : tuple of str
+        Nodes of the file that the layer stands for.
+    passes : int or None
+        Of an scnn over the layer's activations.
     """
 
     layer: str
@@ -34,6 +39,8 @@ class Place:
     weights: int
     work: int
     activation: str
+    nodes: tuple[str, ...] = ()
+    passes: int | None = None
 
 
 def places(network: Network) -> list[Place]:
@@ -49,7 +56,7 @@ def _place(layer: Any, shapes: dict[str, tuple[int, ...]]) -> Place:
         work *= layer.shape[1] * layer.shape[2]
     machine = "eie" if isinstance(layer, Dense) else "host" if isinstance(layer, Relabel) else "scnn"
     return Place(layer=layer.name, machine=machine, kind=type(layer).__name__.lower(), inputs=shapes[layer.inputs[0]],
-                 outputs=layer.shape, weights=weights, work=work, activation=str(layer.activation))
+                 outputs=layer.shape, weights=weights, work=work, activation=str(layer.activation), nodes=layer.nodes)
 
 
 def refusals(network: Network, spec: EieSpec) -> list[Refusal]:

@@ -11,11 +11,13 @@ from cli import command, paths
 from compress.frontend.file import read_network
 from compress.frontend.graph import Network
 from compress.network import vectors
+from compress.scnn import digits
+from compress.scnn.digits import NAME as EXAMPLE
 from compress.scnn.image import save
 from compress.scnn.size import free
-from compress.scnn.source import Made, Request, build
+from compress.scnn.source import Made, Request, Trial, build
 from compress.scnn.table import sentences, tables
-from compress.source import classes
+from compress.source import beside_image, classes
 from spec.scnn import PRESETS, ScnnSpec
 
 
@@ -24,6 +26,8 @@ def run(
     network: Annotated[Path | None, typer.Argument(
         help="A trained network as .onnx, or dense layers as .npz or .safetensors.")] = None,
     *,
+    example: Annotated[str | None, typer.Option(
+        help="Take an example that is trained: digits-cnn, a convolutional network for scikit-learn's digits.")] = None,
     preset: str | None = None,
     out: Annotated[Path, typer.Option("-o", "--out", help="The image to write.", show_default=False)],
     density: Annotated[float | None, typer.Option(
@@ -42,24 +46,48 @@ def run(
 
     For example: python -m compress.build --design scnn model.onnx -o net.npz --density 0.3 --data x.npy --labels y.npy
     """
-    paths.check(inputs={"network": network, "--data": data, "--labels": labels}, outputs={"--out": out, "--json": json})
+    if (network is None) == (example is None):
+        raise ValueError(f"source must be a network file or --example {EXAMPLE}, not "
+                         f"{'neither' if network is None else 'both'}; name one of them")
+    if example not in (None, EXAMPLE):
+        raise ValueError(f"example must be {EXAMPLE} for an scnn, not {example!r}; digits is one for --design eie")
+    if network is None:
+        command.refuse(["data", "labels", "input_range", "density"], f"a file, not with --example {EXAMPLE}")
+    beside = {} if network is not None else beside_image(out)
+    paths.check(inputs={"network": network, "--data": data, "--labels": labels},
+                outputs={"--out": out, **{f"{name} beside --out": path for name, path in beside.items()}, "--json": json})
     if spec.weight_code_bits:
         raise ValueError(f"weight_code_bits must be 0, not {spec.weight_code_bits}; its weights have 16 bits")
     if labels is not None and data is None:
         raise ValueError("labels must come with the inputs that they are of, not alone; give these with --data FILE")
-    if network is None:
-        raise ValueError("network must be a file, not missing; name one")
     preset = preset or "default"
     request = Request(preset=PRESETS[preset], free=free(spec, preset), level=_level(spec, level), density=density,
                       input_range=None if input_range is None else _range(input_range))
-    graph = read_network(network)
-    made = build(graph, network, spec, request, None if data is None else vectors(data, graph.size), _classes(labels, graph))
+    if network is None:
+        made, arrays = _example(spec, request)
+    else:
+        graph, arrays = read_network(network), {}
+        samples = None if data is None else vectors(data, graph.size)
+        made = build(graph, network, spec, request, samples, _classes(labels, graph))
     save(made.image, out)
+    for name, array in arrays.items():
+        with command.atomic(beside[name]) as draft, draft.open("wb") as file:
+            np.save(file, array, allow_pickle=False)
     tell(made, out)
+    for name in arrays:
+        print(f"wrote {beside[name]}")
     if json:
         command.write_json(json, made.facts)
         print(f"wrote {json}")
     command.warn(made.facts["warnings"])
+
+
+def _example(spec: ScnnSpec, request: Request) -> tuple[Made, dict[str, np.ndarray]]:
+    """Return the example's image, and the pictures and labels that were held back."""
+    (seen, _), (held, labels) = digits.images()
+    made = build(digits.network(), Path(EXAMPLE), spec, request, seen.reshape(len(seen), -1), before=digits.network("dense"),
+                 trial=Trial(inputs=held.reshape(len(held), -1), labels=labels))
+    return made, {"inputs": held[:, None], "labels": labels}
 
 
 def tell(made: Made, out: Path) -> None:

@@ -19,7 +19,7 @@ def free(spec: ScnnSpec, preset: str) -> frozenset[str]:
 
 
 def sized(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], *, free: frozenset[str],
-          density: Mapping[str, float], level: int | None) -> tuple[Assembly, list[str]]:
+          density: Mapping[str, float], level: int | None, weights: bool = True) -> tuple[Assembly, list[str]]:
     """Return a network on an array that holds it, and a sentence on each array with more PEs that does not.
 
     Parameters
@@ -35,13 +35,15 @@ def sized(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], 
         Share of activations other than 0, by tensor.
     level : int or None
         Split of every layer; chosen for each by predicted cycles if None.
+    weights : bool
+        Whether to make the stream of weights.
     """
     high = {one.name: one.metadata["high"] for one in fields(ScnnSpec) if one.name in MEMORIES}
     largest, faults = replace(spec, **{name: high[name] for name in MEMORIES if name in free}), list[str]()
     while True:
         try:
             levels = None if level is None else [level] * len(layers)
-            made = assemble(largest, layers, shape, density=dict(density), levels=levels)
+            made = assemble(largest, layers, shape, density=dict(density), levels=levels, weights=weights)
             break
         except ValueError as error:
             faults.append(f"{largest.rows} x {largest.cols} PEs do not do: {error}")

@@ -16,7 +16,7 @@ from compress.scnn.assemble import Assembly
 from compress.scnn.lower import lower
 from compress.scnn.size import MEMORIES, SIDES, sized
 from compress.scnn.table import rows
-from compress.scnn.whole import Whole, quantise
+from compress.scnn.whole import Whole, measure, quantise
 from compress.source import right
 from spec.scnn import ScnnSpec
 
@@ -50,6 +50,14 @@ class Request:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Trial:
+    """Inputs, (samples, elements) in real numbers, on which accuracy and error are stated, with their classes if known."""
+
+    inputs: np.ndarray
+    labels: np.ndarray | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Made:
     """What a network came to: image, whole numbers, layout, figures, and the samples by which scales were chosen."""
 
@@ -61,7 +69,7 @@ class Made:
 
 
 def build(network: Network, path: Path, spec: ScnnSpec, request: Request, samples: np.ndarray | None,
-          labels: np.ndarray | None) -> Made:
+          labels: np.ndarray | None = None, *, trial: Trial | None = None, before: Network | None = None) -> Made:
     """Return the image of a network.
 
     Parameters
@@ -75,6 +83,10 @@ def build(network: Network, path: Path, spec: ScnnSpec, request: Request, sample
         Calibration data, (samples, elements) in real numbers; random ones of the input's range when None.
     labels : numpy.ndarray or None
         Their classes.
+    trial : Trial, optional
+        What accuracy and error are stated on, where that is not the calibration data.
+    before : Network, optional
+        What the network was before it was pruned elsewhere; the steps begin with it.
 
     Raises
     ------
@@ -107,7 +119,7 @@ def build(network: Network, path: Path, spec: ScnnSpec, request: Request, sample
              "notices": [*network.notices, *whole.notices, *faults, *order(network, whole)],
              "warnings": _warnings(whole, guessed and request.input_range is None)}
     return Made(image=image, whole=whole, assembly=assembly, samples=samples,
-                facts=facts | _steps(network, pruned, whole, samples, labels))
+                facts=facts | _steps(before or network, pruned, whole, samples, trial or Trial(inputs=samples, labels=labels)))
 
 
 def prune(network: Network, density: float | None) -> Network:
@@ -128,17 +140,20 @@ def kept(network: Network) -> float:
     return sum(map(np.count_nonzero, weights)) / max(1, sum(weight.size for weight in weights))
 
 
-def _steps(network: Network, pruned: Network, whole: Whole, samples: np.ndarray, labels: np.ndarray | None) -> dict[str, Any]:
-    """Return error and accuracy after each step, on the samples."""
-    wanted = output(network, samples)
+def _steps(network: Network, pruned: Network, whole: Whole, samples: np.ndarray, trial: Trial) -> dict[str, Any]:
+    """Return error and accuracy after each step."""
+    wanted = output(network, trial.inputs)
     answers = {"float": wanted, "pruned": wanted, "integer": whole.outputs}
     if pruned is not network:
-        answers["pruned"] = output(pruned, samples)
+        answers["pruned"] = output(pruned, trial.inputs)
+    if trial.inputs is not samples:
+        answers["integer"] = measure(whole, pruned, trial.inputs)[1]
     size = rms(wanted) or 1.0
     facts: dict[str, Any] = {"error": {name: rms(answers[name] - wanted) / size for name in ("pruned", "integer")},
                              "rounding": rms(answers["integer"] - answers["pruned"]) / (rms(answers["pruned"]) or 1.0)}
-    if labels is not None:
-        facts["accuracy"] = {name: right(answer, labels) for name, answer in answers.items()}
+    facts["tried"] = len(trial.inputs)
+    if trial.labels is not None:
+        facts["accuracy"] = {name: right(answer, trial.labels) for name, answer in answers.items()}
     return facts
 
 

@@ -91,7 +91,8 @@ def sentences(facts: dict[str, Any]) -> list[str]:
     said.append(f"rms error of the outputs against the network in floats: {steps}; "
                 f"of whole numbers alone {100 * facts['rounding']:.3f} %")
     if "accuracy" in facts:
-        said.append(f"accuracy on these {facts['samples']} inputs: " + ", ".join(
+        held = "" if facts["tried"] == facts["samples"] else " that were held back"
+        said.append(f"accuracy on {facts['tried']} inputs{held}: " + ", ".join(
             f"{step} {100 * share:.2f} %" for step, share in facts["accuracy"].items()))
     if facts["host"]:
         said.append(f"left to the host: {', '.join(facts['host'])}; the outputs are what goes into it")

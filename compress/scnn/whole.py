@@ -103,16 +103,19 @@ def quantise(spec: ScnnSpec, network: Network, lowered: Lowered, samples: np.nda
             break
         for name in tight:
             spare[name] += 1
-    notices = [f"{step.name}: weights have {_bits(made.fitted[step.name].lost)} fewer than 16 bits would allow, so that no "
-               f"input can make its sums leave {spec.sum_bits} bits" for step in lowered.steps if made.fitted[step.name].lost]
-    notices += [f"{name}: sums of the data come near {spec.acc_bits} bits, so its weights have {_bits(bits)} fewer"
-                for name, bits in spare.items() if bits]
+    lost = {name: one.lost for name, one in made.fitted.items() if one.lost}
+    notices = []
+    if lost:
+        notices.append(f"weights are coarser than 16 bits would allow, so that no input can make a sum leave {spec.sum_bits} "
+                       f"bits: {_bits(lost)}")
+    if near := {name: bits for name, bits in spare.items() if bits}:
+        notices.append(f"weights are coarser because sums of the data come near {spec.acc_bits} bits: {_bits(near)}")
     return Whole(lowered=lowered, layers=made.layers, fitted=made.fitted, scales=made.scales, measured=found, outputs=outputs,
                  notices=tuple(notices))
 
 
-def _bits(count: int) -> str:
-    return f"{count} bit{'s' * (count > 1)}"
+def _bits(lost: dict[str, int]) -> str:
+    return ", ".join(f"{name} by {count} bit{'s' * (count > 1)}" for name, count in lost.items())
 
 
 def input_scale(samples: np.ndarray, input_range: tuple[float, float] | None) -> float:

@@ -1,0 +1,52 @@
+"""`compress.check` says which layer runs on which machine, and names every node that has none."""
+import json
+
+import numpy as np
+import onnx
+import pytest
+
+from tests.commands import leave
+from tests.onnx_sample import node
+from tests.scnn_network import NETWORKS, SAME, network, normal
+
+
+def checked(proto, folder):
+    onnx.save(proto, folder / "net.onnx")
+    left = leave("compress.check", str(folder / "net.onnx"), "--json", str(folder / "check.json"))
+    return left, json.loads((folder / "check.json").read_text())
+
+
+def test_layers_are_those_of_one_image(tmp_path):
+    left, found = checked(NETWORKS["residual, strided"], tmp_path)
+    assert left.code == 0
+    assert [(layer["machine"], layer["kind"]) for layer in found["layers"]] == [
+        ("scnn", "3x3"), ("scnn", "3x3 /2x2"), ("scnn", "1x1 /2x2, + residual"), ("scnn", "1x1")]
+    assert found["layers"][2]["nodes"] == ["g (Conv)", "s (Add)", "t (Relu)"]
+    assert found["layers"][0]["work"] == 6 * 3 * 9 * 8 * 10
+    assert found["notices"][0].startswith("8 x 8 PEs do not do: e must fit the array; at level 0 ")
+    assert found["notices"][1:] == ["one image for an scnn of 4 x 4 PEs holds all layers, each cut into tiles of its plane"]
+
+
+def test_dense_layers_run_beside_convolutions_and_the_eie_is_named(tmp_path):
+    left, found = checked(NETWORKS["flatten and dense"], tmp_path)
+    assert left.code == 0
+    assert {layer["machine"] for layer in found["layers"]} == {"scnn"}
+    assert found["notices"][-1] == ("dense layers run on the scnn as filters as large as their planes: d, y; an eie runs them "
+                                    "faster, as a network of their own")
+    assert found["notices"][0].startswith("8 x 8 PEs do not do: d must fit the array; at level 0 ")
+    assert found["notices"][-2].startswith("one image for an scnn of 2 x 2 PEs")
+
+
+@pytest.mark.parametrize("proto, said", [
+    (network([node("AveragePool", ["x"], "p", kernel_shape=[3, 3], pads=[1, 1, 1, 1]), node("Conv", ["p", "k"])]),
+     "refused: node 'p' (AveragePool): mean of a window must be over as many values everywhere, not over 4 to 9; pad with"),
+    (network([node("Conv", ["x", "k"], "a", kernel_shape=[3, 3], dilations=[2, 2]), node("Selu", ["a"])]),
+     "refused: node 'a' (Conv): dilations must be [1, 1], not [2, 2]; use a larger kernel with zeros in it"),
+    (network([node("Conv", ["x", "k"], **SAME)], ("N", 1, 2000, 2000), k=normal(2, 1, 3, 3)),
+     "refused: node 'y' (Conv): layer must be one that fits an array of at most 8 x 8 PEs, not such that y must fit the ")])
+def test_what_has_no_machine_is_named(proto, said, tmp_path):
+    left, found = checked(proto, tmp_path)
+    assert left.code == 2
+    assert said in left.err
+    assert len(found["refused"]) == len(left.err.splitlines()) - sum(line.endswith("...") for line in left.err.splitlines())
+    assert np.all([line["line"].startswith("node ") for line in found["refused"]])
