@@ -1,6 +1,7 @@
 """nonzero: accelerators that spend a multiplier only on a pair of non-zeros, as one import and one command.
 
-``nonzero.Eie(spec)`` and ``nonzero.Mac(spec)`` are components for an Amaranth design, ``nonzero.preset`` makes a specification;
+``nonzero.Eie(spec)``, ``nonzero.Mac(spec)`` and ``nonzero.Scnn(spec)`` are components for an Amaranth design,
+``nonzero.preset`` makes a specification;
 ``nonzero build --pes 64`` is ``python -m rtl.build --pes 64``. What is named here is imported when it is first used.
 """
 
@@ -12,9 +13,10 @@ from typing import Any
 from spec import VERSION as __version__
 from spec.machines import MACHINES, part
 
-Eie: Any                                                # both come from __getattr__
+Eie: Any                                                # all come from __getattr__
 Mac: Any
-__all__ = ["COMMANDS", "Eie", "Mac", "__version__", "main", "preset"]
+Scnn: Any
+__all__ = ["COMMANDS", "Eie", "Mac", "Scnn", "__version__", "main", "preset"]
 
 COMPONENTS = {name.capitalize(): f"rtl.{name}.machine" for name in MACHINES}
 """Name of a machine's component -> its module."""
@@ -31,12 +33,13 @@ COMMANDS = {
     "bench-eie": ("bench.eie", "the layers of the EIE paper"),
     "bench-mac": ("bench.mac", "the MAC tile against recordings of tensor cores"),
     "doctor": ("doctor", "what is installed, what will be used, what is missing"),
+    "bench-scnn": ("bench.scnn", "the networks of the SCNN paper"),
 }
 """Command -> the module that ``python -m`` runs, and what it does."""
 
 
 def __getattr__(name: str) -> Any:
-    """Import a machine's component when it is asked for: ``Eie``, ``Mac`` and those registered since."""
+    """Import a machine's component when it is asked for: ``Eie``, ``Mac``, ``Scnn`` and those registered since."""
     if name not in COMPONENTS:
         raise AttributeError(f"module 'nonzero' has no attribute {name!r}")
     return importlib.import_module(COMPONENTS[name]).Machine

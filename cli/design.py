@@ -121,7 +121,16 @@ def options(machine: Any) -> dict[str, inspect.Parameter]:
         flags = [_flag(one.name), _flag(short)] if short else []
         option = typer.Option(*flags, help=text, show_default=False)
         made[one.name] = inspect.Parameter(one.name, KEYWORD, default=None, annotation=Annotated[kind | None, option])
+    for name, short in shorthands(machine).items():
+        option = typer.Option(_flag(name), help=f"{short.help} {short.rule.capitalize()}.", show_default=False)
+        made[name] = inspect.Parameter(name, KEYWORD, default=None, annotation=Annotated[int | None, option])
     return made
+
+
+def shorthands(machine: Any) -> Mapping[str, Any]:
+    """Return the options of a machine that stand for several parameters each, by name: its ``SHORTHANDS``, if it has any."""
+    found: Mapping[str, Any] = getattr(machine, "SHORTHANDS", {})
+    return found
 
 
 def _first(machine: Any) -> list[str]:
@@ -136,7 +145,14 @@ def specification(machine: Any, given: Mapping[str, Any], base: Any = None) -> A
                for name, value in given.items() if value is not None and name != PRESET}
     if base is not None and given.get(PRESET):
         raise ValueError(f"--preset must be left out with an image, which has a specification, not be {given[PRESET]}")
-    return replace(base, **changes) if base is not None else machine.preset(given.get(PRESET) or "default", **changes)
+    if base is None:
+        return machine.preset(given.get(PRESET) or "default", **changes)
+    for name, short in shorthands(machine).items():
+        found = short.expand(changes.pop(name)) if name in changes else {}
+        if twice := sorted(set(found) & set(changes)):
+            raise ValueError(f"{_flag(name)} must be left out beside {_flag(twice[0])}, which it stands for; give one of them")
+        changes |= found
+    return replace(base, **changes)
 
 
 def _names(one: Field[Any], value: Any) -> tuple[str, ...]:
@@ -150,9 +166,11 @@ def values(machine: Any, name: str, texts: Sequence[str]) -> list[Any]:
     known = {one.name: one for one in fields(machine.Spec)}
     if name == PRESET:
         return list(texts)
-    if name not in known:
-        raise ValueError(f"option must be one of {', '.join(_flag(one) for one in (PRESET, *known))}, not {_flag(name)}")
-    default = known[name].default
+    short = shorthands(machine)
+    if name not in known and name not in short:
+        every = ", ".join(_flag(one) for one in (PRESET, *known, *short))
+        raise ValueError(f"option must be one of {every}, not {_flag(name)}")
+    default = known[name].default if name in known else 0
     if isinstance(default, bool):
         if odd := [text for text in texts if text not in ("on", "off")]:
             raise ValueError(f"{_flag(name)} must be on or off, not {odd[0]!r}")

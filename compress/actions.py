@@ -71,7 +71,25 @@ class Receive:
     words: int
 
 
-Action = WriteRegister | ReadRegister | ReadRegisters | Send | Wait | Receive
+@dataclass(frozen=True, eq=False)
+class Offer:
+    """Offer transfers on another stream of the machine, beside all that follows; what is left of an offer before is dropped.
+
+    The reply is None, at once. A transport of four calls has no such stream and refuses it; a simulator has.
+
+    Parameters
+    ----------
+    stream : str
+        Prefix of the stream's ports.
+    transfers : numpy.ndarray
+        uint8 (transfers, bytes), the lowest byte of each first.
+    """
+
+    stream: str
+    transfers: Any
+
+
+Action = WriteRegister | ReadRegister | ReadRegisters | Send | Wait | Receive | Offer
 Actions = Generator[Action, Any, Any]
 """A talk with a machine: yields actions, takes replies, returns the result."""
 
@@ -127,6 +145,9 @@ def perform(transport: Transport, registers: RegisterMap, actions: Actions, *, h
                 transport.send(action.words)
             case Receive():
                 return [int(word) for word in transport.receive(action.words)]
+            case Offer():
+                raise ValueError(f"stream {action.stream} of the machine must be fed beside the packets, which this transport "
+                                 f"cannot; run the image in the simulator, with python -m sim.run")
             case Wait():
                 end = clock() + action.limit / hertz + grace
                 while not ended(flags := _read(transport, registers["flags"]), action):

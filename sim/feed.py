@@ -22,6 +22,9 @@ class Stream(Protocol):
     async def receive(self, words: int) -> list[int]:
         """Return the words of the next packet."""
 
+    async def offer(self, stream: str, transfers: np.ndarray) -> None:
+        """Offer transfers on another stream from now on, in the place of those that are left."""
+
 
 class Axi:
     """Packets word by word over cocotbext-axi, with idle and refused cycles as told."""
@@ -44,13 +47,17 @@ class Axi:
         """Return the words of the next packet."""
         return np.frombuffer(bytes((await self.sink.recv()).tdata), "<u8").tolist()
 
+    async def offer(self, stream: str, transfers: np.ndarray) -> None:
+        """Refuse: only the harness has another stream."""
+        raise ValueError(f"stream {stream} must be fed by the harness, not word by word; hold a session")
+
 
 class Files:
     """Packets by way of files that the harness in Verilog reads and writes, so that a million words cost no Python."""
 
     def __init__(self, dut: Any, folder: Path):
         self.dut, self.folder = dut, folder
-        self._sent = self._received = 0
+        self._sent = self._received = self._offered = 0
 
     async def send(self, packets: Sequence[Any]) -> None:
         """Send packets and wait until the machine has taken the last word."""
@@ -75,3 +82,15 @@ class Files:
         path.unlink()
         self._received += 1
         return found
+
+    async def offer(self, stream: str, transfers: np.ndarray) -> None:
+        """Offer transfers on the harness's other stream from now on, in the place of those that are left."""
+        dut, path = self.dut, self.folder / f"offer_{self._offered}.bin"
+        transfers[:, ::-1].tofile(path)
+        dut.offered.value = self._offered
+        await FallingEdge(dut.clk)
+        dut.offer.value = 1
+        await FallingEdge(dut.clk)
+        dut.offer.value = 0
+        path.unlink()
+        self._offered += 1

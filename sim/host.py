@@ -10,6 +10,7 @@ from cocotb.triggers import ClockCycles, RisingEdge, SimTimeoutError, with_timeo
 from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiResp
 
 from compress.actions import (
+    Offer,
     ReadRegister,
     ReadRegisters,
     Receive,
@@ -37,8 +38,15 @@ class Reset:
     after: int = 0
 
 
+@dataclass(frozen=True)
+class Pause:
+    """An action of a simulation alone: the machine's other stream pauses before a transfer with a chance of so many in 256."""
+
+    chance: int = 0
+
+
 Actions = Generator[Any, Any, Any]
-"""Those of `compress.actions`, and a `Reset`."""
+"""Those of `compress.actions`, a `Reset` and a `Pause`."""
 
 
 class Host:
@@ -67,6 +75,8 @@ class Host:
         if hasattr(self.dut, "feed"):
             self.dut.feed.value = 0
             self.dut.number.value = 0
+        if hasattr(self.dut, "offer"):
+            self.dut.offer.value = self.dut.offered.value = self.dut.pause.value = 0
         self.dut.rst.value = 1
         await ClockCycles(self.dut.clk, 3)
         self.dut.rst.value = 0
@@ -145,10 +155,15 @@ class Host:
             case Receive():
                 limit = action.words * WORD_CYCLES + SLACK
                 return await self.within(limit, self.stream.receive(action.words), f"result of {action.words} words")
+            case Offer():
+                return await self.stream.offer(action.stream, action.transfers)
+            case Pause():
+                self.dut.pause.value = action.chance
+                return None
             case Reset():
                 await ClockCycles(self.dut.clk, action.after)
                 return await self.reset()
-        raise TypeError(f"action must be one of compress.actions or a Reset, not {action!r}")
+        raise TypeError(f"action must be one of compress.actions or a Reset or Pause, not {action!r}")
 
     async def wait(self, wait: Wait) -> dict[str, int]:
         """Wait for a flag, by way of the interrupt, and return all flags."""

@@ -1,9 +1,21 @@
 """A host in Amaranth's own simulator: the four calls of a transport on a machine that stands in a larger Amaranth design."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from compress.actions import Actions, ReadRegister, ReadRegisters, Receive, Send, Wait, WriteRegister, decode, encode, ended
+from compress.actions import (
+    Actions,
+    Offer,
+    ReadRegister,
+    ReadRegisters,
+    Receive,
+    Send,
+    Wait,
+    WriteRegister,
+    decode,
+    encode,
+    ended,
+)
 from spec.registers import WORD_BITS, WORD_BYTES, Register, RegisterMap
 
 LIMIT = 100_000
@@ -23,6 +35,9 @@ class Host:
     def __init__(self, context: Any, machine: Any):
         self._context, self._machine = context, machine
         self.cycles = 0
+        self._stream = ""
+        self._left: Iterator[int] = iter(())
+        self._on_offer = False
 
     async def write_register(self, offset: int, value: int) -> None:
         """Write 32 bits at a byte address."""
@@ -64,6 +79,8 @@ class Host:
                         await self.send(action.words)
                     case Receive():
                         reply = await self.receive(action.words)
+                    case Offer():
+                        self._offer(action)
                     case Wait():
                         while not ended(reply := await self._read(registers["flags"]), action):
                             pass
@@ -91,12 +108,28 @@ class Host:
         for name, value in values.items():
             self._context.set(getattr(self._machine, name), value)
 
+    def _offer(self, action: Offer) -> None:
+        """Offer transfers on another stream from now on; they go out while the host waits for what else it does."""
+        self._stream = action.stream
+        self._left = iter([int.from_bytes(transfer.tobytes(), "little") for transfer in action.transfers])
+        self._next()
+
+    def _next(self) -> None:
+        transfer = next(self._left, None)
+        self._on_offer = transfer is not None
+        self._set(**{f"{self._stream}_tvalid": self._on_offer, f"{self._stream}_tdata": transfer or 0})
+
     async def _tick(self, condition: str, *names: str) -> tuple[int, ...]:
         """Wait for the cycle in which ``condition`` is 1; return what ``names`` are in it."""
-        watched = [getattr(self._machine, name) for name in (condition, *names)]
+        offered = [f"{self._stream}_tready"] if self._stream else []
+        watched = [getattr(self._machine, name) for name in (*offered, condition, *names)]
         for _ in range(LIMIT):
-            _, _, met, *values = await self._context.tick().sample(*watched)
+            _, _, *found = await self._context.tick().sample(*watched)
             self.cycles += 1
+            taken = found.pop(0) if offered else 0
+            met, *values = found
+            if taken and self._on_offer:
+                self._next()
             if met:
                 return tuple(values)
         raise TimeoutError(f"{condition} must come within {LIMIT} cycles")

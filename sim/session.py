@@ -22,6 +22,7 @@ from spec.registers import from_data
 HARNESS = Path(__file__).with_name("harness.v")
 TOP = "nz_harness"
 TALKS, ANSWERS, DONE = "talks.pickle", "answers.pickle", "done"     # ours alone, of one run; no file of a user is read so
+PACKETS = "s_axis"  # prefix of the stream of packets, which every machine has
 POLL = 0.2          # seconds between two looks at how far the simulation is
 
 Talk = Callable[[], Actions]
@@ -83,10 +84,22 @@ def hold(machine: GeneratedMachine, talks: Sequence[Talk], *, sim: str | None = 
 
 
 def _sources(machine: GeneratedMachine, control: Sequence[str], probe: Probe | None) -> list[str]:
-    harness = HARNESS.read_text().replace("MACHINE", machine.name)
+    text = harness(machine)
     if probe is not None:
-        harness = harness.replace("endmodule", f"{probe.verilog()}endmodule")
-    return [machine.verilog, harness, *control]
+        text = text.replace("endmodule", f"{probe.verilog()}endmodule")
+    return [machine.verilog, text, *control]
+
+
+def harness(machine: GeneratedMachine) -> str:
+    """Return the harness around a machine; it feeds a second stream in, should the machine have one."""
+    text, odd = HARNESS.read_text().replace("MACHINE", machine.name), ""
+    for port in machine.manifest["ports"]:
+        prefix, found, _ = port["name"].partition("_tdata")
+        if found and port["direction"] == "input" and prefix != PACKETS:
+            odd = f"`define NZ_OFFER_BITS {port['bits']}\n"
+            text = text.replace("NZ_OFFER_tdata", f"{prefix}_tdata").replace("NZ_OFFER_tvalid", f"{prefix}_tvalid").replace(
+                "NZ_OFFER_tready", f"{prefix}_tready")
+    return odd + text
 
 
 def _read(path: Path) -> Iterator[Answer]:

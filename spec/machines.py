@@ -8,7 +8,7 @@ A machine NAME provides ``spec.NAME`` (its specification, presets, packets, regi
 import importlib
 from types import ModuleType
 
-MACHINES: tuple[str, ...] = ("eie", "mac")
+MACHINES: tuple[str, ...] = ("eie", "mac", "scnn")
 """Every machine; the first is what a command takes when none is named."""
 
 

@@ -5,8 +5,8 @@ declarations. A declaration is the metadata of a dataclass field: ``help``, ``ru
 ``high`` of a number, ``power`` if it must be a power of two, or ``choices`` of a name, a number or a tuple of names.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import MISSING, Field, asdict, field, fields, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields, replace
 from typing import Any
 
 
@@ -26,6 +26,35 @@ def choice(default: Any, choices: Sequence[Any], help: str) -> Any:
     """Declare one of some names or numbers; a tuple as default declares one or more of them, each once."""
     rule = f"{'one or more' if isinstance(default, tuple) else 'one'} of {_list(choices)}"
     return field(default=default, metadata={"help": help, "rule": rule, "choices": tuple(choices)})
+
+
+@dataclass(frozen=True)
+class Shorthand:
+    """One number that stands for several parameters: what it expands to, its meaning and its rule in words."""
+
+    expand: Callable[[int], Mapping[str, int]]
+    help: str
+    rule: str
+
+
+def shorthand(expand: Callable[[int], Mapping[str, int]], help: str, rule: str) -> Shorthand:
+    """Declare a number that stands for several parameters; a machine lists them by name in its ``SHORTHANDS``."""
+    return Shorthand(expand, help, rule)
+
+
+def expanded(shorthands: Mapping[str, Shorthand], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return changes with shorthands replaced by what they stand for; one beside its own parameters is refused."""
+    made = {name: value for name, value in changes.items() if name not in shorthands}
+    for name, value in changes.items():
+        if name not in shorthands:
+            continue
+        if type(value) is not int:
+            raise TypeError(f"{name} must be of type int, not {value!r}")
+        found = shorthands[name].expand(value)
+        if twice := sorted(set(found) & set(made)):
+            raise ValueError(f"{name} must be left out beside {twice[0]}, which it stands for, not be {value}")
+        made |= found
+    return made
 
 
 def declared(spec: Any) -> Iterator[Field[Any]]:

@@ -27,7 +27,7 @@ def machine(assembly: Assembly, x: np.ndarray) -> Machine:
     """Golden's machine with the programs and the input in its memories."""
     spec, source = assembly.spec, assembly.source
     made = Machine(spec=spec, layers=assembly.layers, lanes=assembly.lanes, taps=assembly.taps, supply=assembly.supply,
-                   drain=assembly.drain, weights=assembly.weights)
+                   drain=assembly.drain, weights=assembly.weights, codebooks=assembly.codebooks)
     for pe in range(spec.pes):
         place = spec.position(pe, source.level)[1]
         for form in source.blocks:

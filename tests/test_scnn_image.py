@@ -8,15 +8,8 @@ from compress.scnn.actions import blocks, inputs
 from compress.scnn.assemble import assemble
 from golden import scnn as golden
 from golden.scnn.layer import forward
-from spec import machines
 from spec.scnn import preset
 from tests.scnn_sample import conv, sparse
-
-
-@pytest.fixture(autouse=True)
-def registered(monkeypatch):
-    """The array is in the registry, whether or not this version's commands know it."""
-    monkeypatch.setattr(machines, "MACHINES", tuple(dict.fromkeys((*machines.MACHINES, "scnn"))))
 
 
 def network():

@@ -1,6 +1,6 @@
 """What is the SCNN array's own on the way from a network to its image: arrangement, blocks, programs, stream of weights."""
 
-from compress.scnn.actions import actions, load_actions, run_actions
-from compress.scnn.image import load, save
+from compress.scnn.actions import Result, actions, inputs, load_actions, outputs, run_actions
+from compress.scnn.image import Image, load, save
 
-__all__ = ["actions", "load", "load_actions", "run_actions", "save"]
+__all__ = ["Image", "Result", "actions", "inputs", "load", "load_actions", "outputs", "run_actions", "save"]

@@ -1,6 +1,6 @@
 """What a host does with an SCNN array: load an image, run inputs, read outputs and counters. See `compress.actions`.
 
-The weights of a run come over the array's own stream (`weight_transfers`), not as packets.
+The weights of a run come over the array's own stream, not as packets: they are offered before each start.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from compress.actions import Actions, ReadRegister, ReadRegisters, Receive, Send, Wait, WriteRegister, named
+from compress.actions import Actions, Offer, ReadRegister, ReadRegisters, Receive, Send, Wait, WriteRegister, named
 from compress.scnn import stream
 from compress.scnn.image import Image
 from compress.scnn.tensor import recover, store
-from spec.scnn import COUNTERS, ScnnSpec
+from spec.scnn import COUNTERS, WEIGHT_STREAM, ScnnSpec, built
 from spec.scnn.shape import ACT_ENTRY_BITS, VALUE_BITS
 
 BROKEN = ("short", "long", "unknown", "range")
@@ -49,13 +49,27 @@ def inputs(image: Image, values: Any) -> tuple[np.ndarray, int]:
     return given.astype(np.int16), 0
 
 
-def weight_transfers(image: Image) -> list[int]:
-    """Return the transfers of the weight port for one run."""
-    return stream.beats(image.spec, image.arrays["weights"])
+def outputs(image: Image, result: Result) -> np.ndarray:
+    """Return the real values (channels, rows, columns) that a result stands for."""
+    return result.outputs * image.output_scale
+
+
+def runnable(image: Image) -> None:
+    """Refuse an image that the Verilog cannot run, and say what it has."""
+    spec = image.spec
+    built(spec)
+    for name, level in (("the input", image.source.level), *((own["name"], own["level"]) for own in image.names)):
+        if level not in spec.built_levels:
+            raise ValueError(f"level of {name} must be one of {', '.join(map(str, spec.built_levels))} on the Verilog, "
+                             f"not {level}; build the image again with levels that it has")
 
 
 def load_actions(image: Image) -> Actions:
-    """Send the programs of an image; return None. A packet that the machine finds broken raises a ``RuntimeError``."""
+    """Send the programs of an image; return None. A packet that the machine finds broken raises a ``RuntimeError``.
+
+    An image that the Verilog cannot run is refused with a ``ValueError`` before anything is sent.
+    """
+    runnable(image)
     yield WriteRegister("flags", dict.fromkeys(BROKEN, 1))
     for kind in ("layers", "lanes", "taps"):
         yield Send(stream.packet(kind, 0, image.arrays[kind]))
@@ -89,6 +103,7 @@ def run_actions(image: Image, x: np.ndarray, *, limit: int = 1_000_000_000) -> A
     count = max(block + form[0] * form[1] * image.output.span for form, block in image.output.blocks.items()) - first
     yield WriteRegister("flags", {"done": 1, "refused": 1, "saturated": 1, "act_overflow": 1})
     yield WriteRegister("layers", {"first": 0, "count": len(image.arrays["layers"])})
+    yield Offer(WEIGHT_STREAM, stream.transfers(image.spec, image.arrays["weights"]))
     yield WriteRegister("control", {"start": 1})
     flags = yield Wait("done", limit=limit, what="the layers")
     _accepted(flags, "start")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from compress.scnn import block, program, stream
+from compress.scnn import block, code, program, stream
 from compress.scnn.arrange import arrange
 from compress.scnn.plan import Plan
 from compress.scnn.tensor import Tensor, tile_of
@@ -31,6 +31,8 @@ class Assembly:
         uint64 (pes, words).
     weights : numpy.ndarray
         uint32 (beats, weight_lanes, F): items of the weight stream.
+    codebooks : numpy.ndarray, optional
+        int16 (codebooks, 16), where the machine has codes.
     """
 
     spec: ScnnSpec
@@ -42,6 +44,7 @@ class Assembly:
     supply: np.ndarray
     drain: np.ndarray
     weights: np.ndarray
+    codebooks: np.ndarray | None = None
 
 
 def assemble(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], *, weights: bool = True,
@@ -56,6 +59,7 @@ def assemble(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int
     source, plans = arrange(spec, layers, shape, **choices)
     for plan in plans:
         _slots(spec, plan)
+    books = code.books(spec, plans) if spec.weight_code_bits and weights else None
     table: list[int] = []
     lane_words: list[int] = []
     tap_words: list[int] = []
@@ -77,7 +81,7 @@ def assemble(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int
         raise ValueError(f"layers must be at most {spec.layers}, not {len(plans)}; take more layers")
     return Assembly(spec=spec, source=source, plans=plans, layers=np.array(table, np.uint64),
                     lanes=np.array(lane_words, np.uint64), taps=np.array(tap_words, np.int64),
-                    supply=np.array(supply, np.uint64), drain=np.array(drain, np.uint64),
+                    supply=np.array(supply, np.uint64), drain=np.array(drain, np.uint64), codebooks=books,
                     weights=stream.lanes(spec, plans) if weights else np.empty((0, spec.weight_lanes, spec.f), np.uint32))
 
 

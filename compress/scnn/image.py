@@ -49,6 +49,8 @@ def of(assembly: Assembly, *, input_scale: float = 1.0, output_scale: float = 1.
     prove(assembly.spec, [plan.layer for plan in assembly.plans], largest)
     arrays = {"layers": assembly.layers, "lanes": assembly.lanes, "taps": assembly.taps.astype(np.uint32),
               "supply": assembly.supply, "drain": assembly.drain, "weights": assembly.weights}
+    if assembly.codebooks is not None:
+        arrays["codebooks"] = assembly.codebooks
     names = tuple({"name": plan.layer.name, "level": plan.level, "passes": plan.passes, "kc": plan.kc}
                   for plan in assembly.plans)
     return Image(spec=assembly.spec, source=assembly.source, output=assembly.plans[-1].output, names=names, arrays=arrays,
@@ -76,7 +78,7 @@ def load(path: str | os.PathLike[str], spec: ScnnSpec | None = None) -> Image:
     with about(path):
         if spec is not None and spec != own:
             raise ValueError(f"machine must be the one that the image was made for; {AGAIN} for this machine")
-        if missing := sorted(set(MEMBERS) - set(arrays) - set(OPTIONAL)):
+        if missing := sorted(set(MEMBERS) - set(arrays) - (set() if own.weight_code_bits else set(OPTIONAL))):
             raise ValueError(f"members must include {missing[0]}, not lack it; {AGAIN}")
         for key in ("input_scale", "output_scale"):
             if type(head[key]) not in (int, float) or not 0 < head[key] < float("inf"):
@@ -114,6 +116,8 @@ def _shapes(spec: ScnnSpec, arrays: dict[str, np.ndarray]) -> None:
     wanted: dict[str, tuple[int | None, ...]] = {
         "layers": (None,), "lanes": (None,), "taps": (None,), "supply": (spec.pes, None), "drain": (spec.pes, None),
         "weights": (None, spec.weight_lanes, spec.f), "input_orders": (None, None), "output_orders": (None, None)}
+    if "codebooks" in arrays:
+        wanted["codebooks"] = (None, 1 << spec.weight_code_bits)
     for name, shape in wanted.items():
         given = arrays[name].shape
         if len(given) != len(shape) or any(want not in (None, size) for want, size in zip(shape, given, strict=True)):

@@ -68,6 +68,9 @@ class Plan:
         Region of the activation memories for the output.
     taps : int
         Place of the layer's first tap offset.
+    codebook : int
+    book : numpy.ndarray, optional
+        Number and values of its codebook, where the machine has codes.
     """
 
     layer: Layer
@@ -85,6 +88,8 @@ class Plan:
     word: int = 0
     limit: int = 0
     taps: int = 0
+    codebook: int = 0
+    book: np.ndarray | None = None
     slots: tuple[int, int] = (0, 0)
     reasons: list[str] = field(default_factory=list)
 

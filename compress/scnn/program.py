@@ -35,7 +35,7 @@ def lanes(spec: ScnnSpec, plan: Plan) -> list[int]:
     high, wide = spec.block_sides[plan.level]
     head = {"sets": high * wide, "passes": plan.passes, "pairs": plan.pairs, "segments": len(plan.segments), "kc": plan.kc,
             "bias": plan.layer.bias is not None, "kp_log2": (plan.kc - 1).bit_length(), "slot_log2": plan.slots[0],
-            "stride": plan.stride}
+            "stride": plan.stride, "codebook": plan.codebook}
     words = records.pack(records.LANE_LAYER, head)
     for segment in plan.segments:
         local = segment.place < 0

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from compress.scnn import block
+from compress.scnn import block, code
 from compress.scnn.plan import Plan, Segment
 from spec.framing import Header
 from spec.scnn import ScnnSpec
 from spec.scnn.packet import BLOCK, PACKET_PE_SHIFT, PACKETS
 from spec.scnn.shape import BIAS_BITS, VALUE_BITS
+
+CHUNK = 1 << 14         # beats that are cut into bits at a time
 
 
 def matrices(spec: ScnnSpec, plan: Plan, segment: Segment, number: int, place: int) -> np.ndarray:
@@ -50,6 +52,7 @@ def blocks(spec: ScnnSpec, plan: Plan, number: int, place: int) -> tuple[np.ndar
     counts, items = [], []
     for segment in plan.segments:
         own, values, runs = block.encode(matrices(spec, plan, segment, number, place))
+        values = values if plan.book is None else code.codes(plan.book, values)
         counts.append(own)
         items.append((values & (1 << bits) - 1) | runs << bits)
     return np.concatenate(counts), np.concatenate(items)
@@ -98,13 +101,16 @@ def lanes(spec: ScnnSpec, plans: list[Plan]) -> np.ndarray:
     return stream
 
 
-def beats(spec: ScnnSpec, stream: np.ndarray) -> list[int]:
-    """Return the transfers of the weight port, each of ``weight_port_bits`` bits, that carry a stream of items."""
-    transfers = []
-    for beat in stream.reshape(len(stream), -1).tolist():
-        word = sum(item << spec.entry_bits * at for at, item in enumerate(beat))
-        transfers += [word >> spec.weight_port_bits * k & (1 << spec.weight_port_bits) - 1 for k in range(spec.beat_words)]
-    return transfers
+def transfers(spec: ScnnSpec, stream: np.ndarray) -> np.ndarray:
+    """Return the transfers of the weight port that carry a stream of items: uint8 (transfers, bytes), lowest byte first."""
+    padding = spec.beat_words * spec.weight_port_bits - spec.beat_bits
+    parts = []
+    for first in range(0, len(stream), CHUNK):
+        items = stream[first:first + CHUNK].reshape(-1, spec.weight_lanes * spec.f, 1)
+        bits = (items >> np.arange(spec.entry_bits, dtype=np.uint32) & 1).astype(np.uint8).reshape(len(items), spec.beat_bits)
+        packed = np.packbits(np.pad(bits, ((0, 0), (0, padding))), axis=1, bitorder="little")
+        parts.append(packed.reshape(-1, spec.weight_port_bits // 8))
+    return np.concatenate(parts) if parts else np.empty((0, spec.weight_port_bits // 8), np.uint8)
 
 
 def packet(kind: str, address: int, payload: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from rtl.scnn.readout import Readout
 from spec.framing import WORD_BITS
 from spec.scnn.packet import PACKETS
 from spec.scnn.register import SLOT_COUNTERS, registers
-from spec.scnn.shape import ScnnSpec
+from spec.scnn.shape import ScnnSpec, built
 
 STREAM_FLAGS = ("short", "long", "unknown", "range")
 SLOTS = ("products", "act_tail", "weight_tail", "placeholder")
@@ -37,6 +37,7 @@ class Machine(wiring.Component):
     """
 
     def __init__(self, spec: ScnnSpec, library: Submodules | None = None):
+        built(spec)
         self._spec, self._library = spec, library or Submodules()
         super().__init__(front_end() | weight_slave(spec))
 

@@ -96,9 +96,7 @@ def run(built: GeneratedMachine, spec: ScnnSpec, steps: Sequence[Step], folder: 
     plan = []
     for number, step in enumerate(steps):
         np.concatenate(step.packets).astype(">u8").tofile(folder / f"feed_{number}.bin")
-        size = spec.weight_port_bits // 8
-        (folder / f"weights_{number}.bin").write_bytes(
-            b"".join(beat.to_bytes(size, "big") for beat in stream.beats(spec, step.weights)))
+        stream.transfers(spec, step.weights)[:, ::-1].tofile(folder / f"weights_{number}.bin")
         plan.append({name: value for name, value in asdict(step).items() if name not in ("packets", "weights")})
     (folder / "plan.json").write_text(json.dumps({"registers": built.manifest["registers"], "steps": plan}))
     launch(sources=[built.verilog, harness(built, spec)], top=TOP, module="sim.scnn.bench_job", at_least=1, sim=sim,

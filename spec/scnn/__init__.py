@@ -2,13 +2,13 @@
 
 from spec.scnn import image
 from spec.scnn.address import address, fold, parity, place, priority
-from spec.scnn.packet import PACKET_PE_SHIFT, PACKETS
+from spec.scnn.packet import PACKET_PE_SHIFT, PACKETS, WEIGHT_STREAM
 from spec.scnn.register import COUNTERS, IDENTITY, SLOT_COUNTERS, registers
-from spec.scnn.shape import PRESETS, ScnnSpec, preset
+from spec.scnn.shape import PRESETS, SHORTHANDS, ScnnSpec, built, preset
 
 Spec = ScnnSpec
 
 __all__ = [
-    "COUNTERS", "IDENTITY", "PACKETS", "PACKET_PE_SHIFT", "PRESETS", "SLOT_COUNTERS", "ScnnSpec", "Spec", "address", "fold",
-    "image", "parity", "place", "preset", "priority", "registers",
+    "COUNTERS", "IDENTITY", "PACKETS", "PACKET_PE_SHIFT", "PRESETS", "SHORTHANDS", "SLOT_COUNTERS", "ScnnSpec", "Spec",
+    "WEIGHT_STREAM", "address", "built", "fold", "image", "parity", "place", "preset", "priority", "registers",
 ]

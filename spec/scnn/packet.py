@@ -12,3 +12,6 @@ BLOCK = {"word": (0, 16), "count": (32, 16)}
 
 CODEBOOKS = 16
 """Codebooks that a machine with ``weight_code_bits`` keeps."""
+
+WEIGHT_STREAM = "s_weight"
+"""Prefix of the ports of the stream that brings the weights."""

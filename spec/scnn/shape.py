@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from spec.parameter import check, choice, chosen, number
+from spec.parameter import check, choice, chosen, expanded, number, shorthand
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +17,7 @@ class ScnnSpec:
     cols: int = number(8, 1, 16, "Columns of PEs.")
     f: int = number(4, 1, 8, "Weights per vector (F).", power=True)
     i: int = number(4, 1, 8, "Activations per vector (I).", power=True)
-    banks: int = number(32, 2, 128, "Accumulator banks per PE.", power=True)
+    banks: int = number(32, 4, 128, "Accumulator banks per PE.", power=True)
     bank_entries: int = number(256, 16, 1024, "Accumulators per bank in each of the two buffers.", power=True)
     kc: int = number(128, 1, 256, "Most output channels per pass of a PE.", power=True)
     queue_depth: int = number(16, 8, 64, "Products that one of the two queues of a multiplier holds.", power=True)
@@ -54,6 +54,11 @@ class ScnnSpec:
         if self.acc_bits < 32 and not self.product_shift_bits:
             raise ValueError(f"acc_bits must be 32 without product_shift_bits, not {self.acc_bits}: "
                              f"a product of 16 x 16 bits has 32")
+
+    @property
+    def built_levels(self) -> tuple[int, ...]:
+        """Levels of splits that the Verilog of this array runs."""
+        return tuple(range(min(BUILT_LEVELS, len(self.block_sides))))
 
     @property
     def pes(self) -> int:
@@ -140,6 +145,15 @@ class ScnnSpec:
         return RESERVE + 2
 
 
+BUILT_LEVELS, BUILT_LANES = 1, 1
+"""Levels of splits from 0 on, and weight lanes, that the Verilog has; the golden model runs all. See `built`."""
+
+BUILT_CODES = (0,)
+"""Values of ``weight_code_bits`` that the Verilog has been shown to run."""
+
+MOST_PES_A_SIDE = 16
+"""Rows and columns of the largest array."""
+
 VALUE_BITS = 16
 """Width of a weight and of an activation, two's complement."""
 
@@ -189,5 +203,30 @@ PRESETS = {
 
 
 def preset(name: str = "default", **changes: Any) -> ScnnSpec:
-    """Return the preset ``name`` with ``changes``, or say which presets and parameters exist."""
-    return chosen(PRESETS, name, changes)
+    """Return the preset ``name`` with ``changes``, or say which presets and parameters exist; ``pes`` is short for a shape."""
+    return chosen(PRESETS, name, expanded(SHORTHANDS, changes))
+
+
+def built(spec: ScnnSpec) -> None:
+    """Refuse a machine that the Verilog does not have, naming the parameter, its rule and its value."""
+    if spec.weight_lanes > BUILT_LANES:
+        raise ValueError(f"weight_lanes must be {f'at most {BUILT_LANES}' if BUILT_LANES > 1 else 1} in the Verilog, "
+                         f"not {spec.weight_lanes}; more are in the golden model alone")
+    if spec.weight_code_bits not in BUILT_CODES:
+        raise ValueError(f"weight_code_bits must be {' or '.join(map(str, BUILT_CODES))} in the Verilog, "
+                         f"not {spec.weight_code_bits}; codes are in the golden model alone")
+
+
+def square(pes: int) -> dict[str, int]:
+    """Return rows and columns of the array of ``pes`` PEs that is nearest to a square, not more rows than columns."""
+    if pes < 1:
+        raise ValueError(f"pes must be at least 1, not {pes}")
+    rows = max(side for side in range(1, pes + 1) if pes % side == 0 and side * side <= pes)
+    if pes // rows > MOST_PES_A_SIDE:
+        raise ValueError(f"pes must be rows x columns of at most {MOST_PES_A_SIDE} each, not {pes}; give --rows and --cols")
+    return {"rows": rows, "cols": pes // rows}
+
+
+SHORTHANDS = {"pes": shorthand(square, "PEs, in rows and columns of nearly a square; in the place of --rows and --cols.",
+                               f"1 to {MOST_PES_A_SIDE ** 2}, rows x columns of at most {MOST_PES_A_SIDE}")}
+"""Options that stand for several parameters."""

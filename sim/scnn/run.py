@@ -1,0 +1,136 @@
+"""Run an image of convolution layers on the generated Verilog of its array, and compare values and counters with golden."""
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from cli import command, paths
+from cli.table import show
+from cli.write import atomic, undone_if_ended
+from compress.scnn import Image, load
+from compress.scnn import inputs as quantised
+from compress.scnn.actions import runnable
+from files.array import read_array
+from golden import image as golden_image
+from golden.scnn import run as golden_run
+from rtl.scnn import generate
+from sim import simulator
+from sim.scnn.outcome import TOLERANCE, Outcome
+from sim.scnn.talks import together
+from sim.session import TOP, hold, prepare
+
+SHOWN = 40              # predictions printed; --json has all
+VALUES, VECTORS = 8, 3  # outputs printed of each input, and inputs of which they are
+
+
+def run(
+    image: Annotated[Path, typer.Argument(help="Image, from python -m compress.build --design scnn.", show_default=False)],
+    *,
+    input: Annotated[Path, typer.Option(help="Inputs, .npy: channels x rows x columns, one or several; float or integers.",
+                                        show_default=False)],
+    labels: Annotated[Path | None, typer.Option(help="True classes, .npy of integers, for the accuracy.")] = None,
+    outputs: Annotated[Path | None, typer.Option(help="Write the real outputs to this .npy, an input in each place.")] = None,
+    integers: Annotated[bool, typer.Option("--integers", help="Outputs are the machine's integers, int16.")] = False,
+    first: Annotated[int | None, typer.Option(help="Run only the first N inputs.", min=1)] = None,
+    timed: Annotated[int, typer.Option(help="Inputs whose counters are compared with the model of time, the first ones; it "
+                                            "follows every product through the crossbar, which is slow.", min=0)] = 1,
+    sim: Annotated[str | None, typer.Option(help="verilator or icarus; unasked, Verilator where it can run.")] = None,
+    waves: Annotated[bool, typer.Option("--waves", help="Leave a trace of all signals; for few inputs.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder of the trace and of the simulator's log.")] = Path("build/run"),
+    json: Annotated[Path | None, typer.Option(help="Write the figures, and all predictions, to a file.")] = None,
+) -> None:
+    """Run an image on the Verilog of its array in a simulator; every output is compared with the golden model.
+
+    Example: python -m sim.run conv.npz --input image.npy --outputs y.npy --json run.json
+
+    Cycles and the slots of each cause must be within 1 % of the model of time, entries and the sum of all slots equal to it.
+    Exit code 1 says that a value or counter was not the golden model's.
+    """
+    paths.check(inputs={"image": image, "--input": input, "--labels": labels}, outputs={"--outputs": outputs, "--json": json},
+                folders={"--out": out})
+    sim = simulator.pick(sim)
+    loaded, trusted = load(image), golden_image.load(image)
+    runnable(loaded)
+    values = read_array(input, "input")
+    xs, clipped = quantised(loaded, values[:first] if values.ndim == 4 else values)
+    classes = None if labels is None else _classes(labels, first, len(xs), int(np.prod(loaded.output.shape)))
+    timed = min(timed, len(xs))
+    golden = []
+    with command.progress(f"golden: {len(xs)} inputs", total=len(xs)) as bar:
+        for number, x in enumerate(xs):
+            golden.append(golden_run(trusted, x, crossbars=number < timed))
+            bar.advance()
+    built = generate(loaded.spec)
+    with command.progress(f"{sim}: building the simulation of {built.name}"):
+        prepare(built, sim=sim, waves=waves)
+    talks = together(loaded, xs, [sum(own.cycles for own in one.counters) for one in golden])
+    folder = out / image.stem
+    log = folder / "simulator.log"
+    with (command.progress(f"{sim}: {len(xs)} inputs x {len(loaded.names)} layers", total=len(talks)) as bar,
+          undone_if_ended(folder)):
+        folder.mkdir(parents=True, exist_ok=True)
+        log.unlink(missing_ok=True)
+        answers = hold(built, talks, sim=sim, waves=waves, folder=folder, log=log, advance=bar.advance)
+    outcome = Outcome(image=loaded, golden=golden, answers=answers, timed=timed, labels=classes)
+    _tell(outcome, built.name, sim)
+    if outputs is not None:
+        answer = outcome.outputs if integers else outcome.outputs * loaded.output_scale
+        with atomic(outputs) as draft, draft.open("wb") as file:
+            np.save(file, answer, allow_pickle=False)
+        print(f"wrote {outputs}: {' x '.join(map(str, answer.shape))} {'integers' if integers else 'real values'}")
+    if waves:
+        print(f"trace: {folder / ('dump.vcd' if sim == 'verilator' else TOP + '.fst')}")
+    warnings = [_clipped(loaded, clipped, xs.size)] if clipped else []
+    if json is not None:
+        made = {"design": built.name, "simulator": sim, "image": str(image), "output_scale": loaded.output_scale,
+                "inputs_saturated": clipped, "warnings": warnings}
+        command.write_json(json, outcome.figures() | made)
+        print(f"wrote {json}")
+    for line in outcome.faults():
+        print(line)
+    command.warn(warnings)
+    if outcome.wrong:
+        raise typer.Exit(1)
+
+
+def _clipped(image: Image, clipped: int, size: int) -> str:
+    """Return a warning that inputs saturated."""
+    return (f"{100 * clipped / size:.2g} % of the inputs ({clipped:,} of {size:,}) saturated: the image takes "
+            f"{-32768 * image.input_scale:g} to {32767 * image.input_scale:g}; build it again with inputs like these")
+
+
+def _classes(path: Path, first: int | None, wanted: int, classes: int) -> np.ndarray:
+    """Return the labels in a file, one for each input."""
+    given = read_array(path, "labels")
+    if given.dtype.kind not in "iu":
+        raise TypeError(f"labels in {path} must be integers, not {given.dtype}; write the number of each class")
+    if given.ndim != 1 or len(given[:first]) != wanted:
+        raise ValueError(f"labels in {path} must be {wanted}, one an input, not an array of shape {given.shape}")
+    given = given[:first]
+    if (odd := given[(given < 0) | (given >= classes)]).size:
+        raise ValueError(f"labels in {path} must be 0 to {classes - 1}, the outputs of the network, not {odd[0]}; "
+                         f"write the number of each class")
+    return given
+
+
+def _tell(outcome: Outcome, name: str, sim: str) -> None:
+    count = len(outcome.answers)
+    show(f"{name}: layers by the model of time, first input", ("layer", "level", "passes", "kc", "cycles", "use"),
+         [(row["name"], row["level"], row["passes"], row["kc"], f"{row['cycles']:,}", f"{100 * row['use']:.1f} %")
+          for row in outcome.layers()])
+    what = f"means of the first {outcome.timed}" if outcome.timed > 1 else "first input"
+    show(f"{name} in {sim}, all layers, {what}", ("counter", "machine", "model", "share of slots"), outcome.causes())
+    image = outcome.image
+    for number, values in enumerate(outcome.outputs[:VECTORS]):
+        flat = values.ravel() * image.output_scale
+        more = f" ... ({flat.size} in all)" if flat.size > VALUES else ""
+        print(f"outputs of input {number}: " + " ".join(f"{value:.6g}" for value in flat[:VALUES].tolist()) + more)
+    if image.output.shape[0] > 1 and image.output.shape[1:] == (1, 1):
+        shown = " ".join(map(str, outcome.predictions[:SHOWN].tolist()))
+        print(f"predictions: {shown}" + (f" ... ({count} in all)" if count > SHOWN else ""))
+    if outcome.accuracy is not None:
+        print(f"accuracy: {100 * outcome.accuracy:.2f} % ({outcome.right} of {count})")
+    print(f"values compared with golden: {outcome.outputs.size}, different: {len(outcome.differing)}; counters compared: "
+          f"{outcome.counted} within {100 * TOLERANCE:g} %, different: {len(outcome.counter_faults)}")

@@ -1,0 +1,37 @@
+"""What an SCNN array takes of an FPGA, and how long an image runs on it."""
+
+from pathlib import Path
+
+from spec.scnn import ScnnSpec
+from synth.memory import blocks, regfile
+
+WORD_BITS = 64              # of a program's word
+TABLE_BITS = 32             # of a block table's entry as a PE keeps it
+OFFSET_KINDS = 2            # bits of a lane's kind beside value and offset
+
+FITTED = ("pes_switch", "one", "pes", "pes_ram", "pes_products", "pes_bits")
+"""Features whose weights are fitted to measurements, the ones that matter most first; the others are counts."""
+
+SHOWN = ("rows", "cols", "f", "i", "banks")
+"""Parameters that a table of measurements shows."""
+
+
+def features(spec: ScnnSpec) -> dict[str, float]:
+    """Return what the area of an array grows with, by name."""
+    pes, products = spec.pes, spec.products
+    item = spec.sum_bits + spec.address_bits + 1
+    lane = 16 + spec.address_bits + OFFSET_KINDS
+    pe = 2 * blocks(WORD_BITS, spec.program) + blocks(TABLE_BITS, spec.blocks) + blocks(spec.act_word_bits, spec.memory_words)
+    pe += blocks(spec.f * lane, spec.weight_words) + blocks(spec.i * lane, spec.act_words)
+    pe += spec.banks * blocks(spec.sum_bits, 2 * spec.bank_entries)
+    one = blocks(WORD_BITS, spec.program) + blocks(spec.address_bits, spec.taps) + blocks(WORD_BITS, spec.layers)
+    return {"one": 1, "pes": pes, "pes_ram": pes * 2 * products * regfile(item, spec.queue_depth),
+            "pes_switch": pes * products * spec.banks / 2 * spec.sum_bits / 32, "pes_products": pes * products,
+            "pes_bits": pes * spec.banks * spec.sum_bits, "dsp": pes * products, "bram": pes * pe + one}
+
+
+def cycles(image: Path, inputs: Path | None, spec: ScnnSpec) -> int:
+    """Return the cycles of an image on an array, as `synth.scnn.model` counts them."""
+    from synth.scnn import model  # brings NumPy and golden, which an estimate does without
+
+    return model.cycles(image, inputs, spec)
