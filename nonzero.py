@@ -10,6 +10,7 @@ import runpy
 import sys
 from typing import Any
 
+from cli.interrupt import begin
 from spec import VERSION as __version__
 from spec.machines import MACHINES, part
 
@@ -81,6 +82,7 @@ def main() -> None:
         sys.stderr.write(f"error: command must be one of {', '.join(COMMANDS)}, not {name!r}; nonzero --help lists them\n")
         sys.exit(2)
     del sys.argv[1]
+    begin()
     runpy.run_module(COMMANDS[name][0], run_name="__main__", alter_sys=True)
 
 

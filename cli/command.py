@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
 
+from cli.fault import Fault
+from cli.interrupt import obey
 from cli.option import check_options, forget_options, refuse
 from cli.signals import Ended, ending
 from cli.text import Printable, plain
@@ -41,8 +43,9 @@ def main(app: typer.Typer | Callable[[], typer.Typer], arguments: Sequence[str] 
 
     Bad input, which is a usage error or a ``ValueError``, ``TypeError``, ``OverflowError``, ``OSError`` or
     ``MemoryError`` from below, becomes one line on stderr and exit code 2; ``--verbose`` (``-v``), which every
-    command gets from here, shows the trace instead. Any other exception is our mistake and is never hidden.
-    Ctrl-C is exit code 130. An empty path and a number that is not finite are bad input of every option.
+    command gets from here, shows the trace instead. A ``Fault``, of a tool or a machine, is one line and exit code 1.
+    Any other exception is our mistake and is never hidden. Ctrl-C is exit code 130. An empty path and a number that is
+    not finite are bad input of every option.
 
     Parameters
     ----------
@@ -57,6 +60,7 @@ def main(app: typer.Typer | Callable[[], typer.Typer], arguments: Sequence[str] 
     program = name or (f"python -m {module.name.removesuffix('.__main__')}" if module else sys.argv[0])
     given = list(sys.argv[1:] if arguments is None else arguments)
     verbose = not {"-v", "--verbose"}.isdisjoint(given)
+    obey()
     try:
         with ending(), _safe_output(verbose):
             command = typer.main.get_command(app if isinstance(app, typer.Typer) else app())
@@ -76,6 +80,8 @@ def main(app: typer.Typer | Callable[[], typer.Typer], arguments: Sequence[str] 
         sys.exit(130)
     except typer.TyperException as error:
         _fail(error, _usage(error), verbose)
+    except Fault as error:
+        _fail(error, str(error), verbose, code=1)
     except BAD_INPUT as error:
         _fail(error, str(error) or type(error).__name__, verbose)
     finally:
@@ -129,12 +135,12 @@ def _usage(error: Any) -> str:
     return error.format_message().rstrip(".") + given + hint
 
 
-def _fail(error: Exception, text: str, verbose: bool) -> None:
+def _fail(error: Exception, text: str, verbose: bool, code: int = 2) -> None:
     if verbose:
         raise error
     _drop_output()
     print("error: " + plain(" ".join(text.split())), file=sys.stderr)
-    sys.exit(2)
+    sys.exit(code)
 
 
 def _drop_output() -> None:

@@ -15,15 +15,24 @@ from xml.etree import ElementTree
 from cocotb_tools.check_results import get_results
 from cocotb_tools.runner import get_runner
 
+from cli.fault import Fault
 from cli.signals import Ended
 from sim import simulator
-from sim.cache import fetch, key
+from sim.cache import fetch, home, key
 
 TIMESCALE = ("1ns", "1ps")
 OPTIONS = {                                 # warnings are the business of lint, not of every run
     "verilator": ("-Wno-fatal", "-Wno-lint", "-Wno-style", "--no-timing"),
     "icarus": ("-g2005-sv",),
 }
+
+
+class Failed(AssertionError):
+    """Tests that failed or did not run; ``reason`` is what the first of them says."""
+
+    def __init__(self, text: str, reason: str):
+        super().__init__(text)
+        self.reason = reason
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,12 +121,12 @@ def launch(*, sources: Sequence[Path | str], top: str, module: str, at_least: in
 
     Raises
     ------
-    AssertionError
+    Failed
         If a test fails or fewer than ``at_least`` run.
     FileNotFoundError
         If the simulator is missing; says what to install.
-    RuntimeError
-        If the Verilog does not compile or the simulation dies.
+    Fault
+        If the Verilog does not compile or the simulation dies; says where its output is.
     """
     sim = simulator.pick(sim)
     waves = waves or os.environ.get("WAVES", "0") not in ("", "0")
@@ -131,18 +140,23 @@ def launch(*, sources: Sequence[Path | str], top: str, module: str, at_least: in
     results.unlink(missing_ok=True)
     # without this argument Icarus would leave its trace beside the cached simulation
     more = [f"+dumpfile_path={place / top}.fst"] if sim == "icarus" and waves else []
-    with simulator.environment(sim), contextlib.suppress(SystemExit), _gone_if_ended(place if folder is None else None):
+    ends = contextlib.suppress(SystemExit, RuntimeError)        # the results tell how it went
+    with simulator.environment(sim), ends, _gone_if_ended(place if folder is None else None):
         get_runner(sim).test(
             hdl_toplevel=top, hdl_toplevel_lang="verilog", test_module=module, build_dir=built,
             test_dir=place, results_xml=str(results), seed=seed, waves=waves,
             timescale=TIMESCALE, log_file=log,
             extra_env={name: str(value) for name, value in (env or {}).items()}, test_filter=only,
             plusargs=[*plusargs, *more])
-    ran, failed = get_results(results)
+    try:
+        ran, failed = get_results(results)
+    except (RuntimeError, ElementTree.ParseError) as error:
+        raise Fault(f"{sim} must run {top} to its end, and it ended before; "
+                    f"{f'its output is in {log}' if log else f'its files are in {place}'}") from error
     if failed and not may_fail or ran < at_least:
-        raise AssertionError(f"{module}: {ran} ran, {failed} failed, {at_least} must pass (seed {seed}, "
-                             f"of the tests {only or 'all'}); files in {place}"
-                             f"{_reason(results)}")
+        reason = _reason(results)
+        raise Failed(f"{module}: {ran} ran, {failed} failed, {at_least} must pass (seed {seed}, of the tests {only or 'all'}); "
+                     f"files in {place}{reason and '; '}{reason}", reason)
     wanted = folder is not None or waves
     if not wanted:
         shutil.rmtree(place)
@@ -164,7 +178,7 @@ def _gone_if_ended(folder: Path | None) -> Iterator[None]:
 def _reason(results: Path) -> str:
     """Return what the first failed test of a run says, or nothing."""
     case = next((case for case in ElementTree.parse(results).iter("testcase") if case.find("failure") is not None), None)
-    return "" if case is None else f"; {case.get('name')}: {case.findall('failure')[0].get('message')}"
+    return "" if case is None else f"{case.get('name')}: {case.findall('failure')[0].get('message')}"
 
 
 def _is_control(text: str) -> bool:
@@ -191,7 +205,10 @@ def _compile(work: Path, sim: str, top: str, texts: Sequence[str], arguments: Se
             runner.build(sources=files, hdl_toplevel=top, build_dir=work, build_args=arguments,
                          timescale=TIMESCALE, waves=waves, always=True, log_file=log)
         except RuntimeError as error:
-            said = log.read_text(errors="replace").splitlines()
-            wrong = [line for line in said if "error" in line.lower()] or said
-            raise RuntimeError(f"{sim} does not compile {top}:\n" + "\n".join(wrong[:20])) from error
+            said = log.read_text(errors="replace").splitlines() if log.exists() else []
+            wrong = [line for line in said if "error" in line.lower()] or said or ["it said nothing"]
+            kept = home() / "logs" / f"{top}.log"
+            kept.parent.mkdir(exist_ok=True)
+            kept.write_text("\n".join(said), encoding="utf-8")
+            raise Fault(f"{sim} must compile {top}, and it does not: {wrong[0].strip()}; its output is in {kept}") from error
     return [work / (top if sim == "verilator" else "sim.vvp")]

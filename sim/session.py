@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cli.fault import Fault
 from rtl.generated import GeneratedMachine
 from sim.host import Actions
-from sim.launch import build, launch
+from sim.launch import Failed, build, launch
 from sim.probe import Probe
 from sim.trace import Watch
 from spec.registers import from_data
@@ -61,6 +62,11 @@ def hold(machine: GeneratedMachine, talks: Sequence[Talk], *, sim: str | None = 
         Told, as the simulation goes on, how many more talks are done.
     watch : Watch, optional
         What to measure; ``watch.take(folder)`` returns it.
+
+    Raises
+    ------
+    Fault
+        If the Verilog does not compile, the simulation dies or the machine does not answer.
     """
     if folder is None:
         with tempfile.TemporaryDirectory(prefix="session-") as made:
@@ -78,6 +84,9 @@ def hold(machine: GeneratedMachine, talks: Sequence[Talk], *, sim: str | None = 
                    plusargs=watch.arguments if watch else (),
                    env={"NONZERO_SESSION": folder, "COCOTB_LOG_LEVEL": "WARNING"})
         return list(_read(folder / ANSWERS))
+    except Failed as error:
+        raise Fault(f"{machine.name} must do what it is told, and it did not: {error.reason.partition(': ')[2] or error}"
+                    f"{f'; the output of the simulator is in {log}' if log else ''}") from error
     finally:
         for name in (TALKS, ANSWERS, DONE):
             (folder / name).unlink(missing_ok=True)

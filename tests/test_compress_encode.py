@@ -124,6 +124,7 @@ def test_decoding_beyond_the_matrix_is_refused():
         decode(encoded.entries, encoded.pointers, spec(), rows=4)
 
 
+@pytest.mark.full
 def test_four_million_weights_take_about_a_second():
     rng = np.random.default_rng(1)
     machine = preset("default")

@@ -15,6 +15,7 @@ from spec.eie import preset
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.mark.full
 def test_fc7_of_alexnet_is_encoded_in_3_seconds():
     layer = TABLE["Alex-7"]
     random = np.random.default_rng(1)

@@ -67,6 +67,7 @@ def test_the_papers_machine_takes_the_published_cycles(name):
     assert count.cycles == pytest.approx(PUBLISHED[name][1], rel=0.03)
 
 
+@pytest.mark.full
 def test_a_layer_of_4096_x_4096_takes_a_second_at_most():
     spec, pattern = preset("default", entries=65536), draw(TABLE["Alex-7"], seed=1)
     layer, given = encode(spec, pattern), np.zeros((1, pattern.columns), np.int64)

@@ -1,5 +1,6 @@
 """python -m sim.run: what it computes, what it says, and how it refuses."""
 import json
+import os
 import re
 import shutil
 from dataclasses import asdict
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from cli import command
+from cli.fault import Fault
 from compress.eie import Result
 from compress.eie.image import save
 from compress.eie.load import load
@@ -18,7 +20,7 @@ from sim import run as command_line
 from sim import simulator
 from sim.eie import run as eie
 from sim.eie.outcome import Outcome
-from sim.session import Answer
+from sim.session import Answer, hold
 from tests.compress_sample import sample, small
 
 VECTORS = 6
@@ -113,7 +115,7 @@ GIVEN_UP = {
 
 
 @pytest.mark.parametrize("port", GIVEN_UP)
-def test_a_machine_that_does_not_end_is_given_up(files, tmp_path, monkeypatch, port):
+def test_a_machine_that_does_not_end_is_given_up(files, tmp_path, monkeypatch, capsys, port):
     """What was waited for is named, and what the machine was at."""
     folder, golden, _ = files
     made = eie.generate(golden_image.load(folder / "net.npz").spec)
@@ -121,12 +123,36 @@ def test_a_machine_that_does_not_end_is_given_up(files, tmp_path, monkeypatch, p
     text, count = re.subn(rf"(assign {port.strip()} =|\b{port.strip()} <=) .*;", rf"\1 {value};", made.verilog)
     assert count
     monkeypatch.setattr(eie, "generate", lambda spec: type(made)(made.name, text, made.manifest))
-    given = [str(folder / "net.npz"), "--input", str(folder / "x.npy"), "--first", "1", "--out", str(tmp_path)]
     sim = ["--sim", "icarus"] if "x" in value else []
     if sim and simulator.missing("icarus"):
         pytest.skip("iverilog is not installed; without unknowns there is nothing to see")
-    with pytest.raises(AssertionError, match=says):
-        command.main(lambda: command_line.application(given), [*given, *sim], name="sim.run")
+    assert call(folder / "net.npz", "--input", folder / "x.npy", "--first", 1, "--out", tmp_path, *sim) == 1
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert re.search(f"^error: eie_4 must do what it is told, and it did not: .*{says}.*; the output of the simulator", said)
+    assert Path(said.rpartition(" is in ")[2]).is_file()
+
+
+def test_verilog_that_does_not_compile_is_one_line(files, tmp_path, monkeypatch, capsys):
+    folder, _, _ = files
+    made = eie.generate(golden_image.load(folder / "net.npz").spec)
+    monkeypatch.setattr(eie, "generate", lambda spec: type(made)(made.name, f"{made.verilog}\nmodule", made.manifest))
+    assert call(folder / "net.npz", "--input", folder / "x.npy", "--out", tmp_path / "out", "--json", tmp_path / "r.json",
+                "--outputs", tmp_path / "y.npy", "--report", tmp_path / "r.html") == 1
+    *before, last = capsys.readouterr().err.splitlines()
+    assert re.match(r"error: verilator must compile nz_harness, and it does not: .*rror.*; its output is in ", last)
+    assert "rror" in Path(last.rpartition(" is in ")[2]).read_text() and not any("Traceback" in line for line in before)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("sim", ["icarus", pytest.param("verilator", marks=pytest.mark.full)])
+def test_a_simulator_that_dies_is_one_line(files, tmp_path, sim):
+    if why := simulator.missing(sim):
+        pytest.skip(why)
+    folder, _, _ = files
+    log = tmp_path / "simulator.log"
+    with pytest.raises(Fault, match=f"^{sim} must run nz_harness to its end, and it ended before; its output is in {log}$"):
+        hold(eie.generate(golden_image.load(folder / "net.npz").spec), [os.abort], sim=sim, folder=tmp_path, log=log)
+    assert log.is_file()
 
 
 def test_a_wrong_counter_is_named(files):

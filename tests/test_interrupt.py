@@ -1,0 +1,43 @@
+"""Ctrl-C while a command's modules are imported: exit code 130 and not a word; somebody's program is left alone."""
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nonzero import COMMANDS
+
+ROOT = Path(__file__).parents[1]
+MODULES = [module for module, _ in COMMANDS.values() if not module.startswith("doctor")]     # that imports nothing large
+PRESS = "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(30)\n"
+
+
+def pressed(tmp_path, *arguments, at="typer"):
+    """Run Python in the repository with Ctrl-C pressed while a package is imported."""
+    (tmp_path / f"{at}.py").write_text(PRESS)
+    return subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+                          env=os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"})
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_command_ends_without_a_word(tmp_path, module):
+    done = pressed(tmp_path, "-m", module, "--help")
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_the_console_command_too(tmp_path):
+    done = pressed(tmp_path, "-c", "import sys; sys.argv = ['nonzero', 'run', '--help']; import nonzero; nonzero.main()")
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_late_imports_too(tmp_path):
+    """Those of the machine's own part, while the command's work begins."""
+    done = pressed(tmp_path, "-m", "synth.run", "--help", at="numpy")
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_a_program_that_imports_us_is_left_alone(tmp_path):
+    done = pressed(tmp_path, "-c", "import compress.mac.build", at="typer")
+    assert done.returncode == -signal.SIGINT and "KeyboardInterrupt" in done.stderr
