@@ -6,10 +6,11 @@ JOBS ?= auto
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: help setup verilog test test-full lint types lock clean
+.PHONY: help setup verilog docs test test-full lint types lock clean
 
 help:
 	@echo "make verilog     Verilog of a 64-PE EIE, its manifest, header and documentation, in build/"
+	@echo "make docs        the documentation site, in build/site; strict: a broken link ends it"
 	@echo "make test        lint, types and every quick test"
 	@echo "make test-full   lint, types and every test, the long ones too"
 	@echo "make lint        lint alone; make types: types alone"
@@ -21,6 +22,9 @@ setup: $(READY)
 
 verilog: $(READY)
 	$(BIN)/python -m rtl.build --pes 64
+
+docs: $(READY)
+	$(BIN)/python -m docsite
 
 test: lint types
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
@@ -47,7 +51,7 @@ $(READY): requirements.lock
 
 lock: $(READY)
 	$(BIN)/python -m pip install --quiet uv==0.13.8
-	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra docs --universal --python-version 3.11 --generate-hashes \
 	    --no-annotate --no-header --quiet --output-file requirements.lock
 
 clean:

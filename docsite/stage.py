@@ -1,0 +1,46 @@
+"""The folder that Sphinx reads: the pages of docs/ with their pictures drawn, and the pages that are made from the code."""
+
+import shutil
+from pathlib import Path
+
+from cli.command import write_text
+from docsite import commands, flowchart, machines, navigation, pictures, python
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+
+
+def written() -> dict[str, str]:
+    """Return page -> text of every page of docs/."""
+    return {path.relative_to(DOCS).as_posix(): path.read_text(encoding="utf-8") for path in sorted(DOCS.rglob("*.md"))}
+
+
+def made() -> dict[str, str]:
+    """Return page -> text of every page that is made from the code; ValueError names what is not explained."""
+    pages = {commands.PAGE: commands.page(), python.PAGE: python.page()}
+    return pages | {machines.address(name): machines.page(name) for name in machines.names()}
+
+
+def pages() -> dict[str, str]:
+    """Return page -> text of the whole site."""
+    texts = {page: pictures.filled(flowchart.drawn(text), page) for page, text in written().items()} | made()
+    texts[navigation.START] += "\n" + navigation.trees(texts)
+    return texts
+
+
+def fill(folder: Path) -> int:
+    """Bring a folder up to date and return the number of pages; what has not changed is not touched."""
+    texts = pages() | {"static/nonzero.css": (ROOT / "docsite" / "style.css").read_text(encoding="utf-8")}
+    pictures_of = {path.relative_to(DOCS).as_posix(): path for path in DOCS.rglob("*") if path.suffix in (".svg", ".png")}
+    for path in folder.rglob("*") if folder.exists() else ():
+        if path.is_file() and path.relative_to(folder).as_posix() not in texts | pictures_of:
+            path.unlink()
+    for name, path in pictures_of.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, folder / name)
+    for name, text in texts.items():
+        place = folder / name
+        if not place.exists() or place.read_text(encoding="utf-8") != text:
+            write_text(place, text)
+    shutil.copyfile(ROOT / "docsite" / "conf.py", folder / "conf.py")
+    return len(texts) - 1

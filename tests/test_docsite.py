@@ -1,0 +1,182 @@
+"""The documentation site: what it is made from is complete, what is wrong is refused; at length, the site is built."""
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import nonzero
+from docsite import commands, draw, flowchart, machines, navigation, pictures, python, stage, text
+from spec.machines import MACHINES
+
+ROOT = Path(__file__).parents[1]
+CHARTS = [(path.name, block) for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+          for block in flowchart.BLOCK.findall(path.read_text())]
+
+
+@pytest.fixture(scope="module")
+def reference():
+    return commands.page()
+
+
+def test_every_command_and_every_option_of_its_help_is_on_the_page(reference):
+    for name, (module, _) in nonzero.COMMANDS.items():
+        assert f"## {module}\n\nAlso `nonzero {name}`." in reference
+    section = reference.partition("## doctor\n")[2].partition("\n## ")[0]
+    helped = subprocess.run([sys.executable, "-m", "nonzero", "doctor", "--help"], cwd=ROOT, capture_output=True, text=True,
+                            check=True).stdout
+    wanted = set(re.findall(r"--[a-z][-a-z]+", helped)) - {"--help", "--verbose"}
+    assert wanted == set(re.findall(r"`(--[a-z][-a-z]+)`", section)) and wanted
+
+
+def test_the_parameters_of_a_machine_are_not_repeated(reference):
+    assert "`--queue-depth`" not in reference and reference.count("(../parameters.md)") >= 5
+    assert "With `--design mac`, also:" in reference
+
+
+def test_what_is_a_command_is_found():
+    found = commands.modules()
+    assert {module for module, _ in nonzero.COMMANDS.values()} <= set(found)
+    assert {"boards.run", "golden.mac", "rtl.parameters", "docsite"} <= set(found) and "cli.command" not in found
+
+
+def test_an_option_without_help_is_refused():
+    option = SimpleNamespace(opts=["--x"], secondary_opts=[], name="x", param_type_name="option", default=None, required=False,
+                             is_flag=True, help="", type_descriptor=SimpleNamespace(annotation=bool))
+    command = SimpleNamespace(params=[option], help="Do.")
+    assert commands.undocumented("m", command) == ["m: `--x` has no help"]
+    option.help, command.help = "Why.", ""
+    assert commands.undocumented("m", command) == ["m has no help"]
+
+
+@pytest.mark.parametrize(("annotation", "kind"), [
+    (int, "whole number"), (float | None, "number"), (list[Path], "path ..."), (list[str] | None, "text ..."), (str, "text")])
+def test_a_value_is_named_for_a_reader(annotation, kind):
+    assert commands._kind(annotation) == kind
+
+
+def test_every_promised_name_is_explained():
+    page = python.page()
+    for name in nonzero.__all__:
+        if name not in ("Eie", "Mac", "Scnn"):
+            assert f"### nonzero.{name}\n" in page
+    assert "### sim.pysim.Host\n" in page and "* `read_register(" in page
+
+
+def test_a_name_without_a_docstring_is_refused(monkeypatch, tmp_path):
+    lines = ['"""A module."""', "LIMIT = 3", '"""Most."""', '__all__ = ["LIMIT", "run"]', "def run():", "    pass", ""]
+    (tmp_path / "bare_module.py").write_text("\n".join(lines))
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(python, "MODULES", ("bare_module",))
+    with pytest.raises(ValueError, match="every public name must be explained, and these are not: bare_module.run$"):
+        python.page()
+
+
+def test_a_docstring_becomes_markdown():
+    made = python.body("Do ``it`` as :func:`rtl.build` does.\n\nParameters\n----------\n"
+                       "a : int\n    The *a*,\n    a | b.\nb : str\n    Of b.")
+    assert made == ("Do `it` as `rtl.build` does.\n\n**Parameters**\n\n| name | meaning |\n|---|---|\n"
+                    "| `a : int` | The *a*, a \\| b. |\n| `b : str` | Of b. |")
+    assert text.cell("a|b <c>\nd") == "a\\|b &lt;c> d"
+
+
+def test_a_register_without_text_is_found():
+    register = {"name": "control", "doc": "Commands.", "fields": [{"name": "start", "doc": " "}]}
+    manifest = {"memories": [{"name": "m", "doc": ""}], "registers": [register, {"name": "r", "doc": "", "fields": []}]}
+    assert machines.undocumented(manifest) == ["m", "control.start", "r"]
+
+
+@pytest.mark.parametrize(("page", "chart"), CHARTS, ids=[f"{page} {count}" for count, (page, _) in enumerate(CHARTS)])
+def test_every_flowchart_is_understood(page, chart):
+    dot = flowchart.dot(chart)
+    arrows = len(re.findall(r"<?-->|-\.->|\.->|---", chart))
+    assert dot.count(" -> ") == arrows and dot.count("{") == dot.count("}")
+
+
+def test_a_flowchart_is_drawn_with_all_its_labels():
+    drawn = flowchart.drawn('text\n```mermaid\nflowchart TD\n'
+                            '    a["one & two"] -- "so" --> b(("host"))\n    b -. back .-> a\n```\nmore\n')
+    assert drawn.startswith("text\n<figure") and drawn.endswith("</figure>\nmore\n") and "\n\n" not in drawn
+    for label in ("one &amp; two", "so", "host", "back"):
+        assert f">{label}</text>" in drawn
+
+
+@pytest.mark.parametrize("line", ["a --> ", "flowchart BT", "a ~~> b", "subgraph x"])
+def test_a_flowchart_that_is_not_understood_is_refused(line):
+    with pytest.raises(ValueError, match="a flowchart must "):
+        flowchart.dot(f"flowchart LR\n{line}")
+    with pytest.raises(ValueError, match="not 'sequenceDiagram'"):
+        flowchart.dot("sequenceDiagram\na --> b")
+
+
+def test_an_unknown_graph_and_a_missing_program_are_said(monkeypatch):
+    with pytest.raises(ValueError, match="a graph must be drawn"):
+        draw.svg("digraph {", "half a graph")
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("sysconfig.get_path", lambda name: "/nowhere")
+    with pytest.raises(FileNotFoundError, match="graphviz-pure must be in this Python .*; pip install graphviz-pure"):
+        draw.program()
+
+
+def test_a_picture_that_is_not_there_is_refused():
+    with pytest.raises(ValueError, match="page.md must ask for a picture that is there, not '<!-- blocks: abacus -->'"):
+        pictures.filled("# x\n\n<!-- blocks: abacus -->\n", "page.md")
+
+
+def test_every_page_has_its_place_once():
+    pages = [*stage.written(), commands.PAGE, python.PAGE, *map(machines.address, MACHINES)]
+    placed = [page for listed in navigation.sections(pages).values() for page in listed]
+    assert sorted(placed) == sorted(set(pages) - {navigation.START})
+    for listed in navigation.SECTIONS.values():
+        assert set(listed) <= set(pages) | {"history.md"}
+    assert navigation.sections(["boards/new.md", "new.md"])["How-to"] == ["boards/new.md", "new.md"]
+
+
+def test_only_what_has_changed_is_written(monkeypatch, tmp_path):
+    monkeypatch.setattr(stage, "pages", lambda: {"index.md": "# Start\n", "a.md": "# A\n"})
+    (tmp_path / "old.md").write_text("")
+    assert stage.fill(tmp_path) == 2 and not (tmp_path / "old.md").exists()
+    before = (tmp_path / "a.md").stat().st_mtime_ns
+    assert stage.fill(tmp_path) == 2 and (tmp_path / "a.md").stat().st_mtime_ns == before
+
+
+def build(folder):
+    return subprocess.run([sys.executable, "-m", "docsite", "--out", folder / "site", "--work", folder / "work"], cwd=ROOT,
+                          capture_output=True, text=True, check=False)
+
+
+@pytest.mark.full
+def test_the_site_is_built_without_a_warning_and_in_a_minute(tmp_path):
+    assert build(tmp_path).returncode == 0
+    start = time.process_time(), time.monotonic()
+    done = build(tmp_path)
+    assert done.returncode == 0 and "no warning" in done.stdout and time.monotonic() - start[1] < 60
+    pages = list((tmp_path / "site").rglob("*.html"))
+    assert len(pages) >= len(stage.written()) + 2 + len(MACHINES)
+    fetched = re.compile(r'<(?:script|link|img)[^>]*(?:src|href)="https?:')
+    assert not any(fetched.search(page.read_text()) for page in pages), "a page fetches from elsewhere"
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(("wrong", "said"), [
+    ("[x](nowhere.md)", "nowhere"), ("[x](bus.md#no-such-heading)", "no-such-heading"), ("<!-- blocks: abacus -->", "abacus"),
+    ("![x](nowhere.svg)", "nowhere.svg")])
+def test_a_fault_on_a_page_ends_the_build(tmp_path, monkeypatch, wrong, said):
+    from docsite.__main__ import sphinx
+    monkeypatch.setattr(stage, "DOCS", tmp_path / "docs")
+    monkeypatch.setattr(stage, "made", dict)
+    (tmp_path / "docs").mkdir()
+    shutil.copy(ROOT / "docs" / "bus.md", tmp_path / "docs")
+    (tmp_path / "docs" / "index.md").write_text(f"# Start\n\n{wrong}\n")
+    try:
+        stage.fill(tmp_path / "source")
+        warnings = sphinx(tmp_path / "source", tmp_path / "trees", tmp_path / "site")
+    except ValueError as error:
+        warnings = [str(error)]
+    assert any(said in line for line in warnings)
+
+
