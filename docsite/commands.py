@@ -4,6 +4,7 @@ import ast
 import contextlib
 import importlib.util
 import io
+import re
 import runpy
 import sys
 import typing
@@ -28,6 +29,9 @@ Made from the options that each command line is parsed by. All have some things 
 
 
 KINDS = {Path: "path", int: "whole number", float: "number", bool: ""}
+
+
+EXAMPLE = re.compile(r"^(?:For e|E)xample: (.+?)\.?$", re.MULTILINE)
 
 
 class _Reached(BaseException):
@@ -129,7 +133,8 @@ def _section(module: str, command: Any, short: str | None) -> str:
     title = f"## {module}\n" + (f"\nAlso `nonzero {short}`.\n" if short else "")
     shared = _shared(command)
     machine = "Also takes `--design`, `--preset` and the [parameters](../parameters.md) of that machine.\n\n" if shared else ""
-    return f"{title}\n{rst(command.help or '')}\n\n{machine}{_table(list(options(command, shared)))}\n"
+    helped = EXAMPLE.sub(r"For example: `\1`", rst(command.help or ""))
+    return f"{title}\n{helped}\n\n{machine}{_table(list(options(command, shared)))}\n"
 
 
 def _machines(module: str, command: Any) -> Iterator[str]:

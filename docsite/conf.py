@@ -16,3 +16,4 @@ html_show_sphinx = False
 html_copy_source = False
 html_theme_options = {"navigation_with_keys": True}
 highlight_language = "text"
+smartquotes = False                         # two hyphens are an option, not a dash

@@ -22,7 +22,11 @@ def program() -> str:
     return path
 
 
-@functools.cache
+SMALLEST = 0.75                             # share of its size below which a picture is scrolled, not made smaller
+WIDE = 900.0
+"""Points: a graph that grows to the right beyond this grows downwards instead, if that is narrower."""
+
+
 def svg(text: str, title: str) -> str:
     """Return a picture as an SVG element without a size of its own, for a page.
 
@@ -33,22 +37,36 @@ def svg(text: str, title: str) -> str:
     title : str
         What the picture shows, for those who do not see it.
     """
+    drawn = _laid(text, title)
+    if _width(drawn) > WIDE and "rankdir=LR" in text:
+        drawn = min(drawn, _laid(text.replace("rankdir=LR", "rankdir=TB"), title), key=_width)
+    return inline(drawn, title)
+
+
+@functools.cache
+def _laid(text: str, title: str) -> str:
     done = subprocess.run([program(), "-Tsvg"], input=text, capture_output=True, text=True, check=False, timeout=PATIENCE)
     if done.returncode or "<svg" not in done.stdout:
         raise ValueError(f"a graph must be drawn, and {PROGRAM} says {done.stderr.strip()[-200:]!r}; see {title!r}")
-    return inline(done.stdout, title)
+    return done.stdout
+
+
+def _width(text: str) -> float:
+    """Return the width that an SVG file states, in its own unit, or 0."""
+    match = re.search(r'<svg width="([\d.]+)(?:pt|px)?"', text)
+    return float(match[1]) if match else 0.0
 
 
 def inline(text: str, title: str) -> str:
     """Return an SVG file as an element of a page: its width is at most that of the page."""
     body = text[text.index("<svg"):text.index("</svg>") + 6]
-    width = re.search(r'<svg width="([\d.]+)(?:pt|px)?"', body)
+    width = _width(body) * 4 / 3
     body = re.sub(r"<!--.*?-->|<title>.*?</title>", "", body, flags=re.DOTALL)
     body = re.sub(r'(<svg) width="[^"]*" height="[^"]*"', r"\1", body)
     for ink, ours in INK.items():
         body = re.sub(rf'(stroke|fill)="{ink}"', rf'\1="{ours}"', body)
     body = re.sub(r"<text (?![^>]*fill=)", '<text fill="var(--color-foreground-primary, #222)" ', body)
-    limit = f' style="max-width:{float(width[1]) * 4 / 3:.0f}px"' if width else ""
+    limit = f' style="max-width:{width:.0f}px;min-width:{width * SMALLEST:.0f}px"' if width else ""
     name = title.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
     body = body.replace("<svg ", f'<svg role="img" aria-label="{name}"{limit} ', 1)
     return "\n".join(line for line in body.splitlines() if line.strip())
