@@ -1,6 +1,8 @@
 """Build an image for an SCNN array: `python -m compress.build --design scnn model.onnx -o net.npz`."""
 
 import math
+import shlex
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +13,7 @@ from cli import command, paths
 from compress.frontend.file import read_network
 from compress.frontend.graph import Network
 from compress.network import vectors
+from compress.page.array import write as write_page
 from compress.scnn import digits
 from compress.scnn.digits import NAME as EXAMPLE
 from compress.scnn.image import save
@@ -40,6 +43,8 @@ def run(
     level: Annotated[str, typer.Option(
         help="Split of the array: 0 for tiles of the plane, more for tiles of more PEs that share output channels, fastest for "
              "what the tiler predicts. The Verilog has level 0.")] = "0",
+    report: Annotated[Path | None, typer.Option(
+        help="Write a page that tells it all to this .html file, and its figures as .json beside it.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the figures to this file.")] = None,
 ) -> None:
     """Prune, quantise and lay out a network of convolutions and dense layers as one image for an SCNN array.
@@ -55,7 +60,10 @@ def run(
         command.refuse(["data", "labels", "input_range", "density"], f"a file, not with --example {EXAMPLE}")
     beside = {} if network is not None else beside_image(out)
     paths.check(inputs={"network": network, "--data": data, "--labels": labels},
-                outputs={"--out": out, **{f"{name} beside --out": path for name, path in beside.items()}, "--json": json})
+                outputs={"--out": out, **{f"{name} beside --out": path for name, path in beside.items()}, "--json": json,
+                         "--report": report, "figures beside --report": report and report.with_suffix(".json")})
+    if report is not None and report.suffix != ".html":
+        raise ValueError(f"report must end in .html, not {report.suffix or 'neither'!r}; name it so")
     if spec.weight_code_bits:
         raise ValueError(f"weight_code_bits must be 0, not {spec.weight_code_bits}; its weights have 16 bits")
     if labels is not None and data is None:
@@ -76,6 +84,11 @@ def run(
     tell(made, out)
     for name in arrays:
         print(f"wrote {beside[name]}")
+    if report is not None:
+        with command.progress(f"writing {report}"):
+            write_page(report, made, told=sentences(made.facts),
+                       arguments=["python", "-m", "compress.build", *map(shlex.quote, sys.argv[1:])])
+        print(f"wrote {report}")
     if json:
         command.write_json(json, made.facts)
         print(f"wrote {json}")

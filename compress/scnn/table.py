@@ -29,7 +29,7 @@ def rows(assembly: Assembly, whole: Whole, x: np.ndarray) -> list[dict[str, Any]
     counters = run(assembly.spec, made)
     found = []
     for number, (load, own) in enumerate(zip(made, counters, strict=True)):
-        found.append(_row(assembly, whole, number, load) | {
+        found.append(_row(assembly, whole, number, load) | {"work": _work(assembly, number, load),
             "cycles": own.cycles, "products": own.slots["products"], "slots": {name: own.slots[name] for name in SLOT_COUNTERS},
             "busy": own.slots["products"] / max(1, own.cycles * assembly.spec.multipliers)})
     total: dict[str, Any] = {"layer": "all", "saturated": sum(row["saturated"] for row in found)}
@@ -59,6 +59,14 @@ def _row(assembly: Assembly, whole: Whole, number: int, load: Load) -> dict[str,
         "shift": layer.shift, "product_shift": layer.product_shift, "headroom": whole.fitted[layer.name].headroom,
         "measured": spec.acc_bits - 1 - float(np.log2(max(1, found.largest))), "live": found.density,
         "saturated": found.saturated, "error": found.rms}
+
+
+def _work(assembly: Assembly, number: int, load: Load) -> list[int]:
+    """Return the products of each PE."""
+    spec, level = assembly.spec, assembly.plans[number].level
+    acts = np.broadcast_to(load.live_acts.sum(axis=2), (*load.live_weights.shape[:2], spec.pes))
+    sets = [spec.position(pe, level)[1] for pe in range(spec.pes)]
+    return [int(total) for total in (load.live_weights[:, :, sets] * acts).sum(axis=(0, 1))]
 
 
 def tables(found: list[dict[str, Any]]) -> str:
