@@ -9,14 +9,7 @@ from compress.scnn.image import save
 from compress.scnn.size import free
 from compress.scnn.source import Request, Trial, build
 from golden import scnn
-from spec import machines
 from spec.scnn import preset
-
-
-@pytest.fixture(autouse=True)
-def registered(monkeypatch):
-    """The array is in the registry, whether or not this version's commands know it."""
-    monkeypatch.setattr(machines, "MACHINES", tuple(dict.fromkeys((*machines.MACHINES, "scnn"))))
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,11 @@
 """A file of a convolutional network becomes a checked image: golden reads it, and its answers are those of the build."""
+import json
 import os
+import re
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from compress.frontend.file import read_network
@@ -12,22 +15,17 @@ from compress.scnn.size import free
 from compress.scnn.source import Request, build
 from compress.scnn.table import sentences, tables
 from golden import scnn
-from spec import machines
 from spec.scnn import SLOT_COUNTERS, preset
-from tests.onnx_sample import ask
+from tests.commands import leave
+from tests.onnx_sample import ask, model, node
 from tests.scnn_network import NETWORKS
 
 FOLDER = Path(os.environ.get("NONZERO_NETWORKS") or Path(__file__).parents[2] / "shared" / "networks")
 
 
-@pytest.fixture(autouse=True)
-def registered(monkeypatch):
-    """The array is in the registry, whether or not this version's commands know it."""
-    monkeypatch.setattr(machines, "MACHINES", tuple(dict.fromkeys((*machines.MACHINES, "scnn"))))
 
-
-def made(network, name, samples=None, labels=None, level=0, **choices):
-    spec = preset("default")
+def made(network, name, samples=None, labels=None, level=0, bits=0, **choices):
+    spec = preset("default", weight_code_bits=bits)
     request = Request(preset=spec, free=free(spec, "default"), level=level, **choices)
     return build(network, Path(name), spec, request, samples, labels)
 
@@ -40,19 +38,23 @@ def answers(path, whole, samples):
     return whole.lowered.answers(np.array([run.outputs for run in runs])) * image.output_scale, runs
 
 
-@pytest.mark.parametrize("name", ["flatten and dense", "residual, strided", "concat, then relu and pool",
-                                  "channels last at the input", "turned answer"])
-def test_golden_answers_from_the_file_what_the_build_says(name, tmp_path):
+@pytest.mark.parametrize("name, bits", [
+    ("flatten and dense", 0), ("residual, strided", 4), ("concat, then relu and pool", 0), ("concat", 4),
+    ("channels last at the input", 0), ("turned answer", 0)])
+def test_golden_answers_from_the_file_what_the_build_says(name, bits, tmp_path):
     network = from_model(NETWORKS[name], f"{name}.onnx")
     samples = np.random.default_rng(3).normal(size=(3, network.size))
-    built = made(network, f"{name}.onnx", samples)
+    built = made(network, f"{name}.onnx", samples, bits=bits)
     save(built.image, tmp_path / "net.npz")
     found, runs = answers(tmp_path / "net.npz", built.whole, samples)
     np.testing.assert_array_equal(found, built.whole.outputs)
     load(tmp_path / "net.npz")
     assert [row["layer"] for row in built.facts["layers"][:-1]] == [layer.name for layer in built.whole.layers]
     spec = built.assembly.spec
-    assert built.facts["error"]["integer"] < 0.002
+    assert built.facts["rounding"] < 0.002
+    assert built.facts["error"]["integer"] < (0.2 if bits else 0.002)
+    for layer in built.whole.layers if bits else ():
+        assert len(np.unique(layer.weight[layer.weight != 0])) <= 15 - (layer.residual is not None)
     total = built.facts["layers"][-1]
     assert sum(total["slots"].values()) == total["cycles"] * spec.multipliers
     assert set(total["slots"]) == set(SLOT_COUNTERS)
@@ -114,3 +116,51 @@ def test_resnet_8_names_the_same_nine_pictures(tmp_path):
     save(built.image, tmp_path / "net.npz")
     found, _ = answers(tmp_path / "net.npz", built.whole, x[:1])
     np.testing.assert_array_equal(found, built.whole.outputs[:1])
+
+
+def test_the_command_writes_image_page_and_figures(tmp_path):
+    network = NETWORKS["flatten and dense"]
+    onnx.save(network, tmp_path / "net.onnx")
+    x = np.random.default_rng(3).normal(size=(20, 3, 8, 10)).astype(np.float32)
+    np.save(tmp_path / "x.npy", x)
+    np.save(tmp_path / "y.npy", ask(network, x).argmax(1))
+    given = [f"{tmp_path}/{name}" for name in ("net.onnx", "net.npz", "x.npy", "y.npy", "page.html", "facts.json")]
+    left = leave("compress.build", "--design", "scnn", given[0], "-o", given[1], "--data", given[2], "--labels", given[3],
+                 "--density", "0.5", "--report", given[4], "--json", given[5])
+    assert left.code == 0, left.err
+    assert "accuracy on 20 inputs: float 100.00 %" in left.out
+    facts = json.loads((tmp_path / "facts.json").read_text())
+    shown = json.loads((tmp_path / "page.json").read_text())
+    assert shown["facts"] == facts
+    assert [step["name"] for step in shown["steps"]] == ["float", "pruned", "integer"]
+    assert shown["steps"][0]["bits"] == 32 * (162 + 6 + 480 * 7 + 7 + 28)
+    page = (tmp_path / "page.html").read_text()
+    assert page.count("data:image/png;base64,") == 3
+    assert not re.search(r"(src|href)=\"(?!data:)", page)
+    assert "<script" not in page
+    work = [row["work"] for row in facts["layers"][:-1]]
+    assert [sum(own) for own in work] == [row["products"] for row in facts["layers"][:-1]]
+
+
+@pytest.mark.parametrize("arguments, said", [
+    (["--example", "digits"], "example must be digits-cnn for an scnn, not 'digits'; digits is one for --design eie"),
+    (["--example", "digits-cnn", "--density", "0.5"], "--density must come with a file, not with --example digits-cnn"),
+    ([], "source must be a network file or --example digits-cnn, not neither"),
+    (["net.onnx", "--labels", "y.npy"], "labels must come with the inputs that they are of, not alone"),
+    (["net.onnx", "--level", "7"], "level must be 0 to 3 on 8 x 8 PEs, or fastest, not '7'"),
+    (["net.onnx", "--density", "1.5"], "density must be above 0 and at most 1, not 1.5"),
+    (["net.onnx", "--report", "page.txt"], "report must end in .html, not '.txt'"),
+    (["net.onnx", "--input-range", "2,1"], "--input-range must be two numbers, the least and the largest input, not '2,1'"),
+    (["net.onnx", "--data", "x.npy"], "calibrate in x.npy must hold vectors of 240 inputs, one in each row, not an array"),
+    (["selu.onnx"], "selu.onnx: node 'y' (Selu): operator must be one that is mapped (docs/networks.md has the list)"),
+])
+def test_odd_commands_are_refused_and_nothing_is_written(arguments, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    onnx.save(NETWORKS["conv, bias, relu"], "net.onnx")
+    onnx.save(model([node("Selu", ["x"])], {}, ["N", 4]), "selu.onnx")
+    np.save("x.npy", np.zeros((2, 5)))
+    np.save("y.npy", np.zeros(2, int))
+    left = leave("compress.build", "--design", "scnn", *arguments, "-o", "net.npz")
+    assert left.code == 2 and not left.faults, left
+    assert said in left.err
+    assert not (tmp_path / "net.npz").exists()

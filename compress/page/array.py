@@ -14,7 +14,8 @@ from compress.scnn.source import Made
 
 CAUSES = {
     "products": "#0a6", "act_tail": "#7b5", "weight_tail": "#ac8", "placeholder": "#dc9", "crossbar": "#d55",
-    "weight_wait": "#58c", "act_wait": "#85b", "barrier": "#c90", "halo": "#a64", "reduction": "#468", "drain": "#444", "redistribution": "#999"}
+    "weight_wait": "#58c", "act_wait": "#85b", "barrier": "#c90", "halo": "#a64", "reduction": "#468", "drain": "#444",
+    "redistribution": "#999"}
 """Counters of slots, and the colours of the page."""
 
 
@@ -26,7 +27,7 @@ def figures(made: Made, arguments: list[str]) -> dict[str, Any]:
     biases = before - 32 * cells
     sizes = {"float": before, "pruned": min(before, 64 * kept + biases), "integer": whole["bits_after"]}
     steps = [{"name": name, "bits": bits, "ratio": before / bits, "accuracy": facts.get("accuracy", {}).get(name),
-              "error": facts["error"].get(name, 0.0)} for name, bits in sizes.items()]
+              "error": facts["error"].get(name, 0.0)} for name, bits in sizes.items() if name in ("float", *facts["error"])]
     rows, cols = facts["array"]
     return {"facts": facts, "steps": steps, "layers": layers, "cycles": whole["cycles"], "rows": rows, "cols": cols,
             "command": " ".join(arguments)}

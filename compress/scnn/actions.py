@@ -32,13 +32,16 @@ class Result:
 def inputs(image: Image, values: Any) -> tuple[np.ndarray, int]:
     """Return inputs as int16 (inputs, channels, rows, columns), and how many values saturated on the way.
 
-    One input or several; floats are quantised by the image's scale, integers are taken as they are.
+    One input or several, each of the image's shape or its elements in a row; floats and uint8 are real values, which the
+    image's scale quantises, other integers are taken as they are.
     """
-    given = np.asarray(values)
+    given, size = np.asarray(values), int(np.prod(image.source.shape))
     given = given[None] if given.ndim == 3 else given
+    if given.ndim == 2 and given.shape[1] == size:
+        given = given.reshape(-1, *image.source.shape)
     if given.ndim != 4 or given.shape[1:] != image.source.shape or not len(given):
         raise ValueError(f"inputs must be of shape {' x '.join(map(str, image.source.shape))}, not {np.shape(values)}")
-    if given.dtype.kind == "f":
+    if given.dtype.kind == "f" or given.dtype == np.uint8:
         steps = np.rint(given.astype(np.float64) / image.input_scale)
         if not np.isfinite(steps).all():
             raise ValueError("inputs must be finite numbers, not NaN or infinite")

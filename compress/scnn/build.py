@@ -40,9 +40,9 @@ def run(
     labels: Annotated[Path | None, typer.Option(help="A .npy of their classes, for the accuracy after each step.")] = None,
     input_range: Annotated[str | None, typer.Option(
         metavar="LOW,HIGH", help="Least and largest input; those of --data with a margin if not given.")] = None,
-    level: Annotated[str, typer.Option(
+    level: Annotated[str | None, typer.Option(
         help="Split of the array: 0 for tiles of the plane, more for tiles of more PEs that share output channels, fastest for "
-             "what the tiler predicts. The Verilog has level 0.")] = "0",
+             "what the tiler predicts; if not given, fastest where the Verilog has all of them, else 0.")] = None,
     report: Annotated[Path | None, typer.Option(
         help="Write a page that tells it all to this .html file, and its figures as .json beside it.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the figures to this file.")] = None,
@@ -64,8 +64,6 @@ def run(
                          "--report": report, "figures beside --report": report and report.with_suffix(".json")})
     if report is not None and report.suffix != ".html":
         raise ValueError(f"report must end in .html, not {report.suffix or 'neither'!r}; name it so")
-    if spec.weight_code_bits:
-        raise ValueError(f"weight_code_bits must be 0, not {spec.weight_code_bits}; its weights have 16 bits")
     if labels is not None and data is None:
         raise ValueError("labels must come with the inputs that they are of, not alone; give these with --data FILE")
     preset = preset or "default"
@@ -115,8 +113,10 @@ def _classes(path: Path | None, network: Network) -> np.ndarray | None:
     return None if path is None else classes(path, network.layers[-1].size)
 
 
-def _level(spec: ScnnSpec, text: str) -> int | None:
+def _level(spec: ScnnSpec, text: str | None) -> int | None:
     most = len(spec.block_sides) - 1
+    if text is None:
+        return None if len(spec.built_levels) > most else 0
     if text == "fastest":
         return None
     if not text.isdecimal() or int(text) > most:

@@ -14,6 +14,7 @@ from compress.prune import masks
 from compress.scnn import image as images
 from compress.scnn.assemble import Assembly
 from compress.scnn.lower import lower
+from compress.scnn.share import shared
 from compress.scnn.size import MEMORIES, SIDES, sized
 from compress.scnn.table import rows
 from compress.scnn.whole import Whole, measure, quantise
@@ -100,9 +101,11 @@ def build(network: Network, path: Path, spec: ScnnSpec, request: Request, sample
         samples = np.random.default_rng(0).uniform(low, high, (GUESSES, network.size))
     with command.progress(f"compressing {path}", 4) as bar:
         pruned = prune(network, request.density)
+        kinds = {"pruned": pruned} | ({"shared": shared(pruned, spec.weight_code_bits)} if spec.weight_code_bits else {})
+        *_, last = kinds.values()
         bar.advance(1)
-        lowered = lower(pruned, path)
-        whole = quantise(spec, pruned, lowered, samples, input_range=request.input_range or (UNTOLD if guessed else None))
+        lowered = lower(last, path)
+        whole = quantise(spec, last, lowered, samples, input_range=request.input_range or (UNTOLD if guessed else None))
         bar.advance(1)
         density = {name: found.density for name, found in whole.measured.items()}
         assembly, faults = sized(spec, whole.layers, lowered.shape, free=request.free, density=density, level=request.level)
@@ -119,7 +122,7 @@ def build(network: Network, path: Path, spec: ScnnSpec, request: Request, sample
              "notices": [*network.notices, *whole.notices, *faults, *order(network, whole)],
              "warnings": _warnings(whole, guessed and request.input_range is None)}
     return Made(image=image, whole=whole, assembly=assembly, samples=samples,
-                facts=facts | _steps(before or network, pruned, whole, samples, trial or Trial(inputs=samples, labels=labels)))
+                facts=facts | _steps(before or network, kinds, whole, samples, trial or Trial(inputs=samples, labels=labels)))
 
 
 def prune(network: Network, density: float | None) -> Network:
@@ -140,17 +143,16 @@ def kept(network: Network) -> float:
     return sum(map(np.count_nonzero, weights)) / max(1, sum(weight.size for weight in weights))
 
 
-def _steps(network: Network, pruned: Network, whole: Whole, samples: np.ndarray, trial: Trial) -> dict[str, Any]:
+def _steps(network: Network, kinds: dict[str, Network], whole: Whole, samples: np.ndarray, trial: Trial) -> dict[str, Any]:
     """Return error and accuracy after each step."""
     wanted = output(network, trial.inputs)
-    answers = {"float": wanted, "pruned": wanted, "integer": whole.outputs}
-    if pruned is not network:
-        answers["pruned"] = output(pruned, trial.inputs)
-    if trial.inputs is not samples:
-        answers["integer"] = measure(whole, pruned, trial.inputs)[1]
-    size = rms(wanted) or 1.0
-    facts: dict[str, Any] = {"error": {name: rms(answers[name] - wanted) / size for name in ("pruned", "integer")},
-                             "rounding": rms(answers["integer"] - answers["pruned"]) / (rms(answers["pruned"]) or 1.0)}
+    answers = {"float": wanted} | {name: wanted if kind is network else output(kind, trial.inputs)
+                                   for name, kind in kinds.items()}
+    *_, (last, real) = answers.items()
+    answers["integer"] = whole.outputs if trial.inputs is samples else measure(whole, kinds[last], trial.inputs)[1]
+    facts: dict[str, Any] = {"error": {name: rms(answer - wanted) / (rms(wanted) or 1.0)
+                                       for name, answer in answers.items() if name != "float"},
+                             "rounding": rms(answers["integer"] - real) / (rms(real) or 1.0)}
     facts["tried"] = len(trial.inputs)
     if trial.labels is not None:
         facts["accuracy"] = {name: right(answer, trial.labels) for name, answer in answers.items()}

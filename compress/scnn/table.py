@@ -11,7 +11,7 @@ from compress.scnn.work import loads
 from golden.scnn.cycles import Load, run
 from golden.scnn.layer import forward
 from spec.scnn import SLOT_COUNTERS
-from spec.scnn.shape import BIAS_BITS
+from spec.scnn.shape import BIAS_BITS, VALUE_BITS
 
 FLOAT_BITS = 32
 SIZES = (("layer", "layer"), ("kind", "kind"), ("outputs", "outputs"), ("cells", "weights"), ("density", "density"),
@@ -35,6 +35,7 @@ def rows(assembly: Assembly, whole: Whole, x: np.ndarray) -> list[dict[str, Any]
     total: dict[str, Any] = {"layer": "all", "saturated": sum(row["saturated"] for row in found)}
     for key in ("cells", "nonzeros", "entries", "placeholders", "bits_before", "bits_after", "cycles", "products"):
         total[key] = sum(row[key] for row in found)
+    total["bits_after"] += 0 if assembly.codebooks is None else VALUE_BITS * assembly.codebooks.size
     total["slots"] = {name: sum(row["slots"][name] for row in found) for name in SLOT_COUNTERS}
     total["busy"] = total["products"] / max(1, total["cycles"] * assembly.spec.multipliers)
     for row in (*found, total):

@@ -129,6 +129,8 @@ def input_scale(samples: np.ndarray, input_range: tuple[float, float] | None) ->
 
 def _fitted(spec: ScnnSpec, network: Network, lowered: Lowered, largest: dict[str, float], first: float,
             ends: tuple[int, int], spare: dict[str, int]) -> Whole:
+    if spec.weight_code_bits:
+        largest = together(lowered, largest)
     scales, ranges, sizes = {INPUT: first}, {INPUT: ends}, {INPUT: lowered.shape[0]}
     fitted: dict[str, Fitted] = {}
     for step in lowered.steps:
@@ -138,6 +140,15 @@ def _fitted(spec: ScnnSpec, network: Network, lowered: Lowered, largest: dict[st
         fitted[step.name], scales[step.name], ranges[step.name] = one, one.scale, one.range
         sizes[step.name] = step.shape[0]
     return Whole(lowered=lowered, layers=tuple(one.layer for one in fitted.values()), fitted=fitted, scales=scales)
+
+
+def together(lowered: Lowered, largest: dict[str, float]) -> dict[str, float]:
+    """Return largest values that are alike for tensors that a layer reads side by side: its weights keep their few values."""
+    values, found = {step.name: step.value for step in lowered.steps}, dict(largest)
+    for step in reversed(lowered.steps):
+        read = [values[name] for name in step.inputs if name in values]
+        found |= dict.fromkeys(read, max((found[value] for value in read), default=0.0))
+    return found
 
 
 def measure(whole: Whole, network: Network, samples: np.ndarray) -> tuple[dict[str, Measured], np.ndarray]:

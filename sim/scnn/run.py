@@ -54,7 +54,7 @@ def run(
     loaded, trusted = load(image), golden_image.load(image)
     runnable(loaded)
     values = read_array(input, "input")
-    xs, clipped = quantised(loaded, values[:first] if values.ndim == 4 else values)
+    xs, clipped = quantised(loaded, values[:first] if values.ndim in (2, 4) else values)
     classes = None if labels is None else _classes(labels, first, len(xs), int(np.prod(loaded.output.shape)))
     timed = min(timed, len(xs))
     golden = []
