@@ -35,8 +35,9 @@ def call(monkeypatch, capsys, *arguments):
 def test_writes_a_folder_and_names_what_is_in_it(monkeypatch, capsys, tmp_path):
     code, out, err = call(monkeypatch, capsys, "--bits", 8, "--out", tmp_path / "x", "--json", tmp_path / "j")
     assert code == 0 and all(line.endswith(" ...") for line in err.splitlines()), "nothing but what takes long"
-    names = {"toy_8.v", "manifest.json", *(f"toy_8{end}" for end in (
-        ".md", ".core", ".vlt", "_bench.sv", ".xml", ".rdl", ".svd", ".h", "_instance.vh", "_amaranth.py"))}
+    names = {"manifest.json", "nonzero.h", *(f"toy_8{end}" for end in (
+        ".v", ".md", ".core", ".vlt", "_bench.sv", ".xml", ".rdl", ".svd", ".h", "_driver.h", "_litex.py", "_instance.vh",
+        "_amaranth.py"))}
     assert {path.name for path in (tmp_path / "x").iterdir()} == names
     assert all(str(tmp_path / "x" / name) in out for name in names)
     told = json.loads((tmp_path / "j").read_text())
@@ -45,7 +46,8 @@ def test_writes_a_folder_and_names_what_is_in_it(monkeypatch, capsys, tmp_path):
 
 
 @pytest.mark.parametrize(("asked", "names"), [
-    ("none", set()), ("svd", {"toy_16.svd"}), ("template,header", {"toy_16.h", "toy_16_instance.vh"})])
+    ("none", set()), ("svd", {"toy_16.svd"}), ("driver", {"toy_16.h", "toy_16_driver.h", "nonzero.h"}),
+    ("template,header", {"toy_16.h", "toy_16_instance.vh"})])
 def test_the_packages_asked_for_are_written_and_no_other(monkeypatch, capsys, tmp_path, asked, names):
     assert call(monkeypatch, capsys, "--package", asked, "--out", tmp_path)[0] == 0
     assert {path.name for path in tmp_path.iterdir()} == {"toy_16.v", "toy_16.md", "manifest.json"} | names

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from rtl.package import amaranth, fusesoc, header, ipxact, svd, systemrdl, template
+from rtl.package import amaranth, driver, fusesoc, header, ipxact, litex, svd, systemrdl, template
 
 Manifest = dict[str, Any]
 
@@ -13,6 +13,8 @@ PACKAGES: dict[str, tuple[str, Callable[[Manifest], dict[str, str]]]] = {
     "systemrdl": ("registers in SystemRDL 2.0", systemrdl.files),
     "svd": ("registers in CMSIS-SVD", svd.files),
     "header": ("registers as a C header", header.files),
+    "driver": ("a driver in C for a program without an operating system", driver.files),
+    "litex": ("a LiteX module with bus, interrupt and DMA", litex.files),
     "template": ("an instantiation in Verilog", template.files),
     "amaranth": ("a component for an Amaranth design", amaranth.files),
 }

@@ -1,0 +1,1 @@
+"""C programs that drive a Verilated machine through the driver that `rtl.package` writes."""
