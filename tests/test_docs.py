@@ -18,7 +18,7 @@ def named(page):
                                   for page in PAGES if BLOCK.search(page.read_text())], ids=named)
 def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    names = {}
+    names = {"__name__": "__main__"}
     for text in BLOCK.findall(page.read_text()):
         if not text.startswith(">>>"):                      # those are doctests, which other tests run
             exec(compile(text, named(page), "exec"), names)     # its assert statements are the test
