@@ -141,7 +141,7 @@ class Library(Submodules):
         body = to_verilog("\n".join(text for _, text in self._parts.values()))
         for module, (component, _) in self._parts.items():
             if front_end().keys() <= component.signature.members.keys():
-                body = _with_attributes(body, module, attributes())
+                body = _with_attributes(body, module, attributes(component.signature.members))
         cells = "\n".join(text for _, text in sorted(self._tech.items()))
         lead = "".join(f"// {line}\n" for line in banner.splitlines())
         return f"{lead}{body}\n{cells}"

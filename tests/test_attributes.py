@@ -11,12 +11,15 @@ from sim import lint
 from sim.bus import toy
 from spec.eie import preset as eie
 from spec.mac import preset as mac
+from spec.scnn import preset as scnn
 
 TEXTS = {
     "toy_16": lambda: toy.generate(toy.ToySpec()),
     "eie_2": lambda: machine.generate("eie", eie("ecp5", pes=2)),
     "mac_volta_k4_f16": lambda: machine.generate("mac", mac(fold=16)),
+    "scnn_1x1": lambda: machine.generate("scnn", scnn("ecp5", pes=1)),
 }
+STREAMS = {"scnn_1x1": ":s_weight"}         # beside those that every machine has
 INFO = re.compile(r'xilinx\.com:(?:signal|interface):(clock|reset|interrupt|aximm|axis):1\.0 (\w+) ([A-Z]+)')
 
 
@@ -40,7 +43,8 @@ def test_every_port_says_which_interface_it_belongs_to(name, tmp_path):
         kind, interface, signal = INFO.fullmatch(attributes["X_INTERFACE_INFO"]).groups()
         if kind in ("aximm", "axis"):
             assert port == f"{interface}_{signal.lower()}" and kind == ("aximm" if interface == "s_axil" else "axis")
-    assert found["clk"]["X_INTERFACE_PARAMETER"] == "ASSOCIATED_BUSIF s_axil:s_axis:m_axis, ASSOCIATED_RESET rst"
+    assert found["clk"]["X_INTERFACE_PARAMETER"] == (
+        f"ASSOCIATED_BUSIF s_axil:s_axis:m_axis{STREAMS.get(name, '')}, ASSOCIATED_RESET rst")
     assert found["rst"]["X_INTERFACE_PARAMETER"] == "POLARITY ACTIVE_HIGH"
     assert found["irq"]["X_INTERFACE_PARAMETER"] == "SENSITIVITY LEVEL_HIGH"
     assert found["s_axil_awaddr"]["X_INTERFACE_PARAMETER"] == "PROTOCOL AXI4LITE, DATA_WIDTH 32, ADDR_WIDTH 12"

@@ -11,12 +11,16 @@ import golden.image
 from compress.eie import actions
 from compress.eie import image as images
 from compress.mac.actions import multiply
+from compress.scnn import actions as scnn_actions
 from golden.eie.network import run as run_golden
 from golden.mac import matmul
 from rtl.check import check
 from rtl.eie.machine import Machine as Eie
 from rtl.mac.machine import Machine as Mac
+from rtl.scnn.machine import Machine as Scnn
 from sim.pysim import Host
+from sim.scnn.cases import case
+from spec import scnn as scnn_spec
 from spec.eie import registers
 from spec.mac import MacSpec
 from spec.mac import registers as mac_registers
@@ -78,7 +82,17 @@ def test_a_mac_gives_the_results_of_golden(spec):
     assert np.array_equal(got.outputs, matmul(spec, a, b, None, fmt=fmt))
 
 
-@pytest.mark.parametrize("machine", [lambda: Eie(small(pes=5)), lambda: Mac(MacSpec(fold=4))], ids=["eie", "mac"])
+@pytest.mark.full
+def test_an_scnn_gives_the_outputs_of_golden():
+    one = case(scnn_spec.preset("ecp5", pes=1, blocks=64, memory_words=64), seed=0)
+    talk = scnn_actions(one.image, one.x[None])
+    got, = simulate(Other(Scnn(one.image.spec)), lambda host: host.perform(scnn_spec.registers(one.image.spec), talk))
+    assert np.array_equal(got.outputs, one.golden.outputs)
+    assert got.counters["products"] == sum(own.slots["products"] for own in one.golden.counters)
+
+
+@pytest.mark.parametrize("machine", [lambda: Eie(small(pes=5)), lambda: Mac(MacSpec(fold=4)),
+                                     lambda: Scnn(scnn_spec.preset("ecp5", pes=2))], ids=["eie", "mac", "scnn"])
 def test_the_rtlil_of_the_whole_has_every_part_and_no_port_is_open(machine):
     alone = machine()
     check(alone, Fragment.get(alone, None))

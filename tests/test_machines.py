@@ -12,8 +12,10 @@ from compress.mac import Image as MacImage
 from rtl import build as rtl_build
 from rtl.image import machine_of
 from sim import run as sim_run
+from sim.scnn.cases import case
 from spec import machines
 from spec.mac import MacSpec
+from spec.scnn import preset as scnn
 from synth import features, part, verification
 from synth import run as synth_run
 from synth.run import from_built
@@ -60,9 +62,13 @@ def compress_build():
     return build
 
 
-@pytest.mark.parametrize("design", ["eie", "mac"])
+SAMPLES = {"eie": sample, "mac": lambda: MacImage(spec=MacSpec(tiles=2), fmt="fp16", b=np.ones((4, 4), np.uint32)),
+           "scnn": lambda: case(scnn("ecp5", pes=1), seed=0).image}
+
+
+@pytest.mark.parametrize("design", SAMPLES)
 def test_rtl_reads_the_machine_of_an_image_as_compress_does(design, tmp_path):
-    made = sample() if design == "eie" else MacImage(spec=MacSpec(tiles=2), fmt="fp16", b=np.ones((4, 4), np.uint32))
+    made = SAMPLES[design]()
     machines.part(design, "compress").save(made, tmp_path / "net.npz")
     assert machine_of(tmp_path / "net.npz") == (design, made.spec) == (design, compress.image.load(tmp_path / "net.npz").spec)
     with np.load(tmp_path / "net.npz") as archive:

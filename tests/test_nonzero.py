@@ -31,10 +31,12 @@ def call(monkeypatch, capsys, *arguments):
 def test_machines_and_presets_are_found_where_they_are():
     from rtl.eie.machine import Machine as Eie
     from rtl.mac.machine import Machine as Mac
-    from spec import eie, mac
-    assert nonzero.Eie is Eie and nonzero.Mac is Mac
+    from rtl.scnn.machine import Machine as Scnn
+    from spec import eie, mac, scnn
+    assert nonzero.Eie is Eie and nonzero.Mac is Mac and nonzero.Scnn is Scnn
     assert nonzero.preset("paper", pes=2) == eie.preset("paper", pes=2)
     assert nonzero.preset(design="mac", fold=4) == mac.preset(fold=4)
+    assert nonzero.preset("ecp5", design="scnn", pes=6) == scnn.preset("ecp5", rows=2, cols=3)
     with pytest.raises(AttributeError, match="no attribute 'Gpu'"):
         _ = nonzero.Gpu
 

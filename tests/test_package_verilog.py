@@ -16,11 +16,13 @@ from sim import lint, simulator
 from sim.bus import toy
 from spec.eie import preset as eie
 from spec.mac import preset as mac
+from spec.scnn import preset as scnn
 
 MACHINES = {
     "toy_16": lambda: toy.generate(toy.ToySpec()),
     "eie_2": lambda: machine.generate("eie", eie("ecp5", pes=2)),
     "mac_volta_k4_f16": lambda: machine.generate("mac", mac(fold=16)),
+    "scnn_1x1": lambda: machine.generate("scnn", scnn("ecp5", pes=1)),
 }
 LONG = [pytest.param(name, marks=() if name == "toy_16" else pytest.mark.full) for name in MACHINES]
 FUSESOC = "import sys; from fusesoc.main import main; sys.exit(main())"

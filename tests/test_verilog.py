@@ -10,12 +10,14 @@ from rtl import machine
 from sim import lint, simulator
 from spec.eie import preset
 from spec.mac import MacSpec
+from spec.scnn import preset as scnn
 
 BUILDS = {
     "eie": lambda: machine.generate("eie", preset("default", pes=4)),
     "eie paper": lambda: machine.generate("eie", preset("paper", pes=2)),
     "eie ecp5": lambda: machine.generate("eie", preset("ecp5", pes=1)),
     "mac": lambda: machine.generate("mac", MacSpec()),
+    "scnn": lambda: machine.generate("scnn", scnn("ecp5", pes=2)),
 }
 
 
@@ -67,7 +69,7 @@ def test_what_is_broken_is_found(tool):
     assert getattr(lint, tool)(BROKEN.format("missing m(.x(a));"), "broken")
 
 
-@pytest.mark.parametrize("name", ["eie", "mac"])
+@pytest.mark.parametrize("name", ["eie", "mac", "scnn"])
 def test_every_run_gives_the_same_bytes(name):
     program = (f"from tests.test_verilog import BUILDS; from rtl.build import files; import sys;"
                f"sys.stdout.write(repr(files(BUILDS[{name!r}]())))")
@@ -77,7 +79,7 @@ def test_every_run_gives_the_same_bytes(name):
     assert first == second and len(first) > 10000
 
 
-@pytest.mark.parametrize("name", ["eie", "mac"])
+@pytest.mark.parametrize("name", ["eie", "mac", "scnn"])
 def test_every_process_of_logic_runs_at_time_0(name):
     """A simulator with unknowns runs ``always @*`` on a change alone; a flag that changes at time 0 stands in each."""
     verilog = BUILDS[name]().verilog

@@ -15,12 +15,16 @@ from rtl.mac.machine import Machine as Mac
 from rtl.mac.plan import Plan
 from rtl.mac.tile import Tile
 from rtl.parts import leave_open
+from rtl.scnn.machine import Machine as Scnn
+from rtl.scnn.pe import Pe as ScnnPe
 from spec.eie import preset
 from spec.mac import MacSpec
+from spec.scnn import preset as scnn
 
 EIE = {name: preset(name, pes=5, slots=16) for name in ("default", "paper")}
 MAC = {"integers": MacSpec(arch="ampere", formats=("int8",), acc="int32", fold=4),
        "stochastic": MacSpec(stochastic=True, fold=16, tiles=2)}
+SCNN = scnn("ecp5", pes=2)
 
 TOPS = {f"{part} {name}": (lambda make=make, spec=spec: make(spec)) for name, spec in EIE.items() for part, make in {
     "pe": lambda spec: Pe(spec, Library()),
@@ -30,6 +34,7 @@ TOPS = {f"{part} {name}": (lambda make=make, spec=spec: make(spec)) for name, sp
 TOPS |= {f"{part} {name}": (lambda make=make, spec=spec: make(spec)) for name, spec in MAC.items() for part, make in {
     "tile": lambda spec: Tile(Plan(spec), cuts_of(spec.target), Library()),
     "mac": lambda spec: Mac(spec, Library())}.items()}
+TOPS |= {"scnn pe": lambda: ScnnPe(SCNN, Library()), "scnn": lambda: Scnn(SCNN, Library())}
 
 
 def assignments(fragment):

@@ -1,6 +1,8 @@
 """Ports with the names of the AXI standard, and the wiring of such ports through a hierarchy."""
 
-from amaranth.hdl import Module
+from collections.abc import Mapping
+
+from amaranth.hdl import Module, Shape
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -49,22 +51,36 @@ def front_end() -> dict[str, wiring.Member]:
     return axil_slave() | axis_slave() | axis_master() | {"irq": Out(1)}
 
 
-def attributes() -> dict[str, str]:
-    """Return, for each port of :func:`front_end` and for clock and reset, the Verilog attribute by which Vivado knows it.
+def streams(members: Mapping[str, wiring.Member]) -> dict[str, int]:
+    """Return the prefixes of streams that a machine has beside those of :func:`front_end`, with the bits of their data."""
+    return {name.removesuffix("_tdata"): Shape.cast(member.shape).width for name, member in members.items()
+            if name.endswith("_tdata") and name.removesuffix("_tdata") not in INTERFACES}
+
+
+def attributes(members: Mapping[str, wiring.Member] | None = None) -> dict[str, str]:
+    """Return, for each port of a machine and for clock and reset, the Verilog attribute by which Vivado knows it.
 
     Its block design then shows the bus interfaces, their clock and the polarity of the reset (UG994, user-defined modules).
     Other tools ignore them.
+
+    Parameters
+    ----------
+    members : mapping, optional
+        The machine's ports; those of :func:`front_end` if not given.
     """
+    members = front_end() if members is None else members
+    interfaces = INTERFACES | {prefix: ("axis:1.0", f"TDATA_NUM_BYTES {bits // 8}, HAS_TLAST 0, HAS_TREADY 1")
+                               for prefix, bits in streams(members).items()}
     signals = {
-        "clk": ("signal:clock:1.0 clk CLK", f"ASSOCIATED_BUSIF {':'.join(INTERFACES)}, ASSOCIATED_RESET rst"),
+        "clk": ("signal:clock:1.0 clk CLK", f"ASSOCIATED_BUSIF {':'.join(interfaces)}, ASSOCIATED_RESET rst"),
         "rst": ("signal:reset:1.0 rst RST", "POLARITY ACTIVE_HIGH"),
         "irq": ("signal:interrupt:1.0 irq INTERRUPT", "SENSITIVITY LEVEL_HIGH")}
-    for name in front_end():
+    for name in members:
         if name not in signals:
             prefix, _, channel = name.rpartition("_")
             first = channel in ("awaddr", "tdata")          # one port says what goes for the whole interface
-            parameter = INTERFACES[prefix][1] if first else ""
-            signals[name] = f"interface:{INTERFACES[prefix][0]} {prefix} {channel.upper()}", parameter
+            parameter = interfaces[prefix][1] if first else ""
+            signals[name] = f"interface:{interfaces[prefix][0]} {prefix} {channel.upper()}", parameter
     return {name: f'(* X_INTERFACE_INFO = "xilinx.com:{what}"' + (f', X_INTERFACE_PARAMETER = "{more}"' if more else "") + " *)"
             for name, (what, more) in signals.items()}
 

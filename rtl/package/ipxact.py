@@ -12,8 +12,8 @@ from spec.registers import WORD_BITS
 SPACE = "http://www.accellera.org/XMLSchema/IPXACT/1685-2014"
 INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 VENDOR, LIBRARY = "nonzero", "machine"
-AXI = {"axil": ("AXI4-Lite", "r0p0_0"), "axis": ("AXI4Stream", "r0p0_1")}
-"""End of a bus's name -> name and version of Arm's bus definition, ``amba.com:AMBA4:NAME:VERSION``."""
+AXIL, AXIS = ("AXI4-Lite", "r0p0_0"), ("AXI4Stream", "r0p0_1")
+"""Name and version of Arm's bus definitions, ``amba.com:AMBA4:NAME:VERSION``."""
 MAP, VIEW, SOURCES = "registers", "rtl", "sources"
 
 
@@ -42,7 +42,7 @@ def _identity(*words: str) -> list[Element]:
 
 
 def _bus(bus: str, found: list[Port]) -> Element:
-    name, version = AXI[bus.rpartition("_")[2]]
+    name, version = AXIS if any(port.channel == "tdata" for port in found) else AXIL
     arm = {"vendor": "amba.com", "library": "AMBA4", "version": version}
     clock = Port(name="clk", direction="input", bits=1)
     maps = [_map("ACLK", clock), *(_map(port.channel.upper(), port) for port in found)]

@@ -21,7 +21,8 @@ from tests.fuzz.graph import graph, network
 NUMBERS = ("0", "-1", "1", "2", "3", "4", "8", "16", "64", "257", "1000000", "2147483648", "9" * 20, "1e3", "0x10", "٣", "",
            " 4", "+4", "nan", "1.5", "true")
 REALS = ("0", "-1", "nan", "inf", "-inf", "1e400", "1e-400", "0.5", "1", "", "x", "100")
-TEXTS = ("", "x", "default", "paper", "ecp5", "ice40", "eie", "mac", "digits", "volta", "fp16", "fp16,bf16", "[red]x[/red]",
+TEXTS = ("", "x", "default", "paper", "ecp5", "ice40", "eie", "mac", "scnn", "digits", "volta", "fp16", "fp16,bf16",
+         "[red]x[/red]",
          "[/]", "\x1b[31m", "{x}", "\udcff", "a,b", ",", "1,2", ",,", "🙂", "--", "-", "../..", "%s", "x" * 300, "a\nb",
          "lfe5u-85f-6", "ice40up5k", "icebreaker", "NT-We", "queue_depth=4", "slots=0", "x=1", "verilator", "icarus", "scaling",
          "modulo", "1,2,3")

@@ -9,7 +9,8 @@ import zipfile
 import numpy as np
 
 ODD = (None, True, False, 0, 1, -1, 7, 2**15, 2**31, 2**32, 2**63, -2**63, 10**400, 1.5, -0.0, 1e-310, 1e308,
-       float("nan"), float("inf"), "x", "eie", "mac", "\x1b[31m", "[red]x[/red]", "{x}", "\ud800", "a\nb", "\u202e", "x" * 9999,
+       float("nan"), float("inf"), "x", "eie", "mac", "scnn",
+       "\x1b[31m", "[red]x[/red]", "{x}", "\ud800", "a\nb", "\u202e", "x" * 9999,
        "", [], {}, [[]], {"x": 1}, [1, 2], "٣")
 DESCRIPTIONS = ("|O", "<f8", "<f2", ">i4", "<U9", "|S3", "<M8[s]", "<c16", "|V2", "|b1", "<f16", "x", 5, None, [("a", "<f8")],
                 ">u2", "<i8", "|i1", "<U0")
