@@ -68,7 +68,7 @@ def inline(text: str, title: str) -> str:
     body = re.sub(r"<text (?![^>]*fill=)", '<text fill="var(--color-foreground-primary, #222)" ', body)
     limit = f' style="max-width:{width:.0f}px;min-width:{width * SMALLEST:.0f}px"' if width else ""
     name = title.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
-    body = body.replace("<svg ", f'<svg role="img" aria-label="{name}"{limit} ', 1)
+    body = re.sub(r"<svg\s", lambda _: f'<svg role="img" aria-label="{name}"{limit} ', body, count=1)
     return "\n".join(line for line in body.splitlines() if line.strip())
 
 

@@ -8,7 +8,7 @@ from rtl.generated import GeneratedMachine
 from rtl.machine import generate
 from spec.machines import MACHINES, specification
 
-SMALL: dict[str, dict[str, Any]] = {"eie": {"pes": 8}}
+SMALL: dict[str, dict[str, Any]] = {"eie": {"pes": 8}, "scnn": {"rows": 2, "cols": 2}}
 """What a machine is built with here beside its default preset: registers and blocks are those of the large one."""
 
 

@@ -3,6 +3,10 @@
 import re
 from collections.abc import Callable
 
+from docsite import blocks
+from docsite.machines import built
+from spec.machines import MACHINES
+
 ASKED = re.compile(r"^<!-- (blocks|timing): ([\w. ]+) -->$", re.MULTILINE)
 
 
@@ -16,5 +20,20 @@ def filled(markdown: str, page: str) -> str:
     return ASKED.sub(picture, markdown)
 
 
-KINDS: dict[str, Callable[[str], str]] = {}
+def machine(design: str) -> str:
+    """Return the block diagrams of a machine, each with a heading, and a sentence on how to read them."""
+    if design not in MACHINES:
+        raise KeyError(f"machines are {', '.join(MACHINES)}")
+    parts = [blocks.CAPTION.format(name=built(design).name)]
+    for name, picture in blocks.pictures(design):
+        parts.append(f"### Inside `{blocks.plain(name)}`\n\n{framed(picture)}")
+    return "\n\n".join(parts)
+
+
+def framed(picture: str) -> str:
+    """Return a picture as Markdown takes it: HTML without an empty line."""
+    return f'<figure class="picture">\n{picture}\n</figure>'
+
+
+KINDS: dict[str, Callable[[str], str]] = {"blocks": machine}
 """Kind of a picture -> what draws it."""

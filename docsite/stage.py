@@ -1,5 +1,6 @@
 """The folder that Sphinx reads: the pages of docs/ with their pictures drawn, and the pages that are made from the code."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -8,6 +9,9 @@ from docsite import commands, flowchart, machines, navigation, pictures, python
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
+FENCED = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
+TITLE = re.compile(r"^# ", re.MULTILINE)
+HEADING = re.compile(r"#{1,5} ")
 
 
 def written() -> dict[str, str]:
@@ -23,9 +27,25 @@ def made() -> dict[str, str]:
 
 def pages() -> dict[str, str]:
     """Return page -> text of the whole site."""
-    texts = {page: pictures.filled(flowchart.drawn(text), page) for page, text in written().items()} | made()
+    texts = {page: pictures.filled(flowchart.drawn(one_title(text)), page) for page, text in written().items()} | made()
     texts[navigation.START] += "\n" + navigation.trees(texts)
     return texts
+
+
+def one_title(text: str) -> str:
+    """Return a page in which only the first heading is a title; where there are more, all behind it go down a level."""
+    parts = FENCED.split(text)              # every other part is a fenced block, in which # means something else
+    if sum(len(TITLE.findall(part)) for part in parts[::2]) < 2:
+        return text
+    first = True
+    for number in range(0, len(parts), 2):
+        lines = parts[number].splitlines(keepends=True)
+        for place, line in enumerate(lines):
+            if HEADING.match(line):
+                lines[place] = line if first else f"#{line}"
+                first = False
+        parts[number] = "".join(lines)
+    return "".join(parts)
 
 
 def fill(folder: Path) -> int:

@@ -1,4 +1,5 @@
 """The documentation site: what it is made from is complete, what is wrong is refused; at length, the site is built."""
+import itertools
 import re
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 import nonzero
-from docsite import commands, draw, flowchart, machines, navigation, pictures, python, stage, text
+from docsite import blocks, commands, draw, flowchart, hierarchy, machines, navigation, pictures, python, stage, text
 from spec.machines import MACHINES
 
 ROOT = Path(__file__).parents[1]
@@ -101,6 +102,7 @@ def test_a_flowchart_is_drawn_with_all_its_labels():
     drawn = flowchart.drawn('text\n```mermaid\nflowchart TD\n'
                             '    a["one & two"] -- "so" --> b(("host"))\n    b -. back .-> a\n```\nmore\n')
     assert drawn.startswith("text\n<figure") and drawn.endswith("</figure>\nmore\n") and "\n\n" not in drawn
+    assert re.search(r'<svg role="img" aria-label="flowchart" style="max-width:\d+px;min-width:\d+px"\s+viewBox', drawn)
     for label in ("one &amp; two", "so", "host", "back"):
         assert f">{label}</text>" in drawn
 
@@ -142,6 +144,77 @@ def test_only_what_has_changed_is_written(monkeypatch, tmp_path):
     assert stage.fill(tmp_path) == 2 and not (tmp_path / "old.md").exists()
     before = (tmp_path / "a.md").stat().st_mtime_ns
     assert stage.fill(tmp_path) == 2 and (tmp_path / "a.md").stat().st_mtime_ns == before
+
+
+def test_only_the_first_heading_is_a_title():
+    text = "# A\n\n## b\n\n```sh\n# no heading\n```\n\n# C\n\n## d\n"
+    assert stage.one_title(text) == "# A\n\n### b\n\n```sh\n# no heading\n```\n\n## C\n\n### d\n"
+    assert stage.one_title("# A\n\n## b\n```\n# c\n```\n") == "# A\n\n## b\n```\n# c\n```\n"
+
+
+VERILOG = """
+module leaf #(
+  parameter BITS = 4
+) (
+  input  wire            clk,
+  input  wire [BITS-1:0] a,
+  output reg  [BITS+1-1:0] p
+);
+endmodule
+
+module \\top.user (clk, x, \\port$1 );
+  input clk;
+  input [8:0] x;
+  output [2:0] \\port$1 ;
+endmodule
+
+module top(clk, i, o);
+  input clk;
+  input [3:0] i;
+  output [2:0] o;
+  wire [4:0] p;
+  reg [4:0] late;
+  always @(posedge clk)
+    late <= p;
+  assign joined = { late, 4'h0 };
+  leaf #(
+    .BITS(32'd4)
+  ) first (
+    .a(i),
+    .clk(clk),
+    .p(p)
+  );
+  \\top.user  user (
+    .\\port$1 (o),
+    .clk(clk),
+    .x(joined)
+  );
+endmodule
+"""
+
+
+def test_the_hierarchy_of_a_verilog_text_is_read():
+    modules = hierarchy.read(VERILOG)
+    assert set(modules) == {"leaf", "\\top.user", "top"}
+    assert [(part.name, part.module) for part in modules["top"].parts] == [("first", "leaf"), ("user", "\\top.user")]
+    assert sorted(hierarchy.flows(modules, modules["top"])) == [
+        ("", "first", "a", 4), ("first", "user", "x", 9), ("user", "", "o", 3)]
+    assert hierarchy.width("BITS+1-1", {"BITS": "32'd4"}) == 5 and hierarchy.width("0", {}) == 1
+
+
+def test_a_block_diagram_says_what_is_in_a_machine():
+    """The numbers are those of the specification: a multiplier a PE, and the parts of a PE in the order of eie/pipeline.md."""
+    machine = machines.built("eie")
+    modules = hierarchy.read(machine.verilog)
+    assert hierarchy.cells(modules, machine.name)["nz_mult"] == machine.manifest["spec"]["pes"] == 8
+    assert blocks.levels(modules, machine.name)[-1] == "eie_pe"
+    graph = blocks.graph(modules, modules["eie_pe"])
+    way = ["pointer", "queue", "spmat", "picker", "arithmetic", "actrw"]
+    for before, after in itertools.pairwise(way):
+        assert f'"\\\\eie_pe.{before}" -> "\\\\eie_pe.{after}"' in graph
+    assert "eie_pe x 4" in blocks.graph(modules, modules["eie_group4_4"])
+    drawn = pictures.filled("<!-- blocks: eie -->\n", "page.md")
+    assert drawn.count("<svg") == len(blocks.levels(modules, machine.name)) and "\n\n<svg" not in drawn
 
 
 def build(folder):

@@ -1,0 +1,80 @@
+"""Block diagrams of a machine, from the hierarchy of its emitted Verilog."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+
+from docsite.draw import quoted, svg
+from docsite.hierarchy import Module, cells, flows, read
+from docsite.machines import built
+
+LEAST = 2                                   # kinds of parts that make a picture worth while
+THIN = 4                                    # bits: a thinner arrow is left out
+CAPTION = f"""Made from the emitted Verilog of `{{name}}`. A number is how many bits go that way, registers between included;
+clock, reset and arrows of fewer than {THIN} bits are left out."""
+MEMORIES = {"nz_ram": "memory", "nz_ram_dual": "memory", "nz_regfile": "register file", "nz_mult": "multiplier",
+            "nz_mult_pair": "multiplier pair"}
+
+
+def pictures(design: str) -> list[tuple[str, str]]:
+    """Return the module and the picture of every level of a machine that is worth one, from the top down."""
+    machine = built(design)
+    modules = read(machine.verilog)
+    return [(name, svg(graph(modules, modules[name]), f"blocks of {plain(name)}")) for name in levels(modules, machine.name)]
+
+
+def levels(modules: Mapping[str, Module], top: str) -> list[str]:
+    """Return the modules on the way from the top to where most of the multipliers are, those of one kind of part left out."""
+    way, name = [], top
+    while name in modules and not name.startswith("nz_"):
+        way.append(name)
+        below = [part.module for part in modules[name].parts if not part.module.startswith("nz_")]
+        if not below:
+            break
+        name = max(below, key=lambda module: (cells(modules, module)["nz_mult"], len(modules[module].parts)))
+    kinds = {name: {part.module for part in modules[name].parts} for name in way}
+    return [name for name in way if len(kinds[name]) >= LEAST and not all(kind.startswith("nz_") for kind in kinds[name])]
+
+
+def plain(name: str) -> str:
+    """Return a module's or a part's own name, without that of what it is in and without a number behind it."""
+    return re.sub(r"\$\d+$", "", name.lstrip("\\").rpartition(".")[2])
+
+
+def graph(modules: Mapping[str, Module], module: Module) -> str:
+    """Return a module in Graphviz's language: a box a kind of part, an arrow where bits go, as wide as they are many."""
+    kinds = Counter(part.module for part in module.parts)
+    of = {part.name: part.module for part in module.parts}
+    lines = ["digraph {", "rankdir=LR; fontname=Helvetica; nodesep=0.3; ranksep=0.6; newrank=true;",
+             "node [fontname=Helvetica, fontsize=12, shape=box, style=\"rounded,filled\", fillcolor=\"#8888881a\"];",
+             "edge [fontname=Helvetica, fontsize=9, arrowsize=0.7, color=\"#777777\"];"]
+    for kind, count in kinds.items():
+        first = next(part.name for part in module.parts if part.module == kind)
+        lines.append(f"{quoted(kind)} [label={quoted(_label(modules, kind, plain(first if count == 1 else kind), count))}];")
+    wide: dict[tuple[str, str], dict[str, int]] = {}
+    for source, goal, port, bits in flows(modules, module):
+        ends = of.get(source, "in"), of.get(goal, "out")
+        if ends[0] != ends[1]:
+            wide.setdefault(ends, {})[port] = bits
+    lines += [f"{end} [shape=plaintext, style=\"\"];" for end in ("in", "out") if any(end in pair for pair in wide)]
+    for (source, goal), ports in wide.items():
+        bits = sum(ports.values())
+        if bits >= THIN:
+            pen = 1 + min(bits, 512) ** 0.5 / 8
+            lines.append(f"{quoted(source)} -> {quoted(goal)} [label=\"{bits}\", penwidth={pen:.1f}];")
+    return "\n".join([*lines, "}"])
+
+
+def _label(modules: Mapping[str, Module], kind: str, name: str, count: int) -> str:
+    inside = Counter({kind: 1}) if kind.startswith("nz_") else cells(modules, kind)
+    held = Counter()
+    for cell, number in inside.items():
+        held[MEMORIES.get(cell, cell)] += number * count
+    told = ["" if number == 1 and count == 1 and kind.startswith("nz_") else f"{number} {_many(word, number)}"
+            for word, number in held.items()]
+    lines = [f"{name} x {count}" if count > 1 else name, *filter(None, told)]
+    return "\n".join(lines)
+
+
+def _many(word: str, number: int) -> str:
+    return word if number == 1 else "memories" if word == "memory" else f"{word}s"
