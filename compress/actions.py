@@ -40,9 +40,17 @@ class ReadRegisters:
 
 @dataclass(frozen=True, eq=False)
 class Send:
-    """Send one packet: its header word first, TLAST on the last word; integers or an array of uint64. The reply is None."""
+    """Send one packet: its header word first, TLAST on the last word; integers or an array of uint64. The reply is None.
+
+    Parameters
+    ----------
+    words : sequence
+    limit : int
+        Clock cycles beyond those of its words after which the machine should have taken it.
+    """
 
     words: Any
+    limit: int = 0
 
 
 @dataclass(frozen=True)
@@ -66,9 +74,17 @@ class Wait:
 
 @dataclass(frozen=True)
 class Receive:
-    """Receive one packet of at most so many words. The reply is a list of its 64-bit words."""
+    """Receive one packet of at most so many words. The reply is a list of its 64-bit words.
+
+    Parameters
+    ----------
+    words : int
+    limit : int
+        Clock cycles beyond those of its words after which it should have come.
+    """
 
     words: int
+    limit: int = 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -120,27 +120,31 @@ class Host:
 
     async def perform(self, actions: Actions) -> Any:
         """Perform actions, as `compress.actions.perform` does, and return their result."""
-        packets: list[Any] = []
+        packets: list[Send] = []
         reply: Any = None
         try:
             while True:
                 action = actions.send(reply)
                 reply = None
                 if isinstance(action, Send):
-                    packets.append(action.words)
+                    packets.append(action)
                     continue
-                await self.send(packets)
+                await self._sent(packets)
                 packets = []
                 reply = await self._do(action)
         except StopIteration as end:
-            await self.send(packets)
+            await self._sent(packets)
             return end.value
 
-    async def send(self, packets: Sequence[Any]) -> None:
-        """Send packets and wait until the machine has taken them."""
+    async def _sent(self, actions: Sequence[Send]) -> None:
+        """Send the packets of actions."""
+        await self.send([action.words for action in actions], limit=sum(action.limit for action in actions))
+
+    async def send(self, packets: Sequence[Any], *, limit: int = 0) -> None:
+        """Send packets and wait until the machine has taken them, at most ``limit`` cycles beyond those of their words."""
         if packets:
             words = sum(map(len, packets))
-            await self.within(words * WORD_CYCLES + SLACK, self.stream.send(packets), f"feed of {words} words")
+            await self.within(words * WORD_CYCLES + SLACK + limit, self.stream.send(packets), f"feed of {words} words")
 
     async def _do(self, action: Any) -> Any:
         match action:
@@ -153,7 +157,7 @@ class Host:
             case Wait():
                 return await self.wait(action)
             case Receive():
-                limit = action.words * WORD_CYCLES + SLACK
+                limit = action.words * WORD_CYCLES + SLACK + action.limit
                 return await self.within(limit, self.stream.receive(action.words), f"result of {action.words} words")
             case Offer():
                 return await self.stream.offer(action.stream, action.transfers)

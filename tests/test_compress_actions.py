@@ -128,6 +128,6 @@ def test_results_that_no_machine_sends_are_not_made_up():
     assert (got.outputs == matmul(spec, one, one, fmt="fp16")).all() and set(got.counters.values()) == {0}
     with pytest.raises(RuntimeError, match="the machine must send 8 words of D, not 7"):
         play(multiply(spec, one, one, None, "fp16"), lambda action: answer(action, 7))
-    with pytest.raises(RuntimeError, match="flags of the machine must be done alone after a start, not range 1"):
+    with pytest.raises(RuntimeError, match="flags of the machine must be done alone after a run, not range 1"):
         play(multiply(spec, one, one, None, "fp16"),
              lambda action: answer(action, 8) | {"range": 1} if isinstance(action, Wait) else answer(action, 8))

@@ -16,6 +16,7 @@ from rtl.eie.pe import Pe
 from rtl.emit import Submodules
 from rtl.mac.array import Array
 from rtl.mac.assemble import Assemble
+from rtl.mac.commands import Commands
 from rtl.mac.decode import Decode
 from rtl.mac.depth import cuts_of
 from rtl.mac.dot import Dot
@@ -26,6 +27,7 @@ from rtl.mac.machine import Machine as Mac
 from rtl.mac.plan import Plan
 from rtl.mac.random import Random
 from rtl.mac.readout import Readout
+from rtl.mac.ring import Ring
 from rtl.mac.sequence import Sequence
 from rtl.mac.tile import Tile
 from sim.bus.kinds import KINDS
@@ -51,7 +53,7 @@ def instances():
     for spec in (MacSpec(), MacSpec(stochastic=True, fold=16)):
         plan, cuts, parts = Plan(spec), cuts_of(spec.target), Submodules()
         yield from (Mac(spec), Array(plan, cuts, parts), Tile(plan, cuts, parts), Dot(plan, cuts, parts), Assemble(spec),
-                    Decode(plan, 0, 8), Feed(spec), Random(2), Readout(spec), Sequence(spec, 20))
+                    Commands(spec), Decode(plan, 0, 8), Feed(spec), Random(2), Readout(spec), Ring(16), Sequence(spec, 20))
     lns = MacSpec(arith="lns", formats=("lns",), acc="lns")
     yield from (LnsDot(lns, cuts_of("ecp5"), Submodules()), LnsAdd(lns, cuts_of("ecp5")))
 

@@ -1,17 +1,20 @@
-"""What a host does with a MAC machine: D = A*B + C as packets, register writes, runs and read-outs."""
+"""What a host does with a MAC machine: D = A*B + C as packets of operands, runs among them, and packets of D back."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from compress.actions import Actions, ReadRegister, ReadRegisters, Receive, Send, Wait, WriteRegister, named
 from compress.mac.image import Image
+from compress.mac.order import Run, runs
 from compress.mac.pack import words
 from golden.mac import padding, to_bits, to_values
 from spec.framing import header
-from spec.mac import COUNTERS, PACKETS, ROWS, SIDE, SLOTS, MacSpec, acc_words
+from spec.mac import COUNTERS, PACKETS, SIDE, MacSpec, acc_words
+from spec.mac import command as run_word
 from spec.mac.lns import LNS_ZERO
 
 FLOOR, OPERATION = 100_000, 1_000
@@ -78,8 +81,9 @@ def actions(image: Image, matrices: Iterable[np.ndarray]) -> Actions:
 class Product:
     """D = A*B + C on one build: padded operands, the host's actions, and D from what comes back.
 
-    Blocks of D go in groups of up to `SLOTS` block rows that share B; a stochastic build takes its blocks one
-    at a time, in the order that its random numbers follow.
+    `compress.mac.order` says which runs there are. A and, ahead of the run that needs it, B go into the stream in turn, so that
+    the tiles work while B is loaded. D of a run is received when all of A of the next run is sent, which the buffer holds while
+    that waits for D to be gone: a transport that sends and receives in turn never waits for itself.
 
     Parameters
     ----------
@@ -99,6 +103,7 @@ class Product:
         self.c = None if c is None else _pad(c, rows, columns, zero)
         self.d = np.zeros((rows, columns), np.uint32)
         self.steps = length // self.terms
+        self.runs = list(runs(spec, rows // SIDE, columns // self.columns, self.steps))
 
     @property
     def operations(self) -> int:
@@ -108,88 +113,104 @@ class Product:
     def actions(self) -> Actions:
         """Do the whole product; return a `Result`, whose counters are what this product added."""
         before = yield ReadRegisters(tuple(COUNTERS))
-        high, wide = self.padded[0] // SIDE, self.padded[2] // self.columns
-        most = 1 if self.spec.stochastic else SLOTS
-        groups = [range(first, min(first + most, high)) for first in range(0, high, most)]
-        order = [(g, j) for g in groups for j in range(wide)] if self.spec.stochastic else \
-            [(g, j) for j in range(wide) for g in groups]
-        for group, column in order:
-            yield from self._group(group, column)
+        yield WriteRegister("flags", dict.fromkeys(COMMAND, 1))
+        outstanding: Run | None = None
+        ahead = self._rows_of_b(0)
+        for number, run in enumerate(self.runs):
+            if run.load:
+                yield from ahead                                # what of its B has not been sent yet
+                ahead = self._rows_of_b(number + 1)
+            yield from self._begin(run)
+            final = number == len(self.runs) - 1
+            units = run.units()
+            for place, steps in enumerate(units):
+                if final and place == len(units) - 1:           # before its last words the machine cannot have done all
+                    yield from self._collect(outstanding)
+                    yield WriteRegister("flags", dict.fromkeys(COMMAND, 1))
+                yield self._send("a", self._a_blocks(run.rows, steps), run.blocks * len(steps))
+                if place >= run.lag and run.release:
+                    yield from islice(ahead, 1)
+            if not final:
+                yield from self._collect(outstanding)
+            outstanding = run if run.last else None
+        accepted((yield Wait("done", limit=FLOOR + OPERATION * self.operations, what="the last run")), "run")
+        yield from self._collect(outstanding)
         after, flags = (yield ReadRegisters(tuple(COUNTERS))), (yield ReadRegister("flags"))
         counters = {name: after[name]["value"] - before[name]["value"] for name in COUNTERS}
         return Result(outputs=self.result(), counters=counters, flags=flags)
 
-    def _group(self, group, column: int) -> Actions:
-        """Compute one block column of all tiles for a group of block rows."""
-        width = ROWS // len(group)                              # steps that the A buffer holds
-        if self.c is not None:
-            yield self._load("c", self._c_blocks(self.c, group, column))
-        for first in range(0, self.steps, width):
-            steps = range(first, min(first + width, self.steps))
-            yield self._load("a", self._a_blocks(group, steps))
-            yield self._load("b", self._b_blocks(column, steps))
-            yield WriteRegister("run", {
-                "format": self.spec.code(self.fmt), "accumulate": int(first > 0 or self.c is not None),
-                "blocks": len(group), "steps": len(steps)})
-            yield WriteRegister("a", {"stride": len(steps)})
-            yield WriteRegister("b")
-            yield from command("start", FLOOR + OPERATION * len(group) * len(steps))
-        yield from self._read(group, column)
+    def _begin(self, run: Run) -> Actions:
+        """Send a run's C, where it has one, and its command."""
+        adds = self.c is not None or not run.first
+        if self.c is not None and run.first:
+            yield self._send("c", self._c_blocks(self.c, run), run.blocks)
+        word = run_word(format=self.spec.code(self.fmt), accumulate=int(adds), read=int(run.last), release=int(run.release),
+                        blocks=run.blocks, columns=len(run.columns), steps=len(run.steps))
+        yield self._send("run", np.array([word], np.uint64), 0)
 
-    def _load(self, kind: str, payload: np.ndarray) -> Send:
-        return Send(packet(kind, 0, payload))
+    def _rows_of_b(self, number: int) -> Iterator[Send]:
+        """Yield the packets of B of the next run from ``number`` on that loads any; no run has more than the buffer holds.
 
-    def _read(self, group, column: int) -> Actions:
-        """Read the accumulators of a group of block rows, and put them into D."""
-        count = len(group) * self.spec.tiles * acc_words(self.spec)
-        yield WriteRegister("run", {"blocks": len(group), "steps": 1})
-        yield WriteRegister("flags", dict.fromkeys(COMMAND, 1))
-        yield WriteRegister("control", {"read": 1})
-        received = yield Receive(count)
-        accepted((yield Wait("done", limit=FLOOR + OPERATION * count, what="the read-out")), "read-out")
+        When a packet of A is used up, at least as many rows are free as the next packet of B has.
+        """
+        for run in self.runs[number:]:
+            if run.load:
+                for steps in run.units():
+                    yield self._send("b", self._b_blocks(run.columns, steps), run.blocks * len(steps))
+                return
+
+    def _send(self, kind: str, payload: np.ndarray, operations: int) -> Send:
+        """Return a packet; the machine takes it when it has done operations that went before."""
+        return Send(packet(kind, 0, payload), limit=FLOOR + OPERATION * operations)
+
+    def _collect(self, run: Run | None) -> Actions:
+        """Receive D of a run, if there is any, and put it into D."""
+        if run is None:
+            return
+        count = run.blocks * self.spec.tiles * acc_words(self.spec)
+        received = yield Receive(count, limit=FLOOR + OPERATION * run.blocks * len(run.steps))
         if len(received) != count:
             raise RuntimeError(f"the machine must send {count} words of D, not {len(received)}")
         kind = {16: "<u2", 32: "<u4"}[self.spec.acc_bits]
-        blocks = np.array(received, "<u8").view(kind).reshape(len(group), self.spec.tiles, SIDE, SIDE)
-        for row, tiles in zip(group, blocks, strict=True):
-            self.d[SIDE * row:SIDE * (row + 1), self.columns * column:self.columns * (column + 1)] = \
-                tiles.swapaxes(0, 1).reshape(SIDE, -1)
+        blocks = np.array(received, "<u8").view(kind).reshape(
+            len(run.rows), len(run.columns), self.spec.tiles, SIDE, SIDE)
+        self.d[self._at(run)] = blocks.transpose(0, 3, 1, 2, 4).reshape(SIDE * len(run.rows), -1)
+
+    def _at(self, run: Run) -> tuple[slice, slice]:
+        """Return where in C and D a run's outputs are."""
+        return (slice(SIDE * run.rows.start, SIDE * run.rows.stop),
+                slice(self.columns * run.columns.start, self.columns * run.columns.stop))
 
     def result(self):
         """Return D without its padding."""
         return self.d[:self.shape[0], :self.shape[1]]
 
-    def _a_blocks(self, group, steps) -> np.ndarray:
-        blocks = np.zeros((len(group) * len(steps), SIDE, self.spec.k), np.uint32)
-        part = self.a[SIDE * group.start:SIDE * group.stop, self.terms * steps.start:self.terms * steps.stop]
-        blocks[:, :, :self.terms] = part.reshape(len(group), SIDE, len(steps), self.terms).swapaxes(1, 2).reshape(
+    def _a_blocks(self, rows, steps) -> np.ndarray:
+        """Return blocks of A by steps, then by rows."""
+        blocks = np.zeros((len(steps) * len(rows), SIDE, self.spec.k), np.uint32)
+        part = self.a[SIDE * rows.start:SIDE * rows.stop, self.terms * steps.start:self.terms * steps.stop]
+        blocks[:, :, :self.terms] = part.reshape(len(rows), SIDE, len(steps), self.terms).transpose(2, 0, 1, 3).reshape(
             -1, SIDE, self.terms)
         return words(blocks, self.spec.operand_bits)
 
-    def _b_blocks(self, column, steps) -> np.ndarray:
+    def _b_blocks(self, columns, steps) -> np.ndarray:
+        """Return blocks of B by steps, then by columns, then by tiles."""
         tiles = self.spec.tiles
-        blocks = np.zeros((len(steps), tiles, self.spec.k, SIDE), np.uint32)
+        blocks = np.zeros((len(steps), len(columns), tiles, self.spec.k, SIDE), np.uint32)
         part = self.b[self.terms * steps.start:self.terms * steps.stop,
-                      self.columns * column:self.columns * (column + 1)]
-        blocks[:, :, :self.terms] = part.reshape(len(steps), self.terms, tiles, SIDE).swapaxes(1, 2)
+                      self.columns * columns.start:self.columns * columns.stop]
+        blocks[:, :, :, :self.terms] = part.reshape(len(steps), self.terms, len(columns), tiles, SIDE).transpose(0, 2, 3, 1, 4)
         return words(blocks.reshape(-1, self.spec.k, SIDE), self.spec.operand_bits)
 
-    def _c_blocks(self, c, group, column) -> np.ndarray:
-        part = c[SIDE * group.start:SIDE * group.stop, self.columns * column:self.columns * (column + 1)]
-        blocks = part.reshape(len(group), SIDE, self.spec.tiles, SIDE).swapaxes(1, 2)
-        return words(blocks.reshape(-1, SIDE, SIDE), self.spec.acc_bits)
+    def _c_blocks(self, c, run: Run) -> np.ndarray:
+        """Return blocks of C by rows, then by columns, then by tiles."""
+        part = c[self._at(run)].reshape(len(run.rows), SIDE, len(run.columns), self.spec.tiles, SIDE)
+        return words(part.transpose(0, 2, 3, 1, 4).reshape(-1, SIDE, SIDE), self.spec.acc_bits)
 
 
 def packet(kind: str, address: int, payload: np.ndarray) -> np.ndarray:
     """Return a payload with its header word ahead."""
     return np.concatenate((np.array([header(PACKETS[kind], len(payload), address)], np.uint64), payload))
-
-
-def command(name: str, limit: int) -> Actions:
-    """Give a command and wait for its end, at most ``limit`` cycles."""
-    yield WriteRegister("flags", dict.fromkeys(COMMAND, 1))
-    yield WriteRegister("control", {name: 1})
-    accepted((yield Wait("done", limit=limit, what=f"the {name}")), name)
 
 
 def accepted(flags: dict[str, int], what: str) -> None:

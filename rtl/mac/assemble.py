@@ -1,29 +1,37 @@
-"""Beats of a packet become whole blocks for the buffers and accumulators."""
+"""Beats of a packet become whole blocks for the buffers and accumulators, and runs."""
 from amaranth import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl.bus.loader import BEAT
+from rtl.mac.bus import COMMAND
 from spec.framing import WORD_BITS
-from spec.mac import MacSpec
-from spec.mac.register import PACKETS, ROWS, SLOTS, acc_words, operand_words
+from spec.mac import A_ROWS, PACKETS, SLOTS, MacSpec, acc_words, operand_words
 
 
 class Assemble(wiring.Component):
-    """Collects the words of a block and writes it, on the cycle after its last word.
+    """Collects the words of a block and writes it, on the cycle after its last word; hands on runs.
 
-    A packet's first block goes to row ``address``, tile 0; where a row has a block for every tile the next go
-    to the next tile, and to the next row after the last. Blocks of C wait while ``busy``; a block for a row
-    that does not exist is dropped and reported on ``range`` for a cycle.
+    Where a row or slot has a block for every tile, the first block of a packet goes to tile 0, the next ones to the next
+    tiles, and after the last to the next row. Blocks of A and rows of B go one behind another, around their buffers; a packet
+    of C begins at slot ``address``. Words of A and B wait for room, those of C while ``busy``; a block for a slot that does
+    not exist is dropped and reported on ``range`` for a cycle.
+
+    Parameters
+    ----------
+    spec : MacSpec
 
     Members
     -------
     i : ``In(stream.Signature(BEAT))``
-    busy : ``In(1)``
+    run : ``Out(stream.Signature(COMMAND))``
+    room_a, room_b, busy : ``In(1)``
+    take_a, take_b : ``Out(1)``
+        The last word of a block of A, of a row of B.
     range : ``Out(1)``
-    we_a : ``Out(1)``, we_b, we_c : ``Out(spec.tiles)``
+    we_a : ``Out(1)``; we_b, we_c : ``Out(spec.tiles)``
         One bit a tile.
-    row : ``Out(range(ROWS))``
+    row : ``Out(range(SLOTS or rows))``
     block : ``Out(...)``
         The block; one of A or B at its top.
     """
@@ -31,54 +39,55 @@ class Assemble(wiring.Component):
     def __init__(self, spec: MacSpec):
         self.spec = spec
         self.words = max(operand_words(spec), acc_words(spec))
-        super().__init__({"i": In(stream.Signature(BEAT)), "busy": In(1), "range": Out(1), "we_a": Out(1),
-                          "we_b": Out(spec.tiles), "we_c": Out(spec.tiles), "row": Out(range(ROWS)),
+        super().__init__({"i": In(stream.Signature(BEAT)), "run": Out(stream.Signature(COMMAND)), "room_a": In(1),
+                          "room_b": In(1), "busy": In(1), "take_a": Out(1), "take_b": Out(1), "range": Out(1), "we_a": Out(1),
+                          "we_b": Out(spec.tiles), "we_c": Out(spec.tiles), "row": Out(range(max(A_ROWS, SLOTS, spec.rows))),
                           "block": Out(self.words * WORD_BITS)})
 
     def elaborate(self, platform):
         m = Module()
         spec, beat = self.spec, self.i.p
-        is_a, is_c = beat.type == PACKETS["a"], beat.type == PACKETS["c"]
-        place, word, row, tile = (Signal(bits, name=name) for name, bits in (
-            ("place", range(self.words)), ("word", range(self.words)), ("next_row", len(beat.address)),
-            ("tile", range(max(2, spec.tiles)))))
-        last, here, fits = Signal(name="last"), Signal.like(row, name="here"), Signal(name="fits")
+        is_a, is_b, is_c, is_run = (beat.type == PACKETS[name] for name in ("a", "b", "c", "run"))
+        place, word, tile = (Signal(range(bits), name=name) for name, bits in (
+            ("place", self.words), ("word", self.words), ("tile", max(2, spec.tiles))))
+        slot, here = (Signal(len(beat.address), name=name) for name in ("next_slot", "here"))
+        next_a, next_b = Signal(range(A_ROWS), name="next_a"), Signal(range(spec.rows), name="next_b")
         at = Signal.like(tile, name="at")
+        block, last, row_end = Signal(name="taken"), Signal(name="last"), Signal(name="row_end")
         m.d.comb += [
-            self.i.ready.eq(~(self.busy & is_c)),
+            self.i.ready.eq(Mux(is_run, self.run.ready, Mux(is_a, self.room_a, Mux(is_b, self.room_b, ~self.busy)))),
+            self.run.valid.eq(self.i.valid & is_run),
+            self.run.payload.eq(beat.data),
+            block.eq(self.i.valid & self.i.ready & ~is_run),
             word.eq(Mux(beat.index == 0, 0, place)),
-            here.eq(Mux(beat.index == 0, beat.address, row)),
             at.eq(Mux(beat.index == 0, 0, tile)),
+            here.eq(Mux(beat.index == 0, beat.address, slot)),
             last.eq(word == Mux(is_c, acc_words(spec), operand_words(spec)) - 1),
-            fits.eq(here < Mux(is_c, SLOTS, ROWS)),
+            row_end.eq(is_a | (at == spec.tiles - 1)),
+            self.take_a.eq(block & last & is_a),
+            self.take_b.eq(block & last & is_b & row_end),
         ]
         m.d.sync += [
-            self.we_a.eq(0),
+            self.we_a.eq(self.take_a),
             self.we_b.eq(0),
             self.we_c.eq(0),
             self.range.eq(0),
+            next_a.eq(next_a + self.take_a),
+            next_b.eq(next_b + self.take_b),
         ]
-        with m.If(self.i.valid & self.i.ready):
+        with m.If(block):
             m.d.sync += [
                 self.block.eq(Cat(self.block, beat.data)[WORD_BITS:]),
                 place.eq(Mux(last, 0, word + 1)),
-                row.eq(here),
-                tile.eq(at),
+                slot.eq(here + (last & row_end)),
+                tile.eq(Mux(last, Mux(row_end, 0, at + 1), at)),
             ]
             with m.If(last):
                 hot = Cat(at == number for number in range(spec.tiles))
                 m.d.sync += [
-                    self.row.eq(here),
-                    self.range.eq(~fits),
-                    self.we_a.eq(is_a & fits),
-                    self.we_b.eq(Mux(fits & (beat.type == PACKETS["b"]), hot, 0)),
-                    self.we_c.eq(Mux(fits & is_c, hot, 0)),
+                    self.row.eq(Mux(is_a, next_a, Mux(is_b, next_b, here))),
+                    self.range.eq(is_c & (here >= SLOTS)),
+                    self.we_b.eq(Mux(is_b, hot, 0)),
+                    self.we_c.eq(Mux(is_c & (here < SLOTS), hot, 0)),
                 ]
-                with m.If(is_a | (at == spec.tiles - 1)):
-                    m.d.sync += [
-                        row.eq(here + 1),
-                        tile.eq(0),
-                    ]
-                with m.Else():
-                    m.d.sync += tile.eq(at + 1)
         return m

@@ -8,20 +8,21 @@ from rtl.bus.result import ResultStream
 from rtl.emit import Submodules
 from rtl.mac.array import Array
 from rtl.mac.assemble import Assemble
+from rtl.mac.commands import Commands
 from rtl.mac.depth import cuts_of
 from rtl.mac.plan import Plan
 from rtl.mac.readout import Readout
+from rtl.mac.ring import Ring
 from rtl.mac.sequence import Sequence
 from rtl.parts import leave_open
 from spec.framing import WORD_BITS
-from spec.mac import MacSpec
-from spec.mac.register import PACKETS, SLOTS, registers
+from spec.mac import A_ROWS, PACKETS, MacSpec, registers
 
 
 class Machine(wiring.Component):
     """An array of MAC tiles behind AXI4-Lite and AXI4-Stream; `spec.mac.register` says how to use it.
 
-    Buffers may be loaded while a run goes on, rows in use excepted; accumulators wait until it has ended.
+    Operands stream into the buffers while runs go on; accumulators wait until all have ended.
 
     Parameters
     ----------
@@ -46,61 +47,55 @@ class Machine(wiring.Component):
         m.submodules.front = front = FrontEnd(
             registers(spec), PACKETS.values(), ResultStream(spec.acc_bits, lanes=WORD_BITS // spec.acc_bits))
         m.submodules.assemble = assemble = Assemble(spec)
+        m.submodules.commands = commands = Commands(spec)
+        m.submodules.ring_a = ring_a = Ring(A_ROWS)
+        m.submodules.ring_b = ring_b = Ring(spec.rows)
         m.submodules.sequence = sequence = Sequence(spec, array.accumulate_latency)
         m.submodules.array = array
         m.submodules.readout = readout = Readout(spec)
         front.expose(m, self)
         leave_open(front.flags)
         wiring.connect(m, front.packet, assemble.i)
-        busy = Signal(name="busy")
-        go = Signal(name="go")
-        look = Signal(name="look")
-        legal = Signal(name="legal")
-        run = front.run
+        wiring.connect(m, assemble.run, commands.i)
+        wiring.connect(m, commands.o, sequence.run)
+        self._join_rings(m, assemble, ring_a, ring_b, sequence)
+        self._join_array(m, assemble, sequence, readout)
         m.d.comb += [
-            busy.eq(sequence.busy | readout.busy),
-            legal.eq((run.blocks != 0) & (run.blocks <= SLOTS) & (run.steps != 0) & ~busy
-                     & ~(front.control.start & front.control.read)),
-            go.eq(front.control.start & legal),
-            look.eq(front.control.read & legal),
-            sequence.start.eq(go),
-            array.start.eq(go),
-            readout.start.eq(look),
-            assemble.busy.eq(busy),
-        ]
-        self._join_run(m, front, sequence)
-        self._join_array(m, run, assemble, sequence, readout)
-        m.d.comb += [
+            assemble.busy.eq(sequence.busy),
             front.result.valid.eq(readout.o.valid),
             readout.o.ready.eq(front.result.ready),
             front.result.p["values"].as_value().eq(readout.o.p["values"].as_value()),
             front.result.p.last.eq(readout.o.p.last),
         ]
-        self._report(m, front, assemble, sequence, readout, busy, legal)
+        self._report(m, front, assemble, commands, sequence, readout)
         return m
 
-    def _join_run(self, m, front, sequence):
-        """Tell the sequence what a run does."""
-        run = front.run
+    def _join_rings(self, m, assemble, ring_a, ring_b, sequence):
+        """Count the rows of the operand buffers."""
         m.d.comb += [
-            sequence.run.blocks.eq(run.blocks),
-            sequence.run.steps.eq(run.steps),
-            sequence.run.accumulate.eq(run.accumulate),
+            assemble.room_a.eq(ring_a.room),
+            assemble.room_b.eq(ring_b.room),
+            ring_a.take.eq(assemble.take_a),
+            ring_b.take.eq(assemble.take_b),
+            ring_a.written.eq(assemble.we_a),
+            ring_b.written.eq(assemble.we_b[-1]),
+            ring_a.free.eq(sequence.a_free),
+            ring_b.free.eq(sequence.b_free),
+            sequence.a_rows.eq(ring_a.rows),
+            sequence.b_rows.eq(ring_b.rows),
         ]
-        for side in "ab":
-            for what in ("base", "stride"):
-                m.d.comb += sequence.run[f"{side}_{what}"].eq(getattr(front, side)[what])
 
-    def _join_array(self, m, run, assemble, sequence, readout):
+    def _join_array(self, m, assemble, sequence, readout):
         """Connect what writes, issues and reads the array's memories."""
         array = self.array
         m.d.comb += [
             array.valid.eq(sequence.valid),
             array.issue.eq(sequence.issue),
-            array.fmt.eq(run.format),
-            array.blocks.eq(run.blocks),
-            readout.blocks.eq(run.blocks),
-            array.look.eq(readout.busy),
+            sequence.retire.eq(array.retire),
+            sequence.sendable.eq(readout.free),
+            readout.claim.eq(sequence.claim),
+            readout.blocks.eq(sequence.claimed),
+            readout.written.eq(array.last),
             array.look_slot.eq(readout.slot),
             readout.seen.eq(array.seen),
             array.row.eq(assemble.row),
@@ -110,16 +105,20 @@ class Machine(wiring.Component):
             array.we_c.eq(assemble.we_c),
         ]
 
-    def _report(self, m, front, assemble, sequence, readout, busy, legal):
+    def _report(self, m, front, assemble, commands, sequence, readout):
         """Drive status, flags and counters; the counters run from reset on."""
-        command = front.control.start | front.control.read
+        busy, was = Signal(name="busy"), Signal(name="was_busy")
+        m.d.comb += busy.eq(sequence.busy | ~readout.free)
+        m.d.sync += was.eq(busy)
         m.d.comb += [
             front.status.busy.eq(busy),
-            front.event.done.eq(sequence.done | readout.done),
-            front.event.refused.eq(command & ~legal),
+            front.event.done.eq(was & ~busy),
+            front.event.refused.eq(commands.refused),
             front.event.range.eq(assemble.range),
             front.cycles.eq(sequence.busy),
             front.operations.eq(sequence.valid),
-            front.waits.eq(sequence.waiting),
+            front.waits.eq(sequence.waits),
+            front.starved.eq(sequence.starved),
+            front.held.eq(sequence.held),
             front.clear.eq(0),
         ]

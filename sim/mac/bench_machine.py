@@ -14,14 +14,18 @@ from golden.mac.cases import dots
 from sim.host import PERIOD, Host
 from sim.mac.spec_env import spec_of
 from spec.framing import header
-from spec.mac import ROWS, SLOTS, registers
+from spec.mac import SIDE, SLOTS, acc_words, command, operand_words, registers
+from spec.mac.number import OPERANDS
 
 SPEC = spec_of(os.environ["MAC_SPEC"])
+LATENCY = int(os.environ["MAC_ACCUMULATE_LATENCY"])
+WIDE = SIDE * SPEC.tiles
 SHAPES = ((4, 4, 4), (1, 1, 1), (9, 3 * SPEC.k + 1, 13), (17, 5, 2))
-LONG = (4 * SLOTS + 2, 9 * SPEC.k, 3)
-"""More block rows than a tile has slots, and more steps than the A buffer holds for so many."""
-
-
+LONG = {
+    "more blocks than slots": (4 * 66 - 1, 2 * SPEC.k, 5 * WIDE),
+    "more of B than its buffer holds": (8, (SPEC.rows // 5 - 1) * SPEC.k, 6 * WIDE - 2),
+    "more steps than its buffer holds": (3, (SPEC.rows + 9) * SPEC.k, 4),
+}
 LIMIT = 100_000
 
 
@@ -47,7 +51,7 @@ def operands(fmt, shape, seed):
 @cocotb.parametrize(idle=["never", "often"], stall=["never", "often", "burst"])
 async def products_match_golden(dut, idle, stall):
     host = await started(dut, idle, stall)
-    for number, shape in enumerate((*SHAPES, LONG) if idle == stall == "never" else SHAPES):
+    for number, shape in enumerate((*SHAPES, *LONG.values()) if idle == stall == "never" else SHAPES):
         fmt = SPEC.formats[number % len(SPEC.formats)]
         if SPEC.stochastic and number:
             await host.reset()
@@ -62,23 +66,78 @@ async def products_match_golden(dut, idle, stall):
         assert result.counters["operations"] == product.operations
 
 
+def blocks_of(rng, count, rows, columns, fmt):
+    """Return random blocks as words, and their patterns."""
+    patterns, _, _ = dots(fmt, SPEC.acc_of(fmt), count * rows, columns, rng)
+    return patterns.reshape(count, rows, columns)
+
+
+async def loaded(host, *, a=0, b=0):
+    """Send so many blocks of zeros of A, and rows of B."""
+    blank = np.zeros(operand_words(SPEC), np.uint64)
+    packets = [packet("a", 0, np.tile(blank, a))] if a else []
+    await host.send(packets + ([packet("b", 0, np.tile(blank, b * SPEC.tiles))] if b else []))
+
+
+def run(**fields):
+    """Return a packet of one run."""
+    given = {"format": SPEC.code(SPEC.formats[0]), "blocks": 1, "columns": 1, "steps": 1} | fields
+    return packet("run", 0, np.array([command(**given)], np.uint64))
+
+
 @cocotb.test()
 async def runs_take_the_documented_cycles(dut):
     """One operation every fold cycles; steps of few blocks wait for their accumulators, counted."""
-    host, latency, fold = await started(dut), int(os.environ["MAC_ACCUMULATE_LATENCY"]), SPEC.fold
+    host, fold = await started(dut), SPEC.fold
     before = await host.counters()
-    for blocks, steps in ((1, 5), (SLOTS, 8), (3, 1)):
-        await host.write("run", format=SPEC.code(SPEC.formats[0]), blocks=blocks, steps=steps)
-        await host.write("a", stride=steps)
-        await host.write("control", start=1)
+    for blocks, columns, steps in ((1, 1, 5), (SLOTS, 16, 3), (6, 2, 4), (7, 3, 2)):
+        await loaded(host, a=-(-blocks // columns) * steps, b=columns * steps)
+        await host.send([run(blocks=blocks, columns=columns, steps=steps, release=1)])
         accepted(await host.wait(Wait("done", LIMIT, "the run")), "run")
         await host.flags(clear=True)
         after = await host.counters()
         took = {name: after[name] - before[name] for name in before}
-        step = max(blocks * fold, latency)
-        assert took == {"cycles": step * (steps - 1) + blocks * fold + latency, "operations": blocks * steps,
-                        "waits": (step - blocks * fold) * (steps - 1)}, (blocks, steps, took)
+        step = max(blocks * fold, LATENCY)
+        assert took == {"cycles": 1 + step * (steps - 1) + (blocks - 1) * fold + LATENCY, "operations": blocks * steps,
+                        "waits": (step - blocks * fold) * (steps - 1), "starved": 0, "held": 0}, (blocks, columns, steps, took)
         before = after
+
+
+@cocotb.test()
+async def a_product_keeps_the_tiles_busy(dut):
+    """An operation every fold cycles, or what the stream of 64 bits or the order of random numbers permits."""
+    host, fmt = await started(dut), SPEC.formats[0]
+    shape = (64, 8 * SPEC.terms(fmt), 8 * WIDE)
+    product = Product(SPEC, *operands(fmt, shape, 5)[:2], None, fmt)
+    counters = (await host.perform(product.actions())).counters
+    stream = operand_words(SPEC) * (16 * 8 + 64 * SPEC.tiles)
+    alone = 16 * 8 * (7 * LATENCY + SPEC.fold)                  # a block at a time, each step after the one before
+    bound = max(alone if SPEC.stochastic else product.operations * SPEC.fold, stream)
+    assert bound / (counters["cycles"] - LATENCY) >= 0.95, (bound, counters)
+
+
+@cocotb.test()
+async def operands_may_come_after_their_run(dut):
+    """A run waits for A and for B and says so; C waits for the run; B stays for a second run until it is released."""
+    host, fmt = await started(dut), SPEC.formats[0]
+    rng, terms = np.random.default_rng(9), SPEC.terms(fmt)
+    a, b = blocks_of(rng, 2, SIDE, terms, fmt), blocks_of(rng, 1, WIDE, terms, fmt)[0].T
+    b_words = np.zeros((SPEC.tiles, SPEC.k, SIDE), np.uint32)
+    b_words[:, :terms] = b.reshape(terms, SPEC.tiles, SIDE).swapaxes(0, 1)
+    a_words = np.zeros((2, SIDE, SPEC.k), np.uint32)
+    a_words[:, :, :terms] = a
+    a_words = [packet("a", 0, words(block[None], SPEC.operand_bits)) for block in a_words]
+    await host.send([run(read=1), a_words[0]])
+    await ClockCycles(dut.clk, 50)
+    assert (await host.read("status"))["busy"] and (await host.counters())["starved"] > 40
+    await host.send([packet("b", 0, words(b_words, SPEC.operand_bits)), run(read=1, release=1), a_words[1]])
+    if SPEC.stochastic:
+        want = matmul(SPEC, np.concatenate(a), b, fmt=fmt).reshape(2, SIDE, SPEC.tiles, SIDE)
+    else:
+        want = np.stack([matmul(SPEC, block, b, fmt=fmt) for block in a]).reshape(2, SIDE, SPEC.tiles, SIDE)
+    for block in want:
+        got = await host.within(LIMIT, host.stream.receive(SPEC.tiles * acc_words(SPEC)), "D")
+        assert np.array_equal(got, words(block.swapaxes(0, 1), SPEC.acc_bits))
 
 
 @cocotb.test()
@@ -90,24 +149,20 @@ async def bad_commands_and_packets_are_refused(dut):
         await ClockCycles(dut.clk, 8)
         return {name for name, value in (await host.flags(clear=True)).items() if value}
 
-    for fields in ({"blocks": 0, "steps": 1}, {"blocks": SLOTS + 1, "steps": 1}, {"blocks": 1, "steps": 0}):
-        await host.write("run", **fields)
-        await host.write("control", start=1)
+    absent = next(code for code in range(256) if code >= len(OPERANDS) or OPERANDS[code] not in SPEC.formats)
+    for fields in ({"blocks": 0}, {"blocks": SLOTS + 1}, {"steps": 0}, {"columns": 0}, {"columns": 2}, {"format": absent}):
+        await host.send([run(**fields)])
         assert await flags() == {"refused"}, fields
-    await host.write("run", blocks=1, steps=1)
-    await host.write("control", start=1, read=1)
-    assert await flags() == {"refused"}
-    await host.write("run", blocks=2, steps=200)
-    await host.write("control", start=1)
-    await host.write("control", start=1)
-    assert await flags() == {"refused"}
-    while (await host.read("status"))["busy"]:
-        pass
-    assert await flags() == {"done"}
-    block = words(np.zeros((1, 4, SPEC.k), np.uint32), SPEC.operand_bits)
-    await host.send([packet("a", ROWS, block)])
+        assert not (await host.read("status"))["busy"]
+    block = np.zeros(acc_words(SPEC), np.uint64)
+    await host.send([packet("c", SLOTS, block)])
     assert await flags() == {"range"}
-    await host.send([packet("a", ROWS - 1, block)])
+    await host.send([packet("c", SLOTS - 1, block)])
     assert await flags() == set()
     await host.send([[header(9, len(block)), *block]])
     assert await flags() == {"unknown"}
+    await loaded(host, a=1, b=1)
+    await host.send([run(release=1)])
+    while (await host.read("status"))["busy"]:
+        pass
+    assert await flags() == {"done"}

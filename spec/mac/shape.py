@@ -40,6 +40,7 @@ class MacSpec:
     acc: str = choice("fp32", ACCUMULATORS, "Format of C and D for floating operands; integers take int32 whatever this is.")
     k: int = choice(4, UNIT_TERMS, "Terms that a dot unit sums at once.")
     tiles: int = number(1, 1, 64, "Tiles side by side.")
+    rows: int = number(512, 256, 2048, "Operands that a tile's buffer of B holds.", power=True)
     fold: int = choice(1, FOLDS, "Outputs that share a dot unit: fewer multipliers, more cycles.")
     overflow: str = choice("wrap", ("wrap", "saturate"), "What an integer sum with C does beyond 32 bits, once an operation.")
     stochastic: bool = switch(False, "Round floating results stochastically instead of by the generation's rule.")
