@@ -16,7 +16,7 @@ from golden.scnn.port import Lane
 from golden.scnn.program import Program
 from golden.scnn.supplies import Supplies
 from spec.scnn import SLOT_COUNTERS, ScnnSpec
-from spec.scnn.shape import LANE
+from spec.scnn.shape import LANE, MAX_SLOTS
 
 FIRST_TAKE = 6              # cycles from the start of a layer to a lane's first take
 
@@ -85,7 +85,7 @@ class Timeline:
         sets = np.array([program.supply["set"] for program in load.programs])
         places = [np.flatnonzero(sets == place) for place in range(load.programs[0].lane["sets"])]
         supplies = Supplies(spec, load.programs, begin, self.drains, len(self.drains.drained))
-        slots = spec.weight_words >> head["weight_slot_log2"]
+        slots = min(MAX_SLOTS, spec.weight_words >> head["weight_slot_log2"])
         released: list[np.ndarray] = []
         idle: list[Intervals] = [[] for _ in range(spec.pes)]
         end = np.full(spec.pes, begin - 1, np.int64)

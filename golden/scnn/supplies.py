@@ -5,11 +5,11 @@ import numpy as np
 from golden.scnn.drains import Drains
 from golden.scnn.program import Part, Program
 from spec.scnn import ScnnSpec
-from spec.scnn.shape import SUPPLY
+from spec.scnn.shape import MAX_SLOTS, SUPPLY
 
-FIRST_LOOKUP, FETCH, SEGMENT, READ, AHEAD = 7, 4, 1, 3, 4
+FIRST_LOOKUP, FETCH, SEGMENT, READ, AHEAD = 7, 4, 1, 3, 5
 """Cycles from the arrival of START to the first look-up, of the fetch of a part's record, more with a segment's ahead of it,
-from look-up to read; and how many blocks are looked up ahead."""
+from look-up to read; and how many parts are looked up ahead."""
 
 
 class Supplies:
@@ -34,7 +34,7 @@ class Supplies:
     def __init__(self, spec: ScnnSpec, programs: tuple[Program, ...], begin: int, drains: Drains, first_pass: int) -> None:
         self._spec, self._programs, self._drains, self._first_pass = spec, programs, drains, first_pass
         head = programs[0].supply
-        self._slots = spec.act_words >> head["act_slot_log2"]
+        self._slots = min(MAX_SLOTS, spec.act_words >> head["act_slot_log2"])
         self._level = head["level"]
         self._wait = 2 * self._level
         where = [spec.position(pe, self._level) for pe in range(spec.pes)]
@@ -46,10 +46,10 @@ class Supplies:
         self._segments = [(segment.pairs, len(segment.parts)) for segment in programs[0].segments]
         self._edges = np.cumsum([0, *(pairs for pairs, _ in self._segments)])
         self._visit = np.full(spec.pes, begin + FIRST_LOOKUP - 1, np.int64)
-        self._begun = np.full((AHEAD, spec.pes), -1, np.int64)      # first reads of each PE's last parts, oldest first
-        self._read = np.full(spec.pes, -1, np.int64)                # last read of the part before
+        self._begun = np.full((AHEAD, spec.pes), -1, np.int64)      # when the last parts left each PE's queue, oldest first
+        self._free = np.full(spec.pes, -1, np.int64)                # last cycle in which each PE was at the part before
         self._arrived = np.full(spec.pes, -1, np.int64)             # arrival of its last word
-        self._source: tuple[int, int] | None = None                 # (local, source) of the part before
+        self._local: bool | None = None                             # whether each PE sent it to itself
         self._record = 0, 0, 0                                      # pass, segment and part fetched last
         self.gates: list[list[tuple[int, int]]] = [[] for _ in range(spec.pes)]
 
@@ -66,34 +66,39 @@ class Supplies:
         if self._record != (number, segment, at):
             self._visit = self._visit + FETCH + (SEGMENT if self._record[:2] != (number, segment) else 0)
             self._record = number, segment, at
-        users = np.arange(self._spec.pes) if part.local else self._pe[:, part.source]
-        look = np.maximum(self._visit[users] + 1, self._begun[0][users] + 1)
+        local = part.local or not self._level
+        users = np.arange(self._spec.pes) if local else self._pe[:, part.source]
+        look = np.maximum(self._visit, self._begun[0]) + 1
         opens = self._gate(part, part.advance * number + own)
         if opens is not None:
             for pe, first, last in zip(users.tolist(), (self._visit[users] + 1).tolist(), opens[users].tolist(), strict=True):
                 if first <= last:
                     self.gates[pe].append((first, last + 1))
-            look = np.maximum(look, opens[users] + 1)
-        self._visit[users] = look
-        wait = 0 if part.local else self._wait
-        before, arrived = self._before(part, users)
-        begin = np.maximum(look + READ, before + 1 if self._source == (part.local, part.source) else arrived + 1)
+            look[users] = np.maximum(look[users], opens[users] + 1)
+        self._visit = look
+        ready = np.maximum(look + READ, self._free + 1)
+        begin = self._turn(local, users, ready)
         if released is not None and len(released) >= self._slots:
             given = released[len(released) - self._slots]
-            begin = np.maximum(begin, (given if part.local else given[self._pe].max(axis=1)) + 1 + wait)
+            begin = np.maximum(begin, given + 1 if local else given[self._pe].max(axis=1) + 1 + self._wait)
         last = begin + np.maximum(1, -(-counts[users] // self._spec.i)) - 1
-        self._begun[:-1, users] = self._begun[1:, users]
-        self._begun[-1, users] = begin
-        spread = slice(None) if part.local else self._tile
-        self._read = last[spread]
-        self._arrived = last[spread] + SUPPLY + wait
-        self._source = part.local, part.source
+        spread = slice(None) if local else self._tile
+        self._arrived = (last + SUPPLY + (0 if local else self._wait))[spread]
+        taken = np.maximum(ready, self._arrived)
+        self._free = taken.copy()
+        taken[users], self._free[users] = begin, last
+        self._begun = np.vstack((self._begun[1:], taken))
+        self._local = local
 
-    def _before(self, part: Part, users: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return, for each sender, the last read and the last arrival of the part before."""
-        if part.local:
-            return self._read, self._arrived
-        return self._read[self._pe].max(axis=1), self._arrived[self._pe].max(axis=1)
+    def _turn(self, local: bool, users: np.ndarray, ready: np.ndarray) -> np.ndarray:
+        """Return from when on each sender may read a part, if buffers have room for it."""
+        if self._local is None or local and self._local:
+            return ready[users]
+        if local:
+            return np.maximum(ready, self._arrived + 1)
+        if self._local:
+            return np.maximum(ready[users], self._arrived[self._pe].max(axis=1) + 1 + self._wait)
+        return ready[users]
 
     def _gate(self, part: Part, channel: int) -> np.ndarray | None:
         """Return the cycle in which each PE drained the pass that a part waits for."""

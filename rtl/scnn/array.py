@@ -3,7 +3,7 @@
 from functools import reduce
 from operator import add, or_
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -12,12 +12,12 @@ from rtl.parts import delayed, leave_open
 from rtl.scnn.bus import Widths
 from rtl.scnn.compressor import COUNT_BITS
 from rtl.scnn.issue import Cause
+from rtl.scnn.link import Barriers, source, ways
 from rtl.scnn.pe import Pe, broadcast_layout, command_layout, load_layout
 from rtl.scnn.together import Together
-from spec.scnn.program import DIRECTIONS
+from rtl.scnn.tree import Tree, tree_ports
 from spec.scnn.shape import ScnnSpec
 
-SHIFTS = {"north": (-1, 0), "east": (0, 1), "south": (1, 0), "west": (0, -1)}
 EVENTS_LATE = 4         # cycles, besides the way, from a cycle to its counts on the outputs
 
 
@@ -28,6 +28,8 @@ class Array(wiring.Component):
     -------
     command, weights, load, load_valid, pe, reading, read_addr : ``In``
         As of a PE; ``pe`` chooses the one that is loaded or read.
+    sets : ``Out`` array
+        The weight set of each PE.
     released : ``Out(pes)``
         Blocks of weights released.
     layer_released, finished : ``Out(1)``
@@ -46,7 +48,8 @@ class Array(wiring.Component):
         w = self._w
         slots, many = range(spec.multipliers + 1), range(spec.pes + 1)
         super().__init__({
-            "command": In(command_layout(spec)), "weights": In(broadcast_layout(spec)), "load": In(load_layout(spec)),
+            "command": In(command_layout(spec)), "weights": In(broadcast_layout(spec)).array(spec.weight_lanes),
+            "sets": Out(w.set).array(spec.pes), "load": In(load_layout(spec)),
             "load_valid": In(1), "pe": In(8), "reading": In(1), "read_addr": In(16), "released": Out(spec.pes),
             "layer_released": Out(1), "finished": Out(1), "o_table": Out(w.word + COUNT_BITS), "o_word": Out(w.act_word),
             "slots": Out(slots).array(4), "causes": Out(many).array(len(Cause)), "saturated": Out(1), "overflow": Out(1),
@@ -56,16 +59,19 @@ class Array(wiring.Component):
         m = Module()
         spec = self._spec
         self._far = {}
-        down = {name: self._down(m, name, getattr(self, name)) for name in (
-            "command", "weights", "load", "reading", "read_addr")}
+        down = {name: self._down(m, name, getattr(self, name)) for name in ("command", "load", "reading", "read_addr")}
+        lanes = [self._down(m, f"weights{number}", lane) for number, lane in enumerate(self.weights)]
         chosen = [self._down(m, f"chosen{pe}", self.pe == pe) for pe in range(spec.pes)]
         loaded = [self._down(m, f"loaded{pe}", self.load_valid & (self.pe == pe)) for pe in range(spec.pes)]
         pes = [self._library.place(m, f"pe{pe}", lambda: Pe(spec, self._library), module="scnn_pe") for pe in range(spec.pes)]
         for number, pe in enumerate(pes):
-            m.d.comb += [pe.command.as_value().eq(down["command"]), pe.weights.as_value().eq(down["weights"]),
-                         pe.load.as_value().eq(down["load"]), pe.load_valid.eq(loaded[number]), pe.reading.eq(down["reading"]),
-                         pe.read_addr.eq(down["read_addr"])]
+            m.d.comb += [pe.command.as_value().eq(down["command"]), pe.load.as_value().eq(down["load"]),
+                         pe.load_valid.eq(loaded[number]), pe.reading.eq(down["reading"]), pe.read_addr.eq(down["read_addr"])]
+            m.d.comb += [mine.as_value().eq(lane) for mine, lane in zip(pe.weights, lanes, strict=True)]
+            m.d.comb += [place.eq(spec.position(number, level)[1]) for level, place in enumerate(pe.places)]
+            m.d.comb += self.sets[number].eq(self._up(m, f"set{number}", pe.set))
         self._links(m, pes)
+        self._tree(m, pes)
         self._barriers(m, pes)
         self._events(m, pes)
         self._answers(m, pes, chosen)
@@ -85,24 +91,35 @@ class Array(wiring.Component):
             leave_open(pes[0].o_link.as_value())
             leave_open(pes[0].o_sum)
         for number, pe in enumerate(pes):
-            row, col = divmod(number, spec.cols)
-            for name, way in DIRECTIONS.items():
-                down, right = SHIFTS[name]
-                source_row, source_col = row - down, col - right
-                if 0 <= source_row < spec.rows and 0 <= source_col < spec.cols:
-                    source = pes[source_row * spec.cols + source_col]
-                    m.d.comb += [pe.i_link[way].eq(source.o_link), pe.i_sum[way].eq(source.o_sum)]
-                else:
-                    m.d.comb += [pe.i_link[way].eq(0), pe.i_sum[way].eq(0)]
+            for k, way in enumerate(ways(spec)):
+                other = source(spec, number, way)
+                m.d.comb += [pe.i_link[k].eq(0 if other is None else pes[other].o_link),
+                             pe.i_sum[k].eq(0 if other is None else pes[other].o_sum)]
+
+    def _tree(self, m, pes):
+        """Join the PEs of the blocks of every level; a PE alone has nobody to talk to."""
+        if len(pes) == 1:
+            m.d.comb += [pes[0].i_bus.eq(0), pes[0].i_did.eq(0)]
+            for name in ("o_bus", "o_did", "level"):
+                leave_open(Value.cast(getattr(pes[0], name)))
+            return
+        m.submodules.tree = tree = Tree(self._spec)
+        for pe, port in zip(pes, tree.pes, strict=True):
+            for name in tree_ports(self._spec):
+                way = (getattr(pe, name), getattr(port, name)) if name.startswith("i_") else \
+                    (getattr(port, name), getattr(pe, name))
+                m.d.comb += Value.cast(way[0]).eq(Value.cast(way[1]))
 
     def _barriers(self, m, pes):
-        outs = {"arrive": "drain_together", "layer_released": "released_together", "finished": "finished_together"}
+        m.submodules.barriers = barriers = Barriers(self._spec)
+        for number, pe in enumerate(pes):
+            m.d.comb += [barriers.arrive[number].eq(pe.arrive), barriers.level[number].eq(pe.arrive_level),
+                         pe.go.eq(barriers.go[number])]
+        outs = {"layer_released": "released_together", "finished": "finished_together"}
         together = {}
         for name, place in outs.items():
             m.submodules[place] = together[name] = Together(len(pes))
             m.d.comb += together[name].come.eq(self._up(m, name, Cat(getattr(pe, name) for pe in pes)))
-        go = self._down(m, "go", together["arrive"].all)
-        m.d.comb += [pe.go.eq(go) for pe in pes]
         m.d.comb += [self.layer_released.eq(together["layer_released"].all), self.finished.eq(together["finished"].all),
                      self.released.eq(self._up(m, "released", Cat(pe.weights_released for pe in pes)))]
 

@@ -6,8 +6,8 @@ from amaranth.lib.wiring import In, Out
 
 from rtl.emit import Submodules
 from rtl.parts import clock
-from rtl.scnn.bus import MAX_SLOTS, vector_layout
-from spec.scnn.shape import ScnnSpec
+from rtl.scnn.bus import vector_layout
+from spec.scnn.shape import MAX_SLOTS, ScnnSpec
 
 SLOT_BITS = 4           # of the logarithm of a slot's size
 

@@ -3,11 +3,10 @@
 from amaranth.hdl import Cat, Const, Mux, Signal
 from amaranth.lib import data
 
-from spec.scnn.shape import ACT_ENTRY_BITS, VALUE_BITS, ScnnSpec
+from spec.scnn.shape import ACT_ENTRY_BITS, MAX_SLOTS, VALUE_BITS, ScnnSpec
 
 ADDRESS_FIELD_BITS = 12     # of a record in a program
 PASS_BITS, PAIR_BITS, BLOCK_BITS = 12, 16, 13
-MAX_SLOTS = 32          # blocks that a buffer holds at most
 
 
 class Widths:
@@ -25,6 +24,7 @@ class Widths:
         self.program = spec.program.bit_length() - 1
         self.channel = max(1, (spec.kc - 1).bit_length())
         self.slots = spec.products.bit_length()
+        self.set = max(1, (spec.pes - 1).bit_length())
 
 
 def lane_layout(spec: ScnnSpec) -> data.StructLayout:
@@ -35,6 +35,11 @@ def lane_layout(spec: ScnnSpec) -> data.StructLayout:
 def vector_layout(spec: ScnnSpec, lanes: int) -> data.ArrayLayout:
     """Return a vector of ``lanes`` lanes."""
     return data.ArrayLayout(lane_layout(spec), lanes)
+
+
+def bus_layout(spec: ScnnSpec) -> data.StructLayout:
+    """Return a transfer of activations: a vector, whether it ends its block, its part, and whether there is none."""
+    return data.StructLayout({"valid": 1, "last": 1, "ends": 1, "empty": 1, "vector": vector_layout(spec, spec.i)})
 
 
 def placed(spec: ScnnSpec, address):

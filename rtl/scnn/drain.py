@@ -51,7 +51,7 @@ class Drain(wiring.Component):
         Of that operation, for post-processing, in the cycle after.
     o_send, o_direction, o_level, o_address : ``Out``
         In the cycle after: the operation's old value goes to a neighbour, to this address.
-    layer_shift, layer_relu, layer_bias, layer_word, layer_limit : ``Out``
+    layer_shift, layer_relu, layer_bias, layer_word, layer_limit, layer_level : ``Out``
         Fields of the layer being drained; ``fresh`` when it has been loaded.
     block, pool, gap : ``Out``
         For post-processing, of the step at hand: index of the block of channel 0, reduction, zeros behind a row.
@@ -68,7 +68,7 @@ class Drain(wiring.Component):
     def __init__(self, spec: ScnnSpec, library: Submodules):
         self._spec, self._library, self._w = spec, library, Widths(spec)
         w = self._w
-        shown = {name: DRAIN_LAYER[name][1] for name in ("shift", "relu", "bias", "word", "limit")}
+        shown = {name: DRAIN_LAYER[name][1] for name in ("shift", "relu", "bias", "word", "limit", "level")}
         self._shown = tuple(shown)
         super().__init__({f"layer_{name}": Out(bits) for name, bits in shown.items()} | {
             "start": In(1), "start_addr": In(ADDRESS_FIELD_BITS), "start_final": In(1), "program_addr": Out(w.program),

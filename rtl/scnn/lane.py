@@ -1,4 +1,4 @@
-"""Weight lane: blocks of the weight stream taken apart, their runs turned into offsets, and sent to all PEs."""
+"""Weight lane: blocks of the weight stream taken apart, their runs turned into offsets, and sent to a set of PEs."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import wiring
@@ -25,22 +25,22 @@ class WeightLane(wiring.Component):
         A layer begins; ``flush`` with the first one of a run.
     i_valid, i_word, i_ready
         A word of F items of the weight stream.
-    released : ``In``
-        A bit a PE: it has released a block of weights.
+    released : ``In``, sets : ``In`` array
+        A bit a PE: it has released a block of weights; the set that each PE is in.
     lane_we, tap_we, code_we, load_addr, load_data : ``In``
         Writes of the host: program, taps, four entries of a codebook.
-    o_valid, o_last, o_empty, o_vector, o_bias, o_bias_addr, o_bias_value : ``Out``
+    o_valid, o_set, o_last, o_empty, o_vector, o_bias, o_bias_addr, o_bias_value : ``Out``
     entries, waits : ``Out``
         Entries taken in this cycle; a take waits for the stream alone.
     bad_run, count_mismatch : ``Out(1)``
     """
 
-    def __init__(self, spec: ScnnSpec, library: Submodules):
-        self._spec, self._library, self._w = spec, library, Widths(spec)
+    def __init__(self, spec: ScnnSpec, library: Submodules, lane: int = 0):
+        self._spec, self._library, self._w, self._lane = spec, library, Widths(spec), lane
         super().__init__({
             "start": In(1), "start_addr": In(ADDRESS_FIELD_BITS), "flush": In(1), "i_valid": In(1),
             "i_word": In(spec.word_bits),
-            "i_ready": Out(1), "released": In(spec.pes), "lane_we": In(1), "tap_we": In(1), "load_addr": In(16),
+            "i_ready": Out(1), "released": In(spec.pes), "sets": In(self._w.set).array(spec.pes), "o_set": Out(self._w.set), "lane_we": In(1), "tap_we": In(1), "load_addr": In(16),
             "load_data": In(64), "o_valid": Out(1), "o_last": Out(1), "o_empty": Out(1),
             "o_vector": Out(vector_layout(spec, spec.f)), "o_bias": Out(1), "o_bias_addr": Out(self._w.channel + 2),
             "o_bias_value": Out(BIAS_BITS), "entries": Out(range(spec.f + 1)), "waits": Out(1), "bad_run": Out(1),
@@ -50,7 +50,7 @@ class WeightLane(wiring.Component):
         m = Module()
         spec = self._spec
         m.submodules.buffer = buffer = ItemBuffer(spec)
-        m.submodules.take = take = Take(spec, self._library)
+        m.submodules.take = take = Take(spec, self._library, self._lane)
         m.d.comb += [
             buffer.flush.eq(self.flush), buffer.i_valid.eq(self.i_valid), buffer.i_word.eq(self.i_word),
             self.i_ready.eq(buffer.i_ready), take.items.eq(buffer.items), take.count.eq(buffer.count),
@@ -58,6 +58,8 @@ class WeightLane(wiring.Component):
             take.start.eq(self.start), take.start_addr.eq(self.start_addr), take.released.eq(self.released),
             take.we.eq(self.lane_we), take.load_addr.eq(self.load_addr), take.load_data.eq(self.load_data),
             self.entries.eq(take.entries), self.waits.eq(take.waits), self.count_mismatch.eq(take.count_mismatch)]
+        m.d.comb += [its.eq(mine) for its, mine in zip(take.sets, self.sets, strict=True)]
+        m.d.comb += self.o_set.eq(delayed(m, take.o_set, "set", cycles=4, reset_less=True))
         flags = delayed(m, Cat(take.o_valid & ~take.o_bias, take.o_last, take.o_empty, take.o_bias), "flags", cycles=4)
         m.d.comb += [Cat(self.o_valid, self.o_last, self.o_empty, self.o_bias).eq(flags),
                      self.o_bias_addr.eq(delayed(m, take.o_bias_addr, "bias_addr", cycles=4, reset_less=True)),

@@ -12,7 +12,7 @@ from spec.scnn.shape import ScnnSpec
 
 DRAINED_BITS = 16       # of the number of a pass since the reset
 LAYER, SEGMENT, PART, BASE, NOTHING = range(5)      # words of a fetch in their order
-SHOWN = ("passes", "pairs", "weight_slot_log2", "act_slot_log2", "gather", "product_shift")
+SHOWN = ("passes", "pairs", "set", "level", "weight_slot_log2", "act_slot_log2", "gather", "product_shift")
 
 
 class Lookup(wiring.Component):
@@ -27,7 +27,7 @@ class Lookup(wiring.Component):
         A layer begins.
     program_addr : ``Out``, program : ``In``
         The supply program, read in two cycles.
-    passes, pairs, weight_slot_log2, act_slot_log2, gather, product_shift : ``Out``, loaded : ``Out(1)``
+    passes, pairs, set, level, weight_slot_log2, act_slot_log2, gather, product_shift : ``Out``, loaded : ``Out(1)``
         Fields of the layer, valid while ``loaded``.
     fresh : ``Out(1)``
         ``loaded`` has just become 1.
@@ -35,8 +35,11 @@ class Lookup(wiring.Component):
         Passes drained since the reset; another one is drained in this cycle.
     room : ``In(1)``
         Another block may be looked up.
-    o_valid, o_block, o_base, o_first, o_last : ``Out``
-        A lookup: the block, the offset added, whether the part is a block's first and its last.
+    place : ``In``
+        Of the PE in its block at the layer's level.
+    o_valid, o_block, o_base, o_first, o_last, o_mine, o_local : ``Out``
+        A lookup: the block, the offset added, whether the part is a block's first and its last, whether this PE sends it, and
+        whether each PE sends itself its own.
     gated : ``Out(1)``
         The next lookup waits for a pass to be drained.
     """
@@ -50,7 +53,8 @@ class Lookup(wiring.Component):
             "loaded": Out(1), "fresh": Out(1), "drained": In(DRAINED_BITS), "pass_drained": In(1),
             "room": In(1), "o_valid": Out(1),
             "o_block": Out(w.block),
-            "o_base": Out(w.address), "o_first": Out(1), "o_last": Out(1), "gated": Out(1)})
+            "o_base": Out(w.address), "o_first": Out(1), "o_last": Out(1), "place": In(8),
+            "o_mine": Out(1), "o_local": Out(1), "gated": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -136,6 +140,8 @@ class Lookup(wiring.Component):
         m.d.sync += self.fresh.eq(came[LAYER])
         with m.If(came[LAYER]):
             m.d.sync += self.loaded.eq(1)
+        alone = self._part["local"] | (layer["level"] == 0)
+        m.d.sync += [self.o_local.eq(alone), self.o_mine.eq(alone | (self._part["source"] == self.place))]
         with m.If(self.start):
             m.d.sync += [*(value.eq(0) for value in (part, pair, number, passed, self._have, self.loaded)), self._busy.eq(1)]
         return pair
@@ -176,5 +182,5 @@ class Lookup(wiring.Component):
             m.d.sync += ahead.eq(ahead + self.pass_drained - more)
         none = Signal()
         m.d.comb += none.eq(Mux(self.pass_drained, Mux(more, ahead <= 0, ahead < 0), Mux(more, ahead <= 1, ahead <= 0)))
-        m.d.sync += waits.eq(part["gate"].any() & none)
+        m.d.sync += waits.eq(part["gate"].any() & none & self.o_mine)
         return waits

@@ -45,43 +45,52 @@ class Machine(wiring.Component):
         m = Module()
         spec, library = self._spec, self._library
         slots = spec.multipliers.bit_length()
-        steps = dict.fromkeys(SLOT_COUNTERS, slots) | {"entries": spec.f.bit_length()}
+        steps = dict.fromkeys(SLOT_COUNTERS, slots) | {
+            "entries": (spec.weight_lanes * spec.f).bit_length(), "port_wait": spec.weight_lanes.bit_length()}
         m.submodules.front = front = FrontEnd(registers(spec), PACKETS.values(), ResultStream(WORD_BITS), counter_steps=steps)
         m.submodules.loader = loader = Loader(spec)
         m.submodules.control = control = Control(spec, library)
-        m.submodules.lane = lane = WeightLane(spec, library)
+        lanes = [WeightLane(spec, library, number) for number in range(spec.weight_lanes)]
+        for number, lane in enumerate(lanes):
+            m.submodules[f"lane{number}"] = lane
         m.submodules.port = port = WeightPort(spec)
         m.submodules.readout = readout = Readout(spec, 2 * spec.broadcast_latency + 3)
         m.submodules.array = array = Array(spec, library)
         front.expose(m, self)
         pass_through(m, self, port, "s_weight")
         wiring.connect(m, front.packet, loader.i)
-        self._lane(m, control, loader, lane, port, array)
-        self._array(m, control, loader, lane, array, readout)
+        self._lanes(m, control, loader, lanes, port, array)
+        self._array(m, control, loader, lanes, array, readout)
         self._readout(m, front, control, readout, array)
-        self._control(m, front, control, loader, array)
-        self._count(m, front, control, lane, array)
+        self._control(m, front, control, loader, lanes, array)
+        self._count(m, front, control, lanes, array)
         return m
 
-    def _lane(self, m, control, loader, lane, port, array):
+    def _lanes(self, m, control, loader, lanes, port, array):
         flush = control.o_start & control.run_first
-        m.d.comb += [
-            port.run.eq(control.counting), port.flush.eq(flush), lane.i_valid.eq(port.o_valid), lane.i_word.eq(port.o_beat),
-            port.o_ready.eq(lane.i_ready), lane.start.eq(control.o_start), lane.start_addr.eq(control.lanes),
-            lane.flush.eq(flush),
-            lane.released.eq(array.released), lane.lane_we.eq(loader.we[CENTRAL.index("lanes")]),
-            lane.tap_we.eq(loader.we[CENTRAL.index("taps")]), lane.load_addr.eq(loader.load.addr),
-            lane.load_data.eq(loader.load.data[:WORD_BITS])]
-        if self._spec.weight_code_bits:
-            m.d.comb += lane.code_we.eq(loader.we[CENTRAL.index("codebook")])
+        word = self._spec.word_bits
+        m.d.comb += [port.run.eq(control.counting), port.flush.eq(flush), port.o_ready.eq(Cat(lane.i_ready for lane in lanes).all())]
+        for number, lane in enumerate(lanes):
+            m.d.comb += [
+                lane.i_valid.eq(port.o_valid & port.o_ready), lane.i_word.eq(port.o_beat[number * word:(number + 1) * word]),
+                lane.start.eq(control.o_start), lane.start_addr.eq(control.lanes), lane.flush.eq(flush),
+                lane.released.eq(array.released), lane.lane_we.eq(loader.we[CENTRAL.index("lanes")]),
+                lane.tap_we.eq(loader.we[CENTRAL.index("taps")]), lane.load_addr.eq(loader.load.addr),
+                lane.load_data.eq(loader.load.data[:WORD_BITS])]
+            m.d.comb += [mine.eq(its) for mine, its in zip(lane.sets, array.sets, strict=True)]
+            if self._spec.weight_code_bits:
+                m.d.comb += lane.code_we.eq(loader.we[CENTRAL.index("codebook")])
 
-    def _array(self, m, control, loader, lane, array, readout):
-        command, sent = array.command, array.weights
+    def _array(self, m, control, loader, lanes, array, readout):
+        command = array.command
+        for lane, sent in zip(lanes, array.weights, strict=True):
+            m.d.comb += [
+                sent.valid.eq(lane.o_valid), sent.set.eq(lane.o_set), sent.last.eq(lane.o_last), sent.empty.eq(lane.o_empty),
+                sent.vector.eq(lane.o_vector), sent.bias.eq(lane.o_bias), sent.bias_addr.eq(lane.o_bias_addr),
+                sent.bias_value.eq(lane.o_bias_value)]
         m.d.comb += [
             command.start.eq(control.o_start), command.supply.eq(control.supply), command.drain.eq(control.drain),
-            command.first.eq(control.run_first), command.final.eq(control.run_final), sent.valid.eq(lane.o_valid),
-            sent.last.eq(lane.o_last), sent.empty.eq(lane.o_empty), sent.vector.eq(lane.o_vector), sent.bias.eq(lane.o_bias),
-            sent.bias_addr.eq(lane.o_bias_addr), sent.bias_value.eq(lane.o_bias_value), array.load.eq(loader.load),
+            command.first.eq(control.run_first), command.final.eq(control.run_final), array.load.eq(loader.load),
             array.load_valid.eq(loader.load_valid), array.pe.eq(Mux(control.reading, readout.pe, loader.pe)),
             array.reading.eq(control.reading), array.read_addr.eq(readout.addr), control.swept.eq(array.swept),
             control.released.eq(array.layer_released), control.finished.eq(array.finished)]
@@ -93,7 +102,7 @@ class Machine(wiring.Component):
             front.result.p["values"][0].eq(readout.o_data), front.result.p.last.eq(readout.o_last),
             readout.o_ready.eq(front.result.ready), control.read_done.eq(readout.done)]
 
-    def _control(self, m, front, control, loader, array):
+    def _control(self, m, front, control, loader, lanes, array):
         late = self._late()
         m.d.comb += [
             control.start.eq(delayed(m, front.control.start, "start", cycles=1)),
@@ -104,8 +113,8 @@ class Machine(wiring.Component):
             front.event.done.eq(delayed(m, control.done, "done", cycles=late + 2)), front.event.refused.eq(control.refused),
             front.status.busy.eq(control.busy | control.start | control.read | front.control.start | front.control.read),
             front.event.saturated.eq(array.saturated), front.event.act_overflow.eq(array.overflow),
-            front.event.bad_run.eq(array.bad_run | m.submodules.lane.bad_run),
-            front.event.count_mismatch.eq(m.submodules.lane.count_mismatch), front.event.range.eq(loader.range),
+            front.event.bad_run.eq(array.bad_run | Cat(lane.bad_run for lane in lanes).any()),
+            front.event.count_mismatch.eq(Cat(lane.count_mismatch for lane in lanes).any()), front.event.range.eq(loader.range),
             front.clear.eq(control.clear)]
         with m.If(array.overflow & ~front.flags.act_overflow):
             m.d.sync += [front.overflow.pe.eq(array.overflow_pe), front.overflow.layer.eq(control.layer)]
@@ -113,13 +122,13 @@ class Machine(wiring.Component):
     def _late(self):
         return self._spec.broadcast_latency + EVENTS_LATE
 
-    def _count(self, m, front, control, lane, array):
+    def _count(self, m, front, control, lanes, array):
         """Count the cycles of a run; what the PEs tell of a cycle comes later, and the run is as much later over for it."""
         spec = self._spec
         on = delayed(m, control.counting | control.o_start & control.run_first, "counted", cycles=self._late())
         now = Signal()
         m.d.comb += [now.eq(control.counting | control.o_start & control.run_first), front.cycles.eq(now),
-                     front.entries.eq(lane.entries), front.port_wait.eq(lane.waits)]
+                     front.entries.eq(sum(lane.entries for lane in lanes)), front.port_wait.eq(sum(lane.waits for lane in lanes))]
         for name, total in zip(SLOTS, array.slots, strict=True):
             m.d.comb += getattr(front, name).eq(Mux(on, total, 0))
         shift = spec.products.bit_length() - 1

@@ -1,5 +1,8 @@
 """Processing element: supply, buffers, issue, multipliers, crossbar, accumulators, drain and post-processing."""
 
+from functools import reduce
+from operator import or_
+
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
@@ -13,13 +16,14 @@ from rtl.scnn.compressor import COUNT_BITS, Compressor
 from rtl.scnn.crossbar import Crossbar
 from rtl.scnn.drain import Drain
 from rtl.scnn.issue import Cause, Issue
+from rtl.scnn.link import LEVEL_BITS, ways
 from rtl.scnn.lookup import Lookup
 from rtl.scnn.post import PostProcessing
 from rtl.scnn.product import ProductArray
 from rtl.scnn.side import SidePort, link_layout
 from rtl.scnn.supply import Supply
+from rtl.scnn.tree import own_place, tree_ports
 from spec.framing import WORD_BITS
-from spec.scnn.program import DIRECTIONS
 from spec.scnn.shape import BIAS_BITS, ScnnSpec
 
 LOADS = ("supply", "drain", "blocks", "activations")
@@ -31,9 +35,9 @@ def command_layout(spec: ScnnSpec) -> data.StructLayout:
 
 
 def broadcast_layout(spec: ScnnSpec) -> data.StructLayout:
-    """Return what a weight lane sends: a vector of a block, or a bias with its place in the ring."""
+    """Return what a weight lane sends to a set: a vector of a block, or a bias with its place in the ring."""
     return data.StructLayout({
-        "valid": 1, "last": 1, "empty": 1, "vector": vector_layout(spec, spec.f), "bias": 1,
+        "valid": 1, "set": Widths(spec).set, "last": 1, "empty": 1, "vector": vector_layout(spec, spec.f), "bias": 1,
         "bias_addr": Widths(spec).channel + 2, "bias_value": BIAS_BITS})
 
 
@@ -47,15 +51,21 @@ class Pe(wiring.Component):
 
     Members
     -------
-    command, weights : ``In``
-        Start of a layer; broadcast of the weight lane.
+    command : ``In``, weights : ``In`` array
+        Start of a layer; broadcasts of the weight lanes.
+    places : ``In`` array
+        Its place in its block, for each level.
+    i_bus, o_bus, i_did, o_did, level
+        The tree that joins the PEs of a block.
+    set : ``Out``
+        The weight set that it is in.
     load : ``In``, load_valid : ``In(1)``
         A write to one of its memories while it does not run.
     read_addr : ``In``, reading : ``In(1)``, o_table, o_word : ``Out``
         With ``reading``, the block table and the activation memory at this address, two cycles later.
     i_link, i_sum : ``In``, o_link, o_sum : ``Out``
         Sums from and to the neighbours.
-    go : ``In(1)``, arrive, weights_released, layer_released, finished : ``Out(1)``
+    go : ``In(1)``, arrive_level : ``Out``, arrive, weights_released, layer_released, finished : ``Out(1)``
         All PEs are ready to drain; this one is; it released a block, the last one of a layer; its last pass was drained.
     slots, idle, cause, saturated, overflow, bad_run : ``Out``
         For counters and flags.
@@ -65,11 +75,12 @@ class Pe(wiring.Component):
 
     def __init__(self, spec: ScnnSpec, library: Submodules):
         self._spec, self._library, self._w = spec, library, Widths(spec)
-        w, ways = self._w, len(DIRECTIONS)
-        super().__init__({
-            "command": In(command_layout(spec)), "weights": In(broadcast_layout(spec)), "load": In(load_layout(spec)),
+        w, many = self._w, len(ways(spec))
+        super().__init__(tree_ports(spec) | {
+            "command": In(command_layout(spec)), "weights": In(broadcast_layout(spec)).array(spec.weight_lanes),
+            "places": In(8).array(len(spec.block_sides)), "set": Out(w.set), "arrive_level": Out(LEVEL_BITS), "load": In(load_layout(spec)),
             "load_valid": In(1), "reading": In(1), "read_addr": In(16), "o_table": Out(w.word + COUNT_BITS),
-            "o_word": Out(w.act_word), "i_link": In(link_layout(spec)).array(ways), "i_sum": In(w.sum).array(ways),
+            "o_word": Out(w.act_word), "i_link": In(link_layout(spec)).array(many), "i_sum": In(w.sum).array(many),
             "o_link": Out(link_layout(spec)), "o_sum": Out(w.sum), "go": In(1), "arrive": Out(1), "weights_released": Out(1),
             "layer_released": Out(1), "finished": Out(1), "slots": Out(w.slots).array(4), "idle": Out(1), "cause": Out(Cause),
             "saturated": Out(1), "overflow": Out(1), "bad_run": Out(1), "swept": Out(1)})
@@ -83,7 +94,7 @@ class Pe(wiring.Component):
         m.submodules.drain = drain = Drain(spec, library)
         weights = self._buffer(m, "weights", spec.f, spec.weight_words, lookup.weight_slot_log2)
         acts = self._buffer(m, "acts", spec.i, spec.act_words, lookup.act_slot_log2)
-        self._issue(m, issue, lookup, drain, weights, acts)
+        self._issue(m, issue, lookup, drain, weights, acts, self._weights(m, lookup))
         crossbar = self._products(m, issue, lookup, weights, acts)
         side = self._accumulate(m, crossbar, drain)
         self._drain(m, drain, crossbar, issue, side)
@@ -97,8 +108,19 @@ class Pe(wiring.Component):
         m.d.comb += [buffer.restart.eq(self.command.start), buffer.slot_log2.eq(slot_log2)]
         return buffer
 
-    def _issue(self, m, issue, lookup, drain, weights, acts):
-        sent = self.weights
+    def _weights(self, m, lookup):
+        """Return what comes for the PE's set: from one lane at most in a cycle."""
+        spec, sent = self._spec, Signal(broadcast_layout(self._spec))
+        if spec.pes == 1:
+            m.d.comb += sent.eq(self.weights[0])
+        else:
+            hits = [lane.as_value() & (lane.set == self.set).replicate(len(lane.as_value())) for lane in self.weights]
+            m.d.comb += sent.as_value().eq(reduce(or_, hits))
+        m.d.comb += self.set.eq(lookup.set)
+        self._sent = sent
+        return sent
+
+    def _issue(self, m, issue, lookup, drain, weights, acts, sent):
         m.d.comb += [weights.i_valid.eq(sent.valid), weights.i_vector.eq(sent.vector), weights.i_last.eq(sent.last),
                      weights.i_empty.eq(sent.empty), acts.rewind.eq(0), weights.rewind.eq(issue.weight_rewind)]
         for name, buffer in (("weight", weights), ("act", acts)):
@@ -158,10 +180,10 @@ class Pe(wiring.Component):
             drain.pass_issued.eq(issue.pass_issued), drain.heads.eq(crossbar.heads), drain.go.eq(self.go),
             self.arrive.eq(drain.arrive), self.finished.eq(drain.finished), side.i_valid.eq(drain.o_valid),
             side.i_side.eq(drain.o_side), side.buffer.eq(drain.buffer), side.i_send.eq(drain.o_send),
-            side.i_direction.eq(drain.o_direction), side.i_bank.eq(bank), side.i_entry.eq(entry),
+            side.i_direction.eq(drain.o_direction), side.i_level.eq(drain.o_level), side.i_bank.eq(bank), side.i_entry.eq(entry),
             self.o_link.eq(side.o_link), self.o_sum.eq(side.o_value), self.swept.eq(side.swept)]
-        leave_open(drain.o_level)
-        for way in range(len(DIRECTIONS)):
+        m.d.comb += self.arrive_level.eq(drain.layer_level)
+        for way in range(len(ways(self._spec))):
             m.d.comb += [side.i_link[way].eq(self.i_link[way]), side.i_sum[way].eq(self.i_sum[way])]
 
     def _load_program(self, m, program, name, unit):
@@ -181,8 +203,8 @@ class Pe(wiring.Component):
         m.d.comb += [
             post.i_value.eq(side.o_value), post.i_mark.as_value().eq(mark), post.i_ahead.eq(wide.channel),
             post.pool.eq(drain.pool), post.shift.eq(drain.layer_shift), post.relu.eq(drain.layer_relu),
-            post.bias.eq(drain.layer_bias), post.ring.eq(drain.ring), post.bias_we.eq(self.weights.bias),
-            post.bias_addr.eq(self.weights.bias_addr), post.bias_value.eq(self.weights.bias_value),
+            post.bias.eq(drain.layer_bias), post.ring.eq(drain.ring), post.bias_we.eq(self._sent.bias),
+            post.bias_addr.eq(self._sent.bias_addr), post.bias_value.eq(self._sent.bias_value),
             self.saturated.eq(post.saturated), compressor.restart.eq(drain.fresh), compressor.word.eq(drain.layer_word),
             compressor.limit.eq(drain.layer_limit), compressor.revive.eq(self.command.start & self.command.first),
             compressor.i_value.eq(post.o_value), compressor.i_valid.eq(post.o_valid), compressor.i_gap.eq(post.o_gap),
@@ -212,6 +234,9 @@ class Pe(wiring.Component):
             lookup.start.eq(self.command.start), lookup.start_addr.eq(self.command.supply), lookup.drained.eq(drain.drained),
             lookup.pass_drained.eq(drain.pass_drained),
             lookup.room.eq(supply.room), supply.i_valid.eq(lookup.o_valid), supply.i_base.eq(lookup.o_base),
+            lookup.place.eq(own_place(self.places, lookup.level, len(self._spec.block_sides))), supply.level.eq(lookup.level),
+            self.level.eq(lookup.level), supply.i_mine.eq(lookup.o_mine), supply.i_local.eq(lookup.o_local),
+            supply.i_bus.eq(self.i_bus), self.o_bus.eq(supply.o_bus), supply.i_did.eq(self.i_did), self.o_did.eq(supply.o_did),
             supply.i_first.eq(lookup.o_first), supply.i_last.eq(lookup.o_last), supply.restart.eq(lookup.fresh),
             supply.slot_log2.eq(lookup.act_slot_log2), supply.released.eq(issue.act_release), supply.table.eq(self.o_table),
             supply.memory.eq(self.o_word), acts.i_valid.eq(supply.o_valid), acts.i_vector.eq(supply.o_vector),

@@ -12,14 +12,14 @@ from rtl.scnn.accumulator import LATENCY
 from rtl.scnn.bus import Widths
 from rtl.scnn.crossbar import CHOSEN
 from rtl.scnn.drain import side_layout
-from spec.scnn.program import DIRECTIONS
+from rtl.scnn.link import LEVEL_BITS, way_of, ways
 from spec.scnn.shape import ScnnSpec
 
 
 def link_layout(spec: ScnnSpec) -> data.StructLayout:
-    """Return what a PE shows its neighbours: a bit a direction, and the place where the value of the next cycle belongs."""
+    """Return what a PE shows its neighbours: a bit a way, and the place where the value of the next cycle belongs."""
     w = Widths(spec)
-    return data.StructLayout({"to": len(DIRECTIONS), "bank": w.bank, "entry": w.entry})
+    return data.StructLayout({"to": len(ways(spec)), "bank": w.bank, "entry": w.entry})
 
 
 class SidePort(wiring.Component):
@@ -31,9 +31,9 @@ class SidePort(wiring.Component):
     -------
     i_valid, i_side, buffer : ``In``
         The drain's operation, chosen in the next cycle; the buffer being drained.
-    i_link : ``In`` of ``link_layout`` for each direction that a sum may come along, i_sum : ``In``
+    i_link : ``In`` of ``link_layout`` for each way that a sum may come along, i_sum : ``In``
         From the neighbours; the sum comes a cycle behind its place.
-    i_send, i_direction, i_place : ``In``
+    i_send, i_direction, i_level, i_bank, i_entry : ``In``
         The operation chosen in this cycle is sent on; the bank and entry it goes to.
     side_valid, side_bank, side_all : ``Out``
         To the crossbar, in the cycle in which the operation is chosen.
@@ -49,10 +49,10 @@ class SidePort(wiring.Component):
 
     def __init__(self, spec: ScnnSpec):
         self._spec, self._w = spec, Widths(spec)
-        w, ways = self._w, len(DIRECTIONS)
+        w, many = self._w, len(ways(spec))
         super().__init__({
-            "i_valid": In(1), "i_side": In(side_layout(spec)), "buffer": In(1), "i_link": In(link_layout(spec)).array(ways),
-            "i_sum": In(w.sum).array(ways), "i_send": In(1), "i_direction": In(2), "i_bank": In(w.bank), "i_entry": In(w.entry),
+            "i_valid": In(1), "i_side": In(side_layout(spec)), "buffer": In(1), "i_link": In(link_layout(spec)).array(many),
+            "i_sum": In(w.sum).array(many), "i_send": In(1), "i_direction": In(2), "i_level": In(LEVEL_BITS), "i_bank": In(w.bank), "i_entry": In(w.entry),
             "side_valid": Out(1), "side_bank": Out(w.bank), "side_all": Out(1), "place": Out(w.entry + 1),
             "value": Out(signed(w.sum)), "take": Out(1), "add": Out(1), "old": In(signed(w.sum)).array(spec.banks),
             "o_value": Out(signed(w.sum)), "o_link": Out(link_layout(spec)), "swept": Out(1)})
@@ -64,18 +64,18 @@ class SidePort(wiring.Component):
         m.d.comb += sweep.eq(~count[-1])
         with m.If(sweep):
             m.d.sync += count.eq(count + 1)
-        came = [self.i_link[k].to[k] for k in range(len(DIRECTIONS))]
+        came = [link.to[k] for k, link in enumerate(self.i_link)]
         places = [Cat(link.bank, link.entry) & hit.replicate(w.bank + w.entry)
                   for link, hit in zip(self.i_link, came, strict=True)]
         own = Cat(self.i_side.bank, self.i_side.entry) & self.i_valid.replicate(w.bank + w.entry)
         entry = Signal(w.entry)
         take, add = Signal(), Signal()
-        ways = Signal(len(came))
+        along = Signal(len(came))
         m.d.sync += [self.side_valid.eq(self.i_valid | Cat(came).any()),
                      Cat(self.side_bank, entry).eq(reduce(or_, places, own)),
-                     take.eq(self.i_valid & self.i_side.take), add.eq(Cat(came).any()), ways.eq(Cat(came))]
+                     take.eq(self.i_valid & self.i_side.take), add.eq(Cat(came).any()), along.eq(Cat(came))]
         m.d.comb += self.side_all.eq(sweep)
-        sums = [value & way.replicate(w.sum) for value, way in zip(self.i_sum, ways, strict=True)]
+        sums = [value & way.replicate(w.sum) for value, way in zip(self.i_sum, along, strict=True)]
         place = Mux(sweep, count[:-1], Cat(entry, self.buffer))
         for port, value in ((self.place, place), (self.value, reduce(or_, sums)), (self.take, take | sweep), (self.add, add)):
             later = delayed(m, value, port.name, cycles=CHOSEN, reset_less=True)
@@ -91,7 +91,7 @@ class SidePort(wiring.Component):
         for bit in bank:
             values = [Mux(bit, values[k + 1], values[k]) for k in range(0, len(values), 2)]
         m.d.sync += self.o_value.eq(values[0])
-        to = Cat(self.i_send & (self.i_direction == way) for way in range(len(DIRECTIONS)))
+        to = Cat(self.i_send & hit for hit in way_of(self._spec, self.i_direction, self.i_level))
         sent = delayed(m, to, "to", cycles=CHOSEN + LATENCY)
         where = delayed(m, Cat(self.i_bank, self.i_entry), "where", cycles=CHOSEN + LATENCY, reset_less=True)
         m.d.comb += self.o_link.as_value().eq(Cat(sent, where))

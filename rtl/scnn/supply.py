@@ -1,14 +1,15 @@
 """Supply: activation blocks read from the PE's memory, their runs turned into offsets."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl.emit import Submodules
 from rtl.parts import clock, delayed
-from rtl.scnn.bus import MAX_SLOTS, Widths, slot_count, vector_layout
+from rtl.scnn.bus import Widths, bus_layout, slot_count, vector_layout
+from rtl.scnn.tree import AHEAD_BITS, EVENTS, echo
 from spec.scnn.packet import BLOCK
-from spec.scnn.shape import ACT_ENTRY_BITS, MAX_RUN, VALUE_BITS, ScnnSpec
+from spec.scnn.shape import ACT_ENTRY_BITS, MAX_RUN, MAX_SLOTS, VALUE_BITS, ScnnSpec
 
 AHEAD = 5               # blocks that may be looked up and not yet begun
 QUEUE_BITS = 3
@@ -16,21 +17,28 @@ COUNT_BITS = BLOCK["count"][1]
 
 
 class Supply(wiring.Component):
-    """Reads the blocks looked up, a word a cycle, and sends them as vectors.
+    """Reads the parts looked up that are its own, a word a cycle, and sends them as vectors; waits while others send theirs.
 
-    What is looked up in cycle l can be read in l + 3; what is read in cycle s is on the output in s + 3.
+    What is looked up in cycle l can be read in l + 3; what is read in cycle s is on the output in s + 3, and if it is for the
+    whole block of PEs, on the outputs of all of them 2 x level cycles later.
 
     Members
     -------
     restart : ``In(1)``, slot_log2 : ``In(4)``, released : ``In(1)``
         Of the activation buffer: a layer begins; a slot is free again from the next cycle on.
-    i_valid, i_base, i_first, i_last : ``In``, room : ``Out(1)``
-        A lookup, only while there is room.
+    level : ``In``
+        Of the layer.
+    i_valid, i_base, i_first, i_last, i_mine, i_local : ``In``, room : ``Out(1)``
+        A lookup, only while there is room: offset, whether the part is its block's first and last, whether this PE sends it,
+        and whether to itself alone.
     table : ``In``
         Entry of the block table, two cycles after the lookup.
     memory_addr : ``Out``, memory : ``In``
         Activation memory, read in two cycles.
     o_valid, o_vector, o_last, o_empty : ``Out``
+        To the activation buffer.
+    o_bus, i_bus, o_did, i_did
+        Transfers and events to and from the tree of the block.
     bad_run : ``Out(1)``
         An entry of value 0 has another run than the longest.
     """
@@ -39,8 +47,9 @@ class Supply(wiring.Component):
         self._spec, self._library, self._w = spec, library, Widths(spec)
         w = self._w
         super().__init__({
-            "restart": In(1), "slot_log2": In(4), "released": In(1), "i_valid": In(1), "i_base": In(w.address),
-            "i_first": In(1), "i_last": In(1), "room": Out(1), "table": In(w.word + COUNT_BITS), "memory_addr": Out(w.word),
+            "restart": In(1), "slot_log2": In(4), "released": In(1), "level": In(3), "i_valid": In(1), "i_base": In(w.address),
+            "i_first": In(1), "i_last": In(1), "i_mine": In(1), "i_local": In(1), "o_bus": Out(bus_layout(spec)),
+            "i_bus": In(bus_layout(spec)), "o_did": Out(len(EVENTS)), "i_did": In(len(EVENTS)), "room": Out(1), "table": In(w.word + COUNT_BITS), "memory_addr": Out(w.word),
             "memory": In(w.act_word), "o_valid": Out(1), "o_vector": Out(vector_layout(spec, spec.i)), "o_last": Out(1),
             "o_empty": Out(1), "bad_run": Out(1)})
 
@@ -53,11 +62,11 @@ class Supply(wiring.Component):
 
     def _queue(self, m):
         """Keep what was looked up until its first word is read; the table's answer comes two cycles behind the lookup."""
-        bits = self._w.word + COUNT_BITS + self._w.address + 3
+        bits = self._w.word + COUNT_BITS + self._w.address + 5
         write, read, waiting = Signal(QUEUE_BITS), Signal(QUEUE_BITS), Signal(QUEUE_BITS)
         begin = Signal()
         come = delayed(m, self.i_valid, "asked", cycles=2)
-        with_it = delayed(m, Cat(self.i_base, self.i_first, self.i_last), "with", cycles=2, reset_less=True)
+        with_it = delayed(m, Cat(self.i_base, self.i_first, self.i_last, self.i_mine, self.i_local), "with", cycles=2, reset_less=True)
         part = Signal(bits)
         self._library.cell(m, "queue", "nz_regfile", p_WIDTH=bits, p_DEPTH=1 << QUEUE_BITS, p_ADDR_BITS=QUEUE_BITS,
                            i_clk=clock(), i_we=come, i_waddr=write,
@@ -72,40 +81,75 @@ class Supply(wiring.Component):
         return write != read, part, begin
 
     def _read(self, m, some, part, begin):
-        """Read a word a cycle: the first one of the oldest part, or the next one of the part at hand."""
+        """Read a word a cycle: the first one of the oldest part, or the next one of the part at hand.
+
+        ``begin`` takes the oldest part from the queue: one of this PE with its first read, another's when it has come.
+        """
         w, lanes = self._w, self._spec.i
         word, count = part[:w.word], part[w.word:w.word + COUNT_BITS]
-        base, first, last, short = part[w.word + COUNT_BITS:-3], part[-3], part[-2], part[-1]
-        busy, next_word, left, last_part, rest_short = Signal(), Signal(w.word), Signal(COUNT_BITS), Signal(), Signal()
-        free, slots = Signal(range(MAX_SLOTS + 1)), Signal(range(MAX_SLOTS + 1))
-        now = Signal(COUNT_BITS)
-        done, go = Signal(), Signal()
+        base, first, last, mine, local, short = part[w.word + COUNT_BITS:-5], *(part[k] for k in range(-5, 0))
+        busy, next_word, left, last_part, alone = Signal(), Signal(w.word), Signal(COUNT_BITS), Signal(), Signal()
+        now, done, go, rest_short = Signal(COUNT_BITS), Signal(), Signal(), Signal()
+        own, came = self._turns(m, begin & first, local)
         m.d.comb += [
-            slots.eq(slot_count(self._spec.act_words, self.slot_log2)), begin.eq(~busy & some & (~first | free.any())),
-            go.eq(begin | busy), now.eq(Mux(busy, left, count)), done.eq(Mux(busy, rest_short, short)),
-            self.memory_addr.eq(Mux(busy, next_word, word))]
+            begin.eq(~busy & some & Mux(mine, own & (~first | self._free), came)),
+            go.eq(begin & mine | busy), now.eq(Mux(busy, left, count)), done.eq(Mux(busy, rest_short, short)),
+            self.memory_addr.eq(Mux(busy, next_word, word)), self._begun.eq(begin & mine), self._passed.eq(begin & ~mine)]
         with m.If(go):
             m.d.sync += [busy.eq(~done), next_word.eq(self.memory_addr + 1), left.eq(now - lanes),
                          rest_short.eq(_within(now, 2 * lanes))]
         with m.If(begin):
-            m.d.sync += last_part.eq(last)
-        m.d.sync += free.eq(free + self.released - (begin & first))
-        with m.If(self.restart):
-            m.d.sync += free.eq(slots)
+            m.d.sync += [last_part.eq(last), alone.eq(local)]
+        here = Mux(busy, alone, local)
+        m.d.comb += [self._local.eq(here), self._over.eq(go & done)]
         few = Signal(range(lanes + 1))
         m.d.comb += few.eq(Mux(done, now[:lanes.bit_length()], lanes))
-        what = Cat(begin, go & done & Mux(begin, last, last_part), ~now.any(), few, base)
+        what = Cat(begin & mine, go & done & Mux(busy, last_part, last), ~now.any(), here, done, few, base)
         return delayed(m, go, "read", cycles=2), delayed(m, what, "what", cycles=2, reset_less=True)
+
+    def _turns(self, m, pair, local):
+        """Say whether the oldest part, if it is this PE's, has its turn, and whether a part of another PE has come.
+
+        Parts go over a bus one behind the other: one for the whole block waits until the PEs have received those that each
+        sent itself, one for this PE alone until all that it sent to the block are here.
+        """
+        slots, flat = Signal(range(MAX_SLOTS + 1)), Signal()
+        free_own, free_all = Signal(range(MAX_SLOTS + 1)), Signal(range(MAX_SLOTS + 1))
+        sent, alone, waiting = (Signal(AHEAD_BITS, name=name) for name in ("sent", "alone", "waiting"))
+        self._free, self._begun, self._passed, self._local, self._over = (
+            Signal(name=name) for name in ("free", "begun", "passed", "local", "over"))
+        come, ends = Signal(), Signal()
+        back = echo(m, delayed(m, self._over & ~self._local, "sent", cycles=3), self.level, len(self._spec.block_sides)) \
+            if self._spec.pes > 1 else Const(0, 1)
+        m.d.comb += [
+            slots.eq(slot_count(self._spec.act_words, self.slot_log2)), flat.eq(self.level == 0),
+            self._free.eq(Mux(local, free_own.any(), free_all.any())), ends.eq(self.i_bus.valid & self.i_bus.ends),
+            come.eq(ends & ~back)]
+        m.d.sync += [
+            free_own.eq(Mux(self.restart, slots, free_own + self.released - pair)),
+            free_all.eq(Mux(self.restart, slots, free_all + Mux(flat, self.released, self.i_did[0]) - pair)),
+            sent.eq(sent + (self._over & ~self._local) - back),
+            alone.eq(alone + (self._begun & local & ~flat) - self.i_did[1]),
+            waiting.eq(waiting + come - self._passed)]
+        ended = delayed(m, self._over & self._local & ~flat, "ended", cycles=3)
+        m.d.comb += self.o_did.eq(Cat(self.released, ended))
+        return Mux(local, ~sent.any(), ~alone.any()), waiting.any() | come
 
     def _decode(self, m, read):
         """Turn runs into offsets; the offset of a block's first entry counts from its base - 1."""
         go, what = read
         address, lanes = self._w.address, self._spec.i
-        begin, end, empty, few, base = what[0], what[1], what[2], what[3:-address], what[-address:]
+        begin, end, empty, local, ends, few, base = *(what[k] for k in range(5)), what[5:-address], what[-address:]
         before = Signal(address)
         offset = Mux(begin, base - 1, before)
         wrong = []
-        m.d.sync += [self.o_valid.eq(go), self.o_last.eq(end), self.o_empty.eq(empty)]
+        to_all, own = self.o_bus, Signal()
+        m.d.sync += [own.eq(go & local), to_all.valid.eq(go & ~local), to_all.last.eq(end), to_all.ends.eq(ends),
+                     to_all.empty.eq(empty)]
+        m.d.comb += self.o_valid.eq(own | self.i_bus.valid)
+        for name, port in (("last", self.o_last), ("empty", self.o_empty), ("vector", self.o_vector.as_value())):
+            mine, others = (Value.cast(getattr(bus, name)) for bus in (to_all, self.i_bus))
+            m.d.comb += port.eq(Mux(self.i_bus.valid, others, mine))
         ahead = Const(0, 1)
         for k in range(lanes):
             entry = self.memory[k * ACT_ENTRY_BITS:(k + 1) * ACT_ENTRY_BITS]
@@ -113,7 +157,7 @@ class Supply(wiring.Component):
             total = Signal(8, name=f"ahead{k}")
             m.d.comb += total.eq(ahead + run + 1)
             ahead = total
-            lane, here = self.o_vector[k], k < few
+            lane, here = to_all.vector[k], k < few
             m.d.sync += [lane.value.eq(value), lane.offset.eq(offset + total), lane.live.eq(here & value.any()),
                          lane.tail.eq(~here)]
             wrong.append(go & here & ~value.any() & (run != MAX_RUN))

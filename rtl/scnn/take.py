@@ -5,18 +5,20 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl.emit import Submodules
-from rtl.parts import clock, delayed
-from rtl.scnn.bus import ADDRESS_FIELD_BITS, MAX_SLOTS, PAIR_BITS, PASS_BITS, Widths, fields, slot_count
+from rtl.parts import clock, delayed, leave_open
+from rtl.scnn.bus import ADDRESS_FIELD_BITS, PAIR_BITS, PASS_BITS, Widths, fields, slot_count
 from rtl.scnn.items import item_widths
 from spec.framing import WORD_BITS
 from spec.scnn.program import LANE_LAYER, LANE_SEGMENT
-from spec.scnn.shape import ScnnSpec
+from spec.scnn.shape import MAX_SLOTS, ScnnSpec
 
 FIRST = 5               # cycles from the start of a layer to the last register of its records
 
 
 class Take(wiring.Component):
-    """Follows the layer's records: biases of a pass, then its blocks; takes what a cycle may take.
+    """Follows the layer's records: biases of a pass, then its blocks, set by set; takes what a cycle may take.
+
+    Lane v serves the weight sets v, v + V, ... of V lanes; in a layer of v sets or fewer it does nothing.
 
     Members
     -------
@@ -24,25 +26,25 @@ class Take(wiring.Component):
         A layer begins; the host writes the program.
     items, count : ``In``, take : ``Out``
         The oldest items of the stream, how many there are, how many leave.
-    released : ``In``
-        A bit a PE, as it arrives.
-    o_valid, o_items, o_few, o_head, o_last, o_empty, o_bias, o_bias_addr, o_tap, o_offset : ``Out``
-        A cycle after a take: the items behind a block's count, how many are entries, whether they begin and end a block,
+    released : ``In``, sets : ``In`` array
+        A bit a PE, as it arrives; the set that each PE is in.
+    o_valid, o_set, o_items, o_few, o_head, o_last, o_empty, o_bias, o_bias_addr, o_tap, o_offset : ``Out``
+        A cycle after a take: the set that it is for, the items behind a block's count, how many are entries, whether they begin and end a block,
         whether it is a bias; tap base and offset of the block.
     stride, kp_log2 : ``Out`` (and ``codebook``)
         Of the layer.
     entries, waits, count_mismatch : ``Out``
     """
 
-    def __init__(self, spec: ScnnSpec, library: Submodules):
-        self._spec, self._library, self._w = spec, library, Widths(spec)
+    def __init__(self, spec: ScnnSpec, library: Submodules, lane: int = 0):
+        self._spec, self._library, self._w, self._lane = spec, library, Widths(spec), lane
         w, wide = self._w, item_widths(spec)
         self._items_bits = max(spec.f, spec.bias_items) * spec.entry_bits
         few = range(spec.f + 1)
         super().__init__({
             "start": In(1), "start_addr": In(ADDRESS_FIELD_BITS), "we": In(1), "load_addr": In(16), "load_data": In(WORD_BITS),
             **{name: (Out if name == "take" else In)(shape) for name, shape in wide.items()},
-            "released": In(spec.pes), "o_valid": Out(1), "o_items": Out(self._items_bits), "o_few": Out(few), "o_head": Out(1),
+            "released": In(spec.pes), "sets": In(w.set).array(spec.pes), "o_set": Out(w.set), "o_valid": Out(1), "o_items": Out(self._items_bits), "o_few": Out(few), "o_head": Out(1),
             "o_last": Out(1), "o_empty": Out(1), "o_bias": Out(1), "o_bias_addr": Out(w.channel + 2),
             "o_tap": Out(LANE_SEGMENT["tap"][1]), "o_offset": Out(w.address), "stride": Out(w.address), "kp_log2": Out(4),
             "entries": Out(few), "waits": Out(1), "count_mismatch": Out(1)}
@@ -109,20 +111,39 @@ class Take(wiring.Component):
         self._begun = begun
 
     def _credit(self, m):
-        """Whether every PE has a free slot for the next block, as of two cycles after its release arrived."""
-        spec = self._spec
-        slots = Signal(range(MAX_SLOTS + 1))
+        """Whether every PE of the set that gets the next block has a free slot, as of two cycles after its release arrived.
+
+        The sets of a lane get block n before any of them gets block n + 1, so that a PE's count of free slots does not depend
+        on its set. Before the first release of a layer arrives the sets of the PEs may not be known; all count alike then.
+        """
+        spec, step = self._spec, self._spec.weight_lanes
+        slots, known, asked = Signal(range(MAX_SLOTS + 1)), Signal(), Signal(self._w.set)
         m.d.comb += slots.eq(slot_count(spec.weight_words, self._layer["slot_log2"]))
         self._block = Signal()                              # a block is begun in this cycle
-        some, more, enough = [], [], Signal()
+        self._place, self._last_place, self._next_place = Signal(self._w.set), Signal(), Signal(self._w.set)
+        m.d.comb += [self._last_place.eq(self._place + step >= self._layer["sets"]),
+                     self._next_place.eq(Mux(self._last_place, self._lane, self._place + step))]
+        turn = self._block & self._last_place
+        if spec.pes == 1:
+            leave_open(self.sets[0])
+        now, later, then = [], [], []
         for pe in range(spec.pes):
             free = Signal.like(slots, name=f"free{pe}")
-            m.d.sync += free.eq(free + self.released[pe] - self._block)
+            m.d.sync += free.eq(free + self.released[pe] - turn)
             with m.If(self._begun[2]):
                 m.d.sync += free.eq(slots)
-            some.append(free.any())
-            more.append(free[1:].any())
-        m.d.sync += enough.eq(Mux(self._block, Cat(more).all(), Cat(some).all()) & ~self._begun[2])
+            own, following = ((known & (self.sets[pe] != place)) if spec.pes > 1 else 0 for place in (asked, self._next_place))
+            now.append(own | free.any())
+            later.append(following | free.any())
+            then.append(following | free[1:].any())
+        with m.If(self._block):
+            m.d.sync += asked.eq(self._next_place)
+        with m.If(self.released.any()):
+            m.d.sync += known.eq(1)
+        with m.If(self._begun[2]):
+            m.d.sync += [known.eq(0), asked.eq(self._lane)]
+        enough = Signal()
+        m.d.sync += enough.eq(~self._begun[2] & Mux(turn, Cat(then).all(), Mux(self._block, Cat(later).all(), Cat(now).all())))
         return enough
 
     def _go(self, m, credit):
@@ -134,24 +155,26 @@ class Take(wiring.Component):
         pair, pass_, ring = Signal(PAIR_BITS), Signal(PASS_BITS), Signal(2)
         done, offset = Signal(PAIR_BITS), Signal(self._w.address)
         entries, few, need = Signal(16), Signal(range(lanes + 1)), Signal.like(self.take)
-        may, go, end = Signal(), Signal(), Signal()
+        may, go, end, over = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
             entries.eq(Mux(inside, rest, self.items[:16])), few.eq(Mux(entries >= lanes, lanes, entries)),
             need.eq(Mux(biases, spec.bias_items, few + ~inside)), may.eq(busy & self._have & (credit | inside | biases)),
             go.eq(may & (self.count >= need) & self.count.any()), end.eq(go & ~biases & (entries <= lanes)),
-            self.take.eq(Mux(go, need, 0)), self._block.eq(go & ~biases & ~inside), self.waits.eq(may & ~go),
+            over.eq(end & self._last_place), self.take.eq(Mux(go, need, 0)), self._block.eq(go & ~biases & ~inside), self.waits.eq(may & ~go),
             self.entries.eq(Mux(go & ~biases, few, 0)),
             self.count_mismatch.eq(self._block & (((entries - 1) >> (lanes.bit_length() - 1) >> layer["slot_log2"]).any()
                                                   & entries.any()))]
         last_segment_pair, last_pair = pair + 1 == segment["pairs"], done + 1 == layer["pairs"]
-        m.d.comb += self._leave.eq(end & last_segment_pair)
+        m.d.comb += self._leave.eq(over & last_segment_pair)
         with m.If(go & biases):
             m.d.sync += channel.eq(channel + 1)
             with m.If(channel + 1 == layer["kc"]):
-                m.d.sync += [biases.eq(0), channel.eq(0)]
+                m.d.sync += [biases.eq(~self._last_place), channel.eq(0), self._place.eq(self._next_place)]
         with m.If(go & ~biases):
             m.d.sync += [rest.eq(entries - lanes), inside.eq(~end)]
         with m.If(end):
+            m.d.sync += self._place.eq(self._next_place)
+        with m.If(over):
             m.d.sync += [pair.eq(pair + 1), done.eq(done + 1), offset.eq(offset + segment["step"])]
             with m.If(last_segment_pair):
                 m.d.sync += [pair.eq(0), offset.eq(0)]
@@ -160,7 +183,7 @@ class Take(wiring.Component):
                 with m.If(pass_ + 1 == layer["passes"]):
                     m.d.sync += [busy.eq(0), biases.eq(0)]
         with m.If(self._begun[2]):
-            m.d.sync += [busy.eq(1), biases.eq(layer["bias"]), pass_.eq(0), pair.eq(0), done.eq(0), offset.eq(0), inside.eq(0),
+            m.d.sync += [busy.eq(layer["sets"] > self._lane), self._place.eq(self._lane), biases.eq(layer["bias"]), pass_.eq(0), pair.eq(0), done.eq(0), offset.eq(0), inside.eq(0),
                          channel.eq(0)]
         self._outputs(m, go=go, few=few, end=end, biases=biases, inside=inside, entries=entries, channel=channel, ring=ring,
                       offset=offset)
@@ -170,7 +193,7 @@ class Take(wiring.Component):
         plain, behind = self.items[:width], self.items[self._spec.entry_bits:][:width]
         behind = Cat(behind, plain)[:width] if len(behind) < width else behind
         m.d.sync += [
-            self.o_valid.eq(go), self.o_items.eq(Mux(inside | biases, plain, behind)), self.o_few.eq(few),
+            self.o_valid.eq(go), self.o_set.eq(self._place), self.o_items.eq(Mux(inside | biases, plain, behind)), self.o_few.eq(few),
             self.o_head.eq(~inside), self.o_last.eq(end), self.o_empty.eq(~entries.any()), self.o_bias.eq(biases),
             self.o_bias_addr.eq(Cat(channel[:self._w.channel], ring)), self.o_tap.eq(self._segment["tap"]),
             self.o_offset.eq(offset)]

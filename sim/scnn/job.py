@@ -51,18 +51,8 @@ class Answer:
 
 def load(assembly: Assembly, x: np.ndarray) -> list[np.ndarray]:
     """Return the packets that bring a network and its input into a machine.
-
-    Raises
-    ------
-    ValueError
-        If a layer is laid out on another level than 0: the Verilog has no links between the PEs of a block.
     """
     spec, source = assembly.spec, assembly.source
-    for number, level in enumerate((source.level, *(plan.level for plan in assembly.plans))):
-        if level:
-            what = f"layer {number - 1}" if number else "the input"
-            raise ValueError(f"level of {what} must be 0 on the Verilog, not {level}; its PEs have no links inside a block, "
-                             f"so lay the network out with levels=[0, ...]")
     packets = [stream.packet("layers", 0, assembly.layers), stream.packet("lanes", 0, assembly.lanes),
                stream.packet("taps", 0, assembly.taps.astype(np.int64).view(np.uint64))]
     for pe in range(spec.pes):

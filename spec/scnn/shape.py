@@ -48,6 +48,9 @@ class ScnnSpec:
         if self.bias_items > self.f + 1:
             raise ValueError(f"f must be at least {self.bias_items - 1}, not {self.f}: a lane takes f + 1 items a cycle, "
                              f"and a bias has {self.bias_items}")
+        if self.broadcast_latency < len(self.block_sides) - 3:
+            raise ValueError(f"broadcast_latency must be at least {len(self.block_sides) - 3} for {self.rows} x {self.cols} PEs, "
+                             f"not {self.broadcast_latency}: a layer must not begin before the buses of the blocks are empty")
         if self.weight_port_bits % 8:
             raise ValueError(f"weight_port_bits must be whole bytes, not {self.weight_port_bits}; "
                              f"take {-(-self.weight_port_bits // 8) * 8}")
@@ -168,6 +171,9 @@ MAX_RUN = (1 << RUN_BITS) - 1
 
 ACT_ENTRY_BITS = VALUE_BITS + RUN_BITS
 """Bits of an encoded activation: value below, run of zeros above."""
+
+MAX_SLOTS = 32
+"""Most slots that a buffer of vectors is cut into, however small they are."""
 
 RESERVE = 3
 """Cycles from the issue of a vector pair to the reservation of places in the queues for its products."""
