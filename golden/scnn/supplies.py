@@ -66,7 +66,7 @@ class Supplies:
         if self._record != (number, segment, at):
             self._visit = self._visit + FETCH + (SEGMENT if self._record[:2] != (number, segment) else 0)
             self._record = number, segment, at
-        local = part.local or not self._level
+        local = bool(part.local or not self._level)
         users = np.arange(self._spec.pes) if local else self._pe[:, part.source]
         look = np.maximum(self._visit, self._begun[0]) + 1
         opens = self._gate(part, part.advance * number + own)

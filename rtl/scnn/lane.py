@@ -40,7 +40,8 @@ class WeightLane(wiring.Component):
         super().__init__({
             "start": In(1), "start_addr": In(ADDRESS_FIELD_BITS), "flush": In(1), "i_valid": In(1),
             "i_word": In(spec.word_bits),
-            "i_ready": Out(1), "released": In(spec.pes), "sets": In(self._w.set).array(spec.pes), "o_set": Out(self._w.set), "lane_we": In(1), "tap_we": In(1), "load_addr": In(16),
+            "i_ready": Out(1), "released": In(spec.pes), "sets": In(self._w.set).array(spec.pes), "o_set": Out(self._w.set),
+            "lane_we": In(1), "tap_we": In(1), "load_addr": In(16),
             "load_data": In(64), "o_valid": Out(1), "o_last": Out(1), "o_empty": Out(1),
             "o_vector": Out(vector_layout(spec, spec.f)), "o_bias": Out(1), "o_bias_addr": Out(self._w.channel + 2),
             "o_bias_value": Out(BIAS_BITS), "entries": Out(range(spec.f + 1)), "waits": Out(1), "bad_run": Out(1),

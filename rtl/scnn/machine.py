@@ -69,7 +69,8 @@ class Machine(wiring.Component):
     def _lanes(self, m, control, loader, lanes, port, array):
         flush = control.o_start & control.run_first
         word = self._spec.word_bits
-        m.d.comb += [port.run.eq(control.counting), port.flush.eq(flush), port.o_ready.eq(Cat(lane.i_ready for lane in lanes).all())]
+        m.d.comb += [port.run.eq(control.counting), port.flush.eq(flush),
+                     port.o_ready.eq(Cat(lane.i_ready for lane in lanes).all())]
         for number, lane in enumerate(lanes):
             m.d.comb += [
                 lane.i_valid.eq(port.o_valid & port.o_ready), lane.i_word.eq(port.o_beat[number * word:(number + 1) * word]),
@@ -128,7 +129,8 @@ class Machine(wiring.Component):
         on = delayed(m, control.counting | control.o_start & control.run_first, "counted", cycles=self._late())
         now = Signal()
         m.d.comb += [now.eq(control.counting | control.o_start & control.run_first), front.cycles.eq(now),
-                     front.entries.eq(sum(lane.entries for lane in lanes)), front.port_wait.eq(sum(lane.waits for lane in lanes))]
+                     front.entries.eq(sum(lane.entries for lane in lanes)),
+                     front.port_wait.eq(sum(lane.waits for lane in lanes))]
         for name, total in zip(SLOTS, array.slots, strict=True):
             m.d.comb += getattr(front, name).eq(Mux(on, total, 0))
         shift = spec.products.bit_length() - 1

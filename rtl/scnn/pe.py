@@ -78,7 +78,8 @@ class Pe(wiring.Component):
         w, many = self._w, len(ways(spec))
         super().__init__(tree_ports(spec) | {
             "command": In(command_layout(spec)), "weights": In(broadcast_layout(spec)).array(spec.weight_lanes),
-            "places": In(8).array(len(spec.block_sides)), "set": Out(w.set), "arrive_level": Out(LEVEL_BITS), "load": In(load_layout(spec)),
+            "places": In(8).array(len(spec.block_sides)), "set": Out(w.set), "arrive_level": Out(LEVEL_BITS),
+            "load": In(load_layout(spec)),
             "load_valid": In(1), "reading": In(1), "read_addr": In(16), "o_table": Out(w.word + COUNT_BITS),
             "o_word": Out(w.act_word), "i_link": In(link_layout(spec)).array(many), "i_sum": In(w.sum).array(many),
             "o_link": Out(link_layout(spec)), "o_sum": Out(w.sum), "go": In(1), "arrive": Out(1), "weights_released": Out(1),
@@ -180,7 +181,8 @@ class Pe(wiring.Component):
             drain.pass_issued.eq(issue.pass_issued), drain.heads.eq(crossbar.heads), drain.go.eq(self.go),
             self.arrive.eq(drain.arrive), self.finished.eq(drain.finished), side.i_valid.eq(drain.o_valid),
             side.i_side.eq(drain.o_side), side.buffer.eq(drain.buffer), side.i_send.eq(drain.o_send),
-            side.i_direction.eq(drain.o_direction), side.i_level.eq(drain.o_level), side.i_bank.eq(bank), side.i_entry.eq(entry),
+            side.i_direction.eq(drain.o_direction), side.i_level.eq(drain.o_level), side.i_bank.eq(bank),
+            side.i_entry.eq(entry),
             self.o_link.eq(side.o_link), self.o_sum.eq(side.o_value), self.swept.eq(side.swept)]
         m.d.comb += self.arrive_level.eq(drain.layer_level)
         for way in range(len(ways(self._spec))):

@@ -52,7 +52,8 @@ class SidePort(wiring.Component):
         w, many = self._w, len(ways(spec))
         super().__init__({
             "i_valid": In(1), "i_side": In(side_layout(spec)), "buffer": In(1), "i_link": In(link_layout(spec)).array(many),
-            "i_sum": In(w.sum).array(many), "i_send": In(1), "i_direction": In(2), "i_level": In(LEVEL_BITS), "i_bank": In(w.bank), "i_entry": In(w.entry),
+            "i_sum": In(w.sum).array(many), "i_send": In(1), "i_direction": In(2), "i_level": In(LEVEL_BITS),
+            "i_bank": In(w.bank), "i_entry": In(w.entry),
             "side_valid": Out(1), "side_bank": Out(w.bank), "side_all": Out(1), "place": Out(w.entry + 1),
             "value": Out(signed(w.sum)), "take": Out(1), "add": Out(1), "old": In(signed(w.sum)).array(spec.banks),
             "o_value": Out(signed(w.sum)), "o_link": Out(link_layout(spec)), "swept": Out(1)})

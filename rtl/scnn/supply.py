@@ -49,7 +49,8 @@ class Supply(wiring.Component):
         super().__init__({
             "restart": In(1), "slot_log2": In(4), "released": In(1), "level": In(3), "i_valid": In(1), "i_base": In(w.address),
             "i_first": In(1), "i_last": In(1), "i_mine": In(1), "i_local": In(1), "o_bus": Out(bus_layout(spec)),
-            "i_bus": In(bus_layout(spec)), "o_did": Out(len(EVENTS)), "i_did": In(len(EVENTS)), "room": Out(1), "table": In(w.word + COUNT_BITS), "memory_addr": Out(w.word),
+            "i_bus": In(bus_layout(spec)), "o_did": Out(len(EVENTS)), "i_did": In(len(EVENTS)), "room": Out(1),
+            "table": In(w.word + COUNT_BITS), "memory_addr": Out(w.word),
             "memory": In(w.act_word), "o_valid": Out(1), "o_vector": Out(vector_layout(spec, spec.i)), "o_last": Out(1),
             "o_empty": Out(1), "bad_run": Out(1)})
 
@@ -66,7 +67,8 @@ class Supply(wiring.Component):
         write, read, waiting = Signal(QUEUE_BITS), Signal(QUEUE_BITS), Signal(QUEUE_BITS)
         begin = Signal()
         come = delayed(m, self.i_valid, "asked", cycles=2)
-        with_it = delayed(m, Cat(self.i_base, self.i_first, self.i_last, self.i_mine, self.i_local), "with", cycles=2, reset_less=True)
+        with_it = delayed(m, Cat(self.i_base, self.i_first, self.i_last, self.i_mine, self.i_local), "with", cycles=2,
+                          reset_less=True)
         part = Signal(bits)
         self._library.cell(m, "queue", "nz_regfile", p_WIDTH=bits, p_DEPTH=1 << QUEUE_BITS, p_ADDR_BITS=QUEUE_BITS,
                            i_clk=clock(), i_we=come, i_waddr=write,

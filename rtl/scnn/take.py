@@ -29,8 +29,8 @@ class Take(wiring.Component):
     released : ``In``, sets : ``In`` array
         A bit a PE, as it arrives; the set that each PE is in.
     o_valid, o_set, o_items, o_few, o_head, o_last, o_empty, o_bias, o_bias_addr, o_tap, o_offset : ``Out``
-        A cycle after a take: the set that it is for, the items behind a block's count, how many are entries, whether they begin and end a block,
-        whether it is a bias; tap base and offset of the block.
+        A cycle after a take: the set that it is for, the items behind a block's count, how many are entries, whether they begin
+        and end a block, whether it is a bias; tap base and offset of the block.
     stride, kp_log2 : ``Out`` (and ``codebook``)
         Of the layer.
     entries, waits, count_mismatch : ``Out``
@@ -44,7 +44,8 @@ class Take(wiring.Component):
         super().__init__({
             "start": In(1), "start_addr": In(ADDRESS_FIELD_BITS), "we": In(1), "load_addr": In(16), "load_data": In(WORD_BITS),
             **{name: (Out if name == "take" else In)(shape) for name, shape in wide.items()},
-            "released": In(spec.pes), "sets": In(w.set).array(spec.pes), "o_set": Out(w.set), "o_valid": Out(1), "o_items": Out(self._items_bits), "o_few": Out(few), "o_head": Out(1),
+            "released": In(spec.pes), "sets": In(w.set).array(spec.pes), "o_set": Out(w.set), "o_valid": Out(1),
+            "o_items": Out(self._items_bits), "o_few": Out(few), "o_head": Out(1),
             "o_last": Out(1), "o_empty": Out(1), "o_bias": Out(1), "o_bias_addr": Out(w.channel + 2),
             "o_tap": Out(LANE_SEGMENT["tap"][1]), "o_offset": Out(w.address), "stride": Out(w.address), "kp_log2": Out(4),
             "entries": Out(few), "waits": Out(1), "count_mismatch": Out(1)}
@@ -160,7 +161,8 @@ class Take(wiring.Component):
             entries.eq(Mux(inside, rest, self.items[:16])), few.eq(Mux(entries >= lanes, lanes, entries)),
             need.eq(Mux(biases, spec.bias_items, few + ~inside)), may.eq(busy & self._have & (credit | inside | biases)),
             go.eq(may & (self.count >= need) & self.count.any()), end.eq(go & ~biases & (entries <= lanes)),
-            over.eq(end & self._last_place), self.take.eq(Mux(go, need, 0)), self._block.eq(go & ~biases & ~inside), self.waits.eq(may & ~go),
+            over.eq(end & self._last_place), self.take.eq(Mux(go, need, 0)), self._block.eq(go & ~biases & ~inside),
+            self.waits.eq(may & ~go),
             self.entries.eq(Mux(go & ~biases, few, 0)),
             self.count_mismatch.eq(self._block & (((entries - 1) >> (lanes.bit_length() - 1) >> layer["slot_log2"]).any()
                                                   & entries.any()))]
@@ -183,7 +185,8 @@ class Take(wiring.Component):
                 with m.If(pass_ + 1 == layer["passes"]):
                     m.d.sync += [busy.eq(0), biases.eq(0)]
         with m.If(self._begun[2]):
-            m.d.sync += [busy.eq(layer["sets"] > self._lane), self._place.eq(self._lane), biases.eq(layer["bias"]), pass_.eq(0), pair.eq(0), done.eq(0), offset.eq(0), inside.eq(0),
+            m.d.sync += [busy.eq(layer["sets"] > self._lane), self._place.eq(self._lane), biases.eq(layer["bias"]), pass_.eq(0),
+                         pair.eq(0), done.eq(0), offset.eq(0), inside.eq(0),
                          channel.eq(0)]
         self._outputs(m, go=go, few=few, end=end, biases=biases, inside=inside, entries=entries, channel=channel, ring=ring,
                       offset=offset)
@@ -193,7 +196,8 @@ class Take(wiring.Component):
         plain, behind = self.items[:width], self.items[self._spec.entry_bits:][:width]
         behind = Cat(behind, plain)[:width] if len(behind) < width else behind
         m.d.sync += [
-            self.o_valid.eq(go), self.o_set.eq(self._place), self.o_items.eq(Mux(inside | biases, plain, behind)), self.o_few.eq(few),
+            self.o_valid.eq(go), self.o_set.eq(self._place), self.o_items.eq(Mux(inside | biases, plain, behind)),
+            self.o_few.eq(few),
             self.o_head.eq(~inside), self.o_last.eq(end), self.o_empty.eq(~entries.any()), self.o_bias.eq(biases),
             self.o_bias_addr.eq(Cat(channel[:self._w.channel], ring)), self.o_tap.eq(self._segment["tap"]),
             self.o_offset.eq(offset)]

@@ -16,7 +16,8 @@ from rtl.scnn import generate
 from sim.scnn import job
 from spec.scnn import SLOT_COUNTERS, ScnnSpec
 
-LIMIT = 300_000
+LIMIT = 400_000
+SHARE = 0.01            # of a run by which a counter may differ from the model's
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -86,6 +87,16 @@ def model(case: Case, assembly: Assembly) -> dict[str, int]:
     total = {"cycles": sum(own.cycles for own in found), "entries": sum(own.entries for own in found),
              "port_wait": sum(own.port_wait for own in found)}
     return total | {name: sum(own.slots[name] for own in found) for name in SLOT_COUNTERS}
+
+
+def late(case: Case, assembly: Assembly, answer: job.Answer) -> list[str]:
+    """Return which counters of a run are more than 1 % of it away from golden's model of time."""
+    want, found = model(case, assembly), []
+    for name, value in want.items():
+        whole = want["cycles"] * (assembly.spec.multipliers if name in SLOT_COUNTERS else 1)
+        if abs(answer.counters[name] - value) > SHARE * whole:
+            found.append(f"{name} are {answer.counters[name]}, by the model {value} of {whole}")
+    return found
 
 
 def _blocks(assembly: Assembly) -> int:

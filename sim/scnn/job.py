@@ -50,8 +50,7 @@ class Answer:
 
 
 def load(assembly: Assembly, x: np.ndarray) -> list[np.ndarray]:
-    """Return the packets that bring a network and its input into a machine.
-    """
+    """Return the packets that bring a network and its input into a machine."""
     spec, source = assembly.spec, assembly.source
     packets = [stream.packet("layers", 0, assembly.layers), stream.packet("lanes", 0, assembly.lanes),
                stream.packet("taps", 0, assembly.taps.astype(np.int64).view(np.uint64))]

@@ -1,53 +1,37 @@
-"""Whole networks on the generated array: every layer's outputs compared with a dense convolution, counters with each other."""
+"""Networks on the generated array at every level: every output golden's, every slot counted once, times as the model says."""
 import numpy as np
 import pytest
 
-from compress.scnn.assemble import assemble
-from compress.scnn.tensor import recover
-from golden.scnn.layer import forward
-from rtl.scnn import generate
-from sim.scnn import job
+from sim.scnn import check
 from sim.scnn.networks import NETWORKS, sparse
-from spec.scnn import SLOT_COUNTERS, preset
+from spec.scnn import preset
 
-LIMIT = 300_000
 SHAPE = 3, 16, 18
 
 
-def compare(spec, layers, x, folder, *, pause=0, levels=None):
-    """Run a network; every tensor is the golden model's, no flag but done stands, every slot of every cycle has one cause."""
-    assembly = assemble(spec, layers, x.shape, levels=levels or [0] * len(layers))
-    step = job.Step(packets=job.load(assembly, x), weights=assembly.weights, count=len(layers), blocks=spec.blocks, pause=pause,
-                    limit=LIMIT)
-    answer, = job.run(generate(spec), spec, [step], folder)
-    want = forward(layers, x)
-    for plan in assembly.plans[-2:]:                        # the room of earlier tensors may be used again
-        got = recover(spec, plan.output, answer.blocks)
-        np.testing.assert_array_equal(got, want[plan.output.name], plan.output.name)
-    assert {name for name, flag in answer.flags.items() if flag} == {"done"}
-    slots = {name: answer.counters[name] for name in SLOT_COUNTERS}
-    assert sum(slots.values()) == answer.counters["cycles"] * spec.multipliers, slots
-    return answer
+def run(rows, cols, chosen, folder):
+    """Run (network, levels) one after another on one array; an int is the level of all layers."""
+    spec, cases = preset("ecp5", rows=rows, cols=cols), []
+    for name, levels in chosen:
+        rng = np.random.default_rng([rows, cols, *name.encode()])
+        layers = NETWORKS[name](rng)
+        cases.append(check.Case(name=f"{name} at {levels}", layers=layers, x=sparse(rng, SHAPE, 0.5, 100),
+                                levels=levels if isinstance(levels, tuple) else (levels,) * len(layers)))
+    for case, answer in zip(cases, check.run(spec, cases, folder), strict=True):
+        assert not (faults := check.faults(case, *answer)), (case.name, faults)
+        assert not (late := check.late(case, *answer)), (case.name, late)
 
 
-@pytest.mark.parametrize("rows, cols, name, pause", [
-    (1, 1, "plain", 0),
-    *(pytest.param(2, 2, name, 100, marks=pytest.mark.full) for name in ("plain", "wide", "strided", "max", "pairs", "sum")),
-    *(pytest.param(3, 2, name, 0, marks=pytest.mark.full) for name in ("plain", "wide", "pairs"))])
-def test_network(rows, cols, name, pause, tmp_path):
-    rng = np.random.default_rng([rows, cols])
-    layers = NETWORKS[name](rng)
-    x = sparse(rng, SHAPE, 0.5, 100)
-    compare(preset("ecp5", rows=rows, cols=cols, blocks=64), layers, x, tmp_path, pause=pause)
+def test_one_pe(tmp_path):
+    run(1, 1, [("plain", 0)], tmp_path)
 
 
-def test_a_network_that_the_verilog_cannot_run_is_refused():
-    """Channel splits are in the golden model alone: the Verilog would give wrong values."""
-    rng = np.random.default_rng(1)
-    x = sparse(rng, SHAPE, 0.5, 100)
-    layers = NETWORKS["plain"](rng)
-    spec = preset("ecp5", rows=2, cols=2, blocks=64)
-    assert spec.block_sides[1] == (2, 2)
-    made = assemble(spec, layers, x.shape, levels=[1, 1])
-    with pytest.raises(ValueError, match="level of the input must be 0 on the Verilog, not 1; its PEs have no links"):
-        job.load(made, x)
+def test_four_pes_in_tiles_and_in_a_block(tmp_path):
+    run(2, 2, [("wide", 0), ("strided", 1), ("residual", 1), ("plain", (0, 1))], tmp_path)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("rows, cols, levels", [(2, 2, 2), (3, 2, 2), (2, 4, 3), (4, 4, 3)])
+def test_every_network_at_every_level(rows, cols, levels, tmp_path):
+    run(rows, cols, [(name, level) for name in NETWORKS for level in range(levels)]
+        + [("deep", tuple(min(levels - 1, at // 2 + first) for at in range(4))) for first in range(levels)], tmp_path)

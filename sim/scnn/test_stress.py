@@ -7,20 +7,22 @@ from sim.scnn import check, stress
 from sim.scnn.networks import NETWORKS, sparse
 from spec.scnn import preset
 
-SHAPES = ((1, 1), (2, 2), (3, 2))
+MIXED = -1              # levels drawn for each layer
 
 
-def cases(spec, seeds, level=0):
+def cases(spec, seeds, level):
     """Every kind of network with each seed, on a level; the weight stream pauses in every second one."""
     for seed in seeds:
         for kind in stress.KINDS:
             layers, x = stress.network(kind, seed)
-            case = check.Case(name=f"{kind}-{seed}", layers=layers, x=x, levels=(level,) * len(layers), pause=seed % 2 * 100)
+            drawn = np.random.default_rng(seed).integers(0, len(spec.block_sides), len(layers))
+            levels = tuple(np.sort(drawn).tolist()) if level == MIXED else (level,) * len(layers)
+            case = check.Case(name=f"{kind}-{seed}", layers=layers, x=x, levels=levels, pause=seed % 2 * 100)
             if check.fits(case, spec):
                 yield case
 
 
-def run(rows, cols, seeds, folder, level=0):
+def run(rows, cols, seeds, folder, level):
     """Run the networks of these seeds one after another on one array."""
     spec = preset("ecp5", rows=rows, cols=cols)
     chosen = list(cases(spec, seeds, level))
@@ -30,11 +32,12 @@ def run(rows, cols, seeds, folder, level=0):
     assert not found, found
 
 
-@pytest.mark.parametrize("rows, cols, first, count", [
-    (2, 2, 0, 6),
-    *(pytest.param(*shape, 100, 30, marks=pytest.mark.full) for shape in SHAPES)])
-def test_random_networks(rows, cols, first, count, tmp_path):
-    run(rows, cols, range(first, first + count), tmp_path)
+@pytest.mark.parametrize("rows, cols, level, first, count", [
+    (2, 2, 0, 0, 4), (2, 2, 1, 0, 4), (2, 2, MIXED, 4, 4),
+    *(pytest.param(*shape, level, 100, 30, marks=pytest.mark.full)
+      for shape, levels in (((1, 1), 1), ((2, 2), 2), ((3, 2), 2), ((4, 4), 3)) for level in (*range(levels), MIXED))])
+def test_random_networks(rows, cols, level, first, count, tmp_path):
+    run(rows, cols, range(first, first + count), tmp_path, level)
 
 
 def test_a_wrong_value_and_a_hang_are_noticed(tmp_path):

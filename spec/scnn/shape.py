@@ -49,8 +49,8 @@ class ScnnSpec:
             raise ValueError(f"f must be at least {self.bias_items - 1}, not {self.f}: a lane takes f + 1 items a cycle, "
                              f"and a bias has {self.bias_items}")
         if self.broadcast_latency < len(self.block_sides) - 3:
-            raise ValueError(f"broadcast_latency must be at least {len(self.block_sides) - 3} for {self.rows} x {self.cols} PEs, "
-                             f"not {self.broadcast_latency}: a layer must not begin before the buses of the blocks are empty")
+            raise ValueError(f"broadcast_latency must be at least {len(self.block_sides) - 3} for {self.rows} x {self.cols} "
+                             f"PEs, not {self.broadcast_latency}: a layer begins when the buses of the blocks are empty")
         if self.weight_port_bits % 8:
             raise ValueError(f"weight_port_bits must be whole bytes, not {self.weight_port_bits}; "
                              f"take {-(-self.weight_port_bits // 8) * 8}")
