@@ -9,10 +9,12 @@ from cli import command, paths
 from cli.table import show
 from compress.eie.image import save as save_image
 from compress.eie.load import load as load_image
-from compress.huffman.file import PARTS, load, save
+from compress.huffman import array
+from compress.huffman.file import Account, read, restored, save
 from compress.image import machine_of
+from compress.scnn import image as scnn
 
-app = command.application("Huffman-code an image for an EIE array into a .nzc file, or turn such a file back.")
+app = command.application("Huffman-code an image for an EIE or SCNN array into a .nzc file, or turn such a file back.")
 
 
 @app.command(epilog="For example: python -m compress.huffman net.npz -o net.nzc")
@@ -27,24 +29,42 @@ def code(
         raise ValueError(f"files must be one .npz and one .nzc, not {file.name} and {out.name}; name them so")
     if file.suffix == ".nzc":
         with command.progress(f"decoding {file}"):
-            save_image(load(file), out)
+            _decode(file, out)
         print(f"wrote {out}: {out.stat().st_size:,} bytes")
         return
-    if (machine := machine_of(file)) != "eie":
-        raise ValueError(f"machine of {file} must be eie, not {machine}; only its images are coded")
-    image = load_image(file)
+    if (machine := machine_of(file)) not in ("eie", "scnn"):
+        raise ValueError(f"machine of {file} must be eie or scnn, not {machine}; only their images are coded")
     with command.progress(f"coding {file}"):
-        account = save(image, out)
-    weights = sum(layer.nonzeros for layer in image.layers)
+        account, weights, whole = _eie(file, out) if machine == "eie" else _scnn(file, out)
     show("", ["part", "bits", "bits a weight"], [
-        [name, f"{account.bits[name]:,}", f"{account.bits[name] / max(weights, 1):.2f}"] for name in PARTS])
-    sizes = [image.layers[0].inputs, *(layer.outputs for layer in image.layers)]
-    cells = sum(inputs * outputs for inputs, outputs in zip(sizes, sizes[1:], strict=False))
-    print(f"wrote {out}: {out.stat().st_size:,} bytes for {weights:,} weights; as 32-bit floats {4 * cells:,} bytes, "
-          f"{32 * cells / account.total:.1f} times as many")
+        [name, f"{count:,}", f"{count / max(weights, 1):.2f}"] for name, count in account.bits.items()])
+    print(f"wrote {out}: {out.stat().st_size:,} bytes for {weights:,} weights; {whole}")
     if json:
         command.write_report(json, {"bits": account.bits, "layers": account.layers, "total": account.total, "weights": weights})
         print(f"wrote {json}")
+
+
+def _decode(file: Path, out: Path) -> None:
+    data = read(file)
+    if data[:4] == array.MAGIC:
+        scnn.save(array.restored(data, file), out)
+    else:
+        save_image(restored(data, file), out)
+
+
+def _eie(file: Path, out: Path) -> tuple[Account, int, str]:
+    image = load_image(file)
+    account = save(image, out)
+    sizes = [image.layers[0].inputs, *(layer.outputs for layer in image.layers)]
+    cells = sum(inputs * outputs for inputs, outputs in zip(sizes, sizes[1:], strict=False))
+    return account, sum(layer.nonzeros for layer in image.layers), (
+        f"as 32-bit floats {4 * cells:,} bytes, {32 * cells / account.total:.1f} times as many")
+
+
+def _scnn(file: Path, out: Path) -> tuple[Account, int, str]:
+    account = array.save(scnn.load(file), out)
+    return account, sum(layer["weights"] for layer in account.layers), (
+        f"the image has {file.stat().st_size:,} bytes, {8 * file.stat().st_size / account.total:.1f} times as many")
 
 
 if __name__ == "__main__":

@@ -90,11 +90,16 @@ def save(image: Image, path: str | os.PathLike[str]) -> Account:
 
 def load(path: str | os.PathLike[str]) -> Image:
     """Return the image in a file, refusing one that is cut short, changed or not legal."""
+    return restored(read(path), path)
+
+
+def read(path: str | os.PathLike[str]) -> bytes:
+    """Return the content of a file of at most 2 GiB."""
     with open_regular(path, "coded image") as file:
         size = os.fstat(file.fileno()).st_size
         if size > 1 << 31:
             raise ValueError(f"coded image must have at most {1 << 31:,} bytes, and {path} has {size:,}")
-        return restored(file.read(), path)
+        return file.read()
 
 
 def restored(data: bytes, path: str | os.PathLike[str]) -> Image:
@@ -119,7 +124,9 @@ def restored(data: bytes, path: str | os.PathLike[str]) -> Image:
         return image
 
 
-class _Stream:
+class Stream:
+    """The bytes of a file, taken from the front."""
+
     def __init__(self, data: bytes) -> None:
         self.data, self.place = data, 0
 
@@ -134,18 +141,23 @@ class _Stream:
         return self.data[self.place - count:self.place]
 
 
-def _opened(data: bytes) -> tuple[dict[str, Any], tuple[int, int], list[dict[str, Any]], _Stream]:
-    if data[:4] != MAGIC or len(data) < 8:
-        raise ValueError(f"file must begin with {MAGIC.decode()}, not as it does; name a .nzc file")
-    stream = _Stream(data[8:])
+def inflate(data: bytes, most: int, what: str) -> bytes:
+    """Return what one whole deflated text of at most so many bytes stands for."""
     unpacker = zlib.decompressobj()
     try:
-        text = unpacker.decompress(stream.take(int.from_bytes(data[4:8], "little")), HEADER_BYTES)
+        text = unpacker.decompress(data, most)
     except zlib.error as error:
-        raise ValueError(f"header must be deflated JSON, not damaged ({error}); {AGAIN}") from error
+        raise ValueError(f"{what} must be deflated, not damaged ({error}); {AGAIN}") from error
     if not unpacker.eof or unpacker.unused_data:
-        raise ValueError(f"header must be one whole deflated text, not cut short or longer; {AGAIN}")
-    whole = parse_json(text, "header", AGAIN)
+        raise ValueError(f"{what} must be one whole deflated text, not cut short or longer; {AGAIN}")
+    return text
+
+
+def _opened(data: bytes) -> tuple[dict[str, Any], tuple[int, int], list[dict[str, Any]], Stream]:
+    if data[:4] != MAGIC or len(data) < 8:
+        raise ValueError(f"file must begin with {MAGIC.decode()}, not as it does; name a .nzc file")
+    stream = Stream(data[8:])
+    whole = parse_json(inflate(stream.take(int.from_bytes(data[4:8], "little")), HEADER_BYTES, "header"), "header", AGAIN)
     try:
         head, shape, coded = whole["image"], tuple(whole["codebooks"]), whole["coded"]
         counts = [[entry["gaps"], *entry["lengths"], *entry["bytes"]] for entry in coded]
@@ -164,7 +176,7 @@ def _opened(data: bytes) -> tuple[dict[str, Any], tuple[int, int], list[dict[str
     return head, (shape[0], shape[1]), coded, stream
 
 
-def _layer(entry: dict[str, Any], own: dict[str, Any], spec: EieSpec, stream: _Stream) -> Layer:
+def _layer(entry: dict[str, Any], own: dict[str, Any], spec: EieSpec, stream: Stream) -> Layer:
     count, columns = entry["out_slots"] * spec.pes, entry["in_slots"] * spec.pes
     if not (0 < entry["out_slots"] <= spec.slots and 0 < entry["in_slots"] <= spec.slots):
         raise ValueError(f"slots of {entry['name']!r} must be 1 to {spec.slots}, not {entry['in_slots']} and "

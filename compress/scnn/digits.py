@@ -1,6 +1,8 @@
 """The convolutional example: a small network for scikit-learn's digits, whose weights `compress.scnn.train` made and stored."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.datasets import load_digits
@@ -29,26 +31,32 @@ def network(moment: str = "pruned") -> graph.Network:
     """Return the network at one of :data:`MOMENTS`, from the file of weights."""
     with np.load(WEIGHTS, allow_pickle=False) as file:
         arrays = {name: file[name].astype(np.float64) for name in file.files if name.startswith(f"{moment}.")}
-    made, before, edge = list[graph.Layer](), graph.INPUT, EDGE
     names = [name.split(".")[1] for name in arrays if name.endswith(".weight")]
-    for number, name in enumerate(names):
-        weight, bias = arrays[f"{moment}.{name}.weight"], arrays[f"{moment}.{name}.bias"]
-        common = {"name": name, "inputs": (before,), "nodes": (f"{name} (weight)",)}
-        active = graph.Activation(relu=number < len(names) - 1)
-        if number < len(RECIPE.convolutions):
-            outputs, size, pad, pool = RECIPE.convolutions[number]
-            picture, edge = (weight.shape[1], edge, edge), edge + 2 * pad - size + 1
-            made.append(graph.Conv(**common, shape=(outputs, edge, edge), activation=active, picture=picture, weight=weight,
+    return as_network(NAME, [Layer(name=name, weight=arrays[f"{moment}.{name}.weight"], bias=arrays[f"{moment}.{name}.bias"])
+                             for name in names], RECIPE, EDGE)
+
+
+def as_network(title: str, layers: Sequence[Layer], recipe: Recipe, edge: int) -> graph.Network:
+    """Return layers that `compress.cnn.train` made for pictures of an edge as a network of convolutions and dense layers."""
+    made, before, size = list[graph.Layer](), graph.INPUT, edge
+    for number, layer in enumerate(layers):
+        name, weight, bias = layer.name, np.asarray(layer.weight, np.float64), np.asarray(layer.bias, np.float64)
+        common: dict[str, Any] = {"name": name, "inputs": (before,), "nodes": (f"{name} (weight)",)}
+        active = graph.Activation(relu=number < len(layers) - 1)
+        if number < len(recipe.convolutions):
+            outputs, kernel, pad, pool = recipe.convolutions[number]
+            picture, size = (weight.shape[1], size, size), size + 2 * pad - kernel + 1
+            made.append(graph.Conv(**common, shape=(outputs, size, size), activation=active, picture=picture, weight=weight,
                                    bias=bias, pads=(pad,) * 4))
             if pool > 1:
-                picture, edge, name = (outputs, edge, edge), edge // pool, f"pool{number + 1}"
-                made.append(graph.Pool(name=name, inputs=(made[-1].name,), shape=(outputs, edge, edge), picture=picture,
+                picture, size, name = (outputs, size, size), size // pool, f"pool{number + 1}"
+                made.append(graph.Pool(name=name, inputs=(made[-1].name,), shape=(outputs, size, size), picture=picture,
                                        average=False, kernel=(pool, pool), strides=(pool, pool), nodes=(f"{name} (max)",)))
         else:
             made.append(graph.Dense(**common, shape=(len(weight),), activation=active, weight=weight.reshape(len(weight), -1),
                                     bias=bias))
         before = name
-    return graph.Network(name=NAME, shape=(1, EDGE, EDGE), layers=tuple(made))
+    return graph.Network(name=title, shape=(1, edge, edge), layers=tuple(made))
 
 
 def stored(layers: list[Layer], moment: str) -> dict[str, np.ndarray]:

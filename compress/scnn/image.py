@@ -59,10 +59,22 @@ def of(assembly: Assembly, *, input_scale: float = 1.0, output_scale: float = 1.
 
 def save(image: Image, path: str | os.PathLike[str]) -> None:
     """Write an image file, whole or not at all; the same image gives the same bytes."""
-    head = {"layers": list(image.names), "input": _described(image.source), "output": _described(image.output),
+    container.save(path, "scnn", image.spec, _head(image), members(image))
+
+
+def header(image: Image) -> dict[str, Any]:
+    """Return the header of an image's file, without the digest."""
+    return container.envelope("scnn", image.spec) | _head(image)
+
+
+def members(image: Image) -> dict[str, np.ndarray]:
+    """Return the members of an image's file."""
+    return image.arrays | {"input_orders": _orders(image.source), "output_orders": _orders(image.output)}
+
+
+def _head(image: Image) -> dict[str, Any]:
+    return {"layers": list(image.names), "input": _described(image.source), "output": _described(image.output),
             "input_scale": image.input_scale, "output_scale": image.output_scale}
-    orders = {"input_orders": _orders(image.source), "output_orders": _orders(image.output)}
-    container.save(path, "scnn", image.spec, head, image.arrays | orders)
 
 
 def load(path: str | os.PathLike[str], spec: ScnnSpec | None = None) -> Image:
@@ -74,21 +86,27 @@ def load(path: str | os.PathLike[str], spec: ScnnSpec | None = None) -> Image:
     spec : ScnnSpec, optional
         Machine that the image must be able to run on: it must be the one that the image was made for.
     """
-    own, head, arrays = container.read(path, "scnn", _limits)
+    own, head, arrays = container.read(path, "scnn", limits)
     with about(path):
         if spec is not None and spec != own:
             raise ValueError(f"machine must be the one that the image was made for; {AGAIN} for this machine")
-        if missing := sorted(set(MEMBERS) - set(arrays) - (set() if own.weight_code_bits else set(OPTIONAL))):
-            raise ValueError(f"members must include {missing[0]}, not lack it; {AGAIN}")
-        for key in ("input_scale", "output_scale"):
-            if type(head[key]) not in (int, float) or not 0 < head[key] < float("inf"):
-                raise ValueError(f"{key} must be a positive number, not {head[key]!r}; {AGAIN}")
-        _shapes(own, arrays)
-        source, output = (_tensor(own, name, head[name], arrays.pop(f"{name}_orders")) for name in ("input", "output"))
-        for number, layer in enumerate(head["layers"]):
-            keys(f"layer {number}", layer, LAYER_KEYS)
-        return Image(spec=own, source=source, output=output, names=tuple(head["layers"]), arrays=arrays,
-                     input_scale=float(head["input_scale"]), output_scale=float(head["output_scale"]))
+        return made(own, head, arrays)
+
+
+def made(spec: ScnnSpec, head: dict[str, Any], arrays: dict[str, np.ndarray]) -> Image:
+    """Return the image of a header and its members, or refuse what is not legal."""
+    arrays = dict(arrays)
+    if missing := sorted(set(MEMBERS) - set(arrays) - (set() if spec.weight_code_bits else set(OPTIONAL))):
+        raise ValueError(f"members must include {missing[0]}, not lack it; {AGAIN}")
+    for key in ("input_scale", "output_scale"):
+        if type(head[key]) not in (int, float) or not 0 < head[key] < float("inf"):
+            raise ValueError(f"{key} must be a positive number, not {head[key]!r}; {AGAIN}")
+    _shapes(spec, arrays)
+    source, output = (_tensor(spec, name, head[name], arrays.pop(f"{name}_orders")) for name in ("input", "output"))
+    for number, layer in enumerate(head["layers"]):
+        keys(f"layer {number}", layer, LAYER_KEYS)
+    return Image(spec=spec, source=source, output=output, names=tuple(head["layers"]), arrays=arrays,
+                 input_scale=float(head["input_scale"]), output_scale=float(head["output_scale"]))
 
 
 def _described(tensor: Tensor) -> dict[str, Any]:
@@ -102,7 +120,7 @@ def _orders(tensor: Tensor) -> np.ndarray:
     return np.array([[*own.tolist(), *[-1] * (most - len(own))] for own in tensor.orders], np.int32)
 
 
-def _limits(spec: ScnnSpec, head: dict[str, Any]) -> dict[str, int]:
+def limits(spec: ScnnSpec, head: dict[str, Any]) -> dict[str, int]:
     """Return the most bytes of each member's values."""
     if not isinstance(head["layers"], list) or not 0 < len(head["layers"]) <= spec.layers:
         raise ValueError(f"layers must be a list of 1 to {spec.layers}; {AGAIN}")

@@ -93,10 +93,9 @@ def quantise(spec: ScnnSpec, network: Network, lowered: Lowered, samples: np.nda
         for name in largest:
             largest[name] = max(largest[name], float(np.abs(values[name]).max()))
     first = input_scale(samples, input_range)
-    ends = (-TOP - 1, TOP) if (samples.min() if input_range is None else input_range[0]) < 0 else (0, TOP)
     spare = dict.fromkeys((step.name for step in lowered.steps), 0)
     while True:
-        made = _fitted(spec, network, lowered, largest, first, ends, spare)
+        made = _fitted(spec, network, lowered, largest, first, spare)
         found, outputs = measure(made, network, samples)
         tight = [name for name in spare if spare[name] < 8 and found[name].largest * ROOM >= 1 << spec.acc_bits - 1]
         if not tight:
@@ -128,10 +127,10 @@ def input_scale(samples: np.ndarray, input_range: tuple[float, float] | None) ->
 
 
 def _fitted(spec: ScnnSpec, network: Network, lowered: Lowered, largest: dict[str, float], first: float,
-            ends: tuple[int, int], spare: dict[str, int]) -> Whole:
+            spare: dict[str, int]) -> Whole:
     if spec.weight_code_bits:
         largest = together(lowered, largest)
-    scales, ranges, sizes = {INPUT: first}, {INPUT: ends}, {INPUT: lowered.shape[0]}
+    scales, ranges, sizes = {INPUT: first}, {INPUT: (-TOP - 1, TOP)}, {INPUT: lowered.shape[0]}
     fitted: dict[str, Fitted] = {}
     for step in lowered.steps:
         size = network.ranges.get(step.value, (largest[step.value] or 1.0) * MARGIN)
