@@ -1,5 +1,7 @@
 """Manifests for tests of packages, without the time it takes to write Verilog; and a register map as a plain set of facts."""
+import pytest
 from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
 
 from rtl.bus.port import front_end
 from rtl.generated import manifest
@@ -20,15 +22,19 @@ ODD = (MapBuilder("odd")
 """Names that are words of some language, fields of several bits in every kind, a field across two words."""
 
 
-class _Ports(wiring.Component):
+class Odd(wiring.Component):
+    """The ports of every machine, and two streams besides."""
+
     def __init__(self):
-        super().__init__(front_end())
+        more = {"s_more_tdata": In(200), "s_more_tvalid": In(1), "s_more_tready": Out(1), "s_more_tlast": In(1),
+                "m_other_tdata": Out(8), "m_other_tvalid": Out(1), "m_other_tready": In(1)}
+        super().__init__(front_end() | more)
 
 
-def described(design, registers, *, name=None, packets=None, spec=None):
-    """Return the manifest of a machine with these registers and the ports of every machine."""
-    return manifest(name=name or f"{design}_sample", design=design, spec=spec or machines.specification("eie").preset(),
-                    top=_Ports(), registers=registers, packets=packets or {"words": 7})
+def described(design, registers, top, *, packets=None, spec=None):
+    """Return the manifest of a machine."""
+    return manifest(name=f"{design}_sample", design=design, spec=spec or machines.specification("eie").preset(),
+                    top=top, registers=registers, packets=packets or {"words": 7})
 
 
 def samples():
@@ -37,9 +43,14 @@ def samples():
         package = machines.specification(design)
         for preset, spec in package.PRESETS.items():
             registers = package.registers(spec)
-            yield f"{design}-{preset}", registers, described(design, registers, packets=package.PACKETS, spec=spec)
-    yield "odd", ODD, described("odd", ODD)
+            top = machines.part(design, "rtl", "machine").Machine(spec)
+            yield f"{design}-{preset}", registers, described(design, registers, top, packets=package.PACKETS, spec=spec)
+    yield "odd", ODD, described("odd", ODD, Odd())
 
+
+SAMPLES = {name: (registers, manifest) for name, registers, manifest in samples()}
+NAMES = [pytest.param(name, marks=() if name == "odd" or name.endswith("-default") else pytest.mark.full) for name in SAMPLES]
+"""What tests take: the odd one and the default presets are quick."""
 
 ACCESS = {"constant": "r", "ro": "r", "counter": "r", "rw": "rw", "w1c": "rw", "pulse": "w"}
 

@@ -18,13 +18,12 @@ from systemrdl.node import FieldNode, RegNode
 from systemrdl.rdltypes import OnWriteType
 
 from rtl.package import header, ipxact, svd, systemrdl
-from tests.package_sample import facts, samples
+from tests.package_sample import NAMES, SAMPLES, facts
 
-SAMPLES = {name: (registers, manifest) for name, registers, manifest in samples()}
 ACCESS = {"read-only": "r", "read-write": "rw", "write-only": "w"}
 
 
-@pytest.fixture(params=SAMPLES)
+@pytest.fixture(params=NAMES)
 def sample(request):
     return SAMPLES[request.param]
 
@@ -125,30 +124,34 @@ def test_ip_xact(sample, tmp_path):
     assert read(top) == facts(registers)
 
 
-def test_the_buses_of_ip_xact_map_every_port_once(tmp_path):
-    _, manifest = SAMPLES["odd"]
-    root = etree.fromstring(ipxact.files(manifest)["odd_sample.xml"].encode())
+def test_the_buses_of_ip_xact_map_every_port_once(sample):
+    _, manifest = sample
+    root = etree.fromstring(ipxact.files(manifest)[f"{manifest['name']}.xml"].encode())
     space = {"i": ipxact.SPACE}
     buses = {bus.findtext("i:name", namespaces=space): bus for bus in root.iterfind(".//i:busInterface", space)}
-    assert list(buses) == ["s_axil", "s_axis", "m_axis"]
+    assert list(buses)[:3] == ["s_axil", "s_axis", "m_axis"]
+    assert set(buses) == {port["name"].rpartition("_")[0] for port in manifest["ports"]} - {""}
     for name, bus in buses.items():
         pairs = [tuple(pair.findtext(f"i:{side}/i:name", namespaces=space) for side in ("logicalPort", "physicalPort"))
                  for pair in bus.iterfind(".//i:portMap", space)]
         assert pairs.pop(0) == ("ACLK", "clk") and all(physical == f"{name}_{logical.lower()}" for logical, physical in pairs)
         assert {wire for _, wire in pairs} == {port["name"] for port in manifest["ports"] if port["name"].startswith(name)}
         assert (bus.find("i:slave", space) is not None) == name.startswith("s_")
+        lite = bus.find("i:busType", space).get("name") == "AXI4-Lite"
+        assert lite == (bus.find(".//i:memoryMapRef", space) is not None) == (name == "s_axil")
     assert buses["s_axil"].find("i:slave/i:memoryMapRef", space).get("memoryMapRef") == root.findtext(
         "i:memoryMaps/i:memoryMap/i:name", namespaces=space)
-    ports = {port.findtext("i:name", namespaces=space): (
+    mapped = {port.findtext("i:name", namespaces=space): (
         port.findtext("i:wire/i:direction", namespaces=space),
         int(port.findtext(".//i:left", "0", space)) + 1) for port in root.iterfind(".//i:model/i:ports/i:port", space)}
-    assert ports == {port["name"]: (port["direction"][:-3], port["bits"]) for port in manifest["ports"]}
+    assert mapped == {port["name"]: (port["direction"][:-3], port["bits"]) for port in manifest["ports"]}
 
 
-def test_the_names_of_the_signals_are_those_that_an_outside_model_of_axi_knows():
-    _, manifest = SAMPLES["odd"]
+def test_the_names_of_the_signals_are_those_that_an_outside_model_of_axi_knows(sample):
+    _, manifest = sample
     lite = (AxiLiteARBus, AxiLiteAWBus, AxiLiteBBus, AxiLiteRBus, AxiLiteWBus)
-    for prefix, channels in (("s_axil_", lite), ("s_axis_", (AxiStreamBus,)), ("m_axis_", (AxiStreamBus,))):
+    for prefix in {port["name"].rpartition("_")[0] + "_" for port in manifest["ports"] if "_" in port["name"]}:
+        channels = lite if prefix == "s_axil_" else (AxiStreamBus,)
         known = {signal for channel in channels for signal in (*channel._signals, *channel._optional_signals)}
         assert {port["name"].removeprefix(prefix) for port in manifest["ports"] if port["name"].startswith(prefix)} <= known
 

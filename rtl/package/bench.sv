@@ -12,14 +12,7 @@ module MACHINE_bench;
   always #5 clk = ~clk;
 
   MACHINE machine (
-    .clk(clk), .rst(rst), .irq(),
-    .s_axil_awaddr(12'd0), .s_axil_awprot(3'd0), .s_axil_awvalid(1'b0), .s_axil_awready(),
-    .s_axil_wdata(32'd0), .s_axil_wstrb(4'd0), .s_axil_wvalid(1'b0), .s_axil_wready(),
-    .s_axil_bresp(), .s_axil_bvalid(), .s_axil_bready(1'b1),
-    .s_axil_araddr(araddr), .s_axil_arprot(3'd0), .s_axil_arvalid(arvalid), .s_axil_arready(arready),
-    .s_axil_rdata(rdata), .s_axil_rresp(rresp), .s_axil_rvalid(rvalid), .s_axil_rready(1'b1),
-    .s_axis_tdata(64'd0), .s_axis_tvalid(1'b0), .s_axis_tready(), .s_axis_tlast(1'b0),
-    .m_axis_tdata(), .m_axis_tkeep(), .m_axis_tvalid(), .m_axis_tready(1'b1), .m_axis_tlast()
+    // PORTS
   );
 
   task expect_word(input [11:0] offset, input [31:0] wanted);

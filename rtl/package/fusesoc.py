@@ -3,11 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+from rtl.package.port import Port, ports
 from rtl.package.word import words
 from spec import VERSION
 
 WAIVERS = Path(__file__).parents[1] / "waivers.vlt"
 BENCH = Path(__file__).with_name("bench.sv")
+DRIVEN = ("clk", "rst", *(f"s_axil_{channel}" for channel in ("araddr", "arvalid", "arready", "rdata", "rresp", "rvalid")))
+"""Ports that the bench has signals for."""
 
 CORE = """CAPI=2:
 
@@ -61,4 +64,13 @@ def bench(manifest: dict[str, Any]) -> str:
     """Return a bench that compares registers with what they hold after a reset: ends with exit code 0 or says what differs."""
     checks = "\n".join(f"    expect_word(12'h{word.offset:03x}, 32'h{word.init:08x});    // {word.name}"
                        for word in words(manifest) if word.kind in ("constant", "rw"))
-    return BENCH.read_text(encoding="utf-8").replace("MACHINE", manifest["name"]).replace("    // CHECKS", checks)
+    joined = ",\n".join(f"    .{port.name}({_joined(port)})" for port in ports(manifest))
+    text = BENCH.read_text(encoding="utf-8").replace("MACHINE", manifest["name"])
+    return text.replace("    // PORTS", joined).replace("    // CHECKS", checks)
+
+
+def _joined(port: Port) -> str:
+    """Return what the bench joins a port to: a signal of its own, an idle level, or nothing."""
+    if port.name in DRIVEN:
+        return port.name.removeprefix("s_axil_")
+    return f"{port.bits}'d{int(port.channel in ('bready', 'rready', 'tready'))}" if port.direction == "input" else ""

@@ -4,7 +4,7 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from rtl.package import xml
-from rtl.package.port import Port, buses, ports
+from rtl.package.port import Port, buses, is_stream, ports
 from rtl.package.word import KNOWN, Piece, Word, size, words
 from spec import VERSION
 from spec.registers import WORD_BITS
@@ -12,8 +12,8 @@ from spec.registers import WORD_BITS
 SPACE = "http://www.accellera.org/XMLSchema/IPXACT/1685-2014"
 INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 VENDOR, LIBRARY = "nonzero", "machine"
-AXIL, AXIS = ("AXI4-Lite", "r0p0_0"), ("AXI4Stream", "r0p0_1")
-"""Name and version of Arm's bus definitions, ``amba.com:AMBA4:NAME:VERSION``."""
+LITE, STREAM = ("AXI4-Lite", "r0p0_0"), ("AXI4Stream", "r0p0_1")
+"""Names and versions of Arm's bus definitions, ``amba.com:AMBA4:NAME:VERSION``."""
 MAP, VIEW, SOURCES = "registers", "rtl", "sources"
 
 
@@ -42,12 +42,12 @@ def _identity(*words: str) -> list[Element]:
 
 
 def _bus(bus: str, found: list[Port]) -> Element:
-    name, version = AXIS if any(port.channel == "tdata" for port in found) else AXIL
+    name, version = STREAM if is_stream(found) else LITE
     arm = {"vendor": "amba.com", "library": "AMBA4", "version": version}
     clock = Port(name="clk", direction="input", bits=1)
     maps = [_map("ACLK", clock), *(_map(port.channel.upper(), port) for port in found)]
     slave = bus.startswith("s_")
-    memory = element("memoryMapRef", memoryMapRef=MAP) if name == "AXI4-Lite" else None
+    memory = None if is_stream(found) else element("memoryMapRef", memoryMapRef=MAP)
     return element(
         "busInterface", element("name", bus), element("busType", name=name, **arm),
         element("abstractionTypes", element(

@@ -1,9 +1,10 @@
 """The machine as a module of LiteX: registers on a system's bus, an interrupt, DMA between its memory and the streams."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from rtl.package.amaranth import title
-from rtl.package.port import Port, ports
+from rtl.package.port import Port, buses, is_stream, ports
 from rtl.package.word import size
 
 TEXT = '''"""{name} as a LiteX module, made by {generator}: the Verilog beside this file, in one instance."""
@@ -31,7 +32,8 @@ class Interrupt:
 class {title}(LiteXModule):
     """The machine {name}.
 
-    ``bus`` is its AXI4-Lite slave, ``sink`` takes packets and ``source`` gives results, both of 64 bits with ``last``.
+    ``bus`` is its AXI4-Lite slave, ``sink`` takes packets and ``source`` gives results, both of 64 bits with ``last``. A stream
+    that this machine has besides is an endpoint by its own name, for the system to feed.
 
     Parameters
     ----------
@@ -43,7 +45,7 @@ class {title}(LiteXModule):
         self.bus = bus = axi.AXILiteInterface(data_width=32, address_width=32)
         self.sink = sink = stream.Endpoint([("data", 64)])
         self.source = source = stream.Endpoint([("data", 64), ("keep", 8)])
-        self.ev = Interrupt()
+{others}        self.ev = Interrupt()
         self.specials += Instance(
             "{name}",
             i_clk=ClockSignal("sys"),
@@ -88,19 +90,31 @@ class {title}(LiteXModule):
 CHANNELS = {"aw": ("addr", "prot"), "w": ("data", "strb"), "b": ("resp",), "ar": ("addr", "prot"), "r": ("data", "resp")}
 """Payload of each channel of AXI4-Lite; each has ``valid`` and ``ready`` besides."""
 
+REGISTERS = "s_axil"
+OWN = {"s_axis": "sink", "m_axis": "source"}
+"""Streams that every machine has -> their endpoints."""
+
 
 def files(manifest: dict[str, Any]) -> dict[str, str]:
     """Return the module ``NAME_litex.py`` with a class named after the machine: ``Eie4`` of ``eie_4``."""
     name = manifest["name"]
     joined = "\n".join(f"            {port.direction[0]}_{port.name}={_signal(port)}," for port in ports(manifest) if port.bus)
+    others = "".join(f'        self.{bus} = {bus} = stream.Endpoint([{", ".join(_payload(found))}])\n'
+                     for bus, found in buses(manifest) if is_stream(found) and bus not in OWN)
     return {f"{name}_litex.py": TEXT.format(
-        name=name, generator=manifest["generator"], title=title(name), joined=joined, size=size(manifest))}
+        name=name, generator=manifest["generator"], title=title(name), joined=joined, size=size(manifest), others=others)}
+
+
+def _payload(found: list[Port]) -> Iterator[str]:
+    for port in found:
+        if port.channel not in ("tvalid", "tready", "tlast"):
+            yield f'("{port.channel.removeprefix("t")}", {port.bits})'
 
 
 def _signal(port: Port) -> str:
     """Return LiteX's name of a port's signal: ``bus.aw.addr`` of ``s_axil_awaddr``, ``sink.data`` of ``s_axis_tdata``."""
-    if port.bus.endswith("axis"):
-        return f"{'sink' if port.bus.startswith('s_') else 'source'}.{port.channel.removeprefix('t')}"
+    if port.bus != REGISTERS:
+        return f"{OWN.get(port.bus, port.bus)}.{port.channel.removeprefix('t')}"
     channel = next(channel for channel in sorted(CHANNELS, key=len, reverse=True) if port.channel.startswith(channel)
                    and port.channel.removeprefix(channel) in (*CHANNELS[channel], "valid", "ready"))
     return f"bus.{channel}.{port.channel.removeprefix(channel)}" + (f"[:{port.bits}]" if port.channel.endswith("addr") else "")

@@ -32,8 +32,13 @@ def ports(manifest: dict[str, Any]) -> list[Port]:
     return [Port(**port) for port in manifest["ports"]]
 
 
+def is_stream(found: list[Port]) -> bool:
+    """Tell an AXI4-Stream, which has ``tdata``, from AXI4-Lite."""
+    return any(port.channel == "tdata" for port in found)
+
+
 def buses(manifest: dict[str, Any]) -> Iterator[tuple[str, list[Port]]]:
-    """Yield each bus interface with its ports, in the order of the module."""
+    """Yield each bus interface with its ports, in the order of the module; a machine may have streams of its own."""
     found: dict[str, list[Port]] = {}
     for port in ports(manifest):
         if port.bus:
