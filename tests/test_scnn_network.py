@@ -88,6 +88,21 @@ def test_no_input_makes_a_sum_wrong():
     assert whole.notices[0].startswith("weights are coarser than 16 bits would allow, so that no input can make a sum leave")
 
 
+@pytest.mark.parametrize("size", [1e200, 1e-200, 0.0])
+def test_weights_far_from_1(size):
+    """Too large is refused; too small, or nothing at all, is a network like others."""
+    graph = onnx.from_model(network([node("Conv", ["x", "k"], **SAME)], k=normal(2, 3, 3, 3)), "x")
+    object.__setattr__(graph.layers[0], "weight", np.full((2, 3, 3, 3), size))
+    x = np.random.default_rng(1).normal(size=(2, *graph.shape))
+    if size > 1:
+        with pytest.raises(OverflowError, match=r"^y: outputs of the data must be below 1e\+100, not [0-9.]+e\+20[0-9]; scale"):
+            quantise(preset("default"), graph, lower(graph), x)
+        return
+    whole = quantise(preset("default"), graph, lower(graph), x)
+    assert whole.measured["y"].rms < 0.002
+    assert whole.measured["y"].saturated == 0
+
+
 def test_saturations_are_counted():
     graph = onnx.from_model(network([node("Conv", ["x", "k"], **SAME)], k=normal(2, 3, 3, 3)), "x")
     x = np.random.default_rng(1).normal(size=(2, *graph.shape))

@@ -30,7 +30,7 @@ class Fitted:
     headroom : float
         Bits between the largest sum that any input can make and the end of the stored sums, ``sum_bits``.
     lost : int
-        Bits by which the weights are coarser than 16 bits would allow, because of these sums.
+        Bits by which the weights are coarser because of these sums.
     """
 
     layer: Layer
@@ -68,10 +68,12 @@ def fit(spec: ScnnSpec, step: Step, scales: dict[str, float], ranges: dict[str, 
     for unit, total, shift in _units(step, scales, wanted):
         if largest / unit > TOP:
             continue
+        tried = False
         for product in range(1 << spec.product_shift_bits):
             down = total - product
             if not 0 <= down <= min(SHIFT, spec.acc_bits - VALUE_BITS - 1 - spare):
                 continue
+            tried = True
             layer = _layer(step, weight, unit, product, down, shift)
             if layer is None:
                 continue
@@ -80,7 +82,7 @@ def fit(spec: ScnnSpec, step: Step, scales: dict[str, float], ranges: dict[str, 
             if not size >> spec.sum_bits - 1:
                 return Fitted(layer=layer, scale=unit * 2.0 ** total / step.divisor, range=bound.outputs(layer, low, high),
                               headroom=spec.sum_bits - 1 - log2(size), lost=lost)
-        lost += 1
+        lost += tried
     raise OverflowError(f"{step.name}: weights must leave sums that fit {spec.sum_bits} bits, not be {largest:.3g} times the "
                         f"outputs' step of {wanted:.3g}; give other data, or a network whose layers scale less")
 

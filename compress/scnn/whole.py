@@ -15,6 +15,7 @@ from spec.scnn import ScnnSpec
 
 MARGIN = 1.25       # room above the largest value of the calibration data
 ROOM = 2.0          # how much larger than those of the calibration data sums may be before the flag is set
+FAR = 1e100         # numbers whose squares are still numbers
 CHUNK = 1 << 23     # real numbers that are kept at a time
 
 
@@ -89,9 +90,12 @@ def quantise(spec: ScnnSpec, network: Network, lowered: Lowered, samples: np.nda
         Least and largest input; those of the samples with a margin when not given.
     """
     largest = dict.fromkeys((step.value for step in lowered.steps), 0.0)
-    for values, _ in _chunks(network, samples):
-        for name in largest:
-            largest[name] = max(largest[name], float(np.abs(values[name]).max()))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for values, _ in _chunks(network, samples):
+            for name in largest:
+                largest[name] = max(largest[name], float(np.abs(values[name]).max()))
+    if odd := next((name for name, size in largest.items() if not 0 <= size < FAR), None):
+        raise OverflowError(f"{odd}: outputs of the data must be below {FAR:g}, not {largest[odd]:g}; scale the network down")
     first = input_scale(samples, input_range)
     spare = dict.fromkeys((step.name for step in lowered.steps), 0)
     while True:
