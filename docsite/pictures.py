@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from docsite import blocks
+from docsite import blocks, timing
 from docsite.machines import built
 from spec.machines import MACHINES
 
@@ -21,19 +21,20 @@ def filled(markdown: str, page: str) -> str:
 
 
 def machine(design: str) -> str:
-    """Return the block diagrams of a machine, each with a heading, and a sentence on how to read them."""
+    """Return the block diagrams of a machine, each with its name above, and a sentence on how to read them."""
     if design not in MACHINES:
         raise KeyError(f"machines are {', '.join(MACHINES)}")
     parts = [blocks.CAPTION.format(name=built(design).name)]
     for name, picture in blocks.pictures(design):
-        parts.append(f"### Inside `{blocks.plain(name)}`\n\n{framed(picture)}")
+        parts.append(f"**Inside `{blocks.plain(name)}`**\n\n{framed(picture)}")
     return "\n\n".join(parts)
 
 
-def framed(picture: str) -> str:
+def framed(picture: str, kind: str = "picture") -> str:
     """Return a picture as Markdown takes it: HTML without an empty line."""
-    return f'<figure class="picture">\n{picture}\n</figure>'
+    return f'<figure class="{kind}">\n{picture}\n</figure>'
 
 
-KINDS: dict[str, Callable[[str], str]] = {"blocks": machine}
+KINDS: dict[str, Callable[[str], str]] = {
+    "blocks": machine, "timing": lambda name: framed(timing.picture(name), "picture timing")}
 """Kind of a picture -> what draws it."""
