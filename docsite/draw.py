@@ -23,8 +23,8 @@ def program() -> str:
 
 
 SMALLEST = 0.75                             # share of its size below which a picture is scrolled, not made smaller
-WIDE = 900.0
-"""Points: a graph that grows to the right beyond this grows downwards instead, if that is narrower."""
+WIDE = 1200.0
+"""Pixels: a graph that grows to the right beyond this grows downwards instead, if that is narrower."""
 
 
 def svg(text: str, title: str) -> str:
@@ -52,17 +52,19 @@ def _laid(text: str, title: str) -> str:
 
 
 def _width(text: str) -> float:
-    """Return the width that an SVG file states, in its own unit, or 0."""
-    match = re.search(r'<svg width="([\d.]+)(?:pt|px)?"', text)
-    return float(match[1]) if match else 0.0
+    """Return the width that an SVG file states, in pixels, or 0."""
+    match = re.search(r'<svg\b[^>]*?\swidth="([\d.]+)(pt)?', text)
+    return float(match[1]) * (4 / 3 if match[2] else 1) if match else 0.0
 
 
 def inline(text: str, title: str) -> str:
     """Return an SVG file as an element of a page: its width is at most that of the page."""
     body = text[text.index("<svg"):text.index("</svg>") + 6]
-    width = _width(body) * 4 / 3
+    width = _width(body)
     body = re.sub(r"<!--.*?-->|<title>.*?</title>", "", body, flags=re.DOTALL)
-    body = re.sub(r'(<svg) width="[^"]*" height="[^"]*"', r"\1", body)
+    root = re.match(r"<svg[^>]*>", body)
+    bare = re.sub(r'\s(?:width|height)="[^"]*"', "", root[0]) if root else ""
+    body = bare + body[len(root[0]) if root else 0:]
     for ink, ours in INK.items():
         body = re.sub(rf'(stroke|fill)="{ink}"', rf'\1="{ours}"', body)
     body = re.sub(r"<text (?![^>]*fill=)", '<text fill="var(--color-foreground-primary, #222)" ', body)

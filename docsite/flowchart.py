@@ -11,7 +11,8 @@ from docsite.draw import quoted, svg
 
 NODE = re.compile(r"""\s*(\w+)(?:(\(\[|\(\(|\[|\{)\s*"?(.*?)"?\s*(?:\]\)|\)\)|\]|\}))?""")
 ARROW = re.compile(r"""\s*(?P<back><)?(?:(?P<dashed>-\.->)|-\.\s+(?P<dotted>.*?)\s*\.->"""
-                   r"""|--\s+"?(?P<label>[^">]*?)"?\s*-->|-->|(?P<plain>---))""")
+                   r"""|--\s+"(?P<quoted>[^"]*)"\s*-->|--\s+(?P<label>[^">]*?)\s*-->|-->|(?P<plain>---))""")
+AND = re.compile(r"\s*&\s*")
 SHAPES = {"[": 'shape=box, style="rounded"', "([": 'shape=box, style="rounded,filled", fillcolor="#8888882a"',
           "((": "shape=ellipse", "{": "shape=diamond, height=0.6"}
 BLOCK = re.compile(r"^```mermaid\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
@@ -62,27 +63,37 @@ def _line(chart: _Chart, line: str) -> None:
     elif line == "end":
         chart.groups -= 1
         chart.lines.append("}")
-    elif match := re.fullmatch(r"""subgraph (\w+)(?:\s*\["([^"]*)"\])?""", line):
+    elif match := re.fullmatch(r"""subgraph (?:(\w+)(?:\s*\["?([^"]*)"?\])?|"([^"]*)")""", line):
         chart.groups += 1
-        chart.lines.append(f"subgraph cluster_{match[1]} {{ label={quoted(match[2] or match[1])}; style=rounded;")
+        title = match[2] or match[1] or match[3]
+        chart.lines.append(f"subgraph cluster_{len(chart.lines)} {{ label={quoted(title)}; style=rounded;")
     else:
         _chain(chart, line)
 
 
 def _chain(chart: _Chart, line: str) -> None:
-    """Read nodes with arrows between."""
-    left, place = _node(chart, line, 0)
+    """Read nodes with arrows between; several nodes may stand at one end of an arrow, with & between."""
+    left, place = _nodes(chart, line, 0)
     while place < len(line):
         arrow = ARROW.match(line, place)
         if not arrow:
             raise ValueError(line)
-        right, place = _node(chart, line, arrow.end())
-        label = arrow["dotted"] or arrow["label"] or ""
+        right, place = _nodes(chart, line, arrow.end())
+        label = (arrow["dotted"] or arrow["quoted"] or arrow["label"] or "").strip('"')
         style = [f"label={quoted(label)}"] if label else []
         style += ["dir=both"] if arrow["back"] else ["dir=none"] if arrow["plain"] else []
         style += ["style=dashed"] if arrow["dashed"] or arrow["dotted"] else []
-        chart.lines.append(f"{left} -> {right} [{', '.join(style)}];")
+        chart.lines += [f"{source} -> {goal} [{', '.join(style)}];" for source in left for goal in right]
         left = right
+
+
+def _nodes(chart: _Chart, line: str, place: int) -> tuple[list[str], int]:
+    name, place = _node(chart, line, place)
+    found = [name]
+    while more := AND.match(line, place):
+        name, place = _node(chart, line, more.end())
+        found.append(name)
+    return found, place
 
 
 def _node(chart: _Chart, line: str, place: int) -> tuple[str, int]:

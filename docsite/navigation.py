@@ -17,6 +17,7 @@ SECTIONS = {
 FOLDERS = {"boards": "How-to", "reference": "Reference", "eie": "Explanation", "mac": "Explanation", "scnn": "Explanation",
            "decisions": "Decisions"}
 START = "index.md"
+DECISIONS = "decisions.md"                  # made: the list of all of them
 
 
 def sections(pages: Iterable[str]) -> dict[str, list[str]]:
@@ -24,7 +25,7 @@ def sections(pages: Iterable[str]) -> dict[str, list[str]]:
 
     A page that is named and is not there is left out.
     """
-    there = sorted(set(pages) - {START})
+    there = sorted(set(pages) - {START, DECISIONS})
     found = {title: [page for page in named if page in there] for title, named in SECTIONS.items()}
     placed = {page for listed in found.values() for page in listed}
     for page in there:
@@ -34,7 +35,16 @@ def sections(pages: Iterable[str]) -> dict[str, list[str]]:
 
 
 def trees(pages: Iterable[str]) -> str:
-    """Return the sections as MyST writes a table of contents, for the end of the first page."""
+    """Return the sections as MyST writes a table of contents, for the end of the first page; decisions are one page there."""
+    found = sections(pages)
+    found["Decisions"] = [DECISIONS] if found["Decisions"] else []
     return "\n\n".join(
         "\n".join(["```{toctree}", ":hidden:", f":caption: {title}", "", *listed, "```"])
-        for title, listed in sections(pages).items() if listed) + "\n"
+        for title, listed in found.items() if listed) + "\n"
+
+
+def decisions(pages: Iterable[str]) -> str:
+    """Return the page that lists all decisions."""
+    listed = sections(pages)["Decisions"]
+    title = "# What was decided, why, and what does it cost?"
+    return "\n".join([title, "", "```{toctree}", ":maxdepth: 1", "", *listed, "```", ""])

@@ -28,6 +28,7 @@ def made() -> dict[str, str]:
 def pages() -> dict[str, str]:
     """Return page -> text of the whole site."""
     texts = {page: pictures.filled(flowchart.drawn(one_title(text)), page) for page, text in written().items()} | made()
+    texts[navigation.DECISIONS] = navigation.decisions(texts)
     texts[navigation.START] += "\n" + navigation.trees(texts)
     return texts
 
