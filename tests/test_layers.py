@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-STAGES = ("cli", "files", "spec", "golden", "compress", "rtl", "sim", "synth", "boards", "doctor", "bench", "docsite", "examples",
-          "tests")
+STAGES = ("cli", "files", "spec", "golden", "compress", "rtl", "sim", "synth", "boards", "doctor", "bench",
+          "docsite", "examples", "tests")
 MAY_IMPORT = {                              # the import table; bench, docsite and tests read everything
     "cli": set(),                           # every stage may import cli; all but spec and rtl may import files
     "files": set(),
