@@ -49,6 +49,7 @@ def test_registers_in_memory_are_written_and_read_where_the_map_says(name, tmp_p
         if register.kind == "constant":
             checks.append(f"memory[{register.offset // 4}] = 0x{register.init:x}u;")
     checks.append(f"if ({design}_open(&nz, &bus) != NZ_OK) return 1;")
+    checks.append('if (nz_offer(&nz, "s_more", NULL, 1, 0) != NZ_TRANSFER) return 7;')
     checks.append(f"memory[0] ^= 1; if ({design}_open(&nz, &bus) != NZ_MACHINE) return 2; memory[0] ^= 1;")
     for register in registers.registers:
         upper = f"{design}_{register.name}".upper()
@@ -78,7 +79,7 @@ def test_registers_in_memory_are_written_and_read_where_the_map_says(name, tmp_p
 static volatile uint32_t memory[1024];
 int main(void)
 {{
-  struct nz_bus bus = {{memory, NULL, NULL, NULL, NULL, NULL, NULL, NULL}};
+  struct nz_bus bus = {{memory, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL}};
   struct nz_device nz;
   {body}
   return 0;

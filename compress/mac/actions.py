@@ -133,8 +133,8 @@ class Product:
             if not final:
                 yield from self._collect(outstanding)
             outstanding = run if run.last else None
+        yield from self._collect(outstanding)                   # a run has not ended before D is sent
         accepted((yield Wait("done", limit=FLOOR + OPERATION * self.operations, what="the last run")), "run")
-        yield from self._collect(outstanding)
         after, flags = (yield ReadRegisters(tuple(COUNTERS))), (yield ReadRegister("flags"))
         counters = {name: after[name]["value"] - before[name]["value"] for name in COUNTERS}
         return Result(outputs=self.result(), counters=counters, flags=flags)

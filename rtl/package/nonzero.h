@@ -34,6 +34,10 @@ struct nz_bus {
   void (*expect)(void *user, uint64_t *words, size_t most);
   /* Go on taking the packet: NZ_TIMEOUT while it is not whole, NZ_OK and its words when it is, NZ_TRANSFER if that failed. */
   enum nz_result (*receive)(void *user, size_t *got);
+  /* Offer transfers on another stream of the machine, beside all that follows, and drop what is left of an offer before; NULL
+     where there is none. stream is the prefix of its ports; bytes holds count transfers of size bytes, the lowest first, and
+     stays as it is until they are taken. */
+  enum nz_result (*offer)(void *user, const char *stream, const uint8_t *bytes, size_t size, size_t count);
   /* Sleep until *interrupted is not 0, or for a while; NULL to poll. Test it with interrupts off, as in "cli; if (!*interrupted)
      wfi; sti", or an interrupt between test and sleep is missed. */
   void (*idle)(void *user, const volatile uint32_t *interrupted);
@@ -122,6 +126,13 @@ static inline uint64_t nz_header(uint32_t type, uint32_t length, uint32_t addres
 static inline enum nz_result nz_send(const struct nz_device *nz, const uint64_t *words, size_t count)
 {
   return nz->bus->send(nz->bus->user, words, count);
+}
+
+/* Offer transfers on another stream of the machine, such as the weights of an SCNN array, before the command that takes them. */
+static inline enum nz_result nz_offer(const struct nz_device *nz, const char *stream, const uint8_t *bytes, size_t size,
+                                      size_t count)
+{
+  return nz->bus->offer ? nz->bus->offer(nz->bus->user, stream, bytes, size, count) : NZ_TRANSFER;
 }
 
 /* Send an image, as python -m compress.firmware writes it: packets one behind another, each as long as its header says. A word

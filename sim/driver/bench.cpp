@@ -5,10 +5,12 @@
 
 #include "Vmachine.h"
 #include "nonzero.h"
+#include "others.h"
 #include "verilated.h"
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 
 extern "C" int program(struct nz_device *nz, const struct nz_bus *bus);
@@ -20,21 +22,58 @@ static struct nz_device device;
 static uint64_t cycles, interrupts, sleeps, noise = 1;
 static unsigned stall;
 
+static bool held() {
+  noise = noise * 6364136223846793005u + 1442695040888963407u;
+  return stall && (noise >> 33) % stall == 0;
+}
+
+// A stream that the machine has besides; OTHERS(FOR) names each, FOR(prefix).
+struct Other {
+  const char *name;
+  const uint8_t *bytes;
+  size_t size, left;
+  bool valid;
+};
+#define DECLARE(prefix) {#prefix, nullptr, 0, 0, false},
+static Other others[] = {OTHERS(DECLARE) {nullptr, nullptr, 0, 0, false}};
+
 static void settle() {
   top->clk = 0;
+  Other *other = others;
+#define DRIVE(prefix)                                                          \
+  if (other->left) std::memcpy(&top->prefix##_tdata, other->bytes, other->size); \
+  top->prefix##_tvalid = other++->valid;
+  OTHERS(DRIVE)
+  (void)other;
   top->eval();
 }
 
 static void tick() {
   settle();
+  Other *other = others;
+#define TAKE(prefix)                                      \
+  if (other->valid && top->prefix##_tready) {             \
+    other->bytes += other->size;                          \
+    other->left--;                                        \
+    other->valid = false;                                 \
+  }                                                       \
+  other->valid = other->left && (other->valid || !held()); \
+  other++;
+  OTHERS(TAKE)
+  (void)other;
   top->clk = 1;
   top->eval();
   cycles++;
 }
 
-static bool held() {
-  noise = noise * 6364136223846793005u + 1442695040888963407u;
-  return stall && (noise >> 33) % stall == 0;
+static enum nz_result offer_transfers(void *, const char *stream, const uint8_t *bytes, size_t size, size_t count) {
+  for (Other *other = others; other->name; other++) {
+    if (std::strcmp(other->name, stream) == 0) {
+      *other = {other->name, bytes, size, count, false};
+      return NZ_OK;
+    }
+  }
+  return NZ_TRANSFER;
 }
 
 static void die(const char *what, uint32_t offset) {
@@ -152,6 +191,7 @@ int main(int argc, char **argv) {
   bus.write = write_register;
   bus.send = send_packet;
   bus.expect = expect_packet;
+  bus.offer = offer_transfers;
   bus.receive = receive_packet;
   bus.idle = std::getenv("NZ_IDLE") ? sleep_until : nullptr;
   const int code = program(&device, &bus);

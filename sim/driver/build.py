@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rtl.generated import GeneratedMachine
 from rtl.package import files
+from rtl.package.port import buses, is_stream
 from sim import simulator
 from sim.cache import fetch, key
 
@@ -58,7 +59,7 @@ def build(machine: GeneratedMachine, sources: Sequence[str], *, headers: dict[st
         Those of the sources that have no library.
     """
     simulator.pick("verilator")
-    texts = files(machine.manifest, ("header", "driver")) | dict(headers or {})
+    texts = files(machine.manifest, ("header", "driver")) | {"others.h": _others(machine)} | dict(headers or {})
     bench = (HERE / "bench.cpp").read_text()
     own = [(HERE / name).read_text() for name in (*sources, "classify.h")]
     said = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True).stdout.partition("\n")[0]
@@ -81,6 +82,12 @@ def build(machine: GeneratedMachine, sources: Sequence[str], *, headers: dict[st
         return [work / "made" / "program"]
 
     return fetch(name, make) / "program"
+
+
+def _others(machine: GeneratedMachine) -> str:
+    """Return the header by which the bench knows the streams into the machine that not every machine has."""
+    found = [bus for bus, own in buses(machine.manifest) if is_stream(own) and bus.startswith("s_") and bus != "s_axis"]
+    return f"#define OTHERS(FOR) {' '.join(f'FOR({bus})' for bus in found)}\n"
 
 
 def _runtime() -> list[Path]:

@@ -5,10 +5,11 @@
 #include DRIVER
 
 #include <stdio.h>
+#include <string.h>
 
-enum { WRITE, READ, COUNTER, SEND, WAIT, RECEIVE, LOAD, MOST = 1 << 20 };
+enum { WRITE, READ, COUNTER, SEND, WAIT, RECEIVE, LOAD, OFFER, MOST = 1 << 20, NAME = 4 };
 
-static uint64_t words[MOST];
+static uint64_t words[MOST], offered[MOST];
 
 static void answer(uint64_t word)
 {
@@ -45,6 +46,11 @@ static enum nz_result step(struct nz_device *nz, uint64_t kind, uint64_t argumen
     for (k = 0; k < got; k++) {
       answer(words[k]);
     }
+    break;
+  case OFFER: /* the name of the stream, then transfers of as many bytes as the argument says, to whole words */
+    memcpy(offered, words, count * sizeof *words);
+    found = nz_offer(nz, (const char *)offered, (const uint8_t *)(offered + NAME), (size_t)argument,
+                     (count - NAME) * sizeof *words / (size_t)argument);
     break;
   default:
     found = NZ_RANGE;

@@ -8,12 +8,25 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from compress.actions import Actions, ReadRegister, ReadRegisters, Receive, Send, Wait, WriteRegister, decode, encode, play
+from compress.actions import (
+    Actions,
+    Offer,
+    ReadRegister,
+    ReadRegisters,
+    Receive,
+    Send,
+    Wait,
+    WriteRegister,
+    decode,
+    encode,
+    play,
+)
 from compress.firmware import script
 from sim.driver.build import run
 from spec.registers import RegisterMap
 
-WRITE, READ, COUNTER, SEND, WAIT, RECEIVE, LOAD = range(7)
+WRITE, READ, COUNTER, SEND, WAIT, RECEIVE, LOAD, OFFER = range(8)
+NAME_BYTES = 32
 
 
 class Recorder:
@@ -58,6 +71,10 @@ class Recorder:
                 self._step(WAIT, encode(self.registers["flags"], {action.flag: 1}), [])
                 self._read("flags")
                 return {field.name: int(field.name == action.flag) for field in self.registers["flags"].fields}
+            case Offer():
+                data = action.stream.encode().ljust(NAME_BYTES, b"\0") + action.transfers.tobytes()
+                data += bytes(-len(data) % 8)
+                self._step(OFFER, action.transfers.shape[1], struct.unpack(f"<{len(data) // 8}Q", data))
             case Receive():
                 self._step(RECEIVE, action.words, [])
                 return [0] * action.words
