@@ -88,8 +88,7 @@ def _array(graph: Network, made: Outlook) -> list[str]:
     said = []
     if made.assembly is not None:
         spec = made.assembly.spec
-        said.append(f"one image for an scnn of {spec.rows} x {spec.cols} PEs holds all layers, each cut into tiles of its "
-                    f"plane")
+        said.append(f"one image for an scnn of {spec.rows} x {spec.cols} PEs holds all layers")
     dense = [layer.name for layer in graph.layers if isinstance(layer, Dense)]
     if dense:
         said.append(f"dense layers run on the scnn as filters as large as their planes: {', '.join(dense)}; an eie runs them "

@@ -24,7 +24,7 @@ def test_layers_are_those_of_one_image(tmp_path):
     assert found["layers"][2]["nodes"] == ["g (Conv)", "s (Add)", "t (Relu)"]
     assert found["layers"][0]["work"] == 6 * 3 * 9 * 8 * 10
     assert found["notices"][0].startswith("8 x 8 PEs do not do: e must fit the array; at level 0 ")
-    assert found["notices"][1:] == ["one image for an scnn of 4 x 4 PEs holds all layers, each cut into tiles of its plane"]
+    assert found["notices"][1:] == ["one image for an scnn of 4 x 4 PEs holds all layers"]
 
 
 def test_dense_layers_run_beside_convolutions_and_the_eie_is_named(tmp_path):

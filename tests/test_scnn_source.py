@@ -38,13 +38,13 @@ def answers(path, whole, samples):
     return whole.lowered.answers(np.array([run.outputs for run in runs])) * image.output_scale, runs
 
 
-@pytest.mark.parametrize("name, bits", [
-    ("flatten and dense", 0), ("residual, strided", 4), ("concat, then relu and pool", 0), ("concat", 4),
-    ("channels last at the input", 0), ("turned answer", 0)])
-def test_golden_answers_from_the_file_what_the_build_says(name, bits, tmp_path):
+@pytest.mark.parametrize("name, bits, level", [
+    ("flatten and dense", 0, 0), ("flatten and dense", 0, None), ("residual, strided", 4, 0), ("residual, strided", 0, None),
+    ("concat, then relu and pool", 0, 0), ("concat", 4, 0), ("channels last at the input", 0, 0), ("turned answer", 0, 0)])
+def test_golden_answers_from_the_file_what_the_build_says(name, bits, level, tmp_path):
     network = from_model(NETWORKS[name], f"{name}.onnx")
     samples = np.random.default_rng(3).normal(size=(3, network.size))
-    built = made(network, f"{name}.onnx", samples, bits=bits)
+    built = made(network, f"{name}.onnx", samples, bits=bits, level=level)
     save(built.image, tmp_path / "net.npz")
     found, runs = answers(tmp_path / "net.npz", built.whole, samples)
     np.testing.assert_array_equal(found, built.whole.outputs)

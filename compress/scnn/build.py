@@ -17,7 +17,7 @@ from compress.page.array import write as write_page
 from compress.scnn import digits
 from compress.scnn.digits import NAME as EXAMPLE
 from compress.scnn.image import save
-from compress.scnn.size import free
+from compress.scnn.size import free, usual_level
 from compress.scnn.source import Made, Request, Trial, build
 from compress.scnn.table import sentences, tables
 from compress.source import beside_image, classes
@@ -116,7 +116,7 @@ def _classes(path: Path | None, network: Network) -> np.ndarray | None:
 def _level(spec: ScnnSpec, text: str | None) -> int | None:
     most = len(spec.block_sides) - 1
     if text is None:
-        return None if len(spec.built_levels) > most else 0
+        return usual_level(spec)
     if text == "fastest":
         return None
     if not text.isdecimal() or int(text) > most:

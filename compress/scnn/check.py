@@ -9,7 +9,7 @@ from compress.frontend.refuse import Refusal
 from compress.scnn.assemble import Assembly
 from compress.scnn.lower import attempt
 from compress.scnn.real import Lowered, Step
-from compress.scnn.size import MEMORIES, SIDES, sized
+from compress.scnn.size import MEMORIES, SIDES, sized, usual_level
 from golden.scnn.layer import Layer
 from spec.scnn import ScnnSpec
 
@@ -34,14 +34,14 @@ class Outlook:
     notices: tuple[str, ...] = ()
 
 
-def outlook(network: Network, spec: ScnnSpec, level: int | None = 0) -> Outlook:
+def outlook(network: Network, spec: ScnnSpec) -> Outlook:
     """Return what a network becomes on an array whose sides and memories may be changed."""
     lowered, lost = attempt(network)
     if lowered is None:
         return Outlook(refusals=tuple(lost))
     try:
-        made, faults = sized(spec, [_pattern(step) for step in lowered.steps], lowered.shape, density={}, level=level,
-                             free=frozenset((*MEMORIES, *SIDES)), weights=False)
+        made, faults = sized(spec, [_pattern(step) for step in lowered.steps], lowered.shape, density={},
+                             level=usual_level(spec), free=frozenset((*MEMORIES, *SIDES)), weights=False)
     except ValueError as error:
         named = next((step for step in lowered.steps if str(error).startswith(step.name)), lowered.steps[-1])
         node, _, operator = (named.nodes[0] if named.nodes else f"{named.name} (layer)").rpartition(" (")
