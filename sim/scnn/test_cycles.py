@@ -1,0 +1,46 @@
+"""The model of time against the Verilog, cause by cause: small networks of every kind of layer in one session an array."""
+
+import numpy as np
+import pytest
+
+from compress.scnn.assemble import assemble
+from compress.scnn.image import of
+from rtl.scnn import generate
+from sim.scnn.cases import answer
+from sim.scnn.networks import NETWORKS, sparse
+from sim.scnn.outcome import TOLERANCE, Outcome
+from sim.scnn.talks import together
+from sim.session import hold
+from spec.scnn import SLOT_COUNTERS, preset
+
+SHAPE = 3, 12, 14
+
+
+def outcomes(spec, names, level=0):
+    """Run networks on the Verilog of an array and yield name and outcome of each."""
+    made, talks = [], []
+    for name in names:
+        rng = np.random.default_rng([spec.rows, spec.cols])
+        layers, x = NETWORKS[name](rng), sparse(rng, SHAPE, 0.5, 100)
+        image = of(assemble(spec, layers, x.shape, levels=[level] * len(layers)))
+        run = answer(image, x)
+        made.append((name, image, run))
+        talks += together(image, x[None], [sum(own.cycles for own in run.counters)])
+    for (name, image, run), got in zip(made, hold(generate(spec), talks), strict=True):
+        yield name, Outcome(image=image, golden=[run], answers=[got], timed=1)
+
+
+@pytest.mark.parametrize("rows, cols", [(1, 1), (2, 2), pytest.param(3, 2, marks=pytest.mark.full),
+                                        pytest.param(8, 8, marks=pytest.mark.full)])
+def test_cycles_are_those_of_the_model_cause_by_cause(rows, cols):
+    spec = preset("ecp5", rows=rows, cols=cols, blocks=64)
+    for name, outcome in outcomes(spec, NETWORKS if rows * cols < 64 else ("wide", "max", "residual", "deep")):
+        got, want = outcome.answers[0].value.counters, outcome.total(0)
+        assert not len(outcome.differing), f"{name}: {outcome.faults()}"
+        slots = got["cycles"] * spec.multipliers
+        assert sum(got[cause] for cause in SLOT_COUNTERS) == slots, name
+        assert abs(got["cycles"] - want["cycles"]) <= TOLERANCE * want["cycles"], f"{name}: {got} {want}"
+        for cause in SLOT_COUNTERS:
+            assert abs(got[cause] - want[cause]) <= TOLERANCE * slots, f"{name}, {cause}: {got[cause]}, model {want[cause]}"
+        exact = ("products", "act_tail", "weight_tail", "placeholder", "entries")
+        assert [got[cause] for cause in exact] == [want[cause] for cause in exact], name
