@@ -53,3 +53,11 @@ def test_an_image_holds_its_codebooks(tmp_path):
     image.save(made, tmp_path / "b.npz")
     with pytest.raises(ValueError, match="members must include codebooks, not lack it"):
         image.load(tmp_path / "b.npz")
+
+
+def test_a_block_whose_count_is_no_item_is_refused():
+    rng = np.random.default_rng(8)
+    spec = preset("default", rows=1, cols=1, weight_code_bits=4)
+    layers = [few(rng, conv(rng, "a", "input", 32, 1, 3, density=1.0, pad=SAME, shift=6), (-1, 2))]
+    with pytest.raises(ValueError, match="^weight block of a must have at most 255 entries, for its count is an item of"):
+        assemble(spec, layers, (1, 4, 4), passes=[1])

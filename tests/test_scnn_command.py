@@ -17,6 +17,15 @@ from tests.scnn_sample import conv, sparse
 SAME = (1, 1, 1, 1)
 
 
+def test_what_the_verilog_lacks_is_refused(monkeypatch):
+    monkeypatch.setattr(scnn.shape, "BUILT_LANES", 1)
+    monkeypatch.setattr(scnn.shape, "BUILT_CODES", (0,))
+    for change, text in (({"weight_lanes": 2}, "^weight_lanes must be 1 in the Verilog, not 2"),
+                         ({"weight_code_bits": 4}, "^weight_code_bits must be 0 in the Verilog, not 4")):
+        with pytest.raises(ValueError, match=text):
+            scnn.built(preset(**change))
+
+
 @pytest.fixture
 def folder(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
@@ -64,7 +73,7 @@ def test_build(folder):
 @pytest.mark.parametrize("options, text", [
     (["--banks", 24], "banks must be a power of two, not 24"), (["--banks", 16], "banks must be at least 32, not 16"),
     (["--rows", 17], "rows must be 1 to 16, not 17"), (["--pes", 6, "--cols", 3], "pes must be left out beside cols"),
-    (["--weight-lanes", scnn.shape.BUILT_LANES + 1], "weight_lanes must be "), (["--f", 3], "f must be a power of two"),
+    (["--weight-lanes", 65], "weight_lanes must be "), (["--f", 3], "f must be a power of two"),
     (["--acc-bits", 24], "acc_bits must be 32 without product_shift_bits"),
     (["--weight-port-bits", 100], "weight_port_bits must be whole bytes")])
 def test_a_machine_that_cannot_be_built_is_refused(folder, options, text):
@@ -89,11 +98,12 @@ def test_an_image_runs_and_every_output_is_that_of_a_dense_convolution(folder):
         assert counters["products"] == model["products"] and counters["entries"] == model["entries"]
 
 
-def test_wrong_inputs_and_images_are_refused_before_anything_runs(folder):
+def test_wrong_inputs_and_images_are_refused_before_anything_runs(folder, monkeypatch):
     made, _, xs = network(preset("ecp5", rows=2, cols=2), level=1)
     image.save(made, "split.npz")
     np.save("x.npy", xs)
-    if 1 not in made.spec.built_levels:
+    with monkeypatch.context() as patch:
+        patch.setattr(scnn.shape, "BUILT_LEVELS", 1)
         refused("level of the input must be one of 0 on the Verilog, not 1", "sim.run", "split.npz", "--input", "x.npy")
     image.save(network(preset("ecp5", rows=1, cols=1))[0], "net.npz")
     np.save("short.npy", xs[0, :, :5])

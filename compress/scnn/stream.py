@@ -53,6 +53,10 @@ def blocks(spec: ScnnSpec, plan: Plan, number: int, place: int) -> tuple[np.ndar
     for segment in plan.segments:
         own, values, runs = block.encode(matrices(spec, plan, segment, number, place))
         values = values if plan.book is None else code.codes(plan.book, values)
+        if own.max(initial=0) >> spec.entry_bits:
+            most = (1 << spec.entry_bits) - 1
+            raise ValueError(f"weight block of {plan.layer.name} must have at most {most} entries, for its count is an item of "
+                             f"{spec.entry_bits} bits, not {own.max()}; take a smaller kc or weight_code_bits 0")
         counts.append(own)
         items.append((values & (1 << bits) - 1) | runs << bits)
     return np.concatenate(counts), np.concatenate(items)

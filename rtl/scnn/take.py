@@ -158,7 +158,7 @@ class Take(wiring.Component):
         entries, few, need = Signal(16), Signal(range(lanes + 1)), Signal.like(self.take)
         may, go, end, over = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
-            entries.eq(Mux(inside, rest, self.items[:16])), few.eq(Mux(entries >= lanes, lanes, entries)),
+            entries.eq(Mux(inside, rest, self.items[:min(16, spec.entry_bits)])), few.eq(Mux(entries >= lanes, lanes, entries)),
             need.eq(Mux(biases, spec.bias_items, few + ~inside)), may.eq(busy & self._have & (credit | inside | biases)),
             go.eq(may & (self.count >= need) & self.count.any()), end.eq(go & ~biases & (entries <= lanes)),
             over.eq(end & self._last_place), self.take.eq(Mux(go, need, 0)), self._block.eq(go & ~biases & ~inside),

@@ -30,11 +30,16 @@ def outcomes(spec, names, level=0):
         yield name, Outcome(image=image, golden=[run], answers=[got], timed=1)
 
 
-@pytest.mark.parametrize("rows, cols", [(1, 1), (2, 2), pytest.param(3, 2, marks=pytest.mark.full),
-                                        pytest.param(8, 8, marks=pytest.mark.full)])
-def test_cycles_are_those_of_the_model_cause_by_cause(rows, cols):
+LARGE = ("wide", "max", "residual", "deep")
+
+
+@pytest.mark.parametrize("rows, cols, level", [
+    (1, 1, 0), (2, 2, 0), (2, 2, 1),
+    *(pytest.param(*one, marks=pytest.mark.full)
+      for one in ((3, 2, 0), (3, 2, 1), (8, 8, 0), (8, 8, 1), (8, 8, 2), (8, 8, 3)))])
+def test_cycles_are_those_of_the_model_cause_by_cause(rows, cols, level):
     spec = preset("ecp5", rows=rows, cols=cols, blocks=64)
-    for name, outcome in outcomes(spec, NETWORKS if rows * cols < 64 else ("wide", "max", "residual", "deep")):
+    for name, outcome in outcomes(spec, NETWORKS if rows * cols < 64 else LARGE, level):
         got, want = outcome.answers[0].value.counters, outcome.total(0)
         assert not len(outcome.differing), f"{name}: {outcome.faults()}"
         slots = got["cycles"] * spec.multipliers

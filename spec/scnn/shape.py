@@ -148,10 +148,10 @@ class ScnnSpec:
         return RESERVE + 2
 
 
-BUILT_LEVELS, BUILT_LANES = 1, 1
+BUILT_LEVELS, BUILT_LANES = 9, 1
 """Levels of splits from 0 on, and weight lanes, that the Verilog has; the golden model runs all. See `built`."""
 
-BUILT_CODES = (0,)
+BUILT_CODES = (0, 4)
 """Values of ``weight_code_bits`` that the Verilog has been shown to run."""
 
 MOST_PES_A_SIDE = 16
@@ -217,7 +217,7 @@ def built(spec: ScnnSpec) -> None:
     """Refuse a machine that the Verilog does not have, naming the parameter, its rule and its value."""
     if spec.weight_lanes > BUILT_LANES:
         raise ValueError(f"weight_lanes must be {f'at most {BUILT_LANES}' if BUILT_LANES > 1 else 1} in the Verilog, "
-                         f"not {spec.weight_lanes}; more are in the golden model alone")
+                         f"not {spec.weight_lanes}; more of them wait for each other's words for ever")
     if spec.weight_code_bits not in BUILT_CODES:
         raise ValueError(f"weight_code_bits must be {' or '.join(map(str, BUILT_CODES))} in the Verilog, "
                          f"not {spec.weight_code_bits}; codes are in the golden model alone")
