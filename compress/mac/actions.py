@@ -11,11 +11,12 @@ from compress.actions import Actions, ReadRegister, ReadRegisters, Receive, Send
 from compress.mac.image import Image
 from compress.mac.order import Run, runs
 from compress.mac.pack import words
-from golden.mac import padding, to_bits, to_values
+from golden.mac import padding, sparse, to_bits, to_values
 from spec.framing import header
 from spec.mac import COUNTERS, PACKETS, SIDE, MacSpec, acc_words
 from spec.mac import command as run_word
 from spec.mac.lns import LNS_ZERO
+from spec.mac.sparse import CHUNK_BITS
 
 FLOOR, OPERATION = 100_000, 1_000
 """Cycles, and cycles per operation, that no sound machine needs."""
@@ -95,14 +96,16 @@ class Product:
 
     def __init__(self, spec: MacSpec, a, b, c, fmt: str):
         self.spec, self.fmt, self.shape = spec, fmt, (len(a), b.shape[1])
-        self.terms, self.columns = spec.terms(fmt), SIDE * spec.tiles
+        self.terms, self.length, self.columns = spec.terms(fmt), spec.length(fmt), SIDE * spec.tiles
         rows, length, columns = self.padded = padding(spec, len(a), a.shape[1], b.shape[1], fmt)
         zero = LNS_ZERO if fmt == "lns" else 0
-        self.a = _pad(a, rows, length, zero)
+        self.a, self.codes = _pad(a, rows, length, zero), None
+        if spec.sparse:
+            self.a, self.codes = sparse.compress(fmt, self.a)
         self.b = _pad(b, length, columns, zero)
         self.c = None if c is None else _pad(c, rows, columns, zero)
         self.d = np.zeros((rows, columns), np.uint32)
-        self.steps = length // self.terms
+        self.steps = length // self.length
         self.runs = list(runs(spec, rows // SIDE, columns // self.columns, self.steps))
 
     @property
@@ -191,16 +194,23 @@ class Product:
         part = self.a[SIDE * rows.start:SIDE * rows.stop, self.terms * steps.start:self.terms * steps.stop]
         blocks[:, :, :self.terms] = part.reshape(len(rows), SIDE, len(steps), self.terms).transpose(2, 0, 1, 3).reshape(
             -1, SIDE, self.terms)
-        return words(blocks, self.spec.operand_bits)
+        if self.codes is None:
+            return words(blocks, self.spec.operand_bits)
+        chunks = self.codes.shape[1] // self.steps
+        codes = np.zeros((len(blocks), SIDE, self.spec.meta_bits // CHUNK_BITS), np.uint32)
+        codes[:, :, :chunks] = self.codes[SIDE * rows.start:SIDE * rows.stop, chunks * steps.start:chunks * steps.stop].reshape(
+            len(rows), SIDE, len(steps), chunks).transpose(2, 0, 1, 3).reshape(-1, SIDE, chunks)
+        return words(blocks, self.spec.operand_bits, codes, CHUNK_BITS)
 
     def _b_blocks(self, columns, steps) -> np.ndarray:
         """Return blocks of B by steps, then by columns, then by tiles."""
         tiles = self.spec.tiles
-        blocks = np.zeros((len(steps), len(columns), tiles, self.spec.k, SIDE), np.uint32)
-        part = self.b[self.terms * steps.start:self.terms * steps.stop,
+        blocks = np.zeros((len(steps), len(columns), tiles, self.spec.depth, SIDE), np.uint32)
+        part = self.b[self.length * steps.start:self.length * steps.stop,
                       self.columns * columns.start:self.columns * columns.stop]
-        blocks[:, :, :, :self.terms] = part.reshape(len(steps), self.terms, len(columns), tiles, SIDE).transpose(0, 2, 3, 1, 4)
-        return words(blocks.reshape(-1, self.spec.k, SIDE), self.spec.operand_bits)
+        blocks[:, :, :, :self.length] = part.reshape(
+            len(steps), self.length, len(columns), tiles, SIDE).transpose(0, 2, 3, 1, 4)
+        return words(blocks.reshape(-1, self.spec.depth, SIDE), self.spec.operand_bits)
 
     def _c_blocks(self, c, run: Run) -> np.ndarray:
         """Return blocks of C by rows, then by columns, then by tiles."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from spec.mac import A_ROWS, SLOTS, MacSpec, operand_words
+from spec.mac import A_ROWS, SLOTS, MacSpec, a_words, b_words
 
 PACKET_BLOCKS = 32
 """Blocks of A in a packet at least, where there are as many: one word in more than a hundred is a header then."""
@@ -69,7 +69,7 @@ def width(spec: MacSpec, rows: int, columns: int, steps: int) -> int:
     def words(count: int) -> tuple[bool, float]:
         stays = steps * count <= spec.rows
         turns = rows if stays else min(rows, SLOTS // count)
-        needed = operand_words(spec) * (1 / count + spec.tiles / turns) / spec.fold
+        needed = (a_words(spec) / count + b_words(spec) * spec.tiles / turns) / spec.fold
         return not (stays and needed <= 1), needed
 
     return min(range(1, min(columns, SLOTS) + 1), key=words)

@@ -10,6 +10,10 @@ def bits_of(patterns, bits: int) -> np.ndarray:
     return spread.reshape(len(patterns), -1)
 
 
-def words(blocks, bits: int) -> np.ndarray:
-    """Return blocks of patterns as 64-bit words, those of a block in whole words."""
-    return np.packbits(bits_of(blocks, bits), axis=1, bitorder="little").reshape(-1).view("<u8").astype(np.uint64)
+def words(blocks, bits: int, more=None, more_bits: int = 0) -> np.ndarray:
+    """Return blocks of patterns as 64-bit words, those of a block in whole words; ``more`` are patterns behind each block's."""
+    spread = bits_of(blocks, bits)
+    if more is not None:
+        spread = np.concatenate((spread, bits_of(more, more_bits)), axis=1)
+    spread = np.pad(spread, ((0, 0), (0, -spread.shape[1] % 64)))
+    return np.packbits(spread, axis=1, bitorder="little").reshape(-1).view("<u8").astype(np.uint64)

@@ -10,6 +10,6 @@
 from golden.mac.convert import to_bits, to_values
 from golden.mac.image import Image, Run, load, run
 from golden.mac.lfsr import words
-from golden.mac.product import dot, matmul, padding
+from golden.mac.product import dot, matmul, padding, sparse_dot
 
-__all__ = ["Image", "Run", "dot", "load", "matmul", "padding", "run", "to_bits", "to_values", "words"]
+__all__ = ["Image", "Run", "dot", "load", "matmul", "padding", "run", "sparse_dot", "to_bits", "to_values", "words"]

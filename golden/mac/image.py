@@ -55,7 +55,7 @@ def run(loaded: Image, a: Any) -> Run:
     left = to_bits(loaded.fmt, np.atleast_2d(a), frac=loaded.spec.lns_frac)
     c = None if loaded.c is None else np.broadcast_to(loaded.c, (len(left), loaded.c.shape[1]))
     rows, length, columns = padding(loaded.spec, len(left), left.shape[1], loaded.b.shape[1], loaded.fmt)
-    operations = rows // SIDE * (columns // (SIDE * loaded.spec.tiles)) * (length // loaded.spec.terms(loaded.fmt))
+    operations = rows // SIDE * (columns // (SIDE * loaded.spec.tiles)) * (length // loaded.spec.length(loaded.fmt))
     return Run(outputs=matmul(loaded.spec, left, loaded.b, c, fmt=loaded.fmt), counters={"operations": operations})
 
 

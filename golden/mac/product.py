@@ -1,7 +1,7 @@
 """Dot products and matrix products on raw patterns, by whichever arithmetic a specification names."""
 import numpy as np
 
-from golden.mac import lfsr
+from golden.mac import lfsr, sparse
 from golden.mac.arithmetic import Arithmetic
 from golden.mac.operand import Terms, patterns
 from spec.mac import SIDE, MacSpec
@@ -46,12 +46,21 @@ def dot(spec: MacSpec | str, a, b, c, fmt: str, acc: str | None = None, *, rule:
     return out
 
 
+def sparse_dot(spec: MacSpec | str, a, codes, b, c, fmt: str, acc: str | None = None) -> np.ndarray:
+    """Return patterns of N dot products of kept elements a (N, K / 2), which metadata places, with rows b (N, K), plus c.
+
+    Otherwise as `dot`; `golden.mac.sparse.compress` makes a and its metadata of rows with zeros.
+    """
+    b = patterns("b", fmt, b)
+    return dot(spec, a, np.take_along_axis(b, sparse.index(fmt, codes), axis=1), c, fmt, acc)
+
+
 def padding(spec: MacSpec, rows: int, length: int, columns: int, fmt: str) -> tuple[int, int, int]:
     """Return M, K and N as the tiles see them: padded with +0 to whole operations on whole tiles."""
     def whole(size: int, unit: int) -> int:
         return -(-size // unit) * unit
 
-    return whole(rows, SIDE), whole(length, spec.terms(fmt)), whole(columns, SIDE * spec.tiles)
+    return whole(rows, SIDE), whole(length, spec.length(fmt)), whole(columns, SIDE * spec.tiles)
 
 
 def matmul(spec: MacSpec, a, b, c=None, *, fmt: str) -> np.ndarray:
@@ -65,7 +74,7 @@ def matmul(spec: MacSpec, a, b, c=None, *, fmt: str) -> np.ndarray:
     spec : MacSpec
         The build.
     a, b, c : array of integers, shapes (M, K), (K, N), (M, N)
-        Raw patterns; a and b in ``fmt``, c in its accumulator.
+        Raw patterns; a and b in ``fmt``, c in its accumulator. In a sparse build a has all its elements, zeros too.
     fmt : str
         Operand format, one of ``spec.formats``.
     """
@@ -82,15 +91,25 @@ def matmul(spec: MacSpec, a, b, c=None, *, fmt: str) -> np.ndarray:
     full = padding(spec, rows, length, columns, fmt)
     a = np.pad(a, ((0, 0), (0, full[1] - length)), constant_values=zero)
     b = np.pad(b, ((0, full[1] - length), (0, 0)), constant_values=zero)
+    met = None
+    if spec.sparse:
+        a, codes = sparse.compress(fmt, a)
+        met = sparse.index(fmt, codes).T
     left, right = arith.prepare(np.ascontiguousarray(a.T)[:, :, None]), arith.prepare(b[:, None, :])
-    random = _words(spec, full, arith.steps(full[1]))[:, :rows, :columns] if arith.random else None
+    random = _words(spec, full, arith.steps(len(a.T)))[:, :rows, :columns] if arith.random else None
     out = _results(arith, rows, columns)
     height = max(1, CHUNK // max(columns, 1))
     for start in range(0, rows, height):
         at = slice(start, start + height)
-        part = Terms(left.sig[:, at], left.exp[:, at]) if isinstance(left, Terms) else left[:, at]
-        out[at] = arith.run(part, right, c[at], None if random is None else random[:, at])
+        part = _part(left, (slice(None), at))
+        other = right if met is None else _part(right, (met[:, at], 0))
+        out[at] = arith.run(part, other, c[at], None if random is None else random[:, at])
     return out
+
+
+def _part(operand, at):
+    """Return a part of a prepared operand."""
+    return Terms(operand.sig[at], operand.exp[at]) if isinstance(operand, Terms) else operand[at]
 
 
 def _results(arith: Arithmetic, *shape: int):

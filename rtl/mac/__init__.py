@@ -2,7 +2,7 @@
 from rtl.emit import Library
 from rtl.generated import GeneratedMachine, Memory, manifest
 from rtl.mac.machine import Machine
-from spec.mac import A_ROWS, PACKETS, SLOTS, MacSpec, acc_words, operand_words, registers
+from spec.mac import A_ROWS, PACKETS, SLOTS, MacSpec, a_words, acc_words, b_words, registers
 
 
 def name_of(spec: MacSpec) -> str:
@@ -20,8 +20,8 @@ def generate(spec: MacSpec) -> GeneratedMachine:
     library.add(top, module=name)
     tile = top.array.tile
     memories = [
-        Memory(name="a", packet="a", depth=A_ROWS, bits=64 * operand_words(spec), copies=1, doc="Blocks of A."),
-        Memory(name="b", packet="b", depth=spec.rows, bits=64 * operand_words(spec), copies=spec.tiles, doc="Blocks of B."),
+        Memory(name="a", packet="a", depth=A_ROWS, bits=64 * a_words(spec), copies=1, doc="Blocks of A."),
+        Memory(name="b", packet="b", depth=spec.rows, bits=64 * b_words(spec), copies=spec.tiles, doc="Blocks of B."),
         Memory(name="c", packet="c", depth=SLOTS, bits=64 * acc_words(spec), copies=spec.tiles,
                doc="Accumulators: blocks of C and D.")]
     about = manifest(

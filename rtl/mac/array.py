@@ -10,7 +10,7 @@ from rtl.mac.pipe import Pipe
 from rtl.mac.plan import Plan
 from rtl.mac.tile import Tile
 from rtl.parts import copies, leave_open
-from spec.mac import A_ROWS, SLOTS, acc_words, operand_words
+from spec.mac import A_ROWS, SLOTS, a_words, acc_words, b_words
 from spec.mac.lfsr import LFSR_BITS, seed_of
 from spec.mac.lns import LNS_ZERO
 
@@ -48,7 +48,7 @@ class Array(wiring.Component):
         self.spec = spec = plan.spec
         self.tile = Tile(plan, cuts, library)
         self.accumulate_latency = READ_STAGES + self.tile.latency + 1
-        words = max(operand_words(spec), acc_words(spec))
+        words = max(a_words(spec), b_words(spec), acc_words(spec))
         super().__init__({
             "valid": In(1), "issue": In(issue_layout(spec)), "retire": Out(1), "last": Out(1), "we_a": In(1),
             "we_b": In(spec.tiles), "we_c": In(spec.tiles), "row": In(range(max(A_ROWS, SLOTS, spec.rows))),
@@ -58,12 +58,12 @@ class Array(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         spec, issue = self.spec, self.issue
-        width = operand_words(spec) * 64
-        operand, bits = self.block[len(self.block) - width:], state_bits(spec)
+        bits = state_bits(spec)
+        given_a, given_b = (self.block[len(self.block) - 64 * words(spec):] for words in (a_words, b_words))
         given = self.block[len(self.block) - OUTPUTS * spec.acc_bits:]
         empty = Const(LNS_ZERO if spec.arith == "lns" else 0, spec.acc_bits).replicate(bits // spec.acc_bits)
         block = Cat(Cat(given.word_select(n, spec.acc_bits), empty)[:bits] for n in range(OUTPUTS))
-        a = self._memory(m, "a_buffer", width, A_ROWS, self.we_a, self.row, operand, issue.a_row)
+        a = self._memory(m, "a_buffer", len(given_a), A_ROWS, self.we_a, self.row, given_a, issue.a_row)
         p = Pipe(m, {})
         valid = p.put(self.valid, "valid", reset=True)
         fresh, fmt, slot = (p.put(issue[name], name) for name in ("fresh", "fmt", "slot"))
@@ -75,14 +75,14 @@ class Array(wiring.Component):
         for number in range(spec.tiles):
             tile = self.library.place(m, f"tile{number}", tiles, module="mac_tile")
             leave_open(tile.i_ready)                            # `Sequence` issues every ``fold`` cycles
-            b = self._memory(m, f"b_buffer{number}", width, spec.rows, self.we_b[number], self.row, operand, issue.b_row)
+            b = self._memory(m, f"b_buffer{number}", len(given_b), spec.rows, self.we_b[number], self.row, given_b, issue.b_row)
             result = Value.cast(tile.o_d)
             acc = self._memory(m, f"accumulator{number}", OUTPUTS * bits, SLOTS, tile.o_valid | self.we_c[number],
                                Mux(tile.o_valid, p[slot], self.row), Mux(tile.o_valid, result, block), issue.slot)
             d = Cat(result.word_select(n, bits)[:spec.acc_bits] for n in range(OUTPUTS))
             m.d.comb += [
                 tile.i_valid.eq(early[valid]),
-                Value.cast(tile.i_op.a).eq(a),
+                Cat(Value.cast(tile.i_op.a), Value.cast(tile.i_op.meta)).eq(a),
                 Value.cast(tile.i_op.b).eq(b),
                 Value.cast(tile.i_op.c).eq(Mux(early[fresh], empty.replicate(OUTPUTS), acc)),
                 tile.i_op.fmt.eq(early[fmt]),

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 from rtl.bus.loader import BEAT
 from rtl.mac.bus import COMMAND
 from spec.framing import WORD_BITS
-from spec.mac import A_ROWS, PACKETS, SLOTS, MacSpec, acc_words, operand_words
+from spec.mac import A_ROWS, PACKETS, SLOTS, MacSpec, a_words, acc_words, b_words
 
 
 class Assemble(wiring.Component):
@@ -38,7 +38,7 @@ class Assemble(wiring.Component):
 
     def __init__(self, spec: MacSpec):
         self.spec = spec
-        self.words = max(operand_words(spec), acc_words(spec))
+        self.words = max(a_words(spec), b_words(spec), acc_words(spec))
         super().__init__({"i": In(stream.Signature(BEAT)), "run": Out(stream.Signature(COMMAND)), "room_a": In(1),
                           "room_b": In(1), "busy": In(1), "take_a": Out(1), "take_b": Out(1), "range": Out(1), "we_a": Out(1),
                           "we_b": Out(spec.tiles), "we_c": Out(spec.tiles), "row": Out(range(max(A_ROWS, SLOTS, spec.rows))),
@@ -62,7 +62,7 @@ class Assemble(wiring.Component):
             word.eq(Mux(beat.index == 0, 0, place)),
             at.eq(Mux(beat.index == 0, 0, tile)),
             here.eq(Mux(beat.index == 0, beat.address, slot)),
-            last.eq(word == Mux(is_c, acc_words(spec), operand_words(spec)) - 1),
+            last.eq(word == Mux(is_c, acc_words(spec), Mux(is_a, a_words(spec), b_words(spec))) - 1),
             row_end.eq(is_a | (at == spec.tiles - 1)),
             self.take_a.eq(block & last & is_a),
             self.take_b.eq(block & last & is_b & row_end),

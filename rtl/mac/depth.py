@@ -1,7 +1,7 @@
 """Where each target's dot unit is cut into stages."""
 
-CUTS = ("decode", "special", "exponents", "largest", "distance", "addend", "factor", "product", "align", "sum", "magnitude",
-        "normalise", "exponent", "round", "pack", "compare", "table", "add")
+CUTS = ("decode", "select", "special", "exponents", "largest", "distance", "addend", "factor", "product", "align", "sum",
+        "magnitude", "normalise", "exponent", "round", "pack", "compare", "table", "add")
 """Every place a register can go, in order of the data; a tree or a shift meets its own once a level."""
 
 EVERY = dict.fromkeys(CUTS, 1)

@@ -16,17 +16,18 @@ def state_bits(spec: MacSpec) -> int:
 
 
 def operation_layout(spec: MacSpec) -> data.StructLayout:
-    """One operation: A (4 x k), B (k x 4) and C (4 x 4), each by rows, element 0 lowest, and their format."""
-    elements = data.ArrayLayout(spec.operand_bits, SIDE * spec.k)
-    return data.StructLayout({"a": elements, "b": elements, "c": data.ArrayLayout(state_bits(spec), OUTPUTS),
-                              "fmt": CODE_BITS})
+    """One operation: A (4 x k), its metadata, B (depth x 4) and C (4 x 4), each by rows, element 0 lowest, and their format."""
+    a, b = (data.ArrayLayout(spec.operand_bits, SIDE * size) for size in (spec.k, spec.depth))
+    return data.StructLayout({"a": a, "meta": data.ArrayLayout(spec.meta_bits, SIDE), "b": b,
+                              "c": data.ArrayLayout(state_bits(spec), OUTPUTS), "fmt": CODE_BITS})
 
 
 def part_layout(spec: MacSpec) -> data.StructLayout:
     """Rows of A, columns of B and elements of C that the units take in one cycle."""
     rows, columns = part_shape(spec)
     return data.StructLayout({"a": data.ArrayLayout(data.ArrayLayout(spec.operand_bits, spec.k), rows),
-                              "b": data.ArrayLayout(data.ArrayLayout(spec.operand_bits, spec.k), columns),
+                              "meta": data.ArrayLayout(spec.meta_bits, rows),
+                              "b": data.ArrayLayout(data.ArrayLayout(spec.operand_bits, spec.depth), columns),
                               "c": data.ArrayLayout(state_bits(spec), spec.units), "fmt": CODE_BITS})
 
 
@@ -59,8 +60,9 @@ class Feed(wiring.Component):
         m = Module()
         spec, (rows, columns) = self.spec, part_shape(self.spec)
         k, bits = spec.k, spec.operand_bits
-        a = [Signal(k * bits, reset_less=True, name=f"a{row}") for row in range(SIDE)]
-        b = [Signal(k * bits, reset_less=True, name=f"b{column}") for column in range(SIDE)]
+        wide = k * bits + spec.meta_bits                        # a row of A, its metadata on top
+        a = [Signal(wide, reset_less=True, name=f"a{row}") for row in range(SIDE)]
+        b = [Signal(spec.depth * bits, reset_less=True, name=f"b{column}") for column in range(SIDE)]
         c = [Signal(state_bits(spec), reset_less=True, name=f"c{out}") for out in range(OUTPUTS)]
         fmt = Signal(CODE_BITS, reset_less=True)
         left = Signal(range(spec.fold))
@@ -68,13 +70,14 @@ class Feed(wiring.Component):
             self.ready.eq(left == 0),
             self.o_last.eq(left == 0),
             self.o.fmt.eq(fmt),
-            Cat(self.o.a).eq(Cat(a[:rows])),
+            Cat(self.o.a).eq(Cat(row[:k * bits] for row in a[:rows])),
+            Cat(self.o.meta).eq(Cat(row[k * bits:] for row in a[:rows])),
             Cat(self.o.b).eq(Cat(b[:columns])),
             Cat(self.o.c).eq(Cat(c[:spec.units])),
         ]
         m.d.sync += self.o_valid.eq(self.i_valid & self.ready | ~self.ready)
-        load = [*(a[i].eq(Cat(self.i.a[i * k + t] for t in range(k))) for i in range(SIDE)),
-                *(b[j].eq(Cat(self.i.b[t * SIDE + j] for t in range(k))) for j in range(SIDE)),
+        load = [*(a[i].eq(Cat(*(self.i.a[i * k + t] for t in range(k)), self.i.meta[i])) for i in range(SIDE)),
+                *(b[j].eq(Cat(self.i.b[t * SIDE + j] for t in range(spec.depth))) for j in range(SIDE)),
                 *(c[n].eq(self.i.c[n]) for n in range(OUTPUTS)),
                 fmt.eq(self.i.fmt)]
         if spec.fold == 1:

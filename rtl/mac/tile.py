@@ -11,6 +11,7 @@ from rtl.mac.lns_dot import LnsDot
 from rtl.mac.pipe import Late, Pipe
 from rtl.mac.plan import Plan
 from rtl.mac.random import Random
+from rtl.mac.select import select
 from rtl.parts import copies
 from spec.mac.lfsr import LFSR_BITS
 
@@ -99,6 +100,8 @@ class Tile(wiring.Component):
 
         a = [self._elements(m, p, f"a{i}", part.a[i], fmt, decode_a) for i in range(rows)]
         b = [self._elements(m, p, f"b{j}", part.b[j], fmt, decode_b) for j in range(columns)]
+        if spec.sparse:
+            code, meta = p.put(fmt, "fmt"), [p.put(part.meta[i], f"meta{i}") for i in range(rows)]
         c = [p.put(part.c[unit], f"c{unit}") for unit in range(spec.units)]
         p.cut("decode")
 
@@ -106,17 +109,26 @@ class Tile(wiring.Component):
         dots = copies(dot, lambda: Dot(self.plan, self.cuts, library))
         late = p.fork()
         late.wait("significands", dot.sig_stage)
+        heads, sigs = ([[element[n] for element in column] for column in b] for n in (0, 1))
+        met = [divmod(unit, columns) for unit in range(spec.units)]     # row and column of each unit
+        if spec.sparse:
+            heads, sigs = ([select(spec, pipe, code, meta[i], own[j]) for i, j in met]
+                           for pipe, own in ((p, heads), (late, sigs)))
+            p.cut("select")
+            late.cut("select")
+        else:
+            heads, sigs = ([own[j] for _, j in met] for own in (heads, sigs))
         rounding = p.fork()
         rounding.wait("random", dot.random_stage)
         results = []
         for unit in range(spec.units):
             port = library.place(m, f"dot{unit}", dots, module="mac_dot")
-            row, column = divmod(unit, columns)
+            row = met[unit][0]
             m.d.comb += [
                 Value.cast(port.a).eq(Cat(p[head] for head, _ in a[row])),
-                Value.cast(port.b).eq(Cat(p[head] for head, _ in b[column])),
+                Value.cast(port.b).eq(Cat(p[head] for head in heads[unit])),
                 Value.cast(port.a_sig).eq(Cat(late[sig] for _, sig in a[row])),
-                Value.cast(port.b_sig).eq(Cat(late[sig] for _, sig in b[column])),
+                Value.cast(port.b_sig).eq(Cat(late[sig] for sig in sigs[unit])),
                 port.c.eq(p[c[unit]]),
                 Value.cast(port.mode).eq(p[mode]),
             ]
@@ -139,9 +151,10 @@ class Tile(wiring.Component):
     def _elements(self, m, p: Pipe, name: str, row, fmt, decode) -> list[tuple[Late, Late]]:
         """Decode a row of A or a column of B; return each element's head and significand."""
         spec, found = self.spec, []
-        for lane in range(spec.k):
+        used = spec.terms if name[0] == "a" else spec.length
+        for lane in range(len(row)):
             part = self.library.place(m, f"{name}_{lane}", decode, module=f"mac_decode_{name[0]}")
-            idle = [fmt == spec.code(name) for name in spec.formats if lane >= spec.terms(name)]
+            idle = [fmt == spec.code(name) for name in spec.formats if lane >= used(name)]
             m.d.comb += [
                 part.bits.eq(row[lane]),
                 part.fmt.eq(fmt),

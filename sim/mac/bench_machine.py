@@ -14,8 +14,9 @@ from golden.mac.cases import dots
 from sim.host import PERIOD, Host
 from sim.mac.spec_env import spec_of
 from spec.framing import header
-from spec.mac import SIDE, SLOTS, acc_words, command, operand_words, registers
+from spec.mac import SIDE, SLOTS, a_words, acc_words, b_words, command, registers
 from spec.mac.number import OPERANDS
+from spec.mac.sparse import PATTERNS
 
 SPEC = spec_of(os.environ["MAC_SPEC"])
 LATENCY = int(os.environ["MAC_ACCUMULATE_LATENCY"])
@@ -42,9 +43,21 @@ def operands(fmt, shape, seed):
     rows, length, columns = shape
     acc = SPEC.acc_of(fmt)
     a, _, _ = dots(fmt, acc, rows, length, rng)
+    if SPEC.sparse:
+        a = thinned(fmt, a, rng)
     b, _, _ = dots(fmt, acc, columns, length, rng)
     _, _, c = dots(fmt, acc, rows * columns, 1, rng)
     return a, b.T, c.reshape(rows, columns)
+
+
+def thinned(fmt, a, rng):
+    """Return rows with a random half of each chunk, or more, set to zero."""
+    pattern = PATTERNS[fmt]
+    wide = np.pad(a, ((0, 0), (0, -a.shape[1] % pattern.chunk)))
+    units = wide.reshape(len(a), -1, pattern.chunk // pattern.unit, pattern.unit).copy()
+    order = rng.permuted(np.broadcast_to(np.arange(units.shape[2]), units.shape[:3]), axis=2)
+    units[order >= units.shape[2] // 2] = 0
+    return units.reshape(wide.shape)[:, :a.shape[1]]
 
 
 @cocotb.test()
@@ -66,17 +79,10 @@ async def products_match_golden(dut, idle, stall):
         assert result.counters["operations"] == product.operations
 
 
-def blocks_of(rng, count, rows, columns, fmt):
-    """Return random blocks as words, and their patterns."""
-    patterns, _, _ = dots(fmt, SPEC.acc_of(fmt), count * rows, columns, rng)
-    return patterns.reshape(count, rows, columns)
-
-
 async def loaded(host, *, a=0, b=0):
     """Send so many blocks of zeros of A, and rows of B."""
-    blank = np.zeros(operand_words(SPEC), np.uint64)
-    packets = [packet("a", 0, np.tile(blank, a))] if a else []
-    await host.send(packets + ([packet("b", 0, np.tile(blank, b * SPEC.tiles))] if b else []))
+    blank_a, blank_b = np.zeros(a * a_words(SPEC), np.uint64), np.zeros(b * SPEC.tiles * b_words(SPEC), np.uint64)
+    await host.send([packet("a", 0, blank_a), packet("b", 0, blank_b)])
 
 
 def run(**fields):
@@ -107,10 +113,10 @@ async def runs_take_the_documented_cycles(dut):
 async def a_product_keeps_the_tiles_busy(dut):
     """An operation every fold cycles, or what the stream of 64 bits or the order of random numbers permits."""
     host, fmt = await started(dut), SPEC.formats[0]
-    shape = (64, 8 * SPEC.terms(fmt), 8 * WIDE)
+    shape = (64, 8 * SPEC.length(fmt), 8 * WIDE)
     product = Product(SPEC, *operands(fmt, shape, 5)[:2], None, fmt)
     counters = (await host.perform(product.actions())).counters
-    stream = operand_words(SPEC) * (16 * 8 + 64 * SPEC.tiles)
+    stream = 16 * 8 * a_words(SPEC) + 64 * SPEC.tiles * b_words(SPEC)
     alone = 16 * 8 * (7 * LATENCY + SPEC.fold)                  # a block at a time, each step after the one before
     bound = max(alone if SPEC.stochastic else product.operations * SPEC.fold, stream)
     assert bound / (counters["cycles"] - LATENCY) >= 0.95, (bound, counters)
@@ -120,17 +126,15 @@ async def a_product_keeps_the_tiles_busy(dut):
 async def operands_may_come_after_their_run(dut):
     """A run waits for A and for B and says so; C waits for the run; B stays for a second run until it is released."""
     host, fmt = await started(dut), SPEC.formats[0]
-    rng, terms = np.random.default_rng(9), SPEC.terms(fmt)
-    a, b = blocks_of(rng, 2, SIDE, terms, fmt), blocks_of(rng, 1, WIDE, terms, fmt)[0].T
-    b_words = np.zeros((SPEC.tiles, SPEC.k, SIDE), np.uint32)
-    b_words[:, :terms] = b.reshape(terms, SPEC.tiles, SIDE).swapaxes(0, 1)
-    a_words = np.zeros((2, SIDE, SPEC.k), np.uint32)
-    a_words[:, :, :terms] = a
-    a_words = [packet("a", 0, words(block[None], SPEC.operand_bits)) for block in a_words]
-    await host.send([run(read=1), a_words[0]])
+    a, b, _ = operands(fmt, (2 * SIDE, SPEC.length(fmt), WIDE), 9)
+    a = a.reshape(2, SIDE, -1)
+    products = [Product(SPEC, block, b, None, fmt) for block in a]
+    one = range(1)
+    first, second = (packet("a", 0, product._a_blocks(one, one)) for product in products)
+    await host.send([run(read=1), first])
     await ClockCycles(dut.clk, 50)
     assert (await host.read("status"))["busy"] and (await host.counters())["starved"] > 40
-    await host.send([packet("b", 0, words(b_words, SPEC.operand_bits)), run(read=1, release=1), a_words[1]])
+    await host.send([packet("b", 0, products[0]._b_blocks(one, one)), run(read=1, release=1), second])
     if SPEC.stochastic:
         want = matmul(SPEC, np.concatenate(a), b, fmt=fmt).reshape(2, SIDE, SPEC.tiles, SIDE)
     else:

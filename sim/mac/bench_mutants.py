@@ -8,17 +8,17 @@ import numpy as np
 from cocotb.triggers import FallingEdge
 
 from sim.mac.bench_tile import reset
-from sim.mac.mutants import SPEC
 from sim.mac.pack import bits_of, operations, words_of
+from sim.mac.spec_env import spec_of
 
 
 @cocotb.test()
 async def mutants_differ(dut):
-    stim = np.load(os.environ["MAC_STIM"])
-    words = operations(SPEC, stim["a"], stim["b"], stim["c"], stim["code"])
-    want = words_of(bits_of(stim["d"], SPEC.acc_bits))
+    stim, spec = np.load(os.environ["MAC_STIM"]), spec_of(os.environ["MAC_SPEC"])
+    words = operations(spec, stim["a"], stim["b"], stim["c"], stim["code"])
+    want = words_of(bits_of(stim["d"], spec.acc_bits))
     dut.mutsel.value = 0
-    await reset(dut, SPEC)
+    await reset(dut, spec)
     alive = []
     for mutant in [0, *json.loads(os.environ["MAC_MUTANTS"])]:
         dut.mutsel.value = mutant

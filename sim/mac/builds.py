@@ -25,6 +25,8 @@ BUILDS = {
     "ada_fp16": MacSpec(arch="ada", formats=("fp16", "e4m3", "e5m2", "int4"), acc="fp16", k=16, fold=16),
     "blackwell_fp32": MacSpec(arch="blackwell", formats=("fp16", "bf16", "tf32", "e4m3", "e5m2", "int8"), k=32, fold=16),
     "blackwell_fp16": MacSpec(arch="blackwell", formats=("fp16", "e4m3", "e5m2", "int4"), acc="fp16", k=32, fold=16),
+    "sparse": MacSpec(arch="ada", formats=("fp16", "e4m3", "int8"), k=8, fold=16, sparse=True),
+    "sparse_pairs": MacSpec(arch="ampere", formats=("tf32", "int4", "bf16"), k=8, fold=16, sparse=True),
     "exact_fp32": MacSpec(arch="exact", formats=("fp16", "bf16", "e4m3", "e5m2", "tf32", "int8"), fold=16),
     "exact_fp16": MacSpec(arch="exact", formats=("fp16", "bf16", "e4m3", "e5m2", "tf32", "int4"), acc="fp16", fold=16),
     "int_pairs": MacSpec(arch="ampere", formats=("int8", "int4"), fold=16, target="ice40", overflow="saturate"),

@@ -8,8 +8,12 @@ from rtl.mac.plan import Plan
 from sim.mac.builds import tile
 from spec.mac import MacSpec
 
-SPEC = MacSpec(fold=16)
-"""One dot unit of Volta's numerics computes all outputs."""
+SPECS = {
+    "volta": MacSpec(fold=16),
+    "ada": MacSpec(arch="ada", formats=("fp16", "tf32", "e4m3"), fold=16),
+    "blackwell": MacSpec(arch="blackwell", formats=("tf32", "e5m2"), fold=16),
+}
+"""Tiles of which one dot unit computes all outputs."""
 
 SELECT_BITS = 9
 SOLVER_SECONDS = 60
@@ -17,12 +21,12 @@ PREPARE = ("read_verilog tile.v; hierarchy -top mac_dot; proc; flatten; opt -ful
            "opt_clean -purge; write_rtlil dot.il; ")
 
 
-def mutants(folder: Path, count: int, seed: int = 1) -> tuple[list[Path | str], list[str], int]:
+def mutants(spec: MacSpec, folder: Path, count: int, seed: int = 1) -> tuple[list[Path | str], list[str], int]:
     """Write a tile whose dot unit holds ``count`` mutants, chosen by the port ``mutsel``; 0 is none.
 
     Returns the sources, the command that makes each mutant, and the tile's latency.
     """
-    sources, latency = tile(SPEC)
+    sources, latency = tile(spec)
     text = sources[0]
     check_text(text)
     (folder / "tile.v").write_text(text)
@@ -45,13 +49,13 @@ def check_text(text: str) -> None:
             raise ValueError(f"the tile's Verilog must have {part!r} once, not {text.count(part)} times; adapt sim.mac.mutants")
 
 
-def equivalent(folder: Path, command: str) -> bool:
+def equivalent(spec: MacSpec, folder: Path, command: str) -> bool:
     """Try to prove, in either of two ways, that a mutant computes what the original does."""
     plain, _, rest = command.partition(" -ctrl mutsel")
     plain += "".join(f" {part}" for part in rest.split(maxsplit=2)[2:])
     load = ("read_rtlil dot.il; rename mac_dot gold; design -stash gold; read_rtlil dot.il; "
             f"{plain}; rename mac_dot gate; design -stash gate; design -copy-from gold gold; design -copy-from gate gate; ")
-    return any(yosys(folder, load + proof, check=False) == 0 for proof in (INDUCTION, _operands(folder)))
+    return any(yosys(folder, load + proof, check=False) == 0 for proof in (INDUCTION, _operands(spec, folder)))
 
 
 INDUCTION = ("equiv_make gold gate both; hierarchy -top both; opt_clean; equiv_struct; equiv_simple -seq 1; "
@@ -59,8 +63,8 @@ INDUCTION = ("equiv_make gold gate both; hierarchy -top both; opt_clean; equiv_s
 """For every value of the dot unit's inputs: by induction over the registers that both have."""
 
 
-def _operands(folder: Path) -> str:
-    """Return a proof for every operand that the decoders of the tile can pass on, by a SAT solver.
+def _operands(spec: MacSpec, folder: Path) -> str:
+    """Return a proof for every operand of every format that the decoders of the tile can pass on, by a SAT solver.
 
     The dot unit is a pipeline without a loop, whose every path from an operand to the result is of the same length: without
     its registers it computes the same function, of the same operation.
@@ -68,7 +72,7 @@ def _operands(folder: Path) -> str:
     text = (folder / "tile.v").read_text()
     (folder / "decode.v").write_text(text[text.index("module mac_decode_a("):text.index("module mac_dot(")])
     (folder / "wire.v").write_text(WIRE)
-    (folder / "both.v").write_text(_both())
+    (folder / "both.v").write_text(_both(spec))
     return ("read_verilog decode.v both.v; hierarchy -check -top both; proc; flatten; dffunmap; techmap -map wire.v; "
             "opt -full -nosdff; check -assert; select -assert-none t:*dff* t:*dlatch*; select -clear; "
             f"sat -verify -timeout {SOLVER_SECONDS} -prove gold_d gate_d both")
@@ -87,16 +91,20 @@ endmodule
 """A register as a wire, for Yosys's techmap."""
 
 
-def _both() -> str:
-    """Return Verilog of the original and a mutant behind the same decoders."""
-    plan = Plan(SPEC)
-    text = "module both(input [63:0] a, b, input [31:0] c, random, input [1:0] mode, output [31:0] gold_d, gate_d);\n"
+def _both(spec: MacSpec) -> str:
+    """Return Verilog of the original and a mutant behind the same decoders, of any format that the tile holds."""
+    plan, bits = Plan(spec), spec.operand_bits
+    codes, last = [spec.code(name) for name in spec.formats], len(spec.formats) - 1
+    fmt = "".join(f"pick == {n} ? 3'd{code} : " for n, code in enumerate(codes[:-1])) + f"3'd{codes[last]}"
+    byte = " || ".join(f"fmt == 3'd{spec.code(name)}" for name in plan.floats if plan.is_byte(name)) or "1'b0"
+    text = (f"module both(input [{bits * spec.k - 1}:0] a, b, input [31:0] c, random, input [2:0] pick, "
+            f"output [31:0] gold_d, gate_d);\n  wire [2:0] fmt = {fmt};\n  wire [1:0] mode = {{{byte}, 1'b0}};\n")
     for side, x_bits in (("a", plan.a_bits), ("b", plan.b_bits)):
         head, sig = head_layout(x_bits).size, plan.sig_bits
-        text += f"  wire [{SPEC.k * head - 1}:0] {side}_head;\n  wire [{SPEC.k * sig - 1}:0] {side}_sig;\n"
-        for k in range(SPEC.k):
-            text += (f"  mac_decode_{side} {side}{k} (.fmt(3'd{SPEC.code('fp16')}), .dead(1'b0), "
-                     f".bits({side}[{16 * k} +: 16]), "
+        text += f"  wire [{spec.k * head - 1}:0] {side}_head;\n  wire [{spec.k * sig - 1}:0] {side}_sig;\n"
+        for k in range(spec.k):
+            dead = " || ".join(f"fmt == 3'd{spec.code(name)}" for name in spec.formats if k >= spec.terms(name)) or "1'b0"
+            text += (f"  mac_decode_{side} {side}{k} (.fmt(fmt), .dead({dead}), .bits({side}[{bits * k} +: {bits}]), "
                      f".head({side}_head[{head * k} +: {head}]), .sig({side}_sig[{sig * k} +: {sig}]));\n")
     for name in ("gold", "gate"):
         text += (f"  {name} {name}_unit (.clk(1'b0), .rst(1'b0), .a(a_head), .b(b_head), .a_sig(a_sig), .b_sig(b_sig), .c(c), "

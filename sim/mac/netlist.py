@@ -8,7 +8,7 @@ import numpy as np
 from rtl.generated import GeneratedMachine
 from sim.launch import launch
 from sim.mac.spec_env import text_of
-from sim.mac.stimulus import noise, stimulus
+from sim.mac.stimulus import metadata, noise, stimulus
 from spec.mac import MacSpec
 
 UNIT = "mac_tile"
@@ -27,7 +27,7 @@ def verify(machine: GeneratedMachine, netlist: str, spec: MacSpec) -> str:
     """
     fmts = [fmt for _ in range(OPERATIONS // len(spec.formats)) for fmt in spec.formats]
     a, b, c = noise(spec, fmts, np.random.default_rng(1))
-    arrays = stimulus(spec, a, b, c, fmts)
+    arrays = stimulus(spec, a, b, c, fmts, meta=metadata(spec, fmts, np.random.default_rng(2)) if spec.sparse else None)
     with tempfile.TemporaryDirectory(prefix="netlist-") as made:
         np.savez(Path(made) / "stim.npz", allow_pickle=False, **arrays)
         launch(sources=[netlist], top=UNIT, module="sim.mac.bench_tile", at_least=1, folder=Path(made), sim="verilator",

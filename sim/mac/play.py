@@ -11,7 +11,7 @@ from sim.mac.builds import tile
 from sim.mac.pack import packed, unpacked
 from sim.mac.player import OPERATIONS, RESULTS, player
 from sim.mac.spec_env import text_of
-from sim.mac.stimulus import noise, stimulus
+from sim.mac.stimulus import metadata, noise, stimulus
 from spec.mac import MacSpec
 
 BLOCK = 5_000
@@ -38,7 +38,8 @@ def play(spec: MacSpec, blocks: Iterable[dict[str, Any]], folder: Path) -> Playe
     want = []
     with (folder / OPERATIONS).open("wb") as file:
         for block in blocks:
-            file.write(packed(spec, *(block[part] for part in ("a", "b", "c", "code")))[:, ::-1].tobytes())
+            parts = [block[part] for part in ("a", "b", "c", "code", "meta") if part in block]
+            file.write(packed(spec, *parts)[:, ::-1].tobytes())
             want.append(block["d"])
     wanted = np.concatenate(want)
     sources, latency = tile(spec)
@@ -55,5 +56,5 @@ def random_blocks(spec: MacSpec, count: int, seed: int = 100) -> Iterable[dict[s
         fmts = list(spec.formats) * min(BLOCK, count - first)
         rng = np.random.default_rng(seed + number)
         a, b, c = noise(spec, fmts, rng)
-        yield stimulus(spec, a, b, c, fmts, start=start)
+        yield stimulus(spec, a, b, c, fmts, start=start, meta=metadata(spec, fmts, rng) if spec.sparse else None)
         start += len(fmts)

@@ -4,17 +4,20 @@ from typing import Any
 import numpy as np
 
 from golden.mac import dot, words
+from golden.mac.sparse import index
 from spec.mac import SIDE, MacSpec
 from spec.mac.lns import LNS_ZERO
 from spec.mac.number import FORMATS
+from spec.mac.sparse import CHUNK_BITS, PATTERNS
 
 OUTPUTS = SIDE * SIDE
 
 
-def stimulus(spec: MacSpec, a, b, c, fmt, start: int = 0) -> dict[str, np.ndarray]:
-    """Return operations with their golden results: A (N, 4, k), B (N, k, 4), C (N, 4, 4), one format each.
+def stimulus(spec: MacSpec, a, b, c, fmt, start: int = 0, meta=None) -> dict[str, np.ndarray]:
+    """Return operations with their golden results: A (N, 4, k), B (N, depth, 4), C (N, 4, 4), one format each.
 
-    ``start`` operations came before them, as random numbers count.
+    ``start`` operations came before them, as random numbers count. ``meta`` (N, 4, chunks) says which rows of B each of the
+    elements of A meets in a sparse build.
     """
     count = len(a)
     fmts = np.asarray(fmt if not isinstance(fmt, str) else [fmt] * count)
@@ -26,14 +29,24 @@ def stimulus(spec: MacSpec, a, b, c, fmt, start: int = 0) -> dict[str, np.ndarra
             continue
         terms = spec.terms(name)
         left = np.repeat(a[at, :, None, :terms], SIDE, axis=2).reshape(-1, terms)
-        right = np.repeat(b[at, None, :terms, :].swapaxes(2, 3), SIDE, axis=1).reshape(-1, terms)
+        right = _met(spec, name, b[at], None if meta is None else meta[at])
         extra: dict[str, Any] = {}
         if random is not None and FORMATS[name].is_float:
             extra["random"] = random[:, at].T.reshape(1, -1)
         narrow = (1 << FORMATS[name].bits) - 1
         acc = (1 << spec.acc_format(name).bits) - 1
         d[at] = dot(spec, left & narrow, right & narrow, c[at].reshape(-1) & acc, name, **extra).reshape(-1, SIDE, SIDE)
-    return {"a": a, "b": b, "c": c, "code": np.array([spec.code(f) for f in fmts]), "d": d}
+    found = {"a": a, "b": b, "c": c, "code": np.array([spec.code(f) for f in fmts]), "d": d}
+    return found if meta is None else found | {"meta": meta}
+
+
+def _met(spec: MacSpec, fmt: str, b, meta) -> np.ndarray:
+    """Return, for each output of each operation, the elements of B that a row of A meets."""
+    rows = np.repeat(b[:, None, :spec.length(fmt), :].swapaxes(2, 3), SIDE, axis=1)     # operation, row, column, K
+    if meta is not None:
+        chunks = spec.terms(fmt) // PATTERNS[fmt].kept
+        rows = np.take_along_axis(rows, index(fmt, meta[:, :, :chunks])[:, :, None, :], axis=3)
+    return rows.reshape(-1, spec.terms(fmt))
 
 
 def from_rows(spec: MacSpec, a, b, c):
@@ -93,7 +106,7 @@ def noise(spec: MacSpec, fmts, rng):
     """Return one operation for each format named: exponents near and far, specials, zeros, cancellation."""
     count = len(fmts)
     a = np.zeros((count, SIDE, spec.k), np.uint32)
-    b = np.zeros((count, spec.k, SIDE), np.uint32)
+    b = np.zeros((count, spec.depth, SIDE), np.uint32)
     c = np.zeros((count, SIDE, SIDE), np.uint32)
     fmts = np.asarray(fmts)
     for name in dict.fromkeys(fmts):
@@ -107,8 +120,17 @@ def noise(spec: MacSpec, fmts, rng):
         if spec.k > 1 and fmt.is_float:
             mid = spec.k // 2
             a[half, :, mid:] = a[half, :, :mid] ^ (1 << fmt.bits - 1)
-            b[half, mid:, :] = b[half, :mid, :]
+            b[half, mid:2 * mid, :] = b[half, :mid, :]
     return a, b, c
+
+
+def metadata(spec: MacSpec, fmts, rng) -> np.ndarray:
+    """Return legal metadata of A for each format named."""
+    meta = np.zeros((len(fmts), SIDE, spec.meta_bits // CHUNK_BITS), np.uint32)
+    for name in dict.fromkeys(fmts):
+        at = np.flatnonzero(np.asarray(fmts) == name)
+        meta[at] = rng.choice(list(PATTERNS[name].codes), meta[at].shape)
+    return meta
 
 
 def _patterns(rng, fmt, shape, width):

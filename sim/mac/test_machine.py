@@ -11,6 +11,7 @@ MACHINES = {
     "volta": MacSpec(),
     "three_tiles": MacSpec(arch="hopper", formats=("fp16", "e4m3", "int8"), k=8, tiles=3, fold=4, rows=256),
     "stochastic": MacSpec(arch="ampere", formats=("bf16", "fp16"), tiles=2, fold=16, stochastic=True, rows=256),
+    "thinned": MacSpec(arch="hopper", formats=("fp16", "int8"), k=8, tiles=2, fold=4, sparse=True, rows=256),
     "half": MacSpec(arch="ampere", acc="fp16", k=8, fold=2),
     "nibbles": MacSpec(arch="ampere", formats=("int4",), acc="int32", tiles=2, overflow="saturate"),
     "compensated": MacSpec(arith="lns", formats=("lns",), acc="lns", fold=16, tiles=2, kahan=True, rows=256),

@@ -14,7 +14,8 @@ tile, tile 0 first. ``c``: accumulators from slot ``address`` on, in each slot o
 word (`RUN`).
 
 A block of A is 4 x k patterns by rows, of B k x 4 by rows, of C 4 x 4 by rows, the first in the lowest bits;
-each block fills whole words.
+each block fills whole words. In a sparse build A's patterns are the kept ones, behind them comes the metadata by rows,
+`MacSpec.meta_bits` a row, chunk 0 lowest, and a block of B is 2 k x 4.
 """
 
 RUN = (
@@ -60,9 +61,14 @@ def command(**fields: int) -> int:
     return word
 
 
-def operand_words(spec: MacSpec) -> int:
-    """Words of a block of A or B."""
-    return SIDE * spec.k * spec.operand_bits // WORD_BITS
+def a_words(spec: MacSpec) -> int:
+    """Words of a block of A, with its metadata in a sparse build, filled up with zeros."""
+    return -(-SIDE * (spec.k * spec.operand_bits + spec.meta_bits) // WORD_BITS)
+
+
+def b_words(spec: MacSpec) -> int:
+    """Words of a block of B."""
+    return SIDE * spec.depth * spec.operand_bits // WORD_BITS
 
 
 def acc_words(spec: MacSpec) -> int:

@@ -5,6 +5,7 @@ from typing import Any
 from spec.mac.generation import ARCHS, LEGAL, RULES, Rule
 from spec.mac.lfsr import LFSR_BITS, LFSR_SEED
 from spec.mac.number import ACCUMULATORS, FORMATS, OPERANDS, Format
+from spec.mac.sparse import CHUNK_BITS, PATTERNS
 from spec.parameter import check, choice, chosen, number, switch
 
 UNIT_TERMS = (4, 8, 16, 32)
@@ -43,6 +44,7 @@ class MacSpec:
     rows: int = number(512, 256, 2048, "Operands that a tile's buffer of B holds.", power=True)
     fold: int = choice(1, FOLDS, "Outputs that share a dot unit: fewer multipliers, more cycles.")
     overflow: str = choice("wrap", ("wrap", "saturate"), "What an integer sum with C does beyond 32 bits, once an operation.")
+    sparse: bool = switch(False, "A of 2:4 structured sparsity: half its elements, and metadata; from Ampere on.")
     stochastic: bool = switch(False, "Round floating results stochastically instead of by the generation's rule.")
     seed: int = number(LFSR_SEED, 0, (1 << LFSR_BITS) - 1, "Seed of the random numbers of output 0 of tile 0.")
     arith: str = choice("float", ("float", "lns"), "Floating and whole numbers, or logarithmic ones.")
@@ -69,6 +71,8 @@ class MacSpec:
         if self.k > longest:
             raise ValueError(f"k must be at most {longest} for {self.arch} with {','.join(self.formats)}, "
                              f"not {self.k}; the real unit sums no more at once, so chain operations")
+        if self.sparse and self.arch == "volta":
+            raise ValueError("sparse must be off for volta, not on; structured sparsity came with ampere")
         if self.kahan:
             raise ValueError("kahan must be off with arith float, not on; a block's sum is exact already, "
                              "so choose arith lns")
@@ -80,6 +84,8 @@ class MacSpec:
         if self.formats != ("lns",) or self.acc != "lns":
             raise ValueError(f"formats and acc must be lns with arith lns, not {','.join(self.formats)} and "
                              f"{self.acc}; convert the operands to logarithms first")
+        if self.sparse:
+            raise ValueError("sparse must be off with arith lns, not on; no GPU has it, so choose arith float")
         if self.stochastic:
             raise ValueError("stochastic must be off with arith lns, not on; its tables round to nearest")
         if self.lns_step > self.lns_frac:
@@ -104,6 +110,20 @@ class MacSpec:
         if fmt == "lns":
             return self.k
         return min(self.k, self.rule(fmt).terms or self.k)
+
+    def length(self, fmt: str) -> int:
+        """Elements of a row of A, zeros among them, that one operation takes: `terms`, or twice that with ``sparse``."""
+        return self.terms(fmt) * (2 if self.sparse else 1)
+
+    @property
+    def depth(self) -> int:
+        """Rows of a block of B."""
+        return self.k * (2 if self.sparse else 1)
+
+    @property
+    def meta_bits(self) -> int:
+        """Bits of metadata of a row of A: 4 a chunk, of the format with the smallest chunks."""
+        return max(CHUNK_BITS * self.k // PATTERNS[fmt].kept for fmt in self.formats) if self.sparse else 0
 
     def sum_bits(self, fmt: str) -> int | None:
         """Bits of the signed sum of aligned terms, or None where its width is not set by F.

@@ -1,6 +1,6 @@
 """What a MAC machine takes of an FPGA."""
 
-from spec.mac import A_ROWS, SIDE, SLOTS, MacSpec, acc_words, operand_words
+from spec.mac import A_ROWS, SIDE, SLOTS, MacSpec, a_words, acc_words, b_words
 from spec.mac.number import FORMATS
 from synth.memory import blocks
 
@@ -16,7 +16,7 @@ SHOWN = ("arch", "formats", "acc", "tiles", "fold")
 def features(spec: MacSpec) -> dict[str, float]:
     """Return what the area of a machine grows with, by name."""
     units, formats = spec.tiles * spec.units, [FORMATS[name] for name in spec.formats]
-    a, b = (blocks(WORD_BITS * operand_words(spec), rows) for rows in (A_ROWS, spec.rows))
+    a, b = blocks(WORD_BITS * a_words(spec), A_ROWS), blocks(WORD_BITS * b_words(spec), spec.rows)
     bram = a + spec.tiles * (b + 2 * blocks(WORD_BITS * acc_words(spec), SLOTS))
     terms = units * spec.k
     floats = [fmt.man_bits + 1 for fmt in formats if fmt.is_float]
