@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
+from golden.gpu import __main__ as gpu
 from golden.gpu import probe, sparse, tile
 from golden.gpu.__main__ import compare
 from golden.gpu.instruction import INSTRUCTIONS
@@ -24,6 +25,8 @@ def ident(instruction):
 
 class Pretended:
     """A device whose results are the golden model's, but for what ``spoil`` does to them."""
+
+    driver = runtime = "12.9"
 
     def __init__(self, spoil=None, *, name="NVIDIA H200", arch="hopper", capability=90):
         self.spoil, self.name, self.arch, self.capability = spoil, name, arch, capability
@@ -183,11 +186,43 @@ def test_a_machine_without_a_gpu_gets_one_line():
     assert re.match(r"error: a GPU must be reachable through CuPy, not without it .*; on a machine with", done.stderr)
 
 
+class Whole(Pretended, Scipy):
+    """A device with both libraries."""
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_one_command_records_compares_and_reports(wrong, tmp_path, monkeypatch, capsys):
+    def spoil(d):
+        d[0, 0, 0] ^= 1
+        return d
+
+    monkeypatch.setattr(sparse, "TABLE", {"NT-We": sparse.TABLE["NT-We"]})
+    monkeypatch.setattr(gpu, "Device", lambda: Whole(spoil if wrong else None, name="NVIDIA L40S", arch="ada", capability=89))
+    arguments = {"tiles": 2, "seed": 1, "only": "e4m3", "out": tmp_path, "assemble": None, "json": tmp_path / "gpu.json"}
+    if wrong:
+        with pytest.raises(SystemExit, match="1"):
+            gpu.main(**arguments)
+    else:
+        gpu.main(**arguments)
+    found, page = json.loads((tmp_path / "gpu.json").read_text()), (tmp_path / "report.md").read_text()
+    assert [row["instruction"] for row in found["instructions"]] == [
+        f"mma.sync.m16n8k32.{acc}.e4m3.e4m3.{acc}" for acc in ("f32", "f16")]
+    verdict = ("2 of 512 results differ, in mma.sync.m16n8k32.f32.e4m3.e4m3.f32, mma.sync" if wrong else
+               "all 512 results of 2 instructions are the golden model's")
+    assert f"NVIDIA L40S: {verdict}" in page and verdict in capsys.readouterr().out
+    assert all(f"`{path}`" in page for path in found["recorded"]) and len(found["recorded"]) == 2
+    checked = [recording.check(path) for path in found["recorded"]]
+    assert all(row["rows"] == 16 and row["match"] == 16 - wrong for row in checked)
+    assert all(row["question"] in page and row["otherwise"] in page for row in found["probes"])
+
+
 @pytest.mark.gpu
 def test_this_gpu_agrees_with_golden(tmp_path):
-    done = command("--tiles", "500", "--json", str(tmp_path / "gpu.json"), "--record", str(tmp_path))
+    done = command("--json", str(tmp_path / "gpu.json"), "--out", str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "report.md").exists()
     found = json.loads((tmp_path / "gpu.json").read_text())
     assert found["instructions"] and all(row["match"] == row["results"] for row in found["instructions"])
     assert all(row["same"] == row["golden_same"] for row in found["chains"])
     assert all(row["match"] == row["results"] for row in found["sparse"])
+    assert found["seconds"] < 600

@@ -98,6 +98,15 @@ def draw(name, count, rng):
     return a, scales[0], b, scales[1], np.where(rng.random(count) < 0.1, 0, c)
 
 
+def test_every_scale_is_the_number_that_ml_dtypes_says():
+    every = np.arange(256, dtype=np.uint8)
+    for name, kind, one in (("mxint8", ml_dtypes.float8_e8m0fnu, 64), ("nvfp4", ml_dtypes.float8_e4m3fn, 2)):
+        scales = every if name == "mxint8" else every[:128]
+        block = SHAPES[name][0]
+        got = scaled.to_real(name, np.full((len(scales), block), one, np.uint8), scales[:, None])
+        assert np.array_equal(got[:, 0], scales.view(kind).astype(np.float64), equal_nan=True), name
+
+
 @pytest.mark.parametrize("exact", [False, True])
 @pytest.mark.parametrize("name", SCALED)
 def test_random_blocks_equal_fractions(name, exact):

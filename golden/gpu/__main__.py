@@ -1,5 +1,6 @@
 """Run matrices through the GPU's own tensor cores and compare them with golden, bit by bit."""
 import sys
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -8,16 +9,17 @@ import typer
 
 from cli import command, paths
 from cli.table import show
-from golden.gpu import probe, sparse, tile
+from golden.gpu import probe, report, sparse, tile
 from golden.gpu.device import GENERATIONS, Device, cubin
 from golden.gpu.instruction import COLUMNS, INSTRUCTIONS
 from golden.mac import recording
 
 HELP = """Compare golden with the tensor cores of this machine's GPU, bit by bit, by their own instructions.
 
-Needs an NVIDIA GPU and CuPy (pip install "cupy-cuda12x[ctk]"). Exit 1 where a result differs, 2 where there is no GPU.
+Records the results, writes a report, and takes a few minutes. Needs an NVIDIA GPU and CuPy (pip install "cupy-cuda12x[ctk]").
+Exit 1 where a result differs, 2 where there is no GPU.
 
-Example: python -m golden.gpu --record build/recordings --json build/gpu.json
+Example: python -m golden.gpu --out build/gpu
 """
 
 app = command.application(HELP)
@@ -28,20 +30,19 @@ def main(
     tiles: Annotated[int, typer.Option(min=1, help="Random tiles an instruction.")] = 2000,
     seed: Annotated[int, typer.Option(help="Seed of the operands.")] = 1,
     only: Annotated[str, typer.Option(help="Only instructions whose name holds this text.")] = "",
-    record: Annotated[Path | None, typer.Option(help="Folder for recordings of the results.",
-                                                show_default=False)] = None,
+    out: Annotated[Path, typer.Option(help="Folder for report.md, and for recordings of the results.")] = Path("build/gpu"),
     assemble: Annotated[Path | None, typer.Option(
         "--cubin", help="Only assemble the kernels into this folder, for nvdisasm; needs no GPU.", show_default=False)] = None,
     json: Annotated[Path | None, typer.Option(help="Write what was found.", show_default=False)] = None,
 ) -> None:
     """Do it for every instruction that the GPU has and golden has numerics for."""
-    paths.check(outputs={"--json": json}, folders={"--record": record, "--cubin": assemble})
+    paths.check(outputs={"--json": json}, folders={"--out": out, "--cubin": assemble})
     if assemble:
-        command.refuse(["tiles", "seed", "record", "json"], "no --cubin")
+        command.refuse(["tiles", "seed", "out", "json"], "no --cubin")
         for path in _assemble(assemble, only):
             print(f"wrote {path}")
         return
-    device = Device()
+    began, device = time.monotonic(), Device()
     print(f"{device.name}, compute capability {device.capability}, driver CUDA {device.driver}, "
           f"runtime CUDA {device.runtime}; golden: {device.arch}")
     chosen = [i for i in INSTRUCTIONS if device.takes(i) and only in i.name]
@@ -49,10 +50,11 @@ def main(
         raise ValueError(f"only must be part of an instruction's name, not {only!r}; this GPU has "
                          f"{', '.join(i.name for i in INSTRUCTIONS if device.takes(i))}")
     found: dict = {"gpu": device.name, "capability": device.capability, "driver": device.driver,
-                   "runtime": device.runtime, "seed": seed, "instructions": [], "recorded": []}
+                   "runtime": device.runtime, "arch": device.arch, "seed": seed, "tiles": tiles, "instructions": [],
+                   "recorded": []}
     with command.progress("comparing instructions", len(chosen)) as bar:
         for instruction in chosen:
-            found["instructions"].append(compare(device, instruction, tiles, seed, record, found["recorded"]))
+            found["instructions"].append(compare(device, instruction, tiles, seed, out, found["recorded"]))
             bar.advance()
     found["probes"] = probe.ask(device)
     _show(found["instructions"], ("instruction", "rule", "results", "match", "first"))
@@ -62,8 +64,11 @@ def main(
         found["sparse"] = sparse.compare(device)
     _show(found["sparse"], ("layer", "results", "match", "largest", "saturated"))
     _show(found["probes"], ("question", "instruction", "golden", "gpu", "same", "otherwise"))
-    for path in found["recorded"]:
-        print(f"wrote {path}")
+    found["seconds"] = round(time.monotonic() - began)
+    with command.atomic(out / "report.md") as draft:
+        draft.write_text(report.page(found), encoding="utf-8")
+    print(f"wrote {out / 'report.md'} and {len(found['recorded'])} recordings beside it")
+    print(report.verdict(found))
     if json:
         command.write_report(json, found)
         print(f"wrote {json}")

@@ -96,7 +96,7 @@ def load(path: str | Path) -> Recording:
     with open_archive(path, "recording", "give a recordings file") as archive:
         if missing := [name for name in (*ARRAYS, *TEXTS) if name not in archive.sizes]:
             raise ValueError(f"{path} must hold the arrays of a recording, not lack {', '.join(missing)}; "
-                             f"record it again with python -m golden.gpu --record")
+                             f"record it again with python -m golden.gpu")
         fields: dict[str, Any] = {name: archive.read(name, LIMIT_BYTES) for name in (*ARRAYS, *TEXTS)}
     for name in TEXTS:
         if fields[name].shape or fields[name].dtype.kind != "U":
