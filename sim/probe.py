@@ -78,7 +78,7 @@ class Probe:
     window : str
         An expression that is 1 in the cycles that count.
     mark : str
-        A number, such as the layer's, by which records are told apart.
+        A number, such as the layer's, by which records are told apart, ``mark_late`` cycles later.
     work : Work
     groups : tuple of Group
     """
@@ -87,6 +87,7 @@ class Probe:
     mark: str
     work: Work
     groups: tuple[Group, ...]
+    mark_late: int = 0
 
     @property
     def columns(self) -> list[tuple[Group, Measure, str]]:
@@ -96,8 +97,8 @@ class Probe:
     def verilog(self) -> str:
         """Return the probe as items of a module that has ``clk`` and the machine as instance ``machine``."""
         columns = self.columns
-        latest = max(measure.late for _, measure, _ in columns)
-        lines = [_line("probe_on", self.window, 1, latest), _line("probe_at", self.mark, 32, latest)]
+        latest = max(self.mark_late, *(measure.late for _, measure, _ in columns))
+        lines = [_line("probe_on", self.window, 1, latest), _line("probe_at", self.mark, 32, latest - self.mark_late)]
         adding = []
         for number, (_, measure, signal) in enumerate(columns):
             lines.append(_line(f"probe_now{number}", signal, measure.bits, latest - measure.late))

@@ -8,15 +8,21 @@ import numpy as np
 import pytest
 
 from compress.eie.image import save
+from compress.scnn import image as scnn_image
 from rtl.eie import generate
+from rtl.scnn import generate as scnn_generate
+from rtl.scnn.machine import SLOTS
 from sim import session, simulator
 from sim.eie import trace as eie
 from sim.hierarchy import Hierarchy
 from sim.page import write
+from sim.scnn import trace as scnn
 from sim.trace import Trace, most_records
+from spec import scnn as scnn_spec
 from spec.eie import PRESETS, preset
 from tests.browser import browser
 from tests.compress_sample import sample, small
+from tests.test_scnn_command import network
 from tests.test_sim_run import call
 
 CAUSES = ("stall_queue", "stall_scan", "stall_barrier", "preload", "drain", "writeback")
@@ -191,6 +197,33 @@ def test_a_product_has_a_page(tmp_path):
     with browser() as web:
         web.open(tmp_path / "d.html", 400)
         assert web.run("document.querySelector('#layers').rows[1].cells[1].textContent") == f"{figures['cycles']:,}"
+        assert web.errors == []
+
+
+def test_an_scnn_array_has_what_the_probe_reads():
+    spec = scnn_spec.preset("ecp5", rows=1, cols=1)
+    probe = scnn.probe(scnn_generate(spec), spec)
+    assert [len(group.parts) for group in probe.groups] == [12, 1, spec.banks]
+
+
+@pytest.mark.full
+def test_an_scnn_array_has_a_page(tmp_path):
+    image, _, xs = network(scnn_spec.preset("ecp5", rows=2, cols=2))
+    scnn_image.save(image, tmp_path / "net.npz")
+    np.save(tmp_path / "x.npy", xs)
+    assert call(tmp_path / "net.npz", "--input", tmp_path / "x.npy", "--out", tmp_path / "out", "--json", tmp_path / "r.json",
+                "--report", tmp_path / "r.html") == 0
+    first = json.loads((tmp_path / "r.json").read_text())["counters"][0]
+    data, values = held(tmp_path / "r.html")
+    assert [piece["name"] for piece in data["pieces"]] == ["a", "b"] and sum(data["ticks"]) == first["cycles"]
+    assert dict(zip(scnn_spec.SLOT_COUNTERS, values["slots", "slots"].sum(axis=0).tolist(), strict=True)) == {
+        name: first[name] for name in scnn_spec.SLOT_COUNTERS}
+    for name in scnn_spec.SLOT_COUNTERS:                        # the PEs' own counts come to the same
+        part = values["pes", name].sum() * (1 if name in SLOTS else image.spec.products)
+        assert part == first[name], name
+    assert values["banks", "added"].sum() > 0 and values["banks", "side"].sum() > 0
+    with browser() as web:
+        web.open(tmp_path / "r.html", 400)
         assert web.errors == []
 
 

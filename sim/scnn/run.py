@@ -19,6 +19,7 @@ from rtl.scnn import generate
 from sim import simulator
 from sim.scnn.outcome import TOLERANCE, Outcome
 from sim.scnn.talks import together
+from sim.scnn.trace import draw, watch_first
 from sim.session import TOP, hold, prepare
 
 SHOWN = 40              # predictions printed; --json has all
@@ -40,6 +41,7 @@ def run(
     waves: Annotated[bool, typer.Option("--waves", help="Leave a trace of all signals; for few inputs.")] = False,
     out: Annotated[Path, typer.Option(help="Folder of the trace and of the simulator's log.")] = Path("build/run"),
     json: Annotated[Path | None, typer.Option(help="Write the figures, and all predictions, to a file.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write a page, .html, of what every PE did in the first input.")] = None,
 ) -> None:
     """Run an image on the Verilog of its array in a simulator; every output is compared with the golden model.
 
@@ -48,8 +50,8 @@ def run(
     Cycles and the slots of each cause must be within 1 % of the model of time, entries and the sum of all slots equal to it.
     Exit code 1 says that a value or counter was not the golden model's.
     """
-    paths.check(inputs={"image": image, "--input": input, "--labels": labels}, outputs={"--outputs": outputs, "--json": json},
-                folders={"--out": out})
+    paths.check(inputs={"image": image, "--input": input, "--labels": labels},
+                outputs={"--outputs": outputs, "--json": json, "--report": report}, folders={"--out": out})
     sim = simulator.pick(sim)
     loaded, trusted = load(image), golden_image.load(image)
     runnable(loaded)
@@ -63,16 +65,18 @@ def run(
             golden.append(golden_run(trusted, x, crossbars=number < timed))
             bar.advance()
     built = generate(loaded.spec)
+    cycles = [sum(own.cycles for own in one.counters) for one in golden]
+    watch = None if report is None else watch_first(built, loaded.spec, cycles[0])
     with command.progress(f"{sim}: building the simulation of {built.name}"):
-        prepare(built, sim=sim, waves=waves)
-    talks = together(loaded, xs, [sum(own.cycles for own in one.counters) for one in golden])
+        prepare(built, sim=sim, waves=waves, probe=None if watch is None else watch.probe)
+    talks = together(loaded, xs, cycles)
     folder = out / image.stem
     log = folder / "simulator.log"
     with (command.progress(f"{sim}: {len(xs)} inputs x {len(loaded.names)} layers", total=len(talks)) as bar,
           undone_if_ended(folder)):
         folder.mkdir(parents=True, exist_ok=True)
         log.unlink(missing_ok=True)
-        answers = hold(built, talks, sim=sim, waves=waves, folder=folder, log=log, advance=bar.advance)
+        answers = hold(built, talks, sim=sim, waves=waves, folder=folder, log=log, advance=bar.advance, watch=watch)
     outcome = Outcome(image=loaded, golden=golden, answers=answers, timed=timed, labels=classes)
     _tell(outcome, built.name, sim)
     if outputs is not None:
@@ -88,6 +92,9 @@ def run(
                 "inputs_saturated": clipped, "warnings": warnings}
         command.write_json(json, outcome.figures() | made)
         print(f"wrote {json}")
+    if report is not None and watch is not None:
+        draw(report, watch.take(folder), outcome, title=f"{image.stem} on {built.name}", sim=sim)
+        print(f"wrote {report}: a page for a browser")
     for line in outcome.faults():
         print(line)
     command.warn(warnings)
