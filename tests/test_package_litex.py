@@ -1,25 +1,41 @@
 """LiteX elaborates a system with the machine in it: bus, interrupt, DMA; Verilator finds nothing wrong in the whole."""
 import importlib.util
 import re
-import sys
+import shutil
+import subprocess
 import warnings
 
 import pytest
 
 from rtl import build
 from rtl.package.amaranth import title
-from sim import lint
+from sim import lint, simulator
 from sim.bus import toy
+from sim.driver import build as build_driver
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     litex = pytest.importorskip("litex", reason="LiteX is not installed: pip install litex")
-    from litex.build.generic_platform import Pins
+    from litex.build.generic_platform import Pins, Subsignal
     from litex.build.sim.platform import SimPlatform
     from litex.gen import LiteXModule
-    from litex.soc.integration.export import get_csr_header, get_mem_header
+    from litex.soc.integration.export import get_csr_header, get_mem_header, get_soc_header
     from litex.soc.integration.soc_core import SoCCore
+    from litex.soc.interconnect import wishbone
     from migen import ClockDomain, Signal
+
+
+SYSTEM = """#pragma once
+#include <stdint.h>
+#define CSR_ACCESSORS_DEFINED
+uint32_t bus_read(unsigned long address);
+void bus_write(unsigned long address, uint32_t value);
+void flush_cpu_dcache(void);
+void flush_l2_cache(void);
+static inline void csr_write_simple(unsigned long value, unsigned long address) { bus_write(address, (uint32_t)value); }
+static inline unsigned long csr_read_simple(unsigned long address) { return bus_read(address); }
+"""
+"""What of LiteX's own software the bus of the driver includes."""
 
 
 class Clock(LiteXModule):
@@ -35,18 +51,24 @@ def module(folder, name):
     return getattr(made, title(name))
 
 
-@pytest.mark.parametrize("dma", [True, False])
-def test_a_system_takes_the_machine(tmp_path, dma, monkeypatch):
-    monkeypatch.setattr(sys, "argv", ["test"])
+def system(folder, *, dma, pads=()):
+    """Return a system with the toy machine in it, an interrupt and no processor, its machine and what was generated."""
     built = toy.generate(toy.ToySpec())
-    build.write(built, tmp_path)
-    platform = SimPlatform("SIM", [("sys_clk", 0, Pins(1)), ("sys_rst", 0, Pins(1))])
+    build.write(built, folder)
+    platform = SimPlatform("SIM", [("sys_clk", 0, Pins(1)), ("sys_rst", 0, Pins(1)), *pads])
     soc = SoCCore(platform, int(1e6), cpu_type=None, integrated_sram_size=4096, uart_name="stub", with_timer=False, ident="")
     soc.cpu.interrupt, soc.cpu.interrupts = Signal(32), {}
     soc.irq.enable()
     soc.crg = Clock(platform)
-    machine = module(tmp_path, "toy_16")(platform)
+    machine = module(folder, "toy_16")(platform)
     machine.add_to(soc, origin=0x80000000, dma=dma)
+    return soc, machine, built
+
+
+@pytest.mark.parametrize("dma", [True, False])
+def test_a_system_takes_the_machine(tmp_path, dma):
+    soc, _, built = system(tmp_path, dma=dma)
+    platform = soc.platform
     soc.finalize()
     text = platform.get_verilog(soc, name="top").main_source
     region = soc.bus.regions["toy_16"]
@@ -60,3 +82,44 @@ def test_a_system_takes_the_machine(tmp_path, dma, monkeypatch):
     assert set(re.findall(r"\.(\w+) *\(", call)) == {port["name"] for port in built.manifest["ports"]}
     said = lint.verilator(f"{text}\n{built.verilog}", "top").splitlines()      # LiteX's own text has warnings of style
     assert not [line for line in said if "%Error" in line and "Exiting due to" not in line or "port connection" in line]
+
+
+@pytest.mark.full
+@pytest.mark.skipif(bool(simulator.missing("verilator")) or not shutil.which("gcc"), reason="Verilator or gcc is missing")
+def test_firmware_drives_the_machine_through_the_systems_memory_and_dma(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)                             # LiteX writes a memory's contents where it is run
+    pads = [("nz_irq", 0, Pins(1)), ("wb", 0, *(Subsignal(name, Pins(bits)) for name, bits in (
+        ("adr", 30), ("dat_w", 32), ("dat_r", 32), ("sel", 4), ("cyc", 1), ("stb", 1), ("ack", 1), ("we", 1), ("cti", 3),
+        ("bte", 2), ("err", 1))))]
+    soc, machine, built = system(tmp_path, dma=True, pads=pads)
+    host = wishbone.Interface(data_width=32, adr_width=30, addressing="word")
+    soc.bus.add_master("host", host)
+    soc.comb += [*host.connect_to_pads(soc.platform.request("wb"), mode="slave"),
+                 soc.platform.request("nz_irq").eq(soc.cpu.interrupt[soc.irq.locs["toy_16"]])]
+    soc.finalize()
+    soc.platform.get_verilog(soc, name="top").write(str(tmp_path / "top.v"))
+    ram = soc.bus.regions["sram"]
+    generated = tmp_path / "system" / "generated"
+    generated.mkdir(parents=True)
+    (generated / "soc.h").write_text(get_soc_header(soc.constants))
+    (generated / "mem.h").write_text(get_mem_header(soc.mem_regions))
+    (generated / "csr.h").write_text(get_csr_header(soc.csr_regions, soc.constants, csr_base=soc.bus.regions["csr"].origin))
+    (tmp_path / "system" / "system.h").write_text(SYSTEM)
+    monkeypatch.setenv("C_INCLUDE_PATH", str(tmp_path / "system"))
+    include = [tmp_path, build_driver.HERE]
+    build_driver.compile_c("gcc", build_driver.HERE / "litex.c", tmp_path / "litex.c.o", include, [], free=False)
+    call = ["verilator", "--cc", "--exe", "--build", "--prefix", "Vtop", "--top-module", "top", "-Wno-fatal", "-Wno-lint",
+            "-Wno-style", "--no-timing", "-CFLAGS", f"-std=c++17 -DRAM_BASE=0x{ram.origin:x}UL -DRAM_BYTES={ram.size}",
+            "-o", "program", "top.v", "toy_16.v", str(build_driver.HERE / "litex.cpp"), str(tmp_path / "litex.c.o")]
+    with simulator.environment("verilator"):
+        done = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    said = subprocess.run([tmp_path / "obj_dir" / "program"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stderr
+    lines = said.stdout.splitlines()
+    assert lines[0::3] == ["interrupt 0", "interrupt 0", "cycles 12"], "5 words and the last once more, twice"
+    assert lines[1::3] == ["interrupt 1", "interrupt 1"]
+    for line, first in zip(lines[2::3], (0x111, 0x121), strict=True):
+        values = [first + k for k in range(5)]
+        packed = sum(value << 16 * k for k, value in enumerate(values))
+        assert line == f"2 words: {packed & 2**64 - 1:016x} {packed >> 64:016x}"

@@ -20,7 +20,7 @@ PACKAGES: dict[str, tuple[str, Callable[[Manifest], dict[str, str]]]] = {
 }
 """Name of each package -> what it is, and what returns the texts of its files by name."""
 
-NEEDS = {"driver": ("header",)}
+NEEDS = {"driver": ("header",), "litex": ("driver", "header")}
 """Packages that a package does not work without, and that are written with it."""
 
 ALL, NONE = "all", "none"

@@ -87,6 +87,78 @@ class {title}(LiteXModule):
         bus.add_master(name=f"{{name}}_writer", master=writes)
 '''
 
+BUS = """/* {name} in a LiteX system with its DMA: how the driver reaches it. The machine was added under the name {name}. */
+#ifndef {guard}
+#define {guard}
+
+#include <generated/csr.h>
+#include <generated/mem.h>
+#include <system.h>
+
+#include "{name}_driver.h"
+
+/* Looks at a DMA before a packet counts as lost. */
+#ifndef {upper}_TURNS
+#define {upper}_TURNS 10000000u
+#endif
+
+/* Memory and what the processor sees of it become one. */
+static inline void {name}_flush(void)
+{{
+  flush_cpu_dcache();
+  flush_l2_cache();
+}}
+
+static inline enum nz_result {name}_send(void *user, const uint64_t *words, size_t count)
+{{
+  uint32_t turns;
+  (void)user;
+  {name}_flush();
+  {name}_reader_enable_write(0);
+  {name}_reader_base_write((uint64_t)(uintptr_t)words);
+  {name}_reader_length_write((uint32_t)(count * sizeof *words));
+  {name}_reader_enable_write(1);
+  for (turns = 0; turns < {upper}_TURNS; turns++) {{
+    if ({name}_reader_done_read()) {{
+      return NZ_OK;
+    }}
+  }}
+  return NZ_TRANSFER;
+}}
+
+/* A packet longer than most words is not seen as one: its rest comes with the next. */
+static inline void {name}_expect(void *user, uint64_t *words, size_t most)
+{{
+  (void)user;
+  {name}_flush();
+  {name}_writer_enable_write(0);
+  {name}_writer_base_write((uint64_t)(uintptr_t)words);
+  {name}_writer_length_write((uint32_t)(most * sizeof *words));
+  {name}_writer_enable_write(1);
+}}
+
+static inline enum nz_result {name}_receive(void *user, size_t *got)
+{{
+  (void)user;
+  if (!{name}_writer_done_read()) {{
+    return NZ_TIMEOUT;
+  }}
+  *got = {name}_writer_offset_read() / (64 / CONFIG_BUS_DATA_WIDTH);
+  {name}_flush();
+  return NZ_OK;
+}}
+
+/* The bus for {design}_open; set idle to sleep instead of polling. */
+static inline struct nz_bus {name}_bus(void)
+{{
+  struct nz_bus bus = {{(volatile uint32_t *){upper}_BASE, NULL, NULL, {name}_send, {name}_expect, {name}_receive, NULL, NULL, NULL}};
+  return bus;
+}}
+
+#endif /* {guard} */
+"""
+"""Bus of the C driver."""
+
 CHANNELS = {"aw": ("addr", "prot"), "w": ("data", "strb"), "b": ("resp",), "ar": ("addr", "prot"), "r": ("data", "resp")}
 """Payload of each channel of AXI4-Lite; each has ``valid`` and ``ready`` besides."""
 
@@ -96,13 +168,15 @@ OWN = {"s_axis": "sink", "m_axis": "source"}
 
 
 def files(manifest: dict[str, Any]) -> dict[str, str]:
-    """Return the module ``NAME_litex.py`` with a class named after the machine: ``Eie4`` of ``eie_4``."""
+    """Return the module ``NAME_litex.py`` with a class named after the machine, ``Eie4`` of ``eie_4``, and ``NAME_litex.h``."""
     name = manifest["name"]
     joined = "\n".join(f"            {port.direction[0]}_{port.name}={_signal(port)}," for port in ports(manifest) if port.bus)
     others = "".join(f'        self.{bus} = {bus} = stream.Endpoint([{", ".join(_payload(found))}])\n'
                      for bus, found in buses(manifest) if is_stream(found) and bus not in OWN)
-    return {f"{name}_litex.py": TEXT.format(
-        name=name, generator=manifest["generator"], title=title(name), joined=joined, size=size(manifest), others=others)}
+    module = TEXT.format(name=name, generator=manifest["generator"], title=title(name), joined=joined, size=size(manifest),
+                         others=others)
+    bus = BUS.format(name=name, upper=name.upper(), design=manifest["design"], guard=f"{name}_litex_h".upper())
+    return {f"{name}_litex.py": module, f"{name}_litex.h": bus}
 
 
 def _payload(found: list[Port]) -> Iterator[str]:

@@ -198,5 +198,6 @@ int main(int argc, char **argv) {
   std::fprintf(stderr, "cycles %llu, sleeps %llu, interrupts %llu\n", static_cast<unsigned long long>(cycles),
                static_cast<unsigned long long>(sleeps), static_cast<unsigned long long>(interrupts));
   top->final();
+  top.reset();
   return code;
 }
