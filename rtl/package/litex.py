@@ -151,7 +151,8 @@ static inline enum nz_result {name}_receive(void *user, size_t *got)
 /* The bus for {design}_open; set idle to sleep instead of polling. */
 static inline struct nz_bus {name}_bus(void)
 {{
-  struct nz_bus bus = {{(volatile uint32_t *){upper}_BASE, NULL, NULL, {name}_send, {name}_expect, {name}_receive, NULL, NULL, NULL}};
+  struct nz_bus bus = {{(volatile uint32_t *){upper}_BASE, NULL, NULL, {name}_send, {name}_expect, {name}_receive,
+                        NULL, NULL, NULL}};
   return bus;
 }}
 
