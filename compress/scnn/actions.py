@@ -1,6 +1,7 @@
 """What a host does with an SCNN array: load an image, run inputs, read outputs and counters. See `compress.actions`.
 
-The weights of a run come over the array's own stream, not as packets: they are offered before each start.
+The weights of a run come over the array's own stream and are offered before each start, unless the machine has a weight
+memory: then they are packets of the image, sent once.
 """
 
 from collections.abc import Iterator, Sequence
@@ -82,6 +83,9 @@ def load_actions(image: Image) -> Actions:
     for pe in range(image.spec.pes):
         for kind in ("supply", "drain"):
             yield Send(stream.for_pe(kind, pe, 0, image.arrays[kind][pe]))
+    if image.spec.weight_memory:
+        for packet in stream.weight_packets(image.spec, image.arrays["weights"]):
+            yield Send(packet)
     flags = yield ReadRegister("flags")
     if any(flags[name] for name in BROKEN):
         raise RuntimeError(f"the image must arrive whole, and it has not; flags: {named(flags)}; "
@@ -106,7 +110,8 @@ def run_actions(image: Image, x: np.ndarray, *, limit: int = 1_000_000_000) -> A
     count = max(block + form[0] * form[1] * image.output.span for form, block in image.output.blocks.items()) - first
     yield WriteRegister("flags", {"done": 1, "refused": 1, "saturated": 1, "act_overflow": 1})
     yield WriteRegister("layers", {"first": 0, "count": len(image.arrays["layers"])})
-    yield Offer(WEIGHT_STREAM, stream.transfers(image.spec, image.arrays["weights"]))
+    if not image.spec.weight_memory:
+        yield Offer(WEIGHT_STREAM, stream.transfers(image.spec, image.arrays["weights"]))
     yield WriteRegister("control", {"start": 1})
     flags = yield Wait("done", limit=limit, what="the layers")
     _accepted(flags, "start")

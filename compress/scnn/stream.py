@@ -117,6 +117,15 @@ def transfers(spec: ScnnSpec, stream: np.ndarray) -> np.ndarray:
     return np.concatenate(parts) if parts else np.empty((0, spec.weight_port_bits // 8), np.uint8)
 
 
+def weight_packets(spec: ScnnSpec, stream: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the packets that fill the weight memory with the transfers of a stream of items."""
+    words = np.ascontiguousarray(transfers(spec, stream)).view("<u8").ravel()
+    if len(words) > spec.stored_words:
+        raise ValueError(f"weights must fit {spec.weight_memory} transfers, not {len(words) * 64 // spec.weight_port_bits}")
+    for first in range(0, len(words), CHUNK):
+        yield packet("weights", first, words[first:first + CHUNK])
+
+
 def packet(kind: str, address: int, payload: np.ndarray) -> np.ndarray:
     """Return a payload with its header word ahead."""
     head = Header(type=PACKETS[kind], length=len(payload), address=address).pack()

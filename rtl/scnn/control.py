@@ -59,7 +59,8 @@ class Control(wiring.Component):
         m.d.sync += [self.o_start.eq(0), self.done.eq(0), self.refused.eq(0), self.clear.eq(0)]
         with m.If(self.we):
             m.d.sync += loaded.eq(1)
-        legal = loaded & self.ok & self.count.any() & (self.first + self.count <= self._spec.layers)
+        whole = self.first == 0 if self._spec.weight_memory else 1      # the weights kept are those from the first layer on
+        legal = loaded & self.ok & whole & self.count.any() & (self.first + self.count <= self._spec.layers)
         with m.FSM() as fsm:
             with m.State("RESET"):
                 with m.If(self.swept):

@@ -11,7 +11,7 @@ from spec.framing import WORD_BITS
 from spec.scnn.packet import CODEBOOKS, PACKET_PE_SHIFT, PACKETS
 from spec.scnn.shape import ScnnSpec
 
-CENTRAL = ("layers", "lanes", "taps", "codebook")
+CENTRAL = ("layers", "lanes", "taps", "codebook", "weights")
 
 
 class Loader(wiring.Component):
@@ -21,8 +21,10 @@ class Loader(wiring.Component):
     -------
     enable : ``In(1)``
     i : ``In(stream.Signature(BEAT))``
-    we : ``Out(4)``
-        Write a memory of the central unit: layers, lanes, taps, codebooks.
+    we : ``Out(5)``
+        Write a memory of the central unit: layers, lanes, taps, codebooks, weights.
+    place : ``Out``
+        Where, for the weights, whose memory may be larger than those of a PE.
     load, pe : ``Out``, load_valid : ``Out(1)``
         A write to a memory of a PE.
     range : ``Out(1)``
@@ -32,7 +34,8 @@ class Loader(wiring.Component):
     def __init__(self, spec: ScnnSpec):
         self._spec, self._w = spec, Widths(spec)
         super().__init__({"enable": In(1), "i": In(stream.Signature(BEAT)), "we": Out(len(CENTRAL)),
-                          "load": Out(load_layout(spec)), "load_valid": Out(1), "pe": Out(8), "range": Out(1)})
+                          "load": Out(load_layout(spec)), "load_valid": Out(1), "pe": Out(8), "range": Out(1),
+                          "place": Out(25)})
 
     def elaborate(self, platform):
         m = Module()
@@ -49,7 +52,8 @@ class Loader(wiring.Component):
         else:
             legal_place = place
         depths = {"layers": spec.layers, "lanes": spec.program, "taps": spec.taps, "codebook": CODEBOOKS,
-                  "supply": spec.program, "drain": spec.program, "blocks": spec.blocks, "activations": spec.memory_words}
+                  "supply": spec.program, "drain": spec.program, "blocks": spec.blocks, "activations": spec.memory_words,
+                  "weights": spec.stored_words}
         with m.Switch(beat.type):
             for name, number in PACKETS.items():
                 with m.Case(number):
@@ -61,7 +65,7 @@ class Loader(wiring.Component):
         central = Cat(beat.type == PACKETS[name] for name in CENTRAL)
         local = Cat(beat.type == PACKETS[name] for name in LOADS)
         ok = take & legal
-        m.d.sync += [self.we.eq(central & ok.replicate(len(CENTRAL))), load.kind.eq(local),
+        m.d.sync += [self.place.eq(place), self.we.eq(central & ok.replicate(len(CENTRAL))), load.kind.eq(local),
                      self.pe.eq(beat.address[PACKET_PE_SHIFT:]),
                      self.load_valid.eq(ok & local.any() & (whole | ~packed)), self.range.eq(take & ~legal),
                      load.addr.eq(Mux(packed, legal_place, Mux(beat.type == PACKETS["codebook"],

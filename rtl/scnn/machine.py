@@ -15,6 +15,7 @@ from rtl.scnn.lane import WeightLane
 from rtl.scnn.loader import CENTRAL, Loader
 from rtl.scnn.port import WeightPort, weight_slave
 from rtl.scnn.readout import Readout
+from rtl.scnn.store import WeightStore
 from spec.framing import WORD_BITS
 from spec.scnn.packet import PACKETS
 from spec.scnn.register import SLOT_COUNTERS, registers
@@ -34,12 +35,13 @@ class Machine(wiring.Component):
     -------
     s_axil_*, s_axis_*, m_axis_*, irq
     s_weight_tdata, s_weight_tvalid, s_weight_tready
+        Without ``spec.weight_memory``.
     """
 
     def __init__(self, spec: ScnnSpec, library: Submodules | None = None):
         built(spec)
         self._spec, self._library = spec, library or Submodules()
-        super().__init__(front_end() | weight_slave(spec))
+        super().__init__(front_end() | ({} if spec.weight_memory else weight_slave(spec)))
 
     def elaborate(self, platform):
         m = Module()
@@ -57,7 +59,11 @@ class Machine(wiring.Component):
         m.submodules.readout = readout = Readout(spec, 2 * spec.broadcast_latency + 3)
         m.submodules.array = array = Array(spec, library)
         front.expose(m, self)
-        pass_through(m, self, port, "s_weight")
+        if spec.weight_memory:
+            m.submodules.store = store = WeightStore(spec, library)
+            self._store(m, store, control, loader, port)
+        else:
+            pass_through(m, self, port, "s_weight")
         wiring.connect(m, front.packet, loader.i)
         self._lanes(m, control, loader, lanes, port, array)
         self._array(m, control, loader, lanes, array, readout)
@@ -65,6 +71,13 @@ class Machine(wiring.Component):
         self._control(m, front, control, loader, lanes, array)
         self._count(m, front, control, lanes, array)
         return m
+
+    def _store(self, m, store, control, loader, port):
+        m.d.comb += [
+            store.we.eq(loader.we[CENTRAL.index("weights")]), store.waddr.eq(loader.place),
+            store.wdata.eq(loader.load.data[:WORD_BITS]), store.restart.eq(control.clear),
+            port.s_weight_tdata.eq(store.o_data), port.s_weight_tvalid.eq(store.o_valid),
+            store.o_ready.eq(port.s_weight_tready)]
 
     def _lanes(self, m, control, loader, lanes, port, array):
         flush = control.o_start & control.run_first

@@ -20,7 +20,7 @@ def together(image: Image, inputs: np.ndarray, cycles: Sequence[int], *, pause: 
     cycles : sequence of int
         What each input takes by the model of time.
     pause : int
-        The stream of weights pauses before a transfer with a chance of so many in 256.
+        The stream of weights pauses before a transfer with a chance of so many in 256; one with a weight memory has no stream.
     """
     return [partial(run_actions if number else fresh, image, x, limit=2 * count * 256 // (256 - pause) + SLACK,
                     **({} if number else {"pause": pause}))
@@ -29,6 +29,7 @@ def together(image: Image, inputs: np.ndarray, cycles: Sequence[int], *, pause: 
 
 def fresh(image: Image, x: np.ndarray, *, limit: int, pause: int = 0) -> Actions:
     """Load an image and run an input on it, as `run_actions` does."""
-    yield Pause(pause)
+    if not image.spec.weight_memory:
+        yield Pause(pause)
     yield from load_actions(image)
     return (yield from run_actions(image, x, limit=limit))

@@ -31,6 +31,8 @@ class ScnnSpec:
     weight_code_bits: int = choice(0, (0, 4), "Bits of a weight's codebook index; 0 for plain weights of 16 bits.")
     weight_lanes: int = number(1, 1, 64, "Weight lanes: vectors of weights that can be broadcast each cycle.")
     weight_port_bits: int = number(128, 64, 512, "Bits of the weight stream's port, whole bytes.")
+    weight_memory: int = number(0, 0, 65536, "Transfers of the weight stream that the machine keeps and gives to each run; "
+                                             "0 for none: they come over s_weight.")
     acc_bits: int = number(32, 20, 32, "Bits of an accumulator whose sum counts as correct, two's complement.")
     guard_bits: int = number(4, 1, 8, "Bits above them, which make the saturated flag exact.")
     product_shift_bits: int = number(0, 0, 4, "Bits of a layer's shift of each product before accumulation; 0 for none.")
@@ -54,6 +56,9 @@ class ScnnSpec:
         if self.weight_port_bits % 8:
             raise ValueError(f"weight_port_bits must be whole bytes, not {self.weight_port_bits}; "
                              f"take {-(-self.weight_port_bits // 8) * 8}")
+        if self.weight_memory and self.weight_port_bits not in STORED_BITS:
+            raise ValueError(f"weight_port_bits must be one of {', '.join(map(str, STORED_BITS))} with weight_memory, "
+                             f"not {self.weight_port_bits}")
         if self.acc_bits < 32 and not self.product_shift_bits:
             raise ValueError(f"acc_bits must be 32 without product_shift_bits, not {self.acc_bits}: "
                              f"a product of 16 x 16 bits has 32")
@@ -124,6 +129,11 @@ class ScnnSpec:
         return -(-self.beat_bits // self.weight_port_bits)
 
     @property
+    def stored_words(self) -> int:
+        """Words of the host's stream that fill the weight memory."""
+        return self.weight_memory * self.weight_port_bits // 64
+
+    @property
     def block_sides(self) -> tuple[tuple[int, int], ...]:
         """Rows and columns of the blocks of PEs that a layer may cut the array into, by level.
 
@@ -153,6 +163,9 @@ BUILT_LEVELS, BUILT_LANES = 9, 1
 
 BUILT_CODES = (0, 4)
 """Values of ``weight_code_bits`` that the Verilog has been shown to run."""
+
+STORED_BITS = (64, 128, 256, 512)
+"""Widths of the weight port with a weight memory: a power of two of the host's words."""
 
 MOST_PES_A_SIDE = 16
 """Rows and columns of the largest array."""

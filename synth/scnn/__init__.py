@@ -25,6 +25,8 @@ def features(spec: ScnnSpec) -> dict[str, float]:
     pe += blocks(spec.f * lane, spec.weight_words) + blocks(spec.i * lane, spec.act_words)
     pe += spec.banks * blocks(spec.sum_bits, 2 * spec.bank_entries)
     one = blocks(WORD_BITS, spec.program) + blocks(spec.address_bits, spec.taps) + blocks(WORD_BITS, spec.layers)
+    if spec.weight_memory:
+        one += blocks(spec.weight_port_bits, spec.weight_memory)
     return {"one": 1, "pes": pes, "pes_ram": pes * 2 * products * regfile(item, spec.queue_depth),
             "pes_switch": pes * products * spec.banks / 2 * spec.sum_bits / 32, "pes_products": pes * products,
             "pes_bits": pes * spec.banks * spec.sum_bits, "dsp": pes * products, "bram": pes * pe + one}
