@@ -41,7 +41,8 @@ def of(board: Board, machine: GeneratedMachine, clocks: Clocking, *, image: str 
     if odd := [name for name in names if name.endswith("_tdata") and name not in known]:
         design = machine.manifest["design"]
         raise ValueError(f"design must be a machine whose data all come as packets, not {design}, which has the stream "
-                         f"{odd[0].removesuffix('_tdata')} besides; run its images with python -m sim.run")
+                         f"{odd[0].removesuffix('_tdata')} besides; build one that keeps those data (scnn: --weight-memory), "
+                         f"or run its images with python -m sim.run")
     return About(link=link.VERSION, slots=board.slots, board=board.name, design=machine.manifest["design"], name=machine.name,
                  spec=machine.manifest["spec"], clock_hz=float(clocks.clock_hz), baud=clocks.baud, image=image,
                  generator=f"nonzero {VERSION}")

@@ -90,11 +90,15 @@ def _lamps(count: int) -> tuple[tuple[str, int], ...]:
     return tuple(("led", number) for number in range(count))
 
 
+_ECP5: dict[str, dict[str, Any]] = {"eie": {"name": "ecp5"}, "mac": {}, "scnn": {"name": "ecp5", "weight_memory": 2048}}
+_ICE40: dict[str, dict[str, Any]] = {"eie": {"name": "ice40"}, "mac": {"target": "ice40"}}
+
+
 def _ulx3s(size: str, part: Part) -> Board:
     return Board(
         name=f"ulx3s-{size}", title=f"Radiona ULX3S, LFE5U-{size.upper()}", platform=f"ulx3s.ULX3S_{size.upper()}_Platform",
         part=part, oscillator_hz=25_000_000, clock_hz=100e6, bridge="FT231X, 3 Mbaud", baud=3_000_000,
-        lamps=_lamps(4), usb=(0x0403, 0x6015), design={"eie": {"name": "ecp5"}, "mac": {}},
+        lamps=_lamps(4), usb=(0x0403, 0x6015), design=_ECP5,
         notes="LEDs 0 to 3. The 12F is a 25F that is sold with half of it promised; the tools build for all of it.")
 
 
@@ -104,11 +108,9 @@ def _orangecrab(size: str, part: Part) -> Board:
         platform=f"orangecrab_r0_2.OrangeCrabR0_2_{size.upper()}Platform", part=part, oscillator_hz=48_000_000, clock_hz=96e6,
         bridge="none: an adapter of 3.3 V on pins 0 (rx) and 1 (tx) of the header", baud=1_000_000,
         uart=({"rx": "0", "tx": "1"}, ("io", 0)), lamps=(("rgb_led", 0, "g"), ("rgb_led", 0, "b"), ("rgb_led", 0, "r")),
-        design={"eie": {"name": "ecp5"}, "mac": {}},
+        design=_ECP5,
         notes="The USB plug goes to the FPGA itself; we make no USB device, so the line needs an adapter.")
 
-
-_ICE40 = {"eie": {"name": "ice40"}, "mac": {"target": "ice40"}}
 
 BOARDS: dict[str, Board] = {board.name: board for board in [
     _ulx3s("12f", _part("lfe5u-25f-6", device="12k")),
@@ -118,12 +120,12 @@ BOARDS: dict[str, Board] = {board.name: board for board in [
             part=_part(f"lfe5u-{size}-8", device=f"um5g-{size[:-1]}k", package="CABGA554"), oscillator_hz=100_000_000,
             clock_hz=100e6, bridge="FT2232H, channel B, 3 Mbaud", baud=3_000_000,
             lamps=(("rgb_led", 0, "g"), ("rgb_led", 1, "b"), ("rgb_led", 2, "r"), ("rgb_led", 3, "g")), usb=(0x0403, 0x6010),
-            design={"eie": {"name": "ecp5"}, "mac": {}}) for size in ("45f", "85f")),
+            design=_ECP5) for size in ("45f", "85f")),
     Board(name="colorlight-5a75b", title="Colorlight 5A-75B, revision 7.0",
           platform="colorlight_5a75b_r7_0.Colorlight_5A75B_R70Platform",
           part=_part("lfe5u-25f-6", package="CABGA256"), oscillator_hz=25_000_000, clock_hz=100e6,
           bridge="none: an adapter of 3.3 V on J19 (rx at the key, tx at the lamp)", baud=1_000_000,
-          design={"eie": {"name": "ecp5"}, "mac": {}},
+          design=_ECP5,
           notes="Its only lamp shares pin P11 with the line's tx, and so shows the line."),
     _orangecrab("25f", _part("lfe5u-25f-8", package="CSFBGA285")),
     _orangecrab("85f", _part("lfe5u-85f-8", package="CSFBGA285")),
@@ -147,7 +149,7 @@ BOARDS: dict[str, Board] = {board.name: board for board in [
           lamps=_lamps(4), usb=(0x0403, 0x6010), design={"eie": {"name": "ecp5"}}),
     Board(name="arty-a7-100", title="Digilent Arty A7-100T", platform="arty_a7.ArtyA7_100Platform", part=PARTS["xc7a100t"],
           oscillator_hz=100_000_000, clock_hz=100e6, bridge="FT2232H, channel B, 3 Mbaud", baud=3_000_000, lamps=_lamps(4),
-          usb=(0x0403, 0x6010), design={"eie": {"name": "ecp5"}, "mac": {}}, planned=True,
+          usb=(0x0403, 0x6010), design=_ECP5, planned=True,
           notes="A plan for Vivado only; the oscillator's 100 MHz are the machine's clock."),
 ]}
 

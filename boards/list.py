@@ -3,7 +3,6 @@
 Example: python -m boards.list
 """
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -53,7 +52,7 @@ def _fits(board: catalogue.Board, design: str) -> str:
     except ValueError:
         return ""
     name = choice.LADDERS[design][0] if design in choice.LADDERS else ""
-    return f"{design} {name} {asdict(spec)[name]}" if name else design
+    return f"{design} {name} {getattr(spec, name)}" if name else design
 
 
 def _told(machine: str, one: dict[str, Any]) -> str:

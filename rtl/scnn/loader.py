@@ -24,7 +24,7 @@ class Loader(wiring.Component):
     we : ``Out(5)``
         Write a memory of the central unit: layers, lanes, taps, codebooks, weights.
     place : ``Out``
-        Where, for the weights, whose memory may be larger than those of a PE.
+        With ``spec.weight_memory``: where in it, for it may be larger than the memories of a PE.
     load, pe : ``Out``, load_valid : ``Out(1)``
         A write to a memory of a PE.
     range : ``Out(1)``
@@ -34,8 +34,8 @@ class Loader(wiring.Component):
     def __init__(self, spec: ScnnSpec):
         self._spec, self._w = spec, Widths(spec)
         super().__init__({"enable": In(1), "i": In(stream.Signature(BEAT)), "we": Out(len(CENTRAL)),
-                          "load": Out(load_layout(spec)), "load_valid": Out(1), "pe": Out(8), "range": Out(1),
-                          "place": Out(25)})
+                          "load": Out(load_layout(spec)), "load_valid": Out(1), "pe": Out(8), "range": Out(1)}
+                         | ({"place": Out(25)} if spec.weight_memory else {}))
 
     def elaborate(self, platform):
         m = Module()
@@ -65,11 +65,13 @@ class Loader(wiring.Component):
         central = Cat(beat.type == PACKETS[name] for name in CENTRAL)
         local = Cat(beat.type == PACKETS[name] for name in LOADS)
         ok = take & legal
-        m.d.sync += [self.place.eq(place), self.we.eq(central & ok.replicate(len(CENTRAL))), load.kind.eq(local),
+        m.d.sync += [self.we.eq(central & ok.replicate(len(CENTRAL))), load.kind.eq(local),
                      self.pe.eq(beat.address[PACKET_PE_SHIFT:]),
                      self.load_valid.eq(ok & local.any() & (whole | ~packed)), self.range.eq(take & ~legal),
                      load.addr.eq(Mux(packed, legal_place, Mux(beat.type == PACKETS["codebook"],
                                                                Cat(beat.index[:2], start[:4]), place)))]
+        if spec.weight_memory:
+            m.d.sync += self.place.eq(place)
         if words == 1:
             m.d.sync += load.data.eq(beat.data)
         return m
