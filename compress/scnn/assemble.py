@@ -79,14 +79,14 @@ def assemble(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int
             raise ValueError(f"program of {what} must fit {spec.program} words, not {size}; take a larger program")
     if len(plans) > spec.layers:
         raise ValueError(f"layers must be at most {spec.layers}, not {len(plans)}; take more layers")
-    made = stream.lanes(spec, plans) if weights else np.empty((0, spec.weight_lanes, spec.f), np.uint32)
-    if spec.weight_memory and len(made) * spec.beat_words > spec.weight_memory:
+    items = stream.lanes(spec, plans) if weights else np.empty((0, spec.weight_lanes, spec.f), np.uint32)
+    if spec.weight_memory and len(items) * spec.beat_words > spec.weight_memory:
         raise ValueError(f"weights must fit {spec.weight_memory} transfers of {spec.weight_port_bits} bits, "
-                         f"not {len(made) * spec.beat_words}; take a larger weight_memory, or 0 for a stream from outside")
+                         f"not {len(items) * spec.beat_words}; take a larger weight_memory, or 0 for a stream from outside")
     return Assembly(spec=spec, source=source, plans=plans, layers=np.array(table, np.uint64),
                     lanes=np.array(lane_words, np.uint64), taps=np.array(tap_words, np.int64),
                     supply=np.array(supply, np.uint64), drain=np.array(drain, np.uint64), codebooks=books,
-                    weights=made)
+                    weights=items)
 
 
 def _slots(spec: ScnnSpec, plan: Plan) -> None:
