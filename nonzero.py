@@ -27,6 +27,7 @@ COMMANDS = {
     "compress": ("compress.build", "turn a network into an image"),
     "check": ("compress.check", "say what of an ONNX network can be mapped"),
     "run": ("sim.run", "run an image on the generated Verilog in a simulator"),
+    "firmware": ("compress.firmware", "write an image as a C header for a program without files"),
     "synth": ("synth.run", "area and clock on an FPGA"),
     "estimate": ("synth.estimate", "area and clock without tools"),
     "sweep": ("synth.sweep", "many machines, the best of them"),

@@ -9,7 +9,7 @@ from unittest import mock
 
 ALL = ("rtl.build", "compress.build", "compress.check", "sim.run", "synth.run", "synth.estimate", "synth.sweep",
        "golden.mac", "bench.eie", "bench.eie.study", "bench.mac", "bench.scnn", "bench.storage", "synth.baseline",
-       "compress.huffman", "boards.build", "boards.run")
+       "compress.huffman", "compress.firmware", "boards.build", "boards.run")
 REFUSES = ("compress.check",)   # what prints and reports a line for each node that it refuses, and leaves with 2
 DIFFER = ("golden.mac",)        # what compares, and may find that values differ: exit code 1
 

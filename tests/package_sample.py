@@ -8,6 +8,10 @@ from rtl.generated import manifest
 from spec import machines
 from spec.registers import Field, MapBuilder
 
+ENDS = (".v", ".md", ".core", ".vlt", "_bench.sv", ".xml", ".rdl", ".svd", ".h", "_driver.h", "_litex.py", "_litex.h",
+        "_instance.vh", "_amaranth.py")
+"""Ends of the names of a machine's files, behind its own name; ``manifest.json`` and ``nonzero.h`` are the others."""
+
 ODD = (MapBuilder("odd")
        .constant("reg", 0xFFFFFFFF, 'Says "quoted" \\ and <angle> & more.')
        .add("pulse", "signal", "Acts.", Field(name="type", bits=3, doc="Three at once."), w="One.")

@@ -15,6 +15,7 @@ import pytest
 
 from tests.commands import leave
 from tests.fuzz import cases
+from tests.package_sample import ENDS
 
 QUICK = 12                                  # of each kind, in the quick suite
 SIGNALS = 40
@@ -126,7 +127,8 @@ SIGNALLED = {
     "compress.build": ["--example", "digits", "--passes", "2,3,1", "--pes", "4", "-o", "new/d.npz", "--json", "new/d.json"],
     "rtl.build": ["--pes", "1", "--out", "new", "--json", "new/made.json"],
     "synth.estimate": ["--pes", "4", "--preset", "ecp5", "--json", "new/made.json"]}
-WHOLE = {"d.npz", "d.json", "d_inputs.npy", "d_labels.npy", "made.json", "manifest.json", "eie_1.v", "eie_1.h", "eie_1.md"}
+WHOLE = {"d.npz", "d.json", "d_inputs.npy", "d_labels.npy", "made.json", "manifest.json", "nonzero.h",
+         *(f"eie_1{end}" for end in ENDS)}
 
 
 @pytest.mark.full

@@ -43,7 +43,8 @@ BASES = {
     "compress.check": ["net.onnx"], "golden.mac": ["--check", "rows.npz"], "bench.eie": ["--image", "net.npz"],
     "bench.eie.study": ["index", "--out", "new"],
     "bench.scnn": ["--networks", "AlexNet"], "bench.storage": ["--folds", "1"], "synth.baseline": ["--list"],
-    "compress.huffman": ["net.npz", "-o", "new.nzc"], "boards.run": ["net.npz", "--board", "virtual", "--input", "x.npy"],
+    "compress.huffman": ["net.npz", "-o", "new.nzc"], "compress.firmware": ["net.npz", "-o", "new.h"],
+    "boards.run": ["net.npz", "--board", "virtual", "--input", "x.npy"],
     "boards.build": ["--board", "ulx3s-85f", "--pes", "2", "--preset", "ecp5", "--plan", "--out", "new"],
     "bench.mac": ["--parts", "random", "--operations", "2"]}
 ANY = (None, "", "0", "-1", "x", "/dev/null", "/nonexistent/x", "\udcff", "9" * 30, "[red]", "x" * 5000)
