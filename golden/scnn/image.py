@@ -7,7 +7,7 @@ import numpy as np
 
 from golden import image
 from golden.image import AGAIN, keys
-from golden.scnn import exact
+from golden.scnn import check, exact
 from golden.scnn.cycles import Counters
 from golden.scnn.machine import Machine, compress
 from spec.scnn import ScnnSpec
@@ -57,8 +57,22 @@ def load(path) -> Image:
     for name, array in members.items():
         if array.dtype.name != MEMBERS[name][0]:
             raise TypeError(f"{name} of {path} must be {MEMBERS[name][0]}, not {array.dtype.name}; {AGAIN}")
+    _shapes(path, spec, members)
+    check.programs(spec, members)
     return Image(spec=spec, members=members, source=head["input"], output=head["output"],
                  input_scale=float(head["input_scale"]), output_scale=float(head["output_scale"]))
+
+
+def _shapes(path, spec: ScnnSpec, members: dict[str, np.ndarray]) -> None:
+    """Check that members have the dimensions that the machine reads."""
+    fixed: dict[str, tuple[int | None, ...]] = {
+        "layers": (None,), "lanes": (None,), "taps": (None,), "supply": (spec.pes, None), "drain": (spec.pes, None),
+        "weights": (None, spec.weight_lanes, spec.f), "input_orders": (None, None), "output_orders": (None, None)}
+    for name, shape in fixed.items():
+        given = members[name].shape
+        if len(given) != len(shape) or any(want not in (None, size) for want, size in zip(shape, given, strict=True)):
+            said = " x ".join("any" if size is None else str(size) for size in shape)
+            raise ValueError(f"{name} of {path} must be of shape {said}, not {' x '.join(map(str, given))}; {AGAIN}")
 
 
 def run(given: Image, x: np.ndarray, *, limited: bool = True, crossbars: bool = True) -> Run:

@@ -114,6 +114,8 @@ class Machine:
                 given, offsets = self._acts(program, segment, own, number, pe, pair, trace)
                 value, position = weights.block(number, pair, place)
                 k, tap = position & (1 << lanes) - 1, position >> lanes
+                if len(tap) and segment.tap + tap.max() >= len(self.taps):
+                    raise ValueError(f"weights of a block must have taps below {len(self.taps)}, not {segment.tap + tap.max()}")
                 wo = self.taps[segment.tap + tap] + k * stride + own * segment.step
                 if self.record:
                     cuts = np.cumsum(trace.counts[number, pair, :, pe])[:-1]

@@ -12,7 +12,10 @@ from bench.eie.machine import machine
 from compress import image as images
 from compress.eie import image as eie
 from compress.huffman import file as huffman
+from compress.scnn import image as scnn_image
 from golden.mac import recording
+from sim.scnn.cases import case
+from spec.scnn import preset as scnn
 from tests.commands import ALL, leave
 from tests.compress_sample import sample, small
 from tests.fuzz import damage
@@ -28,7 +31,8 @@ TEXTS = ("", "x", "default", "paper", "ecp5", "ice40", "eie", "mac", "scnn", "di
          "modulo", "1,2,3")
 PATHS = ("", ".", "/", "/dev/null", "none", "none.npz", "x" * 300, "net.npz/x", "\udcff.json", "[red].json", "{x}.npz",
          "new/new.json", " ", "net.npz", "weights.npz", "x.npy", "y.npy", "a.npy", "b.npy", "m.v", "rows.npz", "link", "pipe",
-         "folder", "runs.json", "new.npz", "net.onnx", "net.nzc", "new.nzc", "net.safetensors", "\x1b[31m.json", "{pes}.npz")
+         "folder", "runs.json", "new.npz", "net.onnx", "net.nzc", "new.nzc", "net.safetensors", "conv.npz", "planes.npy",
+         "\x1b[31m.json", "{pes}.npz")
 WRITERS = (("compress.build", "weights.npz", "--pes", "2", "--calibrate", "x.npy", "-o", "new.npz"),
            ("compress.huffman", "net.npz", "-o", "new.nzc"), ("golden.mac", "--check", "rows.npz"),
            ("compress.check", "net.onnx"), ("compress.check", "weights.npz"),
@@ -70,6 +74,9 @@ def prepare(folder: Path) -> None:
     image = sample(small())
     eie.save(image, folder / "net.npz")
     huffman.save(image, folder / "net.nzc")
+    conv = case(scnn("ecp5", pes=1), seed=0)
+    scnn_image.save(conv.image, folder / "conv.npz")
+    np.save(folder / "planes.npy", conv.x)
     rng = np.random.default_rng(0)
     weights = {"a.weight": rng.normal(size=(6, 10)).astype("f4"), "a.bias": rng.normal(size=6).astype("f4"),
                "b.weight": rng.normal(size=(3, 6)).astype("f4")}
@@ -95,6 +102,8 @@ def archives(rng, folder):
     name, commands = rng.choice((
         ("net.npz", (("sim.run", "{}", "--input", "x.npy"), ("bench.eie", "--image", "{}"),
                      ("synth.estimate", "--pes", "4", "--preset", "ecp5", "--image", "{}"))),
+        ("conv.npz", (("sim.run", "{}", "--input", "planes.npy", "--timed", "0"),
+                      ("rtl.build", "--image", "{}", "--out", "new"))),
         ("weights.npz", (("compress.build", "{}", "-o", "new.npz", "--pes", "2", "--json", "new.json"),)),
         ("rows.npz", (("golden.mac", "--check", "{}"),)),
         ("net.nzc", (("compress.huffman", "{}", "-o", "new.npz"),))))
@@ -104,9 +113,16 @@ def archives(rng, folder):
     return _given(rng.choice(commands), bad)
 
 
+EIE_IMAGES = (("sim.run", "{}", "--input", "x.npy", "--labels", "y.npy"), ("bench.eie", "--image", "{}"),
+              ("synth.estimate", "--pes", "4", "--preset", "ecp5", "--image", "{}", "--input", "x.npy"))
+SCNN_IMAGES = (("sim.run", "{}", "--input", "planes.npy", "--timed", "0"), ("rtl.build", "--image", "{}", "--out", "new"),
+               ("synth.estimate", "--design", "scnn", "--preset", "ecp5", "--pes", "1", "--image", "{}"))
+
+
 def headers(rng, folder):
     """Images whose header or members say odd things, with the digest that fits them."""
-    with np.load(folder / "net.npz") as given:
+    name, commands = rng.choice((("net.npz", EIE_IMAGES), ("conv.npz", SCNN_IMAGES)))
+    with np.load(folder / name) as given:
         members = {name: given[name] for name in given.files}
     head = json.loads(members.pop("header").tobytes())
     if rng.random() < 0.6:
@@ -121,9 +137,23 @@ def headers(rng, folder):
             pass
     raw = damage.document(rng, head)
     np.savez(folder / "bad.npz", header=np.frombuffer(raw, np.uint8), **members)
-    command = rng.choice((("sim.run", "{}", "--input", "x.npy", "--labels", "y.npy"), ("bench.eie", "--image", "{}"),
-                          ("synth.estimate", "--pes", "4", "--preset", "ecp5", "--image", "{}", "--input", "x.npy")))
-    return _given(command, "bad.npz")
+    return _given(rng.choice(commands), "bad.npz")
+
+
+def programs(rng, folder):
+    """Images for an SCNN array with some odd words in a program, its stream or an order, with the digest that fits them."""
+    with np.load(folder / "conv.npz") as given:
+        members = {name: given[name].copy() for name in given.files}
+    head = json.loads(members.pop("header").tobytes())
+    array = members[rng.choice(("layers", "lanes", "taps", "supply", "drain", "weights", "input_orders", "output_orders"))]
+    flat, bits = array.reshape(-1), 8 * array.dtype.itemsize
+    for _ in range(rng.choice((1, 1, 3))):
+        at = rng.randrange(len(flat))
+        word = rng.choice((int(flat[at]) ^ 1 << rng.randrange(bits), 0, (1 << bits) - 1, rng.getrandbits(bits)))
+        flat[at] = np.array(word & (1 << bits) - 1, np.uint64).astype(array.dtype)
+    head["sha256"] = images.digest(head, members)
+    np.savez(folder / "bad.npz", header=np.frombuffer(json.dumps(head).encode(), np.uint8), **members)
+    return _given(rng.choice(SCNN_IMAGES), "bad.npz")
 
 
 def arrays(rng, folder):
@@ -131,6 +161,7 @@ def arrays(rng, folder):
     name, *command = rng.choice((
         ("x.npy", "sim.run", "net.npz", "--input", "{}", "--json", "new.json"),
         ("y.npy", "sim.run", "net.npz", "--input", "x.npy", "--labels", "{}"),
+        ("planes.npy", "sim.run", "conv.npz", "--input", "{}", "--outputs", "new.npy", "--timed", "0"),
         ("x.npy", "bench.eie", "--image", "net.npz", "--input", "{}"),
         ("x.npy", "compress.build", "weights.npz", "-o", "new.npz", "--pes", "2", "--calibrate", "{}"),
         ("x.npy", "synth.estimate", "--pes", "4", "--image", "net.npz", "--input", "{}"),
@@ -192,8 +223,9 @@ def options(rng, folder):
     module = rng.choice(ALL)
     arguments = list(BASES[module]) if rng.random() < 0.8 else []
     if module in ("rtl.build", "sim.run", "synth.run", "synth.estimate", "synth.sweep") and rng.random() < 0.25:
-        arguments = ["--design", "mac", *({"sim.run": ["a.npy", "b.npy"]}.get(module, []))]
-    offered = offers(module, "mac" if "mac" in arguments else "eie")
+        arguments = rng.choice((["--design", "mac", *({"sim.run": ["a.npy", "b.npy"]}.get(module, []))],
+                                ["--design", "scnn", *({"sim.run": ["conv.npz", "--input", "planes.npy"]}.get(module, []))]))
+    offered = offers(module, arguments[1] if arguments[:1] == ["--design"] else "eie")
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
         name, kind = rng.choice(offered)
         pool = {"INTEGER": NUMBERS, "FLOAT": REALS, "PATH": PATHS, "": None}.get(kind, TEXTS + NUMBERS)
@@ -227,7 +259,7 @@ def surroundings(rng, folder):
 @cache
 def offers(module, design):
     """The options of a command, and the kind of value each takes, as its help says."""
-    told = leave(module, *(["--design", design] if design == "mac" else []), "--help").out
+    told = leave(module, *(["--design", design] if design != "eie" else []), "--help").out
     return re.findall(r"^ +(?:-\w, )?(--(?!verbose)[a-z][\w-]*)(?:, -\w)?(?: / --[\w-]+)? +([A-Z]+)?", told, re.MULTILINE)
 
 
@@ -236,6 +268,6 @@ def _given(command, name):
     return Case(module, [name if argument == "{}" else argument for argument in arguments])
 
 
-FAMILIES = {archives: 1400, headers: 1300, arrays: 1000, networks: 500, graphs: 500, texts: 200, options: 1400,
+FAMILIES = {archives: 1400, headers: 1300, arrays: 1000, networks: 500, programs: 500, graphs: 500, texts: 200, options: 1400,
             surroundings: 200, collisions: 300}
 """Kinds of cases, and how many of each are tried."""
