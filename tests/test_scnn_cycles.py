@@ -56,7 +56,7 @@ def test_one_pair_takes_what_the_page_says():
     _, _, traces = compare(spec, layers, np.full((1, 8, 8), 5, np.int16))
     counters, = run(spec, [load(traces[0])])
     latency = spec.broadcast_latency
-    acts = latency + 7 + 3 + 15 + 3 + 1             # START, first look-up, read, 16 words, buffer, ready
+    acts = latency + 7 + 3 + 15 + 4 + 1             # START, first look-up, read, 16 words, buffer, ready
     weights = 6 + 5 + latency + 1                   # first take, lane, broadcast, ready
     issued = max(acts, weights) + 16 - 1
     drained = issued + 5 + 2 + 1 + 1 + 5 + 64 + 16  # complete, drain starts, step, 64 sums, post

@@ -19,7 +19,7 @@ COUNT_BITS = BLOCK["count"][1]
 class Supply(wiring.Component):
     """Reads the parts looked up that are its own, a word a cycle, and sends them as vectors; waits while others send theirs.
 
-    What is looked up in cycle l can be read in l + 3; what is read in cycle s is on the output in s + 3, and if it is for the
+    What is looked up in cycle l can be read in l + 3; what is read in cycle s is on the output in s + 4, and if it is for the
     whole block of PEs, on the outputs of all of them 2 x level cycles later.
 
     Members
@@ -121,7 +121,7 @@ class Supply(wiring.Component):
         self._free, self._begun, self._passed, self._local, self._over = (
             Signal(name=name) for name in ("free", "begun", "passed", "local", "over"))
         come, ends = Signal(), Signal()
-        back = echo(m, delayed(m, self._over & ~self._local, "sent", cycles=3), self.level, len(self._spec.block_sides)) \
+        back = echo(m, delayed(m, self._over & ~self._local, "sent", cycles=4), self.level, len(self._spec.block_sides)) \
             if self._spec.pes > 1 else Const(0, 1)
         m.d.comb += [
             slots.eq(slot_count(self._spec.act_words, self.slot_log2)), flat.eq(self.level == 0),
@@ -133,38 +133,40 @@ class Supply(wiring.Component):
             sent.eq(sent + (self._over & ~self._local) - back),
             alone.eq(alone + (self._begun & local & ~flat) - self.i_did[1]),
             waiting.eq(waiting + come - self._passed)]
-        ended = delayed(m, self._over & self._local & ~flat, "ended", cycles=3)
+        ended = delayed(m, self._over & self._local & ~flat, "ended", cycles=4)
         m.d.comb += self.o_did.eq(Cat(self.released, ended))
         return Mux(local, ~sent.any(), ~alone.any()), waiting.any() | come
 
     def _decode(self, m, read):
-        """Turn runs into offsets; the offset of a block's first entry counts from its base - 1."""
+        """Turn runs into offsets in two cycles: first places within the word, then offsets in the tile.
+
+        The offset of a block's first entry counts from its base - 1.
+        """
         go, what = read
-        address, lanes = self._w.address, self._spec.i
-        begin, end, empty, local, ends, few, base = *(what[k] for k in range(5)), what[5:-address], what[-address:]
-        before = Signal(address)
-        offset = Mux(begin, base - 1, before)
-        wrong = []
+        lanes, address, later = self._spec.i, self._w.address, delayed(m, go, "decoded", cycles=1)
+        few, base = what[5:-address], delayed(m, what[-address:] - 1, "base", cycles=1, reset_less=True)
+        begin, end, empty, local, ends = delayed(m, what[:5], "kind", cycles=1, reset_less=True)
         to_all, own = self.o_bus, Signal()
-        m.d.sync += [own.eq(go & local), to_all.valid.eq(go & ~local), to_all.last.eq(end), to_all.ends.eq(ends),
+        m.d.sync += [own.eq(later & local), to_all.valid.eq(later & ~local), to_all.last.eq(end), to_all.ends.eq(ends),
                      to_all.empty.eq(empty)]
         m.d.comb += self.o_valid.eq(own | self.i_bus.valid)
         for name, port in (("last", self.o_last), ("empty", self.o_empty), ("vector", self.o_vector.as_value())):
             mine, others = (Value.cast(getattr(bus, name)) for bus in (to_all, self.i_bus))
             m.d.comb += port.eq(Mux(self.i_bus.valid, others, mine))
-        ahead = Const(0, 1)
-        for k in range(lanes):
-            entry = self.memory[k * ACT_ENTRY_BITS:(k + 1) * ACT_ENTRY_BITS]
-            value, run = entry[:VALUE_BITS], entry[VALUE_BITS:]
-            total = Signal(8, name=f"ahead{k}")
-            m.d.comb += total.eq(ahead + run + 1)
-            ahead = total
-            lane, here = to_all.vector[k], k < few
-            m.d.sync += [lane.value.eq(value), lane.offset.eq(offset + total), lane.live.eq(here & value.any()),
-                         lane.tail.eq(~here)]
+        entries = [self.memory[k * ACT_ENTRY_BITS:(k + 1) * ACT_ENTRY_BITS] for k in range(lanes)]
+        before, offset, wrong = Signal(address), Signal(address), []
+        m.d.comb += offset.eq(Mux(begin, base, before))
+        for k, entry in enumerate(entries):
+            value, run, here = entry[:VALUE_BITS], entry[VALUE_BITS:], k < few
+            total, kept = Signal(8, name=f"ahead{k}", reset_less=True), Signal(VALUE_BITS, name=f"kept{k}", reset_less=True)
+            some, tail = Signal(name=f"some{k}"), Signal(name=f"tail{k}")
+            m.d.sync += [total.eq(_sum([other[VALUE_BITS:] for other in entries[:k + 1]]) + k + 1), kept.eq(value),
+                         some.eq(here & value.any()), tail.eq(~here)]
+            lane = to_all.vector[k]
+            m.d.sync += [lane.value.eq(kept), lane.offset.eq(offset + total), lane.live.eq(some), lane.tail.eq(tail)]
             wrong.append(go & here & ~value.any() & (run != MAX_RUN))
-        with m.If(go):
-            m.d.sync += before.eq(offset + ahead)
+        with m.If(later):
+            m.d.sync += before.eq(offset + total)
         m.d.sync += self.bad_run.eq(Cat(wrong).any())
 
 
@@ -172,3 +174,10 @@ def _within(count, limit):
     """Whether a count is at most a limit, a power of two, without a carry chain."""
     bits = limit.bit_length() - 1
     return ~count[bits:].any() | (count[bits:] == 1) & ~count[:bits].any()
+
+
+def _sum(values):
+    """Return the sum of some values, added in pairs."""
+    while len(values) > 1:
+        values = [values[k] + values[k + 1] if k + 1 < len(values) else values[k] for k in range(0, len(values), 2)]
+    return values[0]

@@ -74,7 +74,8 @@ class Take(wiring.Component):
                            p_ADDR_BITS=w.program, i_clk=clock(), i_we=self.we, i_waddr=self.load_addr[:w.program],
                            i_wdata=self.load_data, i_re=1, i_oe=1, i_raddr=place, o_rdata=word)
         first, number = Signal(w.program), Signal(8)
-        ready, asked, fetch, only = Signal(), Signal(), Signal(), Signal()
+        ready, asked, fetch, self._only = Signal(), Signal(), Signal(), Signal()
+        only = self._only
         step = Signal(2)
         m.d.comb += [place.eq(Mux(self.start, self.start_addr, addr)), only.eq(self._layer["segments"] == 1),
                      fetch.eq(self._have & ~ready & ~asked & ~only & (step == 0) & ~self.start)]
@@ -127,16 +128,18 @@ class Take(wiring.Component):
         turn = self._block & self._last_place
         if spec.pes == 1:
             leave_open(self.sets[0])
+        before = delayed(m, turn, "turn", cycles=1)         # of which the free slots do not know yet
         now, later, then = [], [], []
         for pe in range(spec.pes):
             free = Signal.like(slots, name=f"free{pe}")
-            m.d.sync += free.eq(free + self.released[pe] - turn)
+            m.d.sync += free.eq(free + self.released[pe] - before)
             with m.If(self._begun[2]):
                 m.d.sync += free.eq(slots)
             own, following = ((known & (self.sets[pe] != place)) if spec.pes > 1 else 0 for place in (asked, self._next_place))
-            now.append(own | free.any())
-            later.append(following | free.any())
-            then.append(following | free[1:].any())
+            one, two, three = free.any(), free[1:].any(), free[2:].any() | free[:2].all()
+            now.append(own | Mux(before, two, one))
+            later.append(following | Mux(before, two, one))
+            then.append(following | Mux(before, three, two))
         with m.If(self._block):
             m.d.sync += asked.eq(self._next_place)
         with m.If(self.released.any()):
@@ -156,24 +159,40 @@ class Take(wiring.Component):
         pair, pass_, ring = Signal(PAIR_BITS), Signal(PASS_BITS), Signal(2)
         done, offset = Signal(PAIR_BITS), Signal(self._w.address)
         entries, few, need = Signal(16), Signal(range(lanes + 1)), Signal.like(self.take)
-        may, go, end, over = Signal(), Signal(), Signal(), Signal()
+        may, go, end, over, enough = (Signal(name=name) for name in ("may", "go", "end", "over", "enough"))
+        first = self.items[:min(16, spec.entry_bits)]       # a count is one item
+        head, head_all = _few(first, lanes)
+        rest_few, rest_all = Signal(range(lanes + 1)), Signal()
         m.d.comb += [
-            entries.eq(Mux(inside, rest, self.items[:min(16, spec.entry_bits)])), few.eq(Mux(entries >= lanes, lanes, entries)),
+            entries.eq(Mux(inside, rest, first)), few.eq(Mux(inside, rest_few, head)),
             need.eq(Mux(biases, spec.bias_items, few + ~inside)), may.eq(busy & self._have & (credit | inside | biases)),
-            go.eq(may & (self.count >= need) & self.count.any()), end.eq(go & ~biases & (entries <= lanes)),
+            enough.eq(Mux(biases, self.count >= spec.bias_items, Mux(inside, self.count >= rest_few, self.count > head))),
+            go.eq(may & enough & self.count.any()), end.eq(go & ~biases & Mux(inside, rest_all, head_all)),
             over.eq(end & self._last_place), self.take.eq(Mux(go, need, 0)), self._block.eq(go & ~biases & ~inside),
             self.waits.eq(may & ~go),
             self.entries.eq(Mux(go & ~biases, few, 0)),
             self.count_mismatch.eq(self._block & (((entries - 1) >> (lanes.bit_length() - 1) >> layer["slot_log2"]).any()
                                                   & entries.any()))]
-        last_segment_pair, last_pair = pair + 1 == segment["pairs"], done + 1 == layer["pairs"]
+        last_segment_pair, last_pair, new = Signal(), Signal(), self._next["pairs"] == 1
         m.d.comb += self._leave.eq(over & last_segment_pair)
+        m.d.sync += [last_pair.eq(done + 1 == layer["pairs"]), last_segment_pair.eq(pair + 1 == segment["pairs"])]
+        with m.If(over):
+            m.d.sync += [last_pair.eq(Mux(last_pair, layer["pairs"] == 1, done + 2 == layer["pairs"])),
+                         last_segment_pair.eq(Mux(last_segment_pair, Mux(self._only, segment["pairs"] == 1, new),
+                                                  pair + 2 == segment["pairs"]))]
+        with m.Elif(~self._have):
+            m.d.sync += last_segment_pair.eq(new)
+        with m.If(self._begun[3]):
+            m.d.sync += last_segment_pair.eq(segment["pairs"] == 1)
         with m.If(go & biases):
             m.d.sync += channel.eq(channel + 1)
             with m.If(channel + 1 == layer["kc"]):
                 m.d.sync += [biases.eq(~self._last_place), channel.eq(0), self._place.eq(self._next_place)]
         with m.If(go & ~biases):
-            m.d.sync += [rest.eq(entries - lanes), inside.eq(~end)]
+            rest_next = Signal.like(rest)
+            rest_head, rest_whole = _few(rest_next, lanes)
+            m.d.comb += rest_next.eq(entries - lanes)
+            m.d.sync += [rest.eq(rest_next), rest_few.eq(rest_head), rest_all.eq(rest_whole), inside.eq(~end)]
         with m.If(end):
             m.d.sync += self._place.eq(self._next_place)
         with m.If(over):
@@ -201,3 +220,10 @@ class Take(wiring.Component):
             self.o_head.eq(~inside), self.o_last.eq(end), self.o_empty.eq(~entries.any()), self.o_bias.eq(biases),
             self.o_bias_addr.eq(Cat(channel[:self._w.channel], ring)), self.o_tap.eq(self._segment["tap"]),
             self.o_offset.eq(offset)]
+
+
+def _few(entries, lanes):
+    """Return how many of some entries go into one vector, and whether all of them do."""
+    bits = lanes.bit_length() - 1
+    more = entries[bits:].any()
+    return Mux(more, lanes, entries[:bits]), ~more | (entries[bits:] == 1) & ~entries[:bits].any()

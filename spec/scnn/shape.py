@@ -20,7 +20,7 @@ class ScnnSpec:
     banks: int = number(32, 4, 128, "Accumulator banks per PE.", power=True)
     bank_entries: int = number(256, 16, 1024, "Accumulators per bank in each of the two buffers.", power=True)
     kc: int = number(128, 1, 256, "Most output channels per pass of a PE.", power=True)
-    queue_depth: int = number(16, 8, 64, "Products that one of the two queues of a multiplier holds.", power=True)
+    queue_depth: int = number(32, 8, 64, "Products that one of the two queues of a multiplier holds.", power=True)
     weight_words: int = number(512, 16, 4096, "Depth of a PE's weight buffer in vectors of F.", power=True)
     act_words: int = number(2048, 16, 4096, "Depth of a PE's activation buffer in vectors of I.", power=True)
     memory_words: int = number(4096, 64, 65536, "Depth of a PE's activation memory in words of I entries.", power=True)
@@ -200,7 +200,7 @@ HEAD = 2
 LANE = 5
 """Cycles from the take of a block's items in a lane to its vector on the lane's output."""
 
-SUPPLY = 3
+SUPPLY = 4
 """Cycles from the read of a word of activations to the activation buffer's write port, in a block of its own."""
 
 STEP = 5
@@ -215,8 +215,8 @@ BANK = 6
 PRESETS = {
     "paper": ScnnSpec(bank_entries=32, kc=128, acc_bits=24, product_shift_bits=4),
     "default": ScnnSpec(),
-    "ecp5": ScnnSpec(rows=2, cols=4, f=2, i=2, banks=8, bank_entries=256, kc=64, act_words=512, memory_words=2048, blocks=512,
-                     taps=256, program=256, layers=16, weight_port_bits=64, broadcast_latency=1),
+    "ecp5": ScnnSpec(rows=2, cols=4, f=2, i=2, banks=8, bank_entries=256, kc=64, queue_depth=16, act_words=512,
+                     memory_words=2048, blocks=512, taps=256, program=256, layers=16, weight_port_bits=64, broadcast_latency=1),
 }
 """``paper``: the published machine. ``default``: the fastest we know. ``ecp5``: 8 PEs of 2 x 2 for a hobby board."""
 
