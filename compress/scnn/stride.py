@@ -16,13 +16,16 @@ ISSUES, GOOD = 1200, 0.005
 
 
 def settle(spec: ScnnSpec, plan: Plan, density: float) -> None:
-    """Choose the stride of a plan: the first of some that hardly ever stops the issue, or the one that stops it least."""
+    """Choose the stride of a plan: the first of some that hardly ever stops the issue, or the one that stops it least.
+
+    Activations without a zero are tried too: a stride that is bad for them is bad for the dense parts of any others.
+    """
     least, best = plan.pitch * plan.high, (1.0, plan.stride)
     for residue in (least % 32, *RESIDUES):
         plan.stride = least + (residue - least) % 32
         if plan.kc * plan.stride > spec.accumulators:
             continue
-        best = min(best, (stops(spec, plan, density), plan.stride))
+        best = min(best, (max(stops(spec, plan, share) for share in (density, 1.0)), plan.stride))
         if best[0] <= GOOD:
             break
     plan.stride = best[1]

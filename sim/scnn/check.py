@@ -48,7 +48,7 @@ def fits(case: Case, spec: ScnnSpec) -> bool:
 def run(spec: ScnnSpec, cases: Sequence[Case], folder: Path) -> list[tuple[Assembly, job.Answer]]:
     """Run the cases one after another on one simulation."""
     made = [case.assembly(spec) for case in cases]
-    steps = [job.Step(packets=job.load(one, case.x), weights=one.weights, count=len(case.layers), blocks=_blocks(one),
+    steps = [job.Step(packets=job.load(one, case.x), weights=one.weights, count=len(case.layers), blocks=blocks(one),
                       pause=case.pause, limit=case.limit) for one, case in zip(made, cases, strict=True)]
     return list(zip(made, job.run(generate(spec), spec, steps, folder), strict=True))
 
@@ -99,7 +99,7 @@ def late(case: Case, assembly: Assembly, answer: job.Answer) -> list[str]:
     return found
 
 
-def _blocks(assembly: Assembly) -> int:
+def blocks(assembly: Assembly) -> int:
     """Return how many blocks of a PE hold what is compared."""
     return max(first + plan.output.span * form[0] * form[1]
                for plan in assembly.plans[-1:] for form, first in plan.output.blocks.items())

@@ -78,6 +78,8 @@ module scnn_harness (
       fed <= 0;
       left <= 0;
       valid <= 0;
+      if (result != 0) $fclose(result);         // of a read-out that was given up
+      result = 0;
     end else if (sending && (!valid || ready)) begin
       count = $fread(header, file);
       if (count == 8) begin

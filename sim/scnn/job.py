@@ -80,6 +80,17 @@ def _packed(spec: ScnnSpec, values: np.ndarray, runs: np.ndarray) -> list[int]:
 def run(built: GeneratedMachine, spec: ScnnSpec, steps: Sequence[Step], folder: Path, *, sim: str | None = None,
         log: Path | None = None, build_args: Sequence[str] = (), waves: bool = False) -> list[Answer]:
     """Run the steps on the generated Verilog, one after another without a reset, and return an answer for each."""
+    folder = write(folder, built, spec, steps)
+    launch(sources=[built.verilog, harness(built, spec)], top=TOP, module="sim.scnn.bench_job", at_least=1, sim=sim,
+           folder=folder, log=log, build_args=build_args, waves=waves,
+           env={"SCNN_JOB": folder, "COCOTB_LOG_LEVEL": "WARNING"})
+    answers = [json.loads(line) for line in (folder / "answers.jsonl").read_text().splitlines()]
+    return [Answer(blocks=blocks(folder / f"result_{number}.hex", spec, step.blocks) if answer["ended"] else [], **answer)
+            for number, (answer, step) in enumerate(zip(answers, steps, strict=True))]
+
+
+def write(folder: Path, built: GeneratedMachine, spec: ScnnSpec, steps: Sequence[Step], **more: object) -> Path:
+    """Write the files of a job, and what else the bench is to find in ``plan.json``; return the folder's absolute path."""
     folder = Path(folder).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     plan = []
@@ -87,13 +98,8 @@ def run(built: GeneratedMachine, spec: ScnnSpec, steps: Sequence[Step], folder: 
         np.concatenate(step.packets).astype(">u8").tofile(folder / f"feed_{number}.bin")
         stream.transfers(spec, step.weights)[:, ::-1].tofile(folder / f"weights_{number}.bin")
         plan.append({name: value for name, value in asdict(step).items() if name not in ("packets", "weights")})
-    (folder / "plan.json").write_text(json.dumps({"registers": built.manifest["registers"], "steps": plan}))
-    launch(sources=[built.verilog, harness(built, spec)], top=TOP, module="sim.scnn.bench_job", at_least=1, sim=sim,
-           folder=folder, log=log, build_args=build_args, waves=waves,
-           env={"SCNN_JOB": folder, "COCOTB_LOG_LEVEL": "WARNING"})
-    answers = [json.loads(line) for line in (folder / "answers.jsonl").read_text().splitlines()]
-    return [Answer(blocks=_blocks(folder / f"result_{number}.hex", spec, step.blocks) if answer["ended"] else [], **answer)
-            for number, (answer, step) in enumerate(zip(answers, steps, strict=True))]
+    (folder / "plan.json").write_text(json.dumps({"registers": built.manifest["registers"], "steps": plan} | more))
+    return folder
 
 
 def harness(built: GeneratedMachine, spec: ScnnSpec) -> str:
@@ -101,7 +107,7 @@ def harness(built: GeneratedMachine, spec: ScnnSpec) -> str:
     return HARNESS.read_text().replace("SCNN_MACHINE", built.name).replace("SCNN_PORT_BITS", str(spec.weight_port_bits))
 
 
-def _blocks(path: Path, spec: ScnnSpec, count: int) -> list[dict[int, tuple[np.ndarray, np.ndarray]]]:
+def blocks(path: Path, spec: ScnnSpec, count: int) -> list[dict[int, tuple[np.ndarray, np.ndarray]]]:
     """Return the blocks of each PE from the words of a read-out."""
     if not path.exists():
         return []

@@ -9,8 +9,9 @@ from rtl.scnn.crossbar import Crossbar
 from sim.launch import launch
 
 CROSSBARS = {                               # sizes, tests that must run, which
-    "4": ({"multipliers": 4, "banks": 8, "depth": 16, "margin": 5, "entry_bits": 8, "product_bits": 32}, 18, None),
-    "16": ({"multipliers": 16, "banks": 32, "depth": 16, "margin": 5, "entry_bits": 7, "product_bits": 32}, 18, None),
+    "4": ({"multipliers": 4, "banks": 8, "depth": 16, "margin": 5, "entry_bits": 8, "product_bits": 32}, 27, None),
+    "16": ({"multipliers": 16, "banks": 32, "depth": 32, "margin": 5, "entry_bits": 8, "product_bits": 32}, 17,
+           "every_product|latency|own_banks|layer=(1_1|2_1|3_3)"),
     "small": ({"multipliers": 2, "banks": 4, "depth": 8, "margin": 5, "entry_bits": 5, "product_bits": 24}, 13,
               "every_product|latency"),
 }
@@ -20,7 +21,16 @@ BANKS = {"default": {"entries": 256, "product_bits": 32, "word_bits": 36},
 
 @pytest.mark.parametrize("name", CROSSBARS)
 def test_crossbar(name, tmp_path):
-    sizes, tests, only = CROSSBARS[name]
+    run(*CROSSBARS[name], tmp_path)
+
+
+@pytest.mark.full
+def test_every_layer_of_vgg(tmp_path):
+    run(CROSSBARS["16"][0], 13, "a_layer_of_vgg", tmp_path)
+
+
+def run(sizes, tests, only, tmp_path):
+    """Run the tests whose names match ``only`` on a crossbar of some sizes."""
     library = Library()
     library.add(Crossbar(library, **sizes), module="crossbar")
     launch(sources=[library.verilog()], top="crossbar", module="sim.scnn.bench_crossbar", at_least=tests, folder=tmp_path,

@@ -1,0 +1,59 @@
+"""Small faults in the netlist of a PE, and which of them whole runs of an array notice.
+
+Yosys puts the faults into the flattened PE; all PEs of an array are that one module, so a fault is in each of them. A run tells
+of a fault by another value, counter or flag than without it, or by hanging.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from rtl.scnn import generate
+from sim.launch import launch
+from sim.mutants import SELECT, SELECT_BITS, Frame, Verdict, equivalent, mutate
+from sim.scnn import job
+from spec.scnn import ScnnSpec
+
+TOP, PE = "scnn_harness", "scnn_pe"
+
+
+def examine(folder: Path, spec: ScnnSpec, steps: Sequence[job.Step], *, count: int, seed: int = 1, seconds: int = 120,
+            ) -> tuple[Verdict, list[job.Answer]]:
+    """Put ``count`` faults into a PE and carry out the steps on each; try to prove equivalent what no step notices.
+
+    Returns
+    -------
+    tuple
+        The verdict, and the answers without a fault, which the caller compares with golden.
+    """
+    folder = Path(folder).absolute()
+    built = generate(spec)
+    text, mutants = mutate(folder, built.verilog, top=PE, count=count, seed=seed)
+    job.write(folder, built, spec, steps, faults=[mutant.number for mutant in mutants])
+    harness = job.harness(built, spec).replace("  input  wire        feed,", f"  input  wire [{SELECT_BITS - 1}:0] {SELECT},\n"
+                                               "  input  wire        feed,", 1)
+    launch(sources=[joined(built.verilog, text), harness], top=TOP, module="sim.scnn.bench_mutants", at_least=1, folder=folder,
+           log=folder / "log", env={"SCNN_JOB": folder, "COCOTB_LOG_LEVEL": "ERROR"}, build_args=("--no-assert",))
+    lines = [json.loads(line) for line in (folder / "noticed.jsonl").read_text().splitlines()]
+    quiet = {number for number, first in lines if first is None}
+    if 0 not in quiet:
+        raise AssertionError(f"after the faults the machine must answer as before them; see {folder / 'log'}")
+    alive = [mutant for mutant in mutants if mutant.number in quiet]
+    proved = [mutant for mutant in alive if equivalent(folder, mutant, PE, Frame(), seconds=seconds)]
+    verdict = Verdict(tried=len(mutants), alive=tuple(mutant for mutant in alive if mutant not in proved),
+                      equivalent=tuple(proved))
+    answers = [json.loads(line) for line in (folder / "answers.jsonl").read_text().splitlines()]
+    return verdict, [job.Answer(blocks=job.blocks(folder / f"result_{number}.hex", spec, step.blocks), **answer)
+                     for number, (answer, step) in enumerate(zip(answers, steps, strict=True))]
+
+
+def joined(machine: str, pe: str) -> str:
+    """Return a machine whose PEs are another module of that name, with the choice of the fault from the harness."""
+    begin = machine.index(f"module {PE}(")
+    end = machine.index("endmodule", begin) + len("endmodule")
+    head, ports, body = pe.partition(");\n")
+    head = head.replace(f", {SELECT}", "").replace(f"{SELECT}, ", "")
+    for declared in (f"  input [{SELECT_BITS - 1}:0] {SELECT};\n", f"  wire [{SELECT_BITS - 1}:0] {SELECT};\n"):
+        body = body.replace(declared, "")
+    wire = f"  wire [{SELECT_BITS - 1}:0] {SELECT} = {TOP}.{SELECT};\n"
+    return machine[:begin] + machine[end:] + "\n" + head + ports + wire + body

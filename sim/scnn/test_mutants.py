@@ -1,0 +1,38 @@
+"""Faults in the netlist of a PE: runs of small networks must notice them."""
+import numpy as np
+import pytest
+
+from sim.scnn import check, job, stress
+from sim.scnn.mutants import examine
+from sim.scnn.networks import NETWORKS, sparse
+from spec.scnn import preset
+
+SPEC = preset("ecp5", rows=2, cols=2, bank_entries=64, act_words=32, weight_words=32, memory_words=256, blocks=64, taps=64,
+              program=128, kc=16, queue_depth=8)
+COUNT, LEAST = 220, 0.97
+NAMES = ("strided", "max", "sum", "residual", "joined", "deep")
+
+
+def cases():
+    """Small networks of every kind, and random ones."""
+    for name in NAMES:
+        rng = np.random.default_rng(5)
+        layers = NETWORKS[name](rng)
+        yield check.Case(name=name, layers=layers, x=sparse(rng, (3, 7, 9), 0.5, 100), levels=(0,) * len(layers), pause=50)
+    for seed in range(3):
+        for kind in stress.KINDS:
+            layers, x = stress.network(kind, seed)
+            yield check.Case(name=f"{kind}-{seed}", layers=layers, x=x, levels=(0,) * len(layers))
+
+
+@pytest.mark.full
+def test_faults_of_a_pe_are_noticed(tmp_path):
+    chosen = [case for case in cases() if check.fits(case, SPEC)]
+    made = [case.assembly(SPEC) for case in chosen]
+    steps = [job.Step(packets=job.load(one, case.x), weights=one.weights, count=len(case.layers), blocks=check.blocks(one),
+                      pause=case.pause) for one, case in zip(made, chosen, strict=True)]
+    verdict, answers = examine(tmp_path, SPEC, steps, count=COUNT)
+    for case, one, answer in zip(chosen, made, answers, strict=True):
+        assert not check.faults(case, one, answer), case.name
+    print(f"a PE: {verdict}", flush=True)
+    assert verdict.tried >= 200 and verdict.share >= LEAST, verdict
