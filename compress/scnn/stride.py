@@ -18,12 +18,13 @@ ISSUES, GOOD = 1200, 0.005
 def settle(spec: ScnnSpec, plan: Plan, density: float) -> None:
     """Choose the stride of a plan: the first of some that hardly ever stops the issue, or the one that stops it least.
 
-    Activations without a zero are tried too: a stride that is bad for them is bad for the dense parts of any others.
+    Activations without a zero are tried too: a stride that is bad for them is bad for the dense parts of any others. A stride
+    that is a row's modulo the banks is not tried: a channel further would be the bank of a row further.
     """
-    least, best = plan.pitch * plan.high, (1.0, plan.stride)
+    least, best = plan.pitch * plan.high, (2.0, plan.stride)
     for residue in (least % 32, *RESIDUES):
         plan.stride = least + (residue - least) % 32
-        if plan.kc * plan.stride > spec.accumulators:
+        if plan.kc * plan.stride > spec.accumulators or plan.stride % spec.banks == plan.pitch % spec.banks != 0:
             continue
         best = min(best, (max(stops(spec, plan, share) for share in (density, 1.0)), plan.stride))
         if best[0] <= GOOD:

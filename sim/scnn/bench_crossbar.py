@@ -10,16 +10,21 @@ DEPTH = SIZES["depth"]
 RESERVE, PUSH = 3, 5    # cycles from the issue of a vector to the reservation and to the push of its products
 HEAD, PASS = 2, 3       # cycles from a push to the choice, from the choice to the bank's port
 STALL = 0.02            # of the vectors of a convolution, every lane live
-VGG = {                 # by preset: rows and columns of a PE's tile, channels and their distance as the tiler chooses them
-    16: {"1_1": (28, 4, 900), "1_2": (28, 8, 900), "2_1": (14, 16, 256), "2_2": (14, 32, 256), "3_1": (14, 32, 256),
-         "3_2": (14, 32, 256), "3_3": (14, 16, 256), "4_1": (14, 32, 256), "4_2": (14, 16, 256), "4_3": (14, 32, 256),
-         "5_1": (14, 8, 256), "5_2": (14, 8, 256), "5_3": (14, 8, 256)},
-    4: {},
+VGG = {                 # in presets default and ecp5, on 8 x 8 PEs: side of a tile, channels and their distance as laid out
+    16: {"conv1_1": (28, 4, 900), "conv1_2": (28, 8, 900), "conv2_1": (14, 16, 256), "conv2_2": (14, 32, 256),
+         "conv3_1": (14, 32, 256), "conv3_2": (14, 32, 256), "conv3_3": (14, 16, 256), "conv4_1": (14, 32, 256),
+         "conv4_2": (14, 16, 256), "conv4_3": (14, 32, 256), "conv5_1": (14, 8, 256), "conv5_2": (14, 8, 256),
+         "conv5_3": (14, 8, 256)},
+    4: {"conv1_1": (28, 2, 900), "conv1_2": (28, 2, 900), "conv2_1": (14, 8, 256), "conv2_2": (14, 8, 256),
+        "conv3_1": (7, 6, 85), "conv3_2": (7, 16, 85), "conv3_3": (7, 13, 85), "conv4_1": (7, 13, 85),
+        "conv4_2": (7, 16, 85), "conv4_3": (7, 13, 85), "conv5_1": (7, 8, 85), "conv5_2": (7, 16, 85),
+        "conv5_3": (7, 8, 85)},
 }[16 if MULTIPLIERS == 16 else 4]
 DENSITY = {             # of activations and weights: bench/scnn/networks.py
-    "1_1": (1.0, 0.57), "1_2": (0.5, 0.21), "2_1": (0.89, 0.33), "2_2": (0.79, 0.35), "3_1": (0.81, 0.53), "3_2": (0.63, 0.22),
-    "3_3": (0.69, 0.41), "4_1": (0.71, 0.32), "4_2": (0.5, 0.26), "4_3": (0.45, 0.34), "5_1": (0.39, 0.35),
-    "5_2": (0.33, 0.29), "5_3": (0.32, 0.36)}
+    "conv1_1": (1.0, 0.57), "conv1_2": (0.5, 0.21), "conv2_1": (0.89, 0.33), "conv2_2": (0.79, 0.35),
+    "conv3_1": (0.81, 0.53), "conv3_2": (0.63, 0.22), "conv3_3": (0.69, 0.41), "conv4_1": (0.71, 0.32),
+    "conv4_2": (0.5, 0.26), "conv4_3": (0.45, 0.34), "conv5_1": (0.39, 0.35), "conv5_2": (0.33, 0.29),
+    "conv5_3": (0.32, 0.36)}
 
 
 class Watch:

@@ -11,7 +11,7 @@ from sim.launch import launch
 CROSSBARS = {                               # sizes, tests that must run, which
     "4": ({"multipliers": 4, "banks": 8, "depth": 16, "margin": 5, "entry_bits": 8, "product_bits": 32}, 27, None),
     "16": ({"multipliers": 16, "banks": 32, "depth": 32, "margin": 5, "entry_bits": 8, "product_bits": 32}, 17,
-           "every_product|latency|own_banks|layer=(1_1|2_1|3_3)"),
+           "every_product|latency|own_banks|layer=conv(1_1|2_1|3_3)"),
     "small": ({"multipliers": 2, "banks": 4, "depth": 8, "margin": 5, "entry_bits": 5, "product_bits": 24}, 13,
               "every_product|latency"),
 }

@@ -18,11 +18,13 @@ def cases():
     for name in NAMES:
         rng = np.random.default_rng(5)
         layers = NETWORKS[name](rng)
-        yield check.Case(name=name, layers=layers, x=sparse(rng, (3, 7, 9), 0.5, 100), levels=(0,) * len(layers), pause=50)
+        x = sparse(rng, (3, 7, 9), 0.5, 100)
+        for level in (0, 1):
+            yield check.Case(name=f"{name}-{level}", layers=layers, x=x, levels=(level,) * len(layers), pause=50)
     for seed in range(3):
         for kind in stress.KINDS:
             layers, x = stress.network(kind, seed)
-            yield check.Case(name=f"{kind}-{seed}", layers=layers, x=x, levels=(0,) * len(layers))
+            yield check.Case(name=f"{kind}-{seed}", layers=layers, x=x, levels=(seed % 2,) * len(layers))
 
 
 @pytest.mark.full
