@@ -5,6 +5,7 @@ hardware.
 """
 
 import json
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -33,8 +34,17 @@ def picture(name: str) -> str:
         import wavedrom
 
     diagram = load(name)
-    drawn = inline(wavedrom.render(json.dumps(diagram)).tostring(), diagram["caption"])
+    drawn = inline(_kept_in(wavedrom.render(json.dumps(diagram)).tostring()), diagram["caption"])
     return f'{drawn}\n<figcaption>{diagram["caption"]}</figcaption>'
+
+
+def _kept_in(svg: str) -> str:
+    """Return an SVG text whose rules of style hold for timing diagrams alone: in a page they would hold for all of it."""
+    def kept(style: re.Match[str]) -> str:
+        text = style[2].replace("<![CDATA[", "").replace("]]>", "")
+        rules = re.sub(r"([^{},]+)(?=[^{}]*\{)", lambda rule: f"figure.timing {rule[1].strip()}", text)
+        return f"{style[1]}{rules}{style[3]}"
+    return re.sub(r"(<style[^>]*>)(.*?)(</style>)", kept, svg, flags=re.DOTALL)
 
 
 def group(diagram: Mapping[str, Any], name: str) -> dict[str, list[int | None]]:

@@ -1,4 +1,6 @@
 """Timing diagrams compared with a simulation: their inputs are played into the hardware, their outputs must be its own."""
+import re
+
 import pytest
 from amaranth.sim import Simulator
 
@@ -74,6 +76,8 @@ def test_waves_are_read():
 def test_a_diagram_is_drawn():
     drawn = pictures.filled("<!-- timing: read -->\n", "page.md")
     assert all(name in drawn for name in timing.group(timing.load("read"), "machine")) and "0x10" in drawn
+    rules = re.findall(r"([^{}]*)\{", re.search(r"<style[^>]*>(?:<!\[CDATA\[)?(.*?)</style>", drawn, re.DOTALL)[1])
+    assert len(rules) > 3 and all("figure.timing" in part for rule in rules for part in rule.split(","))
     assert "\n\n" not in drawn.strip() and "<figcaption>A read of register 0x10" in drawn
     with pytest.raises(ValueError, match="page.md must ask for a picture that is there"):
         pictures.filled("<!-- timing: never -->\n", "page.md")
