@@ -14,7 +14,7 @@ from typing import Any
 from docsite.draw import inline
 
 FOLDER = Path(__file__).parents[1] / "docs" / "timing"
-GROUPS = ("host", "machine")
+PREFIX = "wave-"                            # of the classes of a diagram
 
 
 def names() -> list[str]:
@@ -39,12 +39,20 @@ def picture(name: str) -> str:
 
 
 def _kept_in(svg: str) -> str:
-    """Return an SVG text whose rules of style hold for timing diagrams alone: in a page they would hold for all of it."""
+    """Return an SVG text whose rules of style hold for timing diagrams alone: in a page they would hold for all of it.
+
+    Classes get a prefix. Rules cannot be bound to what is around the diagram instead, because its shapes are used by
+    reference, and those know nothing of what is around them.
+    """
     def kept(style: re.Match[str]) -> str:
         text = style[2].replace("<![CDATA[", "").replace("]]>", "")
-        rules = re.sub(r"([^{},]+)(?=[^{}]*\{)", lambda rule: f"figure.timing {rule[1].strip()}", text)
-        return f"{style[1]}{rules}{style[3]}"
-    return re.sub(r"(<style[^>]*>)(.*?)(</style>)", kept, svg, flags=re.DOTALL)
+        text = re.sub(r"\.([a-z]\w*)(?=[^{}]*\{)", rf".{PREFIX}\1", text)
+        return style[1] + re.sub(r"^(\s*)text\b", r"\1figure.timing text", text) + style[3]
+
+    def named(found: re.Match[str]) -> str:
+        return f'class="{" ".join(PREFIX + name for name in found[1].split())}"'
+
+    return re.sub(r"(<style[^>]*>)(.*?)(</style>)", kept, re.sub(r'class="([^"]*)"', named, svg), flags=re.DOTALL)
 
 
 def group(diagram: Mapping[str, Any], name: str) -> dict[str, list[int | None]]:

@@ -77,7 +77,8 @@ def test_a_diagram_is_drawn():
     drawn = pictures.filled("<!-- timing: read -->\n", "page.md")
     assert all(name in drawn for name in timing.group(timing.load("read"), "machine")) and "0x10" in drawn
     rules = re.findall(r"([^{}]*)\{", re.search(r"<style[^>]*>(?:<!\[CDATA\[)?(.*?)</style>", drawn, re.DOTALL)[1])
-    assert len(rules) > 3 and all("figure.timing" in part for rule in rules for part in rule.split(","))
+    assert len(rules) > 3 and all(rule.strip().startswith((".wave-", "figure.timing ")) for rule in rules)
+    assert 'class="s1"' not in drawn and 'class="wave-s1"' in drawn
     assert "\n\n" not in drawn.strip() and "<figcaption>A read of register 0x10" in drawn
     with pytest.raises(ValueError, match="page.md must ask for a picture that is there"):
         pictures.filled("<!-- timing: never -->\n", "page.md")
