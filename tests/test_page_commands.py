@@ -1,0 +1,128 @@
+"""Every command of every page: at once, that its options exist; at length, that it runs and ends as the page says."""
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from tests.commands import leave
+from tests.onnx_sample import model, node
+
+ROOT = Path(__file__).parents[1]
+PAGES = {str(path.relative_to(ROOT)): path for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]}
+FENCE = re.compile(r"```(?:sh|bash|console)\n(.*?)```", re.DOTALL)
+
+ELSEWHERE = {                               # commands that another test runs, or that come before these tests
+    "make setup": "what runs these tests has done it", ". .venv/bin/activate": "the same", "make test": "these tests",
+    "make verilog": "tests/test_build.py", "make docs": "tests/test_docsite.py",
+}
+OWN_TEST = {"docs/soc.md": "tests/test_soc_page.py"}
+MEASURED = {                                # an hour's work, and its place is fixed: its own test runs it on less
+    module: f"tests/test_{name}.py" for module, name in {
+        "bench.mac": "bench_mac", "bench.mac.page": "bench_mac", "bench.storage": "bench_storage", "bench.eie": "bench_eie",
+        "bench.scnn": "bench_scnn", "bench.history": "history", "golden.gpu": "gpu", "synth.baseline": "synth_baseline"}.items()
+}
+BOARD = re.compile(r"boards\.(?:flash --board|run --board (?!virtual))")     # need a board, and none is here
+
+
+def smaller(command):
+    """The same command on a smaller machine and with one seed, for those that place and route."""
+    if not re.search(r" -m (synth\.run|synth\.sweep|boards\.build) ", command):
+        return command
+    command = re.sub(r"--pes [\d,]+", "--pes 1,2" if "synth.sweep" in command else "--pes 1", command)
+    command = re.sub(r"--seeds [1-9]\d*", "--seeds 1", command)
+    more = "" if "--seeds" in command else " --seeds 1"
+    return command + more + (" --fold 16" if "--design mac" in command else "")
+
+
+def lines():
+    """Every command in the fences of the pages, as (page, command), without what is said behind it."""
+    for page, path in PAGES.items():
+        for block in FENCE.findall(path.read_text()):
+            for line in filter(None, map(str.strip, block.replace("\\\n", " ").splitlines())):
+                command = re.sub(r"\s+#\s.*$", "", line.removeprefix("$ ")).strip()
+                if command and not command.startswith("#"):
+                    yield page, command
+
+
+COMMANDS = list(dict.fromkeys(lines()))
+
+
+def ours(command):
+    """The module and the arguments of a command of ours, or None."""
+    words = shlex.split(command)
+    if words[:2] == ["python", "-m"] and words[2] != "pytest" and words[2] != "pip":
+        return words[2], words[3:]
+    return ("nonzero", words[1:]) if words[:1] == ["nonzero"] else None
+
+
+@pytest.mark.parametrize(("page", "command"), COMMANDS, ids=[f"{page}: {command}" for page, command in COMMANDS])
+def test_the_options_of_a_command_exist(page, command, tmp_path, monkeypatch):
+    if not (found := ours(command)):
+        assert command in ELSEWHERE or page in OWN_TEST or command.startswith(("python -m pytest ", "pytest "))
+        return
+    module, arguments = found
+    monkeypatch.chdir(tmp_path)
+    prepare(tmp_path, page)
+    left = leave(module, *arguments, "--help")
+    made_before = "must name a file" in left.err        # by another command of the page
+    assert made_before or left.code == 0 and not left.err and "sage: " in left.out, left.err
+
+
+def prepare(folder, page):
+    """Write the files that a page's commands begin with."""
+    rng = np.random.default_rng(1)
+    weights = {"fc1.weight": rng.normal(size=(24, 20)).astype("f4"), "fc2.weight": rng.normal(size=(8, 24)).astype("f4")}
+    np.save(folder / "x.npy", rng.random((4, 20)).astype("f4"))
+    np.save(folder / "y_labels.npy", rng.integers(0, 8, 4))
+    if page == "docs/networks.md":
+        np.save(folder / "y.npy", rng.integers(0, 8, 4))
+    for name, shape in (("a", (4, 8)), ("b", (8, 8)), ("c", (4, 8))):
+        np.save(folder / f"{name}.npy", rng.normal(size=shape))
+    np.savez(folder / "net.npz", **weights)
+    save_file(weights, folder / "net.safetensors")
+    layers = [node("Gemm", ["x", "w1"], "h", transB=1), node("Relu", ["h"], "r"), node("Gemm", ["r", "w2"], transB=1)]
+    proto = model(layers, {"w1": weights["fc1.weight"], "w2": weights["fc2.weight"]}, ["n", 20])
+    (folder / "model.onnx").write_bytes(proto.SerializeToString())
+    if page in IMAGES:
+        assert leave("compress.build", folder / "net.npz", "-o", folder / "net.npz.new", "--pes", "2", "--density", "0.5",
+                     "--calibrate", folder / "x.npy").code == 0
+        (folder / "net.npz.new").replace(folder / "net.npz")
+
+
+IMAGES = ("docs/boards/boards.md", "docs/run-report.md")
+"""Pages on which net.npz is an image already, not a network."""
+
+
+def expected(command):
+    """The exit code of a command: 2 where it needs a board, for none is here."""
+    return 2 if BOARD.search(command) else 0
+
+
+def test_what_is_run_elsewhere_has_its_test():
+    assert all((ROOT / place).exists() for place in [*MEASURED.values(), *OWN_TEST.values()])
+    assert smaller("python -m synth.run --pes 64 --seeds 5") == "python -m synth.run --pes 1 --seeds 1"
+    assert smaller("python -m boards.list") == "python -m boards.list"
+
+
+LONG = {page: [command for other, command in COMMANDS if other == page and ours(command)] for page in PAGES}
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("page", [page for page, commands in LONG.items() if commands and page not in OWN_TEST])
+def test_the_commands_of_a_page_run(page, tmp_path):
+    prepare(tmp_path, page)
+    outside = os.environ | {"PYTHONPATH": str(ROOT)}
+    for command in LONG[page]:
+        module, arguments = ours(smaller(command))
+        if module in MEASURED:
+            continue
+        done = subprocess.run([sys.executable, "-m", module, *arguments], cwd=tmp_path, env=outside, capture_output=True,
+                              text=True, check=False)
+        assert done.returncode == expected(command), f"{command}: {done.returncode}, {done.stderr[-500:]}"
+        assert expected(command) == 0 or done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
