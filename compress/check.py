@@ -45,7 +45,7 @@ def check(
     for notice in notices:
         print(f"notice: {plain(notice)}")
     if json:
-        command.write_json(json, {"network": str(network), "layers": [vars(place) for place in found], "notices": notices,
+        command.write_report(json, {"network": str(network), "layers": [vars(place) for place in found], "notices": notices,
                                   "refused": [vars(line) | {"line": str(line)} for line in lost]})
         print(f"wrote {json}")
     report(lost)

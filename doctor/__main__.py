@@ -7,19 +7,7 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-from doctor.examine import examine, lacks, report, text
-from doctor.finding import Finding
-
-PLAIN = "ok"
-
-
-def shown(findings: list[Finding]) -> list[tuple[str, str, str, str]]:
-    """Return the rows of the table: packages that are as pinned are one row."""
-    fine = [one for one in findings if one.use == "package of every command" and one.state == PLAIN]
-    rows = [(one.thing, one.state, one.found, one.remedy or one.use) for one in findings if one not in fine]
-    if fine:
-        rows.insert(1, ("packages", PLAIN, f"{len(fine)} as pinned", "every command"))
-    return rows
+from doctor.examine import examine, lacks, report, shown, text
 
 
 def bare() -> None:

@@ -45,6 +45,15 @@ def _once(names: Sequence[str]) -> list[str]:
     return [name for name in dict.fromkeys(names) if name not in pinned]
 
 
+def shown(findings: Sequence[Finding]) -> list[tuple[str, str, str, str]]:
+    """Return the rows of the table: packages that are as pinned are one row."""
+    fine = [one for one in findings if one.use == "package of every command" and one.state == "ok"]
+    rows = [(one.thing, one.state, one.found, one.remedy or one.use) for one in findings if one not in fine]
+    if fine:
+        rows.insert(1, ("packages", "ok", f"{len(fine)} as pinned", "every command"))
+    return rows
+
+
 def text(findings: Sequence[Finding]) -> list[str]:
     """Return what stands below the table."""
     made = caches.first_run()

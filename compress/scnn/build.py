@@ -88,7 +88,7 @@ def run(
                        arguments=["python", "-m", "compress.build", *map(shlex.quote, sys.argv[1:])])
         print(f"wrote {report}")
     if json:
-        command.write_json(json, made.facts)
+        command.write_report(json, made.facts)
         print(f"wrote {json}")
     command.warn(made.facts["warnings"])
 

@@ -90,7 +90,7 @@ def run(
     if json is not None:
         made = {"design": built.name, "simulator": sim, "image": str(image), "output_scale": loaded.output_scale,
                 "inputs_saturated": clipped, "warnings": warnings}
-        command.write_json(json, outcome.figures() | made)
+        command.write_report(json, outcome.figures() | made)
         print(f"wrote {json}")
     if report is not None and watch is not None:
         draw(report, watch.take(folder), outcome, title=f"{image.stem} on {built.name}", sim=sim)

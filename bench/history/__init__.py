@@ -1,0 +1,1 @@
+"""Figures of every recorded commit: kept in one small file, judged, drawn."""

@@ -1,0 +1,132 @@
+"""Figures over time: what is kept of a commit, what is named as worse, the page."""
+import json
+import shutil
+import subprocess
+
+import pytest
+
+from bench.history import judge, measure, page, store
+from bench.history.figures import FIGURES
+from tests.commands import leave
+
+
+def point(number, accepted=None, **figures):
+    told = {"commit": f"{number:040x}", "date": f"2026-01-{number:02}T00:00:00+00:00", "subject": f"commit {number}",
+            "figures": figures, "tools": {"python": "3.11"}}
+    return told | ({"accepted": accepted} if accepted else {})
+
+
+def worse(*points):
+    return [(one.figure, int(one.commit, 16), int(one.since, 16)) for one in judge.regressions(points)]
+
+
+def test_the_commit_that_made_a_figure_worse_is_named():
+    points = [point(1, eie_cycles=1000, eie_pe_mhz=150.0), point(2, eie_cycles=1005, eie_pe_mhz=149.0),
+              point(3, eie_cycles=1011, eie_pe_mhz=142.4), point(4, eie_cycles=1011, eie_pe_mhz=142.6)]
+    assert worse(*points[:2]) == []
+    assert worse(*points[:3]) == [("eie_cycles", 3, 1), ("eie_pe_mhz", 3, 1)]
+    assert worse(*points) == [("eie_cycles", 3, 1)], "a clock that is back within 5 % is no regression any more"
+    text = str(next(judge.regressions(points)))
+    assert text == "eie_cycles is 1.1% worse since 000000000: 1,011 cycles, and 1,000 at 000000000; 1% is allowed"
+
+
+def test_small_steps_add_up_and_a_better_value_is_the_new_measure():
+    points = [point(number, eie_pe_lut=value) for number, value in enumerate((1000, 1020, 1029, 1031), 1)]
+    assert worse(*points) == [("eie_pe_lut", 4, 1)]
+    assert worse(point(1, eie_pe_lut=1000), point(2, eie_pe_lut=900), point(3, eie_pe_lut=930)) == [("eie_pe_lut", 3, 2)]
+
+
+def test_a_figure_that_a_commit_lacks_is_passed_over():
+    assert worse(point(1, eie_cycles=1000), point(2), point(3, eie_cycles=1020), point(4)) == [("eie_cycles", 3, 1)]
+
+
+def test_what_is_accepted_is_the_new_measure():
+    meant = {"eie_verilog": "a second bus"}
+    points = [point(1, eie_verilog=1000), point(2, meant, eie_verilog=1500), point(3, eie_verilog=1550)]
+    assert worse(*points) == [] and worse(*points, point(4, eie_verilog=1651)) == [("eie_verilog", 4, 2)]
+    assert "`eie_verilog`: a second bus" in page.page(points, "x.svg")
+
+
+def test_every_figure_is_worse_in_its_own_direction():
+    for name, figure in FIGURES.items():
+        edge = 1 + figure.tolerance * (1 if figure.lower else -1)
+        assert worse(point(1, **{name: 1000.0}), point(2, **{name: 1000.0 * edge})) == []
+        past = edge + (0.001 if figure.lower else -0.001)
+        assert worse(point(1, **{name: 1000.0}), point(2, **{name: 1000.0 * past})) == [(name, 2, 1)]
+
+
+def test_the_file_is_read_as_it_was_written_and_one_commit_stands_once(tmp_path):
+    file = tmp_path / "h.json"
+    store.save(file, [point(2, eie_cycles=5), point(1, eie_cycles=7), point(2, eie_cycles=6)])
+    assert [(int(one["commit"], 16), one["figures"]["eie_cycles"]) for one in store.load(file)] == [(1, 7), (2, 6)]
+
+
+@pytest.mark.parametrize(("data", "said"), [
+    ({"format": 2, "points": []}, "must be a file of bench.history of format 1"),
+    ({"format": 1}, "must be a file of bench.history"),
+    ({"format": 1, "points": [{"commit": "x"}]}, "each point of the history must have commit, date"),
+    ({"format": 1, "points": [point(1, eie_cycles=0)]}, "figures of the history must be numbers above 0"),
+    ({"format": 1, "points": [point(1, speed=3)]}, "not 'speed'; take it out")])
+def test_another_file_is_refused(tmp_path, data, said):
+    (tmp_path / "h.json").write_text(json.dumps(data))
+    left = leave("bench.history", "--file", tmp_path / "h.json")
+    assert left.code == 2 and said in left.err and left.err.count("\n") == 1
+
+
+def test_the_command_names_what_is_worse_and_writes_the_page(tmp_path):
+    store.save(tmp_path / "h.json", [point(1, eie_cycles=1000, eie_pe_lut=9), point(2, eie_cycles=1100, eie_pe_lut=9)])
+    left = leave("bench.history", "--file", tmp_path / "h.json", "--page", tmp_path / "p.md", "--json", tmp_path / "j.json")
+    assert left.code == 1 and "eie_cycles is 10.0% worse since 000000000" in left.out
+    text = (tmp_path / "p.md").read_text()
+    assert "| 2026-01-02 | `000000000` | 1,100 | 9 |" in text and "eie_cycles is 10.0% worse" in text
+    assert "eie_cycles cycles" in (tmp_path / "p.svg").read_text()
+    assert [one["figure"] for one in json.loads((tmp_path / "j.json").read_text())["worse"]] == ["eie_cycles"]
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (["--accept", "speed=why", "--record", "HEAD"], "--accept must be FIGURE=REASON"),
+    (["--tests"], "--tests must come with --record"),
+    (["--accept", "eie_cycles= ", "--record", "HEAD"], "--accept must be FIGURE=REASON")])
+def test_options_that_make_no_sense_are_refused(tmp_path, arguments, said):
+    left = leave("bench.history", "--file", tmp_path / "h.json", *arguments)
+    assert left.code == 2 and said in left.err and not list(tmp_path.iterdir())
+
+
+def test_what_a_commit_holds_is_read_from_git(tmp_path, monkeypatch):
+    if not shutil.which("git"):
+        pytest.skip("git is not on PATH")
+    nine = {"geomean_over_limit": 1.25, "layers": {str(number): {"cycles": 100 + number} for number in range(9)}}
+    rows = {"pe": {"figures": {"fmax_mhz": {"value": 155.5}}}, "mac_tile": {"figures": {}}}
+    (tmp_path / "bench" / "results").mkdir(parents=True)
+    (tmp_path / "synth").mkdir()
+    (tmp_path / "bench" / "results" / "eie_default.json").write_text(json.dumps(nine))
+    (tmp_path / "synth" / "baseline.json").write_text(json.dumps({"rows": rows}))
+    commit = ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qam"]
+    for line in (["init", "-q"], ["add", "."], [*commit, "first: one."]):
+        subprocess.run(["git", *line], cwd=tmp_path, check=True)
+    monkeypatch.setattr(measure, "ROOT", tmp_path)
+    found = measure.point("HEAD")
+    assert found["subject"] == "first: one." and len(found["commit"]) == 40
+    assert found["figures"] == {"eie_over_limit": 1.25, "eie_cycles": 936, "eie_pe_mhz": 155.5}, "nothing can be built in it"
+    with pytest.raises(ValueError, match="commit must be one of this repository, not 'nowhere'.*; name another"):
+        measure.point("nowhere")
+    del nine["layers"]["8"]
+    (tmp_path / "bench" / "results" / "eie_default.json").write_text(json.dumps(nine))
+    subprocess.run(["git", *commit, "second: eight."], cwd=tmp_path, check=True)
+    assert "eie_cycles" not in measure.point("HEAD")["figures"], "the sum of eight layers is no figure"
+
+
+def test_the_page_is_made_from_the_file():
+    points = store.load(store.FILE)
+    assert len(points) >= 5 and page.PAGE.read_text() == page.page(points, "history.svg")
+
+
+@pytest.mark.full
+def test_a_commit_is_built_and_measured(tmp_path):
+    if not shutil.which("git") or not (measure.ROOT / ".git").exists():
+        pytest.skip("this is no git checkout")
+    left = leave("bench.history", "--file", tmp_path / "h.json", "--record", "HEAD")
+    [found] = store.load(tmp_path / "h.json")
+    wanted = {"eie_verilog", "mac_verilog", "eie_pe_lut", "eie_pe_ff", "build_seconds"}
+    assert left.code == 0 and found["figures"].keys() >= wanted
+    assert found["figures"]["eie_verilog"] > 100_000 and 700 < found["figures"]["eie_pe_lut"] < 1100
