@@ -1,6 +1,6 @@
 """Runs a network in floating point: for scales, for accuracy, and as what the machines' answers are compared with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -9,15 +9,18 @@ from numpy.lib.stride_tricks import sliding_window_view
 from compress.frontend.graph import INPUT, Add, Concat, Conv, Dense, Network, Pool, Relabel
 
 
-def run(network: Network, inputs: np.ndarray) -> dict[str, np.ndarray]:
+def run(network: Network, inputs: np.ndarray, known: Mapping[str, np.ndarray] | None = None) -> dict[str, np.ndarray]:
     """Return every value of a network, by name, for samples of shape (samples, ...); the input is among them.
 
-    Each has shape (samples, elements).
+    Each has shape (samples, elements). Values that are ``known`` are taken as they are.
     """
     x = np.asarray(inputs, np.float64)
     values = {INPUT: x.reshape(len(x), network.size)}
     shapes = {INPUT: network.shape} | {layer.name: layer.shape for layer in network.layers}
     for layer in network.layers:
+        if known is not None and layer.name in known:
+            values[layer.name] = known[layer.name]
+            continue
         given = [values[name].reshape(-1, *shapes[name]) for name in layer.inputs]
         answer = RULES[type(layer)](layer, *given)
         values[layer.name] = layer.activation(answer.reshape(len(x), -1))

@@ -18,7 +18,7 @@ from compress.scnn import digits
 from compress.scnn.digits import NAME as EXAMPLE
 from compress.scnn.image import save
 from compress.scnn.size import free, usual_level
-from compress.scnn.source import Made, Request, Trial, build
+from compress.scnn.source import PRUNE, Made, Request, Trial, build
 from compress.scnn.table import sentences, tables
 from compress.source import beside_image, classes
 from spec.scnn import PRESETS, ScnnSpec
@@ -35,6 +35,9 @@ def run(
     out: Annotated[Path, typer.Option("-o", "--out", help="The image to write.", show_default=False)],
     density: Annotated[float | None, typer.Option(
         help="Most weights to keep, as a share of all: the largest. As they are if not given.")] = None,
+    prune: Annotated[str | None, typer.Option(
+        help="magnitude: the largest weights of all layers are kept; sensitivity: of each layer as many as the answers to "
+             "--data need of it. If not given, sensitivity with --data, else magnitude.")] = None,
     data: Annotated[Path | None, typer.Option(
         "--data", "--calibrate", help="A .npy of inputs by which scales are chosen, one picture or vector each.")] = None,
     labels: Annotated[Path | None, typer.Option(help="A .npy of their classes, for the accuracy after each step.")] = None,
@@ -56,8 +59,14 @@ def run(
                          f"{'neither' if network is None else 'both'}; name one of them")
     if example not in (None, EXAMPLE):
         raise ValueError(f"example must be {EXAMPLE} for an scnn, not {example!r}; digits is one for --design eie")
+    if prune not in (None, *PRUNE):
+        raise ValueError(f"prune must be one of {', '.join(PRUNE)}, not {prune!r}")
+    if prune == "sensitivity" and data is None:
+        raise ValueError("prune must be magnitude without data, not sensitivity, which is measured on them; give --data FILE")
+    if density is None:
+        command.refuse(["prune"], "--density SHARE")
     if network is None:
-        command.refuse(["data", "labels", "input_range", "density"], f"a file, not with --example {EXAMPLE}")
+        command.refuse(["data", "labels", "input_range", "density", "prune"], f"a file, not with --example {EXAMPLE}")
     beside = {} if network is not None else beside_image(out)
     paths.check(inputs={"network": network, "--data": data, "--labels": labels},
                 outputs={"--out": out, **{f"{name} beside --out": path for name, path in beside.items()}, "--json": json,
@@ -68,7 +77,7 @@ def run(
         raise ValueError("labels must come with the inputs that they are of, not alone; give these with --data FILE")
     preset = preset or "default"
     request = Request(preset=PRESETS[preset], free=free(spec, preset), level=_level(spec, level), density=density,
-                      input_range=None if input_range is None else _range(input_range))
+                      prune=prune or PRUNE[data is not None], input_range=None if input_range is None else _range(input_range))
     if network is None:
         made, arrays = _example(spec, request)
     else:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from cli import command
+from compress import sensitivity
 from compress.frontend.execute import output
 from compress.frontend.graph import Conv, Dense, Network
 from compress.network import rms
@@ -21,6 +22,7 @@ from compress.scnn.whole import Whole, measure, quantise
 from compress.source import right
 from spec.scnn import ScnnSpec
 
+PRUNE = ("magnitude", "sensitivity")
 GUESSES = 16            # random inputs that stand in where there are no data
 UNTOLD = (0.0, 1.0)     # their range where it is not told either
 
@@ -39,6 +41,8 @@ class Request:
         Split of every layer, None where the tiler chooses.
     density : float or None
         Most weights to keep, as a share of all.
+    prune : str
+        One of :data:`PRUNE`: the largest of all layers, or of each layer as many as the answers to the data need of it.
     input_range : tuple of float or None
         Least and largest input, as the user says.
     """
@@ -47,6 +51,7 @@ class Request:
     free: frozenset[str] = frozenset()
     level: int | None = 0
     density: float | None = None
+    prune: str = "magnitude"
     input_range: tuple[float, float] | None = None
 
 
@@ -100,7 +105,7 @@ def build(network: Network, path: Path, spec: ScnnSpec, request: Request, sample
         low, high = request.input_range or UNTOLD
         samples = np.random.default_rng(0).uniform(low, high, (GUESSES, network.size))
     with command.progress(f"compressing {path}", 4) as bar:
-        pruned = prune(network, request.density)
+        pruned = prune(network, request, samples)
         kinds = {"pruned": pruned} | ({"shared": shared(pruned, spec.weight_code_bits)} if spec.weight_code_bits else {})
         *_, last = kinds.values()
         bar.advance(1)
@@ -125,10 +130,13 @@ def build(network: Network, path: Path, spec: ScnnSpec, request: Request, sample
                 facts=facts | _steps(before or network, kinds, whole, samples, trial or Trial(inputs=samples, labels=labels)))
 
 
-def prune(network: Network, density: float | None) -> Network:
-    """Return a network of whose weights at most a share is left, the largest of all layers; see `compress.prune.masks`."""
+def prune(network: Network, request: Request, samples: np.ndarray) -> Network:
+    """Return a network of whose weights at most a share is left; see `compress.prune.masks` and `compress.sensitivity`."""
+    density = request.density
     if density is None:
         return network
+    if request.prune == "sensitivity" and 0 < density <= 1:
+        return sensitivity.pruned(network, sensitivity.densities(network, density, samples))
     places = [number for number, layer in enumerate(network.layers) if isinstance(layer, Conv | Dense)]
     kept = masks([np.asarray(network.layers[number].weight) for number in places], density)
     layers = list(network.layers)
