@@ -23,8 +23,7 @@ def test_layers_are_those_of_one_image(tmp_path):
         ("scnn", "3x3"), ("scnn", "3x3 /2x2"), ("scnn", "1x1 /2x2, + residual"), ("scnn", "1x1")]
     assert found["layers"][2]["nodes"] == ["g (Conv)", "s (Add)", "t (Relu)"]
     assert found["layers"][0]["work"] == 6 * 3 * 9 * 8 * 10
-    assert found["notices"][0].startswith("8 x 8 PEs do not do: e must fit the array; at level 0 ")
-    assert found["notices"][1:] == ["one image for an scnn of 4 x 4 PEs holds all layers"]
+    assert found["notices"] == ["one image for an scnn of 8 x 8 PEs holds all layers"]
 
 
 def test_dense_layers_run_beside_convolutions_and_the_eie_is_named(tmp_path):
@@ -33,8 +32,7 @@ def test_dense_layers_run_beside_convolutions_and_the_eie_is_named(tmp_path):
     assert {layer["machine"] for layer in found["layers"]} == {"scnn"}
     assert found["notices"][-1] == ("dense layers run on the scnn as filters as large as their planes: d, y; an eie runs them "
                                     "faster, as a network of their own")
-    assert found["notices"][0].startswith("8 x 8 PEs do not do: d must fit the array; at level 0 ")
-    assert found["notices"][-2].startswith("one image for an scnn of 2 x 2 PEs")
+    assert found["notices"][-2].startswith("one image for an scnn of 8 x 8 PEs")
 
 
 @pytest.mark.parametrize("proto, said", [

@@ -45,7 +45,7 @@ def run(
         metavar="LOW,HIGH", help="Least and largest input; those of --data with a margin if not given.")] = None,
     level: Annotated[str | None, typer.Option(
         help="Split of the array: 0 for tiles of the plane, more for tiles of more PEs that share output channels, fastest for "
-             "what the tiler predicts; if not given, fastest where the Verilog has all of them, else 0.")] = None,
+             "what the tiler predicts; fastest if not given.")] = None,
     report: Annotated[Path | None, typer.Option(
         help="Write a page that tells it all to this .html file, and its figures as .json beside it.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the figures to this file.")] = None,
