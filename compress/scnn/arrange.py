@@ -11,6 +11,7 @@ from compress.scnn.stride import settle
 from compress.scnn.tensor import PLAIN, Form, Tensor
 from golden.scnn.layer import Layer, source
 from spec.scnn import ScnnSpec
+from spec.scnn.shape import MOST_PLANE
 
 GAP = 15        # widest gap between rows in the positions of a tensor: a placeholder then always saves a place
 
@@ -46,6 +47,9 @@ def arrange(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int]
     ValueError
         If a layer cannot fit, with the reason for each level.
     """
+    if max(shape[1:]) > MOST_PLANE:
+        raise ValueError(f"plane of input must be at most {MOST_PLANE} x {MOST_PLANE}, not {shape[1]} x {shape[2]}; "
+                         f"cut it into several inputs")
     share = density if isinstance(density, dict) else {}
     common = 0.5 if isinstance(density, dict) else density
     names = ["input"]

@@ -10,9 +10,12 @@ from compress.scnn.block import SPAN
 from compress.scnn.tensor import PLAIN, Form, Tensor
 from golden.scnn.layer import Layer
 from spec.scnn import ScnnSpec
+from spec.scnn.program import DRAIN_STEP
 from spec.scnn.shape import STEP
 
 CROWDED = 1.1               # how much longer it takes if a vector of weights has several taps of a channel: their sums coincide
+SIDE = (1 << DRAIN_STEP["nx"][1]) - 1       # rows and columns of accumulators that a drain step can name
+SIDES = "rows", "cols"
 SAMPLES = 256               # pairs whose work is drawn to predict a layer's cycles
 COUNTS = (*range(1, 17), 18, 20, 24, 28, 32, 40, 48, 64, 96, 128, 256)      # passes that are tried
 
@@ -199,6 +202,8 @@ def lay(spec: ScnnSpec, layer: Layer, number: int, level: int, inputs: list[tupl
         one = axis(layer, which, given, sums[which], out)
         if (why := one.fault()) is not None:
             return why
+        if (side := max(one.size(tile) for tile in range(one.tiles))) > SIDE:
+            return f"{SIDES[which]} of a tile must be at most {SIDE}, not {side}; take an array of more {SIDES[which]}"
         both.append(one)
     live = np.count_nonzero(layer.weight, axis=(1, 2, 3))
     orders = residual.orders if residual else ordered(live, places, order, cuts)

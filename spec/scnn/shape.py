@@ -167,6 +167,9 @@ BUILT_CODES = (0, 4)
 STORED_BITS = (64, 128, 256, 512)
 """Widths of the weight port with a weight memory: a power of two of the host's words."""
 
+MOST_PLANE = 1 << 16
+"""Rows and columns of the largest plane of activations."""
+
 MOST_PES_A_SIDE = 16
 """Rows and columns of the largest array."""
 
