@@ -2,12 +2,17 @@
 import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 
+from compress import firmware
+from rtl.eie.machine import Machine
 from rtl.package import files
-from sim.driver.build import FREE, STRICT, compilers
-from tests.package_sample import NAMES, SAMPLES
+from sim.driver.build import FREE, HERE, STRICT, compile_c, compilers
+from spec import machines
+from tests.compress_sample import sample, small
+from tests.package_sample import NAMES, SAMPLES, described
 
 COMPILERS = [*compilers(), *(name for name in ("g++", "clang++") if shutil.which(name))]
 CXX = ("-std=c++11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wshadow")
@@ -86,6 +91,31 @@ int main(void)
 }}
 """)
     assert subprocess.run([tmp_path / "program"], check=False).returncode == 0
+
+
+def example(folder):
+    """Write what the example program of sim/driver includes; return the definition of its driver."""
+    spec = small(pes=2, slots=32, layers=3)
+    (folder / "net.h").write_text(firmware.header("net", "sample", "eie", sample(spec)))
+    package = machines.specification("eie")
+    written(described("eie", package.registers(spec), Machine(spec), packets=package.PACKETS, spec=spec), folder)
+    return 'DRIVER="eie_sample_driver.h"'
+
+
+@pytest.mark.skipif(not compilers() or not shutil.which("nm"), reason="there is no C compiler on PATH: apt-get install gcc")
+def test_the_example_program_calls_no_library(tmp_path):
+    compile_c(compilers()[0], HERE / "classify.c", tmp_path / "classify.o", [tmp_path, HERE], [example(tmp_path)], free=True)
+    assert not subprocess.run(["nm", "-u", tmp_path / "classify.o"], capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("target", ["riscv32-freestanding", "arm-freestanding-eabi", "aarch64-freestanding"])
+def test_clang_compiles_the_example_program_for_small_processors(target, tmp_path):
+    pytest.importorskip("ziglang", reason="clang for small processors is not installed: pip install ziglang")
+    call = [sys.executable, "-m", "ziglang", "cc", "-target", target, *STRICT, *FREE, "-Os", f"-D{example(tmp_path)}",
+            f"-I{tmp_path}", f"-I{HERE}", "-c", HERE / "classify.c", "-o", tmp_path / "classify.o"]
+    done = subprocess.run(call, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and not done.stderr, done.stderr
 
 
 def test_every_word_of_the_flags_is_an_event_or_a_broken_packet():
