@@ -3,7 +3,7 @@
 Each has the ports and the cycles of the Verilog file of its name, in the domain ``sync``; ``sim/test_cells.py`` compares them.
 """
 
-from amaranth.hdl import Module, Signal, signed, unsigned
+from amaranth.hdl import Module, Mux, Signal, signed, unsigned
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -180,5 +180,30 @@ class RegisterFile(wiring.Component):
         return m
 
 
-CELLS = {"nz_mult": Multiplier, "nz_mult_pair": MultiplierPair, "nz_ram": Ram, "nz_ram_dual": DualReadRam,
+class AddSub(wiring.Component):
+    """``nz_add_sub``: s is a + b, or a - b where ``sub``, in the same cycle.
+
+    Members
+    -------
+    a, b : ``In(BITS)``, sub : ``In(1)``, s : ``Out(BITS)``
+    """
+
+    clocked = False
+
+    @staticmethod
+    def ports(*, BITS: int) -> Ports:
+        """Return the members of a cell of these parameters."""
+        return {"a": In(BITS), "b": In(BITS), "sub": In(1), "s": Out(BITS)}
+
+    def __init__(self, *, BITS: int):
+        super().__init__(self.ports(BITS=BITS))
+
+    def elaborate(self, platform):
+        m = Module()
+        m.d.comb += self.s.eq(Mux(self.sub, self.a - self.b, self.a + self.b))
+        return m
+
+
+CELLS = {"nz_add_sub": AddSub, "nz_mult": Multiplier, "nz_mult_pair": MultiplierPair, "nz_ram": Ram, "nz_ram_dual": DualReadRam,
          "nz_regfile": RegisterFile}
+"""Each by its name; one whose class says ``clocked = False`` has no port ``clk``."""

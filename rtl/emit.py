@@ -82,7 +82,9 @@ class Submodules:
         parameters = {name[2:]: value for name, value in arguments.items() if name.startswith("p_")}
         given = {name: len(Value.cast(value)) for name, value in arguments.items() if not name.startswith("p_")}
         wanted = {f"{'i' if member.flow == In else 'o'}_{port}": Shape.cast(member.shape).width
-                  for port, member in CELLS[module].ports(**parameters).items()} | {"i_clk": 1}
+                  for port, member in CELLS[module].ports(**parameters).items()}
+        if getattr(CELLS[module], "clocked", True):
+            wanted["i_clk"] = 1
         if wrong := sorted(name for name in wanted.keys() | given.keys() if wanted.get(name) != given.get(name)):
             name = wrong[0]
             raise ValueError(f"{name} of a {module} must have {wanted.get(name, 'no')} bits, not {given.get(name, 'none')}")

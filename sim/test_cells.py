@@ -11,6 +11,8 @@ from sim.launch import launch
 CASES = {
     "mult": ("nz_mult", {"A_BITS": 16, "B_BITS": 9}),
     "pair": ("nz_mult_pair", {}),
+    "even": ("nz_add_sub", {"BITS": 6}),
+    "odd": ("nz_add_sub", {"BITS": 29}),
     "ram": ("nz_ram", {"WIDTH": 24, "DEPTH": 13, "LANES": 3, "ADDR_BITS": 4}),
     "dual": ("nz_ram_dual", {"WIDTH": 5, "DEPTH": 16, "ADDR_BITS": 4}),
     "regfile": ("nz_regfile", {"WIDTH": 7, "DEPTH": 11, "ADDR_BITS": 4}),
@@ -31,16 +33,19 @@ def outputs(case):
 
 
 class Both(wiring.Component):
-    """A cell and its model with the same inputs."""
+    """A cell and its model with the same inputs, and a register, so that there is a clock whatever the cell is."""
 
     def __init__(self, case, library):
         self._case, self._library = case, library
-        super().__init__(members(case) | {f"{name}_model": members(case)[name] for name in outputs(case)})
+        super().__init__({"ticks": Out(1)} | members(case) | {f"{name}_model": members(case)[name] for name in outputs(case)})
 
     def elaborate(self, platform):
         m = Module()
+        m.d.sync += self.ticks.eq(~self.ticks)
         cell, parameters = CASES[self._case]
-        shared = {f"p_{name}": value for name, value in parameters.items()} | {"i_clk": ClockSignal()}
+        shared = {f"p_{name}": value for name, value in parameters.items()}
+        if getattr(CELLS[cell], "clocked", True):
+            shared["i_clk"] = ClockSignal()
         shared |= {f"i_{name}": getattr(self, name) for name in inputs(self._case)}
         for name, parts, suffix in (("cell", self._library, ""), ("model", Submodules(), "_model")):
             parts.cell(m, name, cell, **shared, **{f"o_{out}": getattr(self, out + suffix) for out in outputs(self._case)})

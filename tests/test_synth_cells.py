@@ -59,6 +59,18 @@ def test_multiplier_is_the_plain_one():
     agree(pairs, plain("nz_mult"), ecp5())
 
 
+def test_adder_is_the_plain_one():
+    pairs = []
+    for bits in (1, 2, 5, 28, 29, 64):
+        ports = f".a(x[0 +: {bits}]), .b(x[64 +: {bits}]), .sub(x[200])"
+        pairs.append((f"{bits} bits", bits, f"""
+            assign valid = 1;
+            nz_add_sub #(.BITS({bits})) mine ({ports}, .s(ours));
+            plain_nz_add_sub #(.BITS({bits})) other ({ports}, .s(theirs));"""))
+    mine = ecp5()
+    agree(pairs, plain("nz_add_sub"), mine, models.texts("ecp5", "module none; endmodule CCU2C"), blocks=False)
+
+
 def test_memory_is_the_plain_one():
     pairs = []
     for width, depth, lanes in ((64, 512, 1), (64, 512, 2), (64, 1024, 2), (64, 2048, 2), (36, 512, 4),

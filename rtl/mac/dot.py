@@ -71,7 +71,7 @@ class Dot(wiring.Component):
         if not plan.floats:
             leave_open(self.a)
             leave_open(self.b)
-            return integer_sum(p, plan, self._products(p, []), c_raw)
+            return integer_sum(p, plan, self.library, self._products(p, []), c_raw)
         front, flags, byte = self._front(p, integer)
         mag, rest, last = normalise(p, front.mag, front.limit)
         short = byte if any(plan.spec.rule(f).keep < plan.acc.sig_bits for f in plan.floats) else None
@@ -80,7 +80,7 @@ class Dot(wiring.Component):
         if integer is None:
             return result
         front.after.cut("align")
-        d = integer_sum(front.after, plan, front.products[:plan.int_terms], c_raw)
+        d = integer_sum(front.after, plan, self.library, front.products[:plan.int_terms], c_raw)
         return p.put(Mux(p[integer], p[d], p[result]), "either")
 
     def _front(self, p: Pipe, integer):
@@ -93,8 +93,8 @@ class Dot(wiring.Component):
         negs = [p.put(u.neg ^ v.neg, "product_neg") for u, v in zip(a, b, strict=True)]
         byte = p.put(self.mode.byte, "byte")
         if plan.exact:
-            return exact(p, plan, self._products, a, b, negs, c), flags, byte
-        return truncated(p, plan, self._products, a, b, negs, c, integer, byte), flags, byte
+            return exact(p, plan, self.library, self._products, a, b, negs, c), flags, byte
+        return truncated(p, plan, self.library, self._products, a, b, negs, c, integer, byte), flags, byte
 
     def _products(self, p: Pipe, shifts) -> list[Late]:
         """Multiply in every lane; the first lanes have shifts. Significands are sampled here."""

@@ -1,13 +1,14 @@
 """The front of an exact dot unit: every term at its own place in one window wide enough for all, summed exactly."""
 from amaranth import Const, Mux, Signal
 
+from rtl.emit import Library
 from rtl.mac.front import Addend, Sum
 from rtl.mac.pipe import Late, Pipe
 from rtl.mac.plan import Plan
 from rtl.mac.total import Term, magnitude, total
 
 
-def exact(p: Pipe, plan: Plan, multiply, a, b, negs: list[Late], c: Addend) -> Sum:
+def exact(p: Pipe, plan: Plan, library: Library, multiply, a, b, negs: list[Late], c: Addend) -> Sum:
     """Return the magnitude and sign of the infinitely precise sum.
 
     Bit 0 of the window weighs 2^``plan.low``; a term's exponent is its left shift. Nothing is compared, and
@@ -26,7 +27,7 @@ def exact(p: Pipe, plan: Plan, multiply, a, b, negs: list[Late], c: Addend) -> S
     terms.append((c.sig, c.x, c.neg, plan.acc.man_bits + 1 + plan.addend_place))
     placed = _shift_left(p, [(v, s, top) for v, s, _, top in terms])
     done = [Term(v, n, (1 << top) - 1) for v, (_, _, n, top) in zip(placed, terms, strict=True)]
-    mag, neg = magnitude(p, total(p, done[:-1], done[-1]))
+    mag, neg = magnitude(p, library, total(p, library, done[:-1], done[-1]))
     bits = len(mag.taps[mag.last])
     limit = p.put(Const(plan.low + bits - 1 - plan.acc.emin), "limit")
     return Sum(mag, neg, limit, products, after)

@@ -31,6 +31,7 @@ class Pipe:
         self.cuts = cuts
         self.stage = 0
         self.met: dict[str, int] = {}
+        self.names: dict[str, int] = {}
         self.log: list[tuple[str, int]] = []
 
     def cut(self, name: str) -> None:
@@ -46,10 +47,16 @@ class Pipe:
         self.log.append((name, stages))
         self.stage += stages
 
+    def count(self, name: str) -> int:
+        """Return how often this was asked of ``name``, here and in the pipes that this one was forked from or into."""
+        self.names[name] = self.names.get(name, -1) + 1
+        return self.names[name]
+
     def fork(self) -> "Pipe":
         """Return a second reader that starts at this stage, for logic beside this one."""
         other = Pipe(self.m, self.cuts)
         other.met = dict(self.met)
+        other.names = self.names
         other.stage = self.stage
         return other
 

@@ -1,4 +1,5 @@
 """The front of a dot unit of a GPU generation: terms aligned to the largest exponent, cut, and summed exactly."""
+from rtl.emit import Library
 from rtl.mac.align import align_addend, align_product
 from rtl.mac.front import Addend, Sum
 from rtl.mac.largest import largest
@@ -8,7 +9,7 @@ from rtl.mac.product import exponents, shift_of
 from rtl.mac.total import Term, magnitude, total
 
 
-def truncated(p: Pipe, plan: Plan, multiply, a, b, negs: list[Late], c: Addend, integer: Late | None,
+def truncated(p: Pipe, plan: Plan, library: Library, multiply, a, b, negs: list[Late], c: Addend, integer: Late | None,
               byte: Late) -> Sum:
     """Return the magnitude and sign of the truncated sum.
 
@@ -30,5 +31,5 @@ def truncated(p: Pipe, plan: Plan, multiply, a, b, negs: list[Late], c: Addend, 
     p.cut("align")
     bound = 4 << plan.frac
     terms = [Term(t, n, bound) for t, n in zip(terms, negs, strict=True)]
-    mag, neg = magnitude(p, total(p, terms, Term(c_term, c.neg, bound // 2)))
+    mag, neg = magnitude(p, library, total(p, library, terms, Term(c_term, c.neg, bound // 2)))
     return Sum(p.widen(mag, plan.mag_bits), neg, limit, products, after)
