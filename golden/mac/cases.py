@@ -2,6 +2,7 @@
 import numpy as np
 
 from spec.mac.number import FORMATS, Format
+from spec.mac.sparse import PATTERNS
 
 
 def patterns(name: str, size, rng: np.random.Generator, specials: float = 0.05) -> np.ndarray:
@@ -42,6 +43,16 @@ def dots(name: str, acc: str, count: int, terms: int, rng: np.random.Generator):
     a[sparse] = np.where(rng.random((sparse.sum(), terms)) < 0.6, 0, a[sparse])
     c[rng.random(count) < 0.2] = 0
     return a, b, c
+
+
+def thinned(name: str, a: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return rows of patterns or numbers with a random half of each chunk, at least, set to zero, for a sparse build."""
+    pattern = PATTERNS[name]
+    wide = np.pad(a, ((0, 0), (0, -a.shape[1] % pattern.chunk)))
+    units = wide.reshape(len(a), -1, pattern.chunk // pattern.unit, pattern.unit).copy()
+    order = rng.permuted(np.broadcast_to(np.arange(units.shape[2]), units.shape[:3]), axis=2)
+    units[order >= units.shape[2] // 2] = 0
+    return np.asarray(units.reshape(wide.shape)[:, :a.shape[1]])
 
 
 def unsigned(fmt: Format) -> type:

@@ -10,13 +10,12 @@ from compress.actions import Wait
 from compress.mac.actions import Product, accepted, packet
 from compress.mac.pack import words
 from golden.mac import matmul
-from golden.mac.cases import dots
+from golden.mac.cases import dots, thinned
 from sim.host import PERIOD, Host
 from sim.mac.spec_env import spec_of
 from spec.framing import header
 from spec.mac import SIDE, SLOTS, a_words, acc_words, b_words, command, registers
 from spec.mac.number import OPERANDS
-from spec.mac.sparse import PATTERNS
 
 SPEC = spec_of(os.environ["MAC_SPEC"])
 LATENCY = int(os.environ["MAC_ACCUMULATE_LATENCY"])
@@ -48,16 +47,6 @@ def operands(fmt, shape, seed):
     b, _, _ = dots(fmt, acc, columns, length, rng)
     _, _, c = dots(fmt, acc, rows * columns, 1, rng)
     return a, b.T, c.reshape(rows, columns)
-
-
-def thinned(fmt, a, rng):
-    """Return rows with a random half of each chunk, or more, set to zero."""
-    pattern = PATTERNS[fmt]
-    wide = np.pad(a, ((0, 0), (0, -a.shape[1] % pattern.chunk)))
-    units = wide.reshape(len(a), -1, pattern.chunk // pattern.unit, pattern.unit).copy()
-    order = rng.permuted(np.broadcast_to(np.arange(units.shape[2]), units.shape[:3]), axis=2)
-    units[order >= units.shape[2] // 2] = 0
-    return units.reshape(wide.shape)[:, :a.shape[1]]
 
 
 @cocotb.test()

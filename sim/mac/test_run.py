@@ -55,6 +55,8 @@ def test_an_image(tmp_path):
     (((2, 3), (3, 2)), ("--fmt", "e4m3"), "format must be one this build holds"),
     (((2, 3), (3, 2)), ("--arch", "volta", "--formats", "e4m3"), "volta offers"),
     (((2, 3), (3,)), (), "B must be a matrix"),
+    (((2, 4), (4, 2)), ("--arch", "ampere", "--sparse"), "a must have at most 2 of 4 neighbours that are not zero"),
+    (((2, 4), (4, 2)), ("--sparse",), "sparse must be off for volta"),
 ])
 def test_bad_input_is_one_line(shapes, options, message, tmp_path):
     for name, shape in zip("ab", shapes, strict=True):
