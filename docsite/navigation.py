@@ -14,8 +14,8 @@ SECTIONS = {
                 "mac/mutants.md"),
     "Decisions": (),
 }
-FOLDERS = {"boards": "How-to", "reference": "Reference", "eie": "Explanation", "mac": "Explanation", "scnn": "Explanation",
-           "decisions": "Decisions"}
+FOLDERS = {"boards": "How-to", "outside": "How-to", "reference": "Reference", "eie": "Explanation", "mac": "Explanation",
+           "scnn": "Explanation", "decisions": "Decisions"}
 START = "index.md"
 DECISIONS = "decisions.md"                  # made: the list of all of them
 

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from cli.command import write_text
-from docsite import commands, flowchart, machines, navigation, pictures, python
+from docsite import commands, flowchart, links, machines, navigation, pictures, python
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -15,8 +15,15 @@ HEADING = re.compile(r"#{1,5} ")
 
 
 def written() -> dict[str, str]:
-    """Return page -> text of every page of docs/."""
-    return {path.relative_to(DOCS).as_posix(): path.read_text(encoding="utf-8") for path in sorted(DOCS.rglob("*.md"))}
+    """Return page -> text of every page of docs/, and of the pages elsewhere in the repository that they lead to."""
+    ahead, found = sorted(DOCS.rglob("*.md")), {}
+    while ahead:
+        path = ahead.pop(0)
+        name = links.place(path, ROOT, DOCS)
+        if name not in found:
+            found[name], more = links.settled(path.read_text(encoding="utf-8"), path, ROOT, DOCS)
+            ahead += more
+    return found
 
 
 def made() -> dict[str, str]:

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 import nonzero
-from docsite import blocks, commands, draw, flowchart, hierarchy, machines, navigation, pictures, python, stage, text
+from docsite import blocks, commands, draw, flowchart, hierarchy, links, machines, navigation, pictures, python, stage, text
 from spec.machines import MACHINES
 
 ROOT = Path(__file__).parents[1]
@@ -156,6 +156,22 @@ def test_only_the_first_heading_is_a_title():
     text = "# A\n\n## b\n\n```sh\n# no heading\n```\n\n# C\n\n## d\n"
     assert stage.one_title(text) == "# A\n\n### b\n\n```sh\n# no heading\n```\n\n## C\n\n### d\n"
     assert stage.one_title("# A\n\n## b\n```\n# c\n```\n") == "# A\n\n## b\n```\n# c\n```\n"
+
+
+def test_links_that_leave_the_pages_work_or_are_names(tmp_path):
+    docs = tmp_path / "docs"
+    (tmp_path / "examples").mkdir()
+    (docs / "a").mkdir(parents=True)
+    for name in ("docs/b.md", "docs/a/c.md", "examples/README.md", "examples/run.py"):
+        (tmp_path / name).write_text("")
+    text = ("[ex](../../examples/README.md#x) [run](../../examples/run.py) [`run.py`](../../examples/run.py) [b](../b.md) [n](no.md) "
+            "[w](https://x.y/z.md)")
+    made, more = links.settled(text, docs / "a" / "c.md", tmp_path, docs)
+    assert made == ("[ex](../outside/examples/README.md#x) run (`examples/run.py`) `examples/run.py` [b](../b.md) [n](no.md) "
+                    "[w](https://x.y/z.md)")
+    assert more == [tmp_path / "examples" / "README.md"]
+    made, more = links.settled("[c](../docs/a/c.md) [r](run.py)", more[0], tmp_path, docs)
+    assert made == "[c](../../a/c.md) r (`examples/run.py`)" and not more
 
 
 VERILOG = """
