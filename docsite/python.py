@@ -60,7 +60,7 @@ def page() -> str:
 
 
 def _entry(path: str, name: str, value: Any, text: str) -> Iterator[str]:
-    yield f"### {path}.{name}\n"
+    yield f"### `{path}.{name}`\n"
     if inspect.isroutine(value) or inspect.isclass(value):
         yield f"```python\n{name}{_signature(value)}\n```\n"
     yield f"{body(text)}\n"

@@ -64,8 +64,8 @@ def test_every_promised_name_is_explained():
     page = python.page()
     for name in nonzero.__all__:
         if name not in ("Eie", "Mac", "Scnn"):
-            assert f"### nonzero.{name}\n" in page
-    assert "### sim.pysim.Host\n" in page and "* `read_register(" in page
+            assert f"### `nonzero.{name}`\n" in page
+    assert "### `sim.pysim.Host`\n" in page and "* `read_register(" in page
 
 
 def test_a_name_without_a_docstring_is_refused(monkeypatch, tmp_path):
@@ -82,6 +82,7 @@ def test_a_docstring_becomes_markdown():
                        "a : int\n    The *a*,\n    a | b.\nb : str\n    Of b.")
     assert made == ("Do `it` as `rtl.build` does.\n\n**Parameters**\n\n| name | meaning |\n|---|---|\n"
                     "| `a : int` | The *a*, a \\| b. |\n| `b : str` | Of b. |")
+    assert text.rst("s_axil_*, ``a_*b`` *so*") == "s_axil_\\*, `a_*b` *so*"
     assert text.cell("a|b <c>\nd") == "a\\|b &lt;c> d"
 
 
@@ -164,8 +165,8 @@ def test_links_that_leave_the_pages_work_or_are_names(tmp_path):
     (docs / "a").mkdir(parents=True)
     for name in ("docs/b.md", "docs/a/c.md", "examples/README.md", "examples/run.py"):
         (tmp_path / name).write_text("")
-    text = ("[ex](../../examples/README.md#x) [run](../../examples/run.py) [`run.py`](../../examples/run.py) [b](../b.md) [n](no.md) "
-            "[w](https://x.y/z.md)")
+    text = ("[ex](../../examples/README.md#x) [run](../../examples/run.py) [`run.py`](../../examples/run.py) "
+            "[b](../b.md) [n](no.md) [w](https://x.y/z.md)")
     made, more = links.settled(text, docs / "a" / "c.md", tmp_path, docs)
     assert made == ("[ex](../outside/examples/README.md#x) run (`examples/run.py`) `examples/run.py` [b](../b.md) [n](no.md) "
                     "[w](https://x.y/z.md)")
