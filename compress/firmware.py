@@ -19,6 +19,9 @@ from spec.framing import LENGTH_LSB, TYPE_BITS
 from spec.registers import RegisterMap
 
 app = command.application("Write an image as a C header for a program without files.")
+CHECK = 1
+"""Bit of a register's offset that says that the value is to be there, not to be written."""
+
 COLUMNS = {"uint64_t": 5, "int32_t": 12}
 """Numbers a line of a table."""
 
@@ -26,7 +29,8 @@ COLUMNS = {"uint64_t": 5, "int32_t": 12}
 def script(registers: RegisterMap, actions: Actions) -> list[int]:
     """Return what loads an image as words: packets one behind another, and register writes as words of type 0.
 
-    Such a word has the register's offset where a packet's length is, and the value where its address is. Reads are seen as all
+    Such a word has the register's offset where a packet's length is, and the value where its address is. First come words with
+    an offset plus 1: the values of constants, by which the driver sees that the machine is the image's. Reads are seen as all
     zero: the driver looks at the flags itself.
 
     Raises
@@ -34,7 +38,8 @@ def script(registers: RegisterMap, actions: Actions) -> list[int]:
     ValueError
         If the talk waits or receives, or has a packet of type 0.
     """
-    made: list[int] = []
+    made = [(register.offset | CHECK) << LENGTH_LSB | register.init << 32
+            for register in registers.registers if register.kind == "constant"]
 
     def answer(action: Any) -> Any:
         match action:

@@ -39,13 +39,13 @@ def test_every_result_is_told_and_the_network_runs_after_them(tmp_path):
     for way in WAYS.values():
         code, out, said = build.run(program, inputs.tobytes(), **way)
         lines = out.decode().splitlines()
-        assert code == 0 and lines[:10] == [
+        assert code == 0 and lines[:11] == [
             "open with another machine's constants 5", "open 0", "start before a network 2", "fetch before a vector 2",
-            "wait for what does not come 1", "too many layers 6", "an image cut short 7", "a packet of no type 3",
-            "start after a broken packet 2", "prepare 0"], said
+            "wait for what does not come 1", "too many layers 6", "an image cut short 7",
+            "an image for another machine 5", "a packet of no type 3", "start after a broken packet 2", "prepare 0"], said
         assert lines[-1] == "fetch into too few words 4"
-        assert lines[10:-1:2] == ["classify 0"] * len(inputs)
-        found = [list(map(int, line.split())) for line in lines[11:-1:2]]
+        assert lines[11:-1:2] == ["classify 0"] * len(inputs)
+        found = [list(map(int, line.split())) for line in lines[12:-1:2]]
         assert [line[:-1] for line in found] == outputs.tolist() and [line[-1] for line in found] == cycles
         assert ("sleeps 0" in said) == ("idle" not in way)
 

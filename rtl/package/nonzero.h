@@ -136,15 +136,21 @@ static inline enum nz_result nz_offer(const struct nz_device *nz, const char *st
 }
 
 /* Send an image, as python -m compress.firmware writes it: packets one behind another, each as long as its header says. A word
-   of type 0 is no packet: it is a register's offset (bits 31:8) and the value to write there (bits 63:32). */
+   of type 0 is no packet: it is a register's offset (bits 31:8) and the value to write there (bits 63:32) or, where bit 8 is 1,
+   the value that it must hold: the image is for a machine whose constants are these. */
 static inline enum nz_result nz_load(const struct nz_device *nz, const uint64_t *words, size_t count)
 {
   size_t at = 0;
   nz_write(nz, nz->map->flags, nz->map->broken);
   while (at < count) {
     const uint32_t length = (uint32_t)(words[at] >> 8) & 0xffffffu;
+    const uint32_t value = (uint32_t)(words[at] >> 32);
     if ((words[at] & 0xffu) == 0) {
-      nz_write(nz, length, (uint32_t)(words[at] >> 32));
+      if (!(length & 1u)) {
+        nz_write(nz, length, value);
+      } else if (nz_read(nz, length & ~1u) != value) {
+        return NZ_MACHINE;
+      }
       at++;
       continue;
     }

@@ -13,6 +13,7 @@ static void say(const char *what, enum nz_result found)
 static void provoke(struct nz_device *nz, const struct nz_bus *bus)
 {
   const uint64_t stray[2] = {nz_header(200, 1, 0), 0};
+  const uint64_t foreign[1] = {(uint64_t)(EIE_PES | 1u) << 8 | (uint64_t)77 << 32};
   const struct nz_constant other[1] = {{EIE_IDENTITY, 0x12345678u}};
   struct nz_map wrong = eie_map;
   uint64_t words[1];
@@ -27,6 +28,7 @@ static void provoke(struct nz_device *nz, const struct nz_bus *bus)
   say("wait for what does not come", nz_wait(nz, EIE_FLAGS_SATURATED_MASK & ~EIE_FLAGS_REFUSED_MASK, 0));
   say("too many layers", eie_set_layers(nz, 0, EIE_LAYERS_COUNT_MASK + 1));
   say("an image cut short", nz_load(nz, net_load, NET_LOAD_WORDS - 1));
+  say("an image for another machine", nz_load(nz, foreign, 1));
   say("a packet of no type", nz_load(nz, stray, 2));
   say("start after a broken packet", nz_command(nz, EIE_CONTROL, EIE_CONTROL_START_MASK, 1000));
 }
