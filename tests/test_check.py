@@ -1,5 +1,6 @@
 """`compress.check` says which layer runs on which machine, and names every node that has none."""
 import json
+import time
 
 import numpy as np
 import onnx
@@ -48,3 +49,13 @@ def test_what_has_no_machine_is_named(proto, said, tmp_path):
     assert said in left.err
     assert len(found["refused"]) == len(left.err.splitlines()) - sum(line.endswith("...") for line in left.err.splitlines())
     assert np.all([line["line"].startswith("node ") for line in found["refused"]])
+
+
+def test_more_layers_than_an_array_keeps_are_refused_at_once(tmp_path):
+    nodes = [node("Conv", ["x", "k"], "y0", **SAME)] + [node("Conv", [f"y{n}", "k"], f"y{n + 1}", **SAME) for n in range(300)]
+    proto = network([*nodes, node("Relu", ["y300"])], k=normal(3, 3, 3, 3))
+    start = time.process_time()
+    left, _ = checked(proto, tmp_path)
+    assert left.code == 2
+    assert "layers of an scnn must be at most 256, not 301; give parts of the network" in left.err
+    assert time.process_time() - start < 10

@@ -32,8 +32,8 @@ def storage(
     bits: Annotated[int, typer.Option(help="Width of a weight's code.")] = 4,
     count: Annotated[int, typer.Option("--folds", help="Folds of 5.")] = 5,
     hidden: Annotated[str, typer.Option(help="Sizes of the hidden layers.")] = "300,100",
-    passes: Annotated[str, typer.Option(
-        help="Passes: dense, with masks, with shared weights; 15,30,5 for lenet-5 if not given.")] = PASSES,
+    passes: Annotated[str | None, typer.Option(
+        help="Passes: dense, with masks, with shared weights; 60,100,20 if not given, 15,30,5 for lenet-5.")] = None,
     image: Annotated[Path | None, typer.Option(help="Write the first fold's image, and inputs and labels beside it.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the figures to this file.")] = None,
 ) -> None:
@@ -45,7 +45,7 @@ def storage(
         command.refuse(["density", "bits", "hidden"], "--network lenet-300-100")
         _convolutional(count, passes, image, json)
         return
-    first, second, third = map(int, passes.split(","))
+    first, second, third = map(int, (passes or PASSES).split(","))
     recipe = Recipe(hidden=tuple(map(int, hidden.split(","))), density=density, edge=28, dense_passes=first,
                     prune_passes=second, share_passes=third)
     spec = preset("default", codebook_bits=bits)
@@ -61,10 +61,10 @@ def storage(
         _beside(image, tried[0].inputs, tried[0].labels)
 
 
-def _convolutional(count: int, passes: str, image: Path | None, json: Path | None) -> None:
+def _convolutional(count: int, passes: str | None, image: Path | None, json: Path | None) -> None:
     """Do the same for LeNet-5's shape, in images for an SCNN array."""
     recipe = lenet5.RECIPE
-    if passes != PASSES:
+    if passes is not None:
         first, second, third = map(int, passes.split(","))
         recipe = replace(recipe, dense_passes=first, prune_passes=second, share_passes=third)
     if not 1 <= count <= FOLDS:

@@ -9,7 +9,7 @@ from compress.frontend.refuse import Refusal
 from compress.scnn.assemble import Assembly
 from compress.scnn.lower import attempt
 from compress.scnn.real import Lowered, Step
-from compress.scnn.size import MEMORIES, SIDES, sized, usual_level
+from compress.scnn.size import MEMORIES, SIDES, few, sized, usual_level
 from golden.scnn.layer import Layer
 from spec.scnn import ScnnSpec
 
@@ -40,6 +40,7 @@ def outlook(network: Network, spec: ScnnSpec) -> Outlook:
     if lowered is None:
         return Outlook(refusals=tuple(lost))
     try:
+        few(len(lowered.steps))
         made, faults = sized(spec, [_pattern(step) for step in lowered.steps], lowered.shape, density={},
                              level=usual_level(spec), free=frozenset((*MEMORIES, *SIDES)), weights=False)
     except ValueError as error:

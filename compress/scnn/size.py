@@ -18,6 +18,14 @@ def free(spec: ScnnSpec, preset: str) -> frozenset[str]:
     return frozenset(name for name in (*MEMORIES, *SIDES) if getattr(spec, name) == getattr(PRESETS[preset], name))
 
 
+def few(count: int) -> None:
+    """Refuse more layers than any array keeps."""
+    most = next(one.metadata["high"] for one in fields(ScnnSpec) if one.name == "layers")
+    if count > most:
+        raise ValueError(f"layers of an scnn must be at most {most}, not {count:,}; give parts of the network as networks of "
+                         f"their own")
+
+
 def usual_level(spec: ScnnSpec) -> int | None:
     """Return the split of layers unless another is asked for: the tiler's choice where the Verilog has all levels, else 0."""
     return None if len(spec.built_levels) == len(spec.block_sides) else 0

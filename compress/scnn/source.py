@@ -16,7 +16,7 @@ from compress.scnn import image as images
 from compress.scnn.assemble import Assembly
 from compress.scnn.lower import lower
 from compress.scnn.share import shared
-from compress.scnn.size import MEMORIES, SIDES, sized
+from compress.scnn.size import MEMORIES, SIDES, few, sized
 from compress.scnn.table import rows
 from compress.scnn.whole import Whole, measure, quantise
 from compress.source import right
@@ -99,7 +99,7 @@ def build(network: Network, path: Path, spec: ScnnSpec, request: Request, sample
     NetworkRefusedError, ValueError, OverflowError
         If a layer cannot be mapped, fit or be kept from overflowing.
     """
-    lower(network, path)
+    few(len(lower(network, path).steps))
     guessed = samples is None
     if samples is None:
         low, high = request.input_range or UNTOLD
