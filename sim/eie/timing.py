@@ -5,6 +5,12 @@ from spec.eie import EieSpec, ceil_log2
 LOAD_DELAY = 8
 """Most cycles from a beat to the last of its commands."""
 
+START_DELAY, READ_DELAY = 15, 13
+"""Cycles from a start, and from a read, at the control unit to its first command."""
+
+NEXT_DELAY = 4
+"""Cycles from the last output written of a layer to the first command of the next one of the same start."""
+
 LOOKUP_DELAY = 10
 """Cycles from a broadcast to its first codebook look-up."""
 
