@@ -87,6 +87,63 @@ async def registers_match_a_dictionary(dut, pause):
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
+async def every_bit_of_an_address_counts(dut):
+    """One bit away from a register, above or below, is another register or none."""
+    master = await start(dut, (False,))
+    values = {ID: 0x4E5A0001, CONTROL: 0, STATUS: 0, ERRORS: 0, LAYERS: 3, LO: 0, HI: 0, SHIFT: 0}
+    for address in values:
+        for bit in range(2, 12):
+            other = address ^ 1 << bit
+            got = await read(master, other)
+            assert got == ((values[other], AxiResp.OKAY) if other in values else (0, AxiResp.SLVERR)), f"read {other:#x}"
+            if other not in values:
+                assert await write(master, other, 0xFFFFFFFF) == AxiResp.SLVERR, f"write {other:#x}"
+    assert dut.layers.value.to_unsigned() == 3 and not dut.shift.value.to_unsigned()
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def every_bit_that_is_read_comes_through(dut):
+    """Random values of a read-only register and of a counter, whose upper word is kept as its lower one is read."""
+    master, draw = await start(dut, (False,)), random.Random(cocotb.RANDOM_SEED)
+    for _ in range(16):
+        status, count = draw.getrandbits(len(dut.status)), draw.getrandbits(len(dut.cycles))
+        dut.status.value, dut.cycles.value = status, count
+        assert (await read(master, STATUS))[0] == status
+        low, _ = await read(master, LO)
+        dut.cycles.value = draw.getrandbits(len(dut.cycles))
+        high, _ = await read(master, HI)
+        assert high << 32 | low == count
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def every_byte_is_written_alone(dut):
+    """Random bytes of the registers that keep what is written; the others stay."""
+    master, draw = await start(dut, (False,)), random.Random(cocotb.RANDOM_SEED)
+    kept, masks, ports = {LAYERS: 3, SHIFT: 0}, {LAYERS: LAYERS_MASK, SHIFT: 0xFFFFFFFF}, {LAYERS: dut.layers, SHIFT: dut.shift}
+    for _ in range(80):
+        address, size = draw.choice((LAYERS, SHIFT)), draw.randint(1, 3)
+        first, value = draw.randint(0, 4 - size), draw.getrandbits(8 * size)
+        await write(master, address + first, value, size)
+        bits = ((1 << 8 * size) - 1) << 8 * first
+        kept[address] = (kept[address] & ~bits | value << 8 * first) & masks[address]
+        assert ports[address].value.to_unsigned() == kept[address], f"{address:#x}; seed {cocotb.RANDOM_SEED}"
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def a_write_elsewhere_clears_no_flag(dut):
+    master = await start(dut, (False,))
+    await write(master, SHIFT, 0xFFFFFFFF)
+    dut.errors_set.value = 3
+    await RisingEdge(dut.clk)
+    dut.errors_set.value = 0
+    for _ in range(4):
+        await RisingEdge(dut.clk)
+    assert dut.errors.value.to_unsigned() == 3
+    await write(master, SHIFT, 0xFFFFFFFF)
+    assert dut.errors.value.to_unsigned() == 3
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
 @cocotb.parametrize(pause=PAUSES)
 async def a_pulse_lasts_one_cycle(dut, pause):
     master, seen = await start(dut, pause), []

@@ -11,7 +11,7 @@ from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSource
 from sim.stream import PATTERNS, Sink, pattern
 from spec.framing import header
 
-TYPES = (1, 2, 200)
+TYPES = (1, 2, 55, 200)
 
 
 async def start(dut, idle, stall):
@@ -78,6 +78,9 @@ def frames(draw):
     for words in (0, 1, 3):
         yield [1, *range(words)]                            # a length of 0
         yield good(draw)
+    for bit in range(24):
+        yield [header(draw.choice(TYPES), 1 << bit | 1, draw.getrandbits(32)), *range(min(2, bit))]      # far too short
+        yield good(draw)
     for _ in range(30):
         yield good(draw)
 
@@ -99,6 +102,17 @@ async def beats_match_the_framing(dut, idle, stall):
         await RisingEdge(dut.clk)
         assert not dut.o__valid.value
     assert errors == wrong
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def a_long_packet_is_counted_to_its_end(dut):
+    draw, words = random.Random(2), 4_200
+    source, sink, errors = await start(dut, "never", "never")
+    sent = [good(draw, words), good(draw)]
+    for frame in sent:
+        source.send_nowait(AxiStreamFrame(frame))
+    beats, wrong = expected(sent)
+    assert [split(beat) for beat in await sink.take(len(beats))] == beats and errors == wrong
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")

@@ -83,6 +83,23 @@ async def unused_bytes_are_zero(dut):
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
+async def a_word_waits_and_the_next_is_filled(dut):
+    """While the host takes nothing, a whole word stands and all but the last transfer of the next one are taken."""
+    source, sink = await start(dut, "never", "never")
+    sink.clear_pause_generator()
+    sink.pause = True
+    await RisingEdge(dut.clk)
+    feed, taken = cocotb.start_soon(source.send(transfers([(1,) * LANES] * 3 * FULL))), 0
+    for _ in range(4 * FULL + 4):
+        await RisingEdge(dut.clk)
+        taken += bool(dut.i__valid.value and dut.i__ready.value)
+    assert taken == 2 * FULL - 1 and dut.m_axis_tvalid.value
+    sink.pause = False
+    await feed
+    assert len((await sink.recv()).tdata) == 3 * FULL * SLOT * LANES
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
 async def a_transfer_a_cycle(dut):
     """A free host never holds the results back, and sees a word the cycle after the one that fills it."""
     source, sink = await start(dut, "never", "never")

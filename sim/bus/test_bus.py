@@ -23,18 +23,18 @@ def text(component, module):
 
 def test_registers():
     launch(sources=[text(AxiLiteSlave(KINDS), "registers")], top="registers", module="sim.bus.bench_axil",
-           at_least=23)
+           at_least=27)
 
 
 def test_loader():
-    launch(sources=[text(StreamLoader((1, 2, 200)), "loader")], top="loader", module="sim.bus.bench_loader",
-           at_least=18)
+    launch(sources=[text(StreamLoader((1, 2, 55, 200)), "loader")], top="loader", module="sim.bus.bench_loader",
+           at_least=19)
 
 
 @pytest.mark.parametrize(("bits", "lanes"), [(16, 1), (16, 4), (8, 2), (20, 1), (32, 2), (64, 1)])
 def test_results(bits, lanes):
     launch(sources=[text(ResultStream(bits, lanes=lanes), "results")], top="results",
-           module="sim.bus.bench_result", at_least=18, env={"BITS": bits, "LANES": lanes})
+           module="sim.bus.bench_result", at_least=19, env={"BITS": bits, "LANES": lanes})
 
 
 def test_front_end():

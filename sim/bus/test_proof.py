@@ -14,7 +14,7 @@ from sim.proof import prove
 PARTS = {
     "axil": (lambda: text(AxiLiteSlave(KINDS), "registers"),
              {"registers": ("awaddr", "wdata", "wstrb", "araddr", "decoded")}),
-    "loader": (lambda: text(StreamLoader((1, 2, 200)), "loader"), {"loader": ("state", "left")}),
+    "loader": (lambda: text(StreamLoader((1, 2, 55, 200)), "loader"), {"loader": ("state", "left")}),
     "result": (lambda: text(ResultStream(16), "results"), {"results": ("count", "word", "kept")}),
 }
 BROKEN = [                                  # a wire that is set at the wrong time
