@@ -13,9 +13,10 @@ from cli import command, paths
 from compress.eie.image import save
 from compress.eie.order import PRESET_ORDERS
 from compress.eie.size import free
+from compress.made import Request
 from compress.page.write import write as write_page
 from compress.report import sentences, tables
-from compress.source import Request, beside_image, from_digits, from_file
+from compress.source import beside_image, from_digits, from_file
 from compress.train import Recipe
 from spec.eie import PRESETS, EieSpec
 from spec.eie.image import ORDERS

@@ -5,8 +5,9 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl.eie.bus import PE_EVENTS, Op, Widths, events
-from rtl.eie.lnzd import LnzdLeaf, LnzdNode, token_layout
+from rtl.eie.lnzd import LnzdLeaf, LnzdNode
 from rtl.eie.pe import Pe
+from rtl.eie.token import token_layout
 from rtl.emit import Library
 from rtl.parts import delayed
 from spec.eie import ceil_log2

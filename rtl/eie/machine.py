@@ -9,8 +9,8 @@ from rtl.bus.result import ResultStream
 from rtl.eie.bus import PE_EVENTS
 from rtl.eie.control import Control
 from rtl.eie.group import add_group, down_layout, levels
-from rtl.eie.lnzd import TokenBuffer
 from rtl.eie.loader import Loader
+from rtl.eie.token import TokenBuffer
 from rtl.emit import Submodules
 from rtl.parts import delayed
 from spec.eie import PACKETS, EieSpec

@@ -11,13 +11,14 @@ from amaranth.lib import data, wiring
 from rtl.eie.actrw import ActivationReadWrite
 from rtl.eie.arithmetic import Arithmetic
 from rtl.eie.control import Control
-from rtl.eie.lnzd import LnzdLeaf, LnzdNode, TokenBuffer
+from rtl.eie.lnzd import LnzdLeaf, LnzdNode
 from rtl.eie.loader import Loader
 from rtl.eie.picker import EntryPicker
 from rtl.eie.pointer import PointerRead
 from rtl.eie.queue import ActivationQueue
 from rtl.eie.requant import Requantiser
 from rtl.eie.spmat import MatrixRead
+from rtl.eie.token import TokenBuffer
 from rtl.emit import Library
 from spec.eie import EieSpec, preset
 

@@ -121,7 +121,7 @@ class Want:
     def watch(self, t: int, idle: bool) -> None:
         """See at the end of a cycle whether the array has drained."""
         done = self.sent == len(self.tokens)
-        if self.drained is not None or not (done or self.barrier) or t <= self.taken or not idle:
+        if self.drained is not None or not (done or self.barrier) or self.taken is None or t <= self.taken or not idle:
             return
         if self.broadcast is not None and t < self.broadcast + 2 * B + 1 or done and t < self.t0 + self.preload:
             return
@@ -132,6 +132,8 @@ class Want:
     def totals(self) -> dict[str, int]:
         """Return the counters of the whole layer."""
         out = self.layer.fields["out_slots"]
+        if self.end is None:
+            raise ValueError("a layer must have drained before it is counted")
         fixed = {"cycles": self.end - self.t0 + 1, "preload": self.preload, "writeback": out + B + WRITTEN}
         return {name: fixed.get(name, self.counts[name]) for name in COUNTERS}
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from rtl.eie.lnzd import LnzdLeaf, LnzdNode, TokenBuffer
+from rtl.eie.lnzd import LnzdLeaf, LnzdNode
 from rtl.eie.queue import ActivationQueue
+from rtl.eie.token import TokenBuffer
 from rtl.emit import Library
 from sim.proof import prove
 from spec.eie import EieSpec, ceil_log2
