@@ -19,6 +19,8 @@ def main(
     networks: Annotated[str, typer.Option(help="Networks, by their names and commas.")] = ",".join(NETWORKS),
     preset: Annotated[str, typer.Option(help="default or paper; paper has 8 x 8 planes only.")] = "default",
     port: Annotated[int | None, typer.Option(min=64, max=512, help="Bits of weights a cycle; unlimited without.")] = None,
+    lanes: Annotated[int | None, typer.Option(min=1, max=64, help="Weight lanes; without it one for every set, or what the "
+                                                                  "port feeds. The Verilog runs with 1.")] = None,
     codes: Annotated[bool, typer.Option("--codes", help="Weights are 4-bit codes.")] = False,
     sweep: Annotated[bool, typer.Option("--sweep", help="GoogLeNet at densities 0.1 to 1.0 too.")] = False,
     plots: Annotated[Path | None, typer.Option(help="Folder for plots.")] = None,
@@ -32,7 +34,7 @@ def main(
     """
     start = time.monotonic()
     paths.check(inputs={}, outputs={"--json": json})
-    spec = study.machine(preset, port=port, codes=codes)
+    spec = study.machine(preset, port=port, codes=codes, lanes=lanes)
     found: dict[str, Any] = {}
     for name in networks.split(","):
         found[name] = study.network(name, spec, limited=port is not None, levels=[0] if preset == "paper" else None)
@@ -46,7 +48,7 @@ def main(
          [(name, f"{own['cycles']:,}", f"{own['speedup_over_dense_macs']:.2f}", f"{own['limit']:.2f}",
            f"{own['speedup_over_dense_array']:.2f}", study.PAPER.get(name, "-"), f"{own['use']:.3f}",
            *(f"{value:.2f}" for value in own["energy_of_dense_over_ours"].values())) for name, own in found.items()])
-    data: dict[str, Any] = {"preset": preset, "port": port, "codes": codes, "networks": found}
+    data: dict[str, Any] = {"preset": preset, "port": port, "lanes": lanes, "codes": codes, "networks": found}
     if sweep:
         points = list(study.sweep(spec, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]))
         data |= {"sweep": points, "crossing": study.crossing(points)}

@@ -20,7 +20,7 @@ ROOM = {"memory_words": 65536, "blocks": 8192, "program": 4096, "taps": 4096}
 """Memories that hold every network at its worst, where the paper goes to DRAM for nine layers of VGG."""
 
 
-def machine(name: str, *, port: int | None, codes: bool = False) -> ScnnSpec:
+def machine(name: str, *, port: int | None, codes: bool = False, lanes: int | None = None) -> ScnnSpec:
     """Return a preset on 8 x 8 PEs with room for every network.
 
     Parameters
@@ -29,12 +29,14 @@ def machine(name: str, *, port: int | None, codes: bool = False) -> ScnnSpec:
         Bits of weights a cycle; None for weights that are always there, with a lane for every set.
     codes : bool
         Whether weights are 4-bit codes.
+    lanes : int or None
+        Weight lanes; one for every set, or as many as the port feeds, if not given.
     """
     bits = 4 if codes else 0
     spec = preset(name, rows=8, cols=8, weight_code_bits=bits, **ROOM)
     if port is None:
-        return replace(spec, weight_lanes=1 if name == "paper" else 64)
-    return replace(spec, weight_lanes=max(1, port // spec.word_bits), weight_port_bits=port)
+        return replace(spec, weight_lanes=lanes or (1 if name == "paper" else 64))
+    return replace(spec, weight_lanes=lanes or max(1, port // spec.word_bits), weight_port_bits=port)
 
 
 def measure(spec: ScnnSpec, networks: list[Network], *, limited: bool, only: list[int] | None = None, refine: bool = False,
