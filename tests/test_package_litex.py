@@ -8,10 +8,12 @@ import warnings
 import pytest
 
 from rtl import build
+from rtl.package import files as packages
 from rtl.package.amaranth import title
 from sim import lint, simulator
 from sim.bus import toy
 from sim.driver import build as build_driver
+from tests.package_sample import NAMES, SAMPLES
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -51,23 +53,47 @@ def module(folder, name):
     return getattr(made, title(name))
 
 
-def system(folder, *, dma, pads=()):
-    """Return a system with the toy machine in it, an interrupt and no processor, its machine and what was generated."""
-    built = toy.generate(toy.ToySpec())
-    build.write(built, folder)
+def system(folder, name, *, dma=True, pads=()):
+    """Return a system with a machine in it, an interrupt and no processor, and the machine."""
     platform = SimPlatform("SIM", [("sys_clk", 0, Pins(1)), ("sys_rst", 0, Pins(1)), *pads])
     soc = SoCCore(platform, int(1e6), cpu_type=None, integrated_sram_size=4096, uart_name="stub", with_timer=False, ident="")
     soc.cpu.interrupt, soc.cpu.interrupts = Signal(32), {}
     soc.irq.enable()
     soc.crg = Clock(platform)
-    machine = module(folder, "toy_16")(platform)
-    machine.add_to(soc, origin=0x80000000, dma=dma)
-    return soc, machine, built
+    machine = module(folder, name)(platform)
+    machine.add_to(soc, 0x80000000, dma=dma)
+    return soc, machine
+
+
+@pytest.fixture
+def built(tmp_path):
+    """Write the toy machine with all its packages into the folder."""
+    made = toy.generate(toy.ToySpec())
+    build.write(made, tmp_path)
+    return made
+
+
+@pytest.mark.parametrize("name", [pytest.param(*name.values, marks=() if name.values == ("odd",) else pytest.mark.full)
+                                  for name in NAMES])
+def test_every_port_of_every_machine_is_joined(name, tmp_path):
+    _, manifest = SAMPLES[name]
+    for file, text in packages(manifest, ("litex",)).items():
+        (tmp_path / file).write_text(text)
+    soc, machine = system(tmp_path, manifest["name"])
+    for port in manifest["ports"]:
+        if port["name"].rpartition("_")[0] not in ("", "s_axil", "s_axis", "m_axis"):
+            prefix, _, channel = port["name"].rpartition("_")
+            assert len(getattr(getattr(machine, prefix), channel[1:])) == port["bits"]
+    soc.finalize()
+    text = soc.platform.get_verilog(soc, name="top").main_source
+    call = re.search(rf"\n{manifest['name']} \w+ ?\((.*?)\n\);", text, re.DOTALL)[1]
+    assert set(re.findall(r"\.(\w+) *\(", call)) == {port["name"] for port in manifest["ports"]}
+    assert soc.bus.regions[manifest["name"]].size == 4096
 
 
 @pytest.mark.parametrize("dma", [True, False])
-def test_a_system_takes_the_machine(tmp_path, dma):
-    soc, _, built = system(tmp_path, dma=dma)
+def test_a_system_takes_the_machine(built, tmp_path, dma):
+    soc, _ = system(tmp_path, "toy_16", dma=dma)
     platform = soc.platform
     soc.finalize()
     text = platform.get_verilog(soc, name="top").main_source
@@ -86,12 +112,12 @@ def test_a_system_takes_the_machine(tmp_path, dma):
 
 @pytest.mark.full
 @pytest.mark.skipif(bool(simulator.missing("verilator")) or not shutil.which("gcc"), reason="Verilator or gcc is missing")
-def test_firmware_drives_the_machine_through_the_systems_memory_and_dma(tmp_path, monkeypatch):
+def test_firmware_drives_the_machine_through_the_systems_memory_and_dma(built, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)                             # LiteX writes a memory's contents where it is run
     pads = [("nz_irq", 0, Pins(1)), ("wb", 0, *(Subsignal(name, Pins(bits)) for name, bits in (
         ("adr", 30), ("dat_w", 32), ("dat_r", 32), ("sel", 4), ("cyc", 1), ("stb", 1), ("ack", 1), ("we", 1), ("cti", 3),
         ("bte", 2), ("err", 1))))]
-    soc, machine, built = system(tmp_path, dma=True, pads=pads)
+    soc, _ = system(tmp_path, "toy_16", pads=pads)
     host = wishbone.Interface(data_width=32, adr_width=30, addressing="word")
     soc.bus.add_master("host", host)
     soc.comb += [*host.connect_to_pads(soc.platform.request("wb"), mode="slave"),

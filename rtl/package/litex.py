@@ -55,8 +55,8 @@ class {title}(LiteXModule):
         )
         platform.add_source(str(VERILOG))
 
-    def add_to(self, soc, name="{name}", origin=None, dma=True):
-        """Add the machine to a system: its registers at ``origin``, where there is room if not given, and its interrupt.
+    def add_to(self, soc, origin, name="{name}", dma=True):
+        """Add the machine to a system: its registers at the address ``origin``, and its interrupt.
 
         With ``dma`` the streams have a DMA each, whose CSRs NAME_reader_* and NAME_writer_* the processor drives: base, length
         in bytes, enable. One transfer of the reader is one packet; the writer ends with a packet of results.
