@@ -8,21 +8,27 @@ from typer.testing import CliRunner
 
 from bench.storage.__main__ import app
 from compress.digits import enlarged
+from golden import scnn
 
-FACTS = json.loads((Path(__file__).parents[1] / "bench" / "results" / "storage.json").read_text())
-
-
-def test_the_stored_table_meets_the_papers_figures():
-    assert FACTS["accuracy"]["float"]["of"] == 1797
-    assert max(line["loss"] for line in FACTS["accuracy"].values()) <= 0.2
-    assert FACTS["sizes"]["steps"]["coded (all of the file)"]["ratio"] >= FACTS["paper"]["ratio"]
+RESULTS = Path(__file__).parents[1] / "bench" / "results"
+LENET5 = json.loads((RESULTS / "storage_lenet5.json").read_text())
+FACTS = json.loads((RESULTS / "storage.json").read_text())
 
 
-def test_every_bit_is_accounted_for():
-    sizes = FACTS["sizes"]
+@pytest.mark.parametrize("facts", [FACTS, LENET5], ids=["lenet-300-100", "lenet-5"])
+def test_the_stored_table_meets_the_papers_figures(facts):
+    assert facts["accuracy"]["float"]["of"] == 1797
+    assert max(line["loss"] for line in facts["accuracy"].values()) <= 0.2
+    assert facts["sizes"]["steps"]["coded (all of the file)"]["ratio"] >= facts["paper"]["ratio"]
+
+
+@pytest.mark.parametrize("facts, parameters", [(FACTS, 784 * 300 + 300 * 100 + 100 * 10 + 410), (LENET5, 431080)],
+                         ids=["lenet-300-100", "lenet-5"])
+def test_every_bit_is_accounted_for(facts, parameters):
+    sizes = facts["sizes"]
     coded = sizes["steps"]["coded (all of the file)"]["bits"]
     assert sum(sizes["parts"].values()) == pytest.approx(coded * sizes["parameters"])
-    assert sizes["parameters"] == 784 * 300 + 300 * 100 + 100 * 10 + 410
+    assert sizes["parameters"] == parameters
 
 
 def test_enlarged_pictures_keep_their_corners_and_range():
@@ -42,3 +48,23 @@ def test_the_command_trains_and_codes(tmp_path):
     assert done.exit_code == 0 and (tmp_path / "net_inputs.npy").is_file()
     assert sum(facts["sizes"]["parts"].values()) / facts["sizes"]["parameters"] == pytest.approx(
         facts["sizes"]["steps"]["coded (all of the file)"]["bits"])
+
+
+@pytest.mark.full
+def test_a_fold_of_lenet_5(tmp_path):
+    """Fewer passes than the stored table has; some minutes."""
+    done = CliRunner().invoke(app, ["--network", "lenet-5", "--folds", "1", "--passes", "4,6,1", "--json",
+                                    str(tmp_path / "x.json"), "--image", str(tmp_path / "net.npz")], catch_exceptions=False)
+    facts = json.loads((tmp_path / "x.json").read_text())
+    assert done.exit_code == 0
+    assert facts["sizes"]["steps"]["coded (all of the file)"]["ratio"] >= 39
+    assert facts["accuracy"]["integer"]["right"] >= facts["accuracy"]["shared"]["right"] - 1
+    assert (tmp_path / "net_inputs.npy").is_file()
+    image = scnn.load(tmp_path / "net.npz")
+    assert image.spec.weight_code_bits == 4
+
+
+def test_a_network_that_is_not_there_is_refused():
+    for arguments in (["--network", "lenet-4"], ["--network", "lenet-5", "--folds", "6"]):
+        with pytest.raises(ValueError, match="^(network|folds) must be "):
+            CliRunner().invoke(app, arguments, catch_exceptions=False)
