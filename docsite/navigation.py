@@ -11,7 +11,7 @@ SECTIONS = {
     "Explanation": ("life-of-a-weight.md", "numbers.md", "eie/pipeline.md", "scnn/pipeline.md", "mac/pipeline.md",
                     "mac/numerics.md", "mac/generations.md"),
     "Figures": ("results.md", "history.md", "eie/scale.md", "scnn/results.md", "mac/results.md", "eie/verification.md",
-                "mac/mutants.md"),
+                "scnn/verification.md", "mac/mutants.md"),
     "Decisions": (),
 }
 FOLDERS = {"boards": "How-to", "outside": "How-to", "reference": "Reference", "eie": "Explanation", "mac": "Explanation",

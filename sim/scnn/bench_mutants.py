@@ -28,6 +28,7 @@ async def every_fault(dut):
         start = get_sim_time("ns")
         right.append(await answer(dut, host, 0, number, step))
         took.append(round(get_sim_time("ns") - start))
+        assert await answer(dut, host, 0, number, step) == right[-1], f"step {number} must have no pauses"
     (FOLDER / "answers.jsonl").write_text("".join(json.dumps(found) + "\n" for found, _ in right))
     with (FOLDER / "noticed.jsonl").open("w") as noticed:
         for fault in [*PLAN["faults"], 0]:

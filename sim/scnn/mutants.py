@@ -21,6 +21,8 @@ def examine(folder: Path, spec: ScnnSpec, steps: Sequence[job.Step], *, count: i
             ) -> tuple[Verdict, list[job.Answer]]:
     """Put ``count`` faults into a PE and carry out the steps on each; try to prove equivalent what no step notices.
 
+    The steps must be without pauses, whose answers would be others each time.
+
     Returns
     -------
     tuple

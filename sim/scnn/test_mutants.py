@@ -20,7 +20,7 @@ def cases():
         layers = NETWORKS[name](rng)
         x = sparse(rng, (3, 7, 9), 0.5, 100)
         for level in (0, 1):
-            yield check.Case(name=f"{name}-{level}", layers=layers, x=x, levels=(level,) * len(layers), pause=50)
+            yield check.Case(name=f"{name}-{level}", layers=layers, x=x, levels=(level,) * len(layers))
     for seed in range(3):
         for kind in stress.KINDS:
             layers, x = stress.network(kind, seed)
@@ -31,8 +31,8 @@ def cases():
 def test_faults_of_a_pe_are_noticed(tmp_path):
     chosen = [case for case in cases() if check.fits(case, SPEC)]
     made = [case.assembly(SPEC) for case in chosen]
-    steps = [job.Step(packets=job.load(one, case.x), weights=one.weights, count=len(case.layers), blocks=check.blocks(one),
-                      pause=case.pause) for one, case in zip(made, chosen, strict=True)]
+    steps = [job.Step(packets=job.load(one, case.x), weights=one.weights, count=len(case.layers), blocks=check.blocks(one))
+             for one, case in zip(made, chosen, strict=True)]
     verdict, answers = examine(tmp_path, SPEC, steps, count=COUNT)
     for case, one, answer in zip(chosen, made, answers, strict=True):
         assert not check.faults(case, one, answer), case.name
