@@ -1,10 +1,10 @@
 """The documentation site: what it is made from is complete, what is wrong is refused; at length, the site is built."""
 import itertools
 import re
+import resource
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -247,10 +247,13 @@ def build(folder):
 
 @pytest.mark.full
 def test_the_site_is_built_without_a_warning_and_in_a_minute(tmp_path):
+    """The minute is of processor time: other work may share the machine."""
     assert build(tmp_path).returncode == 0
-    start = time.process_time(), time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = build(tmp_path)
-    assert done.returncode == 0 and "no warning" in done.stdout and time.monotonic() - start[1] < 60
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert done.returncode == 0 and "no warning" in done.stdout
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 60
     pages = list((tmp_path / "site").rglob("*.html"))
     assert len(pages) >= len(stage.written()) + 2 + len(MACHINES)
     fetched = re.compile(r'<(?:script|link|img)[^>]*(?:src|href)="https?:')

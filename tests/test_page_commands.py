@@ -90,8 +90,8 @@ def prepare(folder, page):
     proto = model(layers, {"w1": weights["fc1.weight"], "w2": weights["fc2.weight"]}, ["n", 20])
     (folder / "model.onnx").write_bytes(proto.SerializeToString())
     if page in IMAGES:
-        assert leave("compress.build", folder / "net.npz", "-o", folder / "net.npz.new", "--pes", "2", "--density", "0.5",
-                     "--calibrate", folder / "x.npy").code == 0
+        options = ["--preset", "ice40", "--pes", "1", "--density", "0.5", "--calibrate", folder / "x.npy"]
+        assert leave("compress.build", folder / "net.npz", "-o", folder / "net.npz.new", *options).code == 0
         (folder / "net.npz.new").replace(folder / "net.npz")
 
 
