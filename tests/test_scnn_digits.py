@@ -1,4 +1,6 @@
 """The convolutional example: gradients of its training, its stored weights, and its image on golden."""
+import json
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from compress.scnn.size import free
 from compress.scnn.source import Request, Trial, build
 from golden import scnn
 from spec.scnn import preset
+from tests.commands import leave
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +90,13 @@ def test_the_image_loses_at_most_a_point(example, tmp_path):
     assert right >= 11
     real = np.array([run.outputs.ravel() for run in runs]) * image.output_scale
     np.testing.assert_allclose(real, output(digits.network(), held[:12]), atol=0.02)
+
+
+def test_the_command_takes_the_example(tmp_path):
+    left = leave("compress.build", "--design", "scnn", "--example", "digits-cnn", "-o", str(tmp_path / "net.npz"), "--json",
+                 str(tmp_path / "facts.json"))
+    assert left.code == 0, left.err
+    assert json.loads((tmp_path / "facts.json").read_text())["array"] == [2, 2]
+    assert np.load(tmp_path / "net_inputs.npy").shape == (360, 1, 8, 8)
+    assert np.load(tmp_path / "net_labels.npy").shape == (360,)
+    assert "accuracy on 360 inputs that were held back: float 99.44 %, pruned 99.17 %, integer 99.17 %" in left.out

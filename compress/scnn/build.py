@@ -3,6 +3,7 @@
 import math
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +18,7 @@ from compress.page.array import write as write_page
 from compress.scnn import digits
 from compress.scnn.digits import NAME as EXAMPLE
 from compress.scnn.image import save
-from compress.scnn.size import free, usual_level
+from compress.scnn.size import SIDES, free, usual_level
 from compress.scnn.source import PRUNE, Made, Request, Trial, build
 from compress.scnn.table import sentences, tables
 from compress.source import beside_image, classes
@@ -30,7 +31,8 @@ def run(
         help="A trained network as .onnx, or dense layers as .npz or .safetensors.")] = None,
     *,
     example: Annotated[str | None, typer.Option(
-        help="Take an example that is trained: digits-cnn, a convolutional network for scikit-learn's digits.")] = None,
+        help="Take an example that is trained: digits-cnn, a convolutional network for scikit-learn's digits; on "
+             "2 x 2 PEs unless asked.")] = None,
     preset: str | None = None,
     out: Annotated[Path, typer.Option("-o", "--out", help="The image to write.", show_default=False)],
     density: Annotated[float | None, typer.Option(
@@ -105,6 +107,8 @@ def run(
 def _example(spec: ScnnSpec, request: Request) -> tuple[Made, dict[str, np.ndarray]]:
     """Return the example's image, and the pictures and labels that were held back."""
     (seen, _), (held, labels) = digits.images()
+    if set(SIDES) <= request.free:
+        spec = replace(spec, **dict.fromkeys(SIDES, digits.SIDE))       # as many PEs as so small pictures keep busy
     made = build(digits.network(), Path(EXAMPLE), spec, request, seen.reshape(len(seen), -1), before=digits.network("dense"),
                  trial=Trial(inputs=held.reshape(len(held), -1), labels=labels))
     return made, {"inputs": held[:, None], "labels": labels}
