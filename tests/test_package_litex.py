@@ -1,4 +1,5 @@
 """LiteX elaborates a system with the machine in it: bus, interrupt, DMA; Verilator finds nothing wrong in the whole."""
+import functools
 import importlib.util
 import re
 import shutil
@@ -68,9 +69,14 @@ def system(folder, name, *, dma=True, pads=()):
 @pytest.fixture
 def built(tmp_path):
     """Write the toy machine with all its packages into the folder."""
-    made = toy.generate(toy.ToySpec())
+    made = generated()
     build.write(made, tmp_path)
     return made
+
+
+@functools.cache
+def generated():
+    return toy.generate(toy.ToySpec())
 
 
 @pytest.mark.parametrize("name", [pytest.param(*name.values, marks=() if name.values == ("odd",) else pytest.mark.full)

@@ -1,4 +1,5 @@
 """The packages around the Verilog: FuseSoC lints and simulates the core, other tools take the instance and the component."""
+import functools
 import importlib.util
 import re
 import shutil
@@ -28,10 +29,15 @@ LONG = [pytest.param(name, marks=() if name == "toy_16" else pytest.mark.full) f
 FUSESOC = "import sys; from fusesoc.main import main; sys.exit(main())"
 
 
+@functools.cache
+def generated(name):
+    return MACHINES[name]()
+
+
 @pytest.fixture
 def made(tmp_path, request):
     """Write a machine with all its packages; return it and its folder."""
-    built = MACHINES[getattr(request, "param", "toy_16")]()
+    built = generated(getattr(request, "param", "toy_16"))
     build.write(built, tmp_path / "made")
     return built, tmp_path / "made"
 
