@@ -192,7 +192,8 @@ def test_a_product_has_a_page(tmp_path):
     figures = json.loads((tmp_path / "d.json").read_text())
     _, values = held(tmp_path / "d.html")
     lanes = values["control", "cycles"].sum(axis=0).tolist()
-    assert lanes[:2] == [figures["operations"], figures["waits"]] and min(lanes) > 0
+    assert lanes[:4] == [figures[name] for name in ("operations", "waits", "starved", "held")]
+    assert min(lanes[0], lanes[1], *lanes[4:]) > 0
     assert values["blocks", "operations"].sum() == figures["operations"]
     with browser() as web:
         web.open(tmp_path / "d.html", 400)

@@ -18,7 +18,7 @@ def test_an_operation_a_cycle_a_tile(tiles, size, adds, tmp_path):
     spec, rng = MacSpec(tiles=tiles), np.random.default_rng(size)
     a, b, _ = dots("fp16", "fp32", size, size, rng)
     c = dots("fp16", "fp32", size * size, 1, rng)[2].reshape(size, size) if adds else None
-    result = talk(spec, partial(multiply, spec, a, b.T, c, "fp16"), folder=tmp_path)
+    result, _ = talk(spec, partial(multiply, spec, a, b.T, c, "fp16"), folder=tmp_path)
     assert np.array_equal(result.outputs, matmul(spec, a, b.T, c, fmt="fp16"))
     operations = (size // 4) ** 3 // tiles
     assert result.counters["operations"] == operations
