@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from spec.scnn import ScnnSpec
+from spec.scnn.shape import VALUE_BITS
 from synth.memory import blocks, regfile
 
 WORD_BITS = 64              # of a program's word
@@ -20,16 +21,18 @@ def features(spec: ScnnSpec) -> dict[str, float]:
     """Return what the area of an array grows with, by name."""
     pes, products = spec.pes, spec.products
     item = spec.sum_bits + spec.address_bits + 1
-    lane = 16 + spec.address_bits + OFFSET_KINDS
+    item_of_vector = VALUE_BITS + spec.address_bits + OFFSET_KINDS
     pe = 2 * blocks(WORD_BITS, spec.program) + blocks(TABLE_BITS, spec.blocks) + blocks(spec.act_word_bits, spec.memory_words)
-    pe += blocks(spec.f * lane, spec.weight_words) + blocks(spec.i * lane, spec.act_words)
+    pe += blocks(spec.f * item_of_vector, spec.weight_words) + blocks(spec.i * item_of_vector, spec.act_words)
     pe += spec.banks * blocks(spec.sum_bits, 2 * spec.bank_entries)
-    one = blocks(WORD_BITS, spec.program) + blocks(spec.address_bits, spec.taps) + blocks(WORD_BITS, spec.layers)
+    lane = blocks(WORD_BITS, spec.program) + spec.f * blocks(spec.address_bits, spec.taps)
+    one = spec.weight_lanes * lane + blocks(WORD_BITS, spec.layers)
     if spec.weight_memory:
         one += blocks(spec.weight_port_bits, spec.weight_memory)
     return {"one": 1, "pes": pes, "pes_ram": pes * 2 * products * regfile(item, spec.queue_depth),
             "pes_switch": pes * products * spec.banks / 2 * spec.sum_bits / 32, "pes_products": pes * products,
-            "pes_bits": pes * spec.banks * spec.sum_bits, "dsp": pes * products, "bram": pes * pe + one}
+            "pes_bits": pes * spec.banks * spec.sum_bits, "dsp": pes * (products + 1) + spec.weight_lanes * spec.f,
+            "bram": pes * pe + one}
 
 
 def cycles(image: Path, inputs: Path | None, spec: ScnnSpec) -> int:
