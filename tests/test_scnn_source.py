@@ -131,6 +131,7 @@ def test_the_command_writes_image_page_and_figures(tmp_path):
     assert "accuracy on 20 inputs: float 100.00 %" in left.out
     facts = json.loads((tmp_path / "facts.json").read_text())
     shown = json.loads((tmp_path / "page.json").read_text())
+    assert facts.pop("tools")
     assert shown["facts"] == facts
     assert [step["name"] for step in shown["steps"]] == ["float", "pruned", "integer"]
     assert shown["steps"][0]["bits"] == 32 * (162 + 6 + 480 * 7 + 7 + 28)
