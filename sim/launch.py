@@ -13,7 +13,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from cocotb_tools.check_results import get_results
-from cocotb_tools.runner import get_runner
+from cocotb_tools.runner import Verilator, get_runner
 
 from cli.fault import Fault
 from cli.signals import Ended
@@ -35,6 +35,17 @@ class Failed(AssertionError):
         self.reason = reason
 
 
+HIERARCHICAL = "--hierarchical"
+
+
+class _Apart(Verilator):
+    """Verilator with modules built apart: another makefile joins them."""
+
+    def _build_command(self):
+        *commands, make = super()._build_command()
+        return [*commands, ["Vtop_hier.mk" if word == "Vtop.mk" else word for word in make]]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Results:
     """What a run did: tests that ran, where its files are if they were kept, and the seconds of build and run."""
@@ -46,8 +57,11 @@ class Results:
 
 
 def build(*, sources: Sequence[Path | str], top: str, sim: str | None = None, waves: bool = False,
-          build_args: Sequence[str] = (), inner: bool = False, cache_it: bool = True) -> Path:
-    """Return a folder with the simulation of ``top``, built or taken from the cache."""
+          build_args: Sequence[str] = (), inner: bool = False, cache_it: bool = True, apart: Sequence[str] = ()) -> Path:
+    """Return a folder with the simulation of ``top``, built or taken from the cache.
+
+    Verilator builds the modules named in ``apart`` once each, whatever the number of their instances.
+    """
     sim = simulator.pick(sim)
     texts = [source.read_text() if isinstance(source, Path) else source for source in sources]
     if not texts or not any(text.strip() for text in texts):
@@ -55,6 +69,9 @@ def build(*, sources: Sequence[Path | str], top: str, sim: str | None = None, wa
     if sim == "verilator" and not inner:    # cocotb sees the top ports; the rest is optimised
         texts.append(f'`verilator_config\npublic_flat_rw -module "{top}" -port "*"\n')
         build_args = ("--no-public-flat-rw", *build_args)
+    if apart and sim == "verilator":
+        texts.append("`verilator_config\n" + "".join(f'hier_block -module "{module}"\n' for module in apart))
+        build_args = (HIERARCHICAL, *build_args)
     if sim == "icarus":
         texts = [text for text in texts if not _is_control(text)]
     arguments = (*OPTIONS[sim], *build_args)
@@ -80,7 +97,7 @@ def launch(*, sources: Sequence[Path | str], top: str, module: str, at_least: in
            sim: str | None = None, env: Mapping[str, object] | None = None, waves: bool = False,
            build_args: Sequence[str] = (),
            inner: bool = False, cache: bool = True, seed: int = 1, only: str | None = None,
-           folder: Path | None = None, log: Path | None = None, may_fail: bool = False,
+           folder: Path | None = None, log: Path | None = None, may_fail: bool = False, apart: Sequence[str] = (),
            plusargs: Sequence[str] = ()) -> Results:
     """Run the cocotb tests of a module on Verilog; return how many ran, or fail.
 
@@ -116,6 +133,8 @@ def launch(*, sources: Sequence[Path | str], top: str, module: str, at_least: in
         failure and with waves, and the output is the process's own.
     may_fail : bool
         Failed tests are a result and no error: they are what a run on faulty hardware is for.
+    apart : sequence of str
+        Modules that Verilator builds apart, once each: for many instances of a large one, whose build would take too long.
     plusargs : sequence of str
         Arguments of the simulation, such as ``+NAME=VALUE``, for the Verilog.
 
@@ -132,7 +151,7 @@ def launch(*, sources: Sequence[Path | str], top: str, module: str, at_least: in
     waves = waves or os.environ.get("WAVES", "0") not in ("", "0")
     start = time.monotonic()
     built = build(sources=sources, top=top, sim=sim, waves=waves, build_args=build_args, inner=inner,
-                  cache_it=cache)
+                  cache_it=cache, apart=apart)
     middle = time.monotonic()
     place = (folder or Path(tempfile.mkdtemp(prefix=f"{top}-"))).absolute()
     place.mkdir(parents=True, exist_ok=True)
@@ -196,10 +215,10 @@ def _compile(work: Path, sim: str, top: str, texts: Sequence[str], arguments: Se
         files[-1].write_text(text)
     if sim == "verilator" and top != "runtime":
         later = time.time() + 3600          # than the makefile yet to come: make takes them as they are
-        for path in _runtime(arguments, waves):
+        for path in _runtime([word for word in arguments if word != HIERARCHICAL], waves):
             os.utime(shutil.copy(path, work), (later, later))
     with simulator.environment(sim):
-        runner = get_runner(sim)
+        runner = _Apart() if HIERARCHICAL in arguments else get_runner(sim)
         log = work / "build.log"
         try:
             runner.build(sources=files, hdl_toplevel=top, build_dir=work, build_args=arguments,

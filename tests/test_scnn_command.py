@@ -9,21 +9,12 @@ from cli import design as designs
 from compress.scnn import image
 from compress.scnn.assemble import assemble
 from golden.scnn.layer import forward
-from spec import machines, scnn
+from spec import machines
 from spec.scnn import preset
 from tests.commands import leave
 from tests.scnn_sample import conv, sparse
 
 SAME = (1, 1, 1, 1)
-
-
-def test_what_the_verilog_lacks_is_refused(monkeypatch):
-    monkeypatch.setattr(scnn.shape, "BUILT_LANES", 1)
-    monkeypatch.setattr(scnn.shape, "BUILT_CODES", (0,))
-    for change, text in (({"weight_lanes": 2}, "^weight_lanes must be 1 in the Verilog, not 2"),
-                         ({"weight_code_bits": 4}, "^weight_code_bits must be 0 in the Verilog, not 4")):
-        with pytest.raises(ValueError, match=text):
-            scnn.built(preset(**change))
 
 
 @pytest.fixture
@@ -98,17 +89,13 @@ def test_an_image_runs_and_every_output_is_that_of_a_dense_convolution(folder):
         assert counters["products"] == model["products"] and counters["entries"] == model["entries"]
 
 
-def test_wrong_inputs_and_images_are_refused_before_anything_runs(folder, monkeypatch):
-    made, _, xs = network(preset("ecp5", rows=2, cols=2), level=1)
-    image.save(made, "split.npz")
+def test_wrong_inputs_and_images_are_refused_before_anything_runs(folder):
+    made, _, xs = network(preset("ecp5", rows=1, cols=1))
     np.save("x.npy", xs)
-    with monkeypatch.context() as patch:
-        patch.setattr(scnn.shape, "BUILT_LEVELS", 1)
-        refused("level of the input must be one of 0 on the Verilog, not 1", "sim.run", "split.npz", "--input", "x.npy")
-    image.save(network(preset("ecp5", rows=1, cols=1))[0], "net.npz")
+    image.save(made, "net.npz")
     np.save("short.npy", xs[0, :, :5])
     np.save("labels.npy", np.array([0, 500]))
     refused("inputs must be of shape 3 x 9 x 8, not (3, 5, 8)", "sim.run", "net.npz", "--input", "short.npy")
     refused("labels in labels.npy must be 0 to 359", "sim.run", "net.npz", "--input", "x.npy", "--labels", "labels.npy")
     refused("--outputs", "sim.run", "net.npz", "--input", "x.npy", "--outputs", "x.npy")
-    assert sorted(path.name for path in folder.iterdir()) == ["labels.npy", "net.npz", "short.npy", "split.npz", "x.npy"]
+    assert sorted(path.name for path in folder.iterdir()) == ["labels.npy", "net.npz", "short.npy", "x.npy"]

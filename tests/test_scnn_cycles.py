@@ -6,7 +6,7 @@ import pytest
 from compress.scnn.work import loads
 from golden.scnn.cycles import Load, Timeline, run
 from golden.scnn.layer import Layer, forward
-from golden.scnn.port import Lane
+from golden.scnn.port import Lane, Port
 from spec.scnn import preset
 from tests.scnn_sample import compare, conv, sparse
 
@@ -68,16 +68,17 @@ def test_one_pair_takes_what_the_page_says():
 
 def test_a_lane_takes_what_has_arrived():
     spec = preset("default", weight_port_bits=64)       # a word of 80 bits takes two transfers
-    lane = Lane(spec, limited=True, start=0)
+    lane = Lane(spec, port=Port(spec, start=0), start=0)
     assert lane.take(4, 0) == 2                     # two transfers in cycles 0 and 1
     assert lane.take(1, 0) == 4 and lane.take(3, 0) == 5
     assert lane.wait == 2 + 1
-    free = Lane(spec, limited=False, start=0)
+    free = Lane(spec, port=None, start=0)
     assert free.block(9, 5) == 7 and free.block(0, 0) == 8
 
 
 def test_a_buffer_of_four_words_holds_the_port_up():
-    lane = Lane(preset("default"), limited=True, start=0)
+    spec = preset("default")
+    lane = Lane(spec, port=Port(spec, start=0), start=0)
     assert lane.take(4, 100) == 100                 # four beats were taken in cycles 0 to 3, the fifth in 101
     assert [lane.take(4, 0) for _ in range(4)] == [101, 102, 103, 104]
 

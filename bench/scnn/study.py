@@ -36,7 +36,10 @@ def machine(name: str, *, port: int | None, codes: bool = False, lanes: int | No
     spec = preset(name, rows=8, cols=8, weight_code_bits=bits, **ROOM)
     if port is None:
         return replace(spec, weight_lanes=lanes or (1 if name == "paper" else 64))
-    return replace(spec, weight_lanes=lanes or max(1, port // spec.word_bits), weight_port_bits=port)
+    lanes = lanes or max(1, port // spec.word_bits)
+    spec = replace(spec, weight_lanes=lanes)
+    whole = -(-spec.beat_bits // 8) * 8                     # a bit per lane above the words
+    return replace(spec, weight_port_bits=max(port, whole) if lanes * spec.word_bits <= port else port)
 
 
 def measure(spec: ScnnSpec, networks: list[Network], *, limited: bool, only: list[int] | None = None, refine: bool = False,

@@ -14,7 +14,7 @@ from compress.actions import Actions, Offer, ReadRegister, ReadRegisters, Receiv
 from compress.scnn import stream
 from compress.scnn.image import Image
 from compress.scnn.tensor import recover, store
-from spec.scnn import COUNTERS, WEIGHT_STREAM, ScnnSpec, built
+from spec.scnn import COUNTERS, WEIGHT_STREAM, ScnnSpec
 from spec.scnn.shape import ACT_ENTRY_BITS, VALUE_BITS
 
 BROKEN = ("short", "long", "unknown", "range")
@@ -58,22 +58,8 @@ def outputs(image: Image, result: Result) -> np.ndarray:
     return result.outputs * image.output_scale
 
 
-def runnable(image: Image) -> None:
-    """Refuse an image that the Verilog cannot run, and say what it has."""
-    spec = image.spec
-    built(spec)
-    for name, level in (("the input", image.source.level), *((own["name"], own["level"]) for own in image.names)):
-        if level not in spec.built_levels:
-            raise ValueError(f"level of {name} must be one of {', '.join(map(str, spec.built_levels))} on the Verilog, "
-                             f"not {level}; build the image again with levels that it has")
-
-
 def load_actions(image: Image) -> Actions:
-    """Send the programs of an image; return None. A packet that the machine finds broken raises a ``RuntimeError``.
-
-    An image that the Verilog cannot run is refused with a ``ValueError`` before anything is sent.
-    """
-    runnable(image)
+    """Send the programs of an image; return None. A packet that the machine finds broken raises a ``RuntimeError``."""
     yield WriteRegister("flags", dict.fromkeys(BROKEN, 1))
     for kind in ("layers", "lanes", "taps"):
         yield Send(stream.packet(kind, 0, image.arrays[kind]))

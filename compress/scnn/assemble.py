@@ -97,6 +97,9 @@ def _slots(spec: ScnnSpec, plan: Plan) -> None:
         for place in range(high * wide):
             for segment in plan.segments:
                 counts = block.counts(stream.matrices(spec, plan, segment, number, place))
+                if counts.max(initial=0) > spec.most_entries:
+                    raise ValueError(f"{plan.layer.name}: weight block must have at most {spec.most_entries} entries, "
+                                     f"not {counts.max()}; take more passes")
                 vectors = max(vectors, -(-int(counts.max(initial=0)) // spec.f))
     largest = 1
     for segment in plan.segments:

@@ -18,7 +18,7 @@ from compress.page.array import write as write_page
 from compress.scnn import digits
 from compress.scnn.digits import NAME as EXAMPLE
 from compress.scnn.image import save
-from compress.scnn.size import SIDES, free, usual_level
+from compress.scnn.size import SIDES, free
 from compress.scnn.source import PRUNE, Made, Request, Trial, build
 from compress.scnn.table import sentences, tables
 from compress.source import beside_image, classes
@@ -128,9 +128,7 @@ def _classes(path: Path | None, network: Network) -> np.ndarray | None:
 
 def _level(spec: ScnnSpec, text: str | None) -> int | None:
     most = len(spec.block_sides) - 1
-    if text is None:
-        return usual_level(spec)
-    if text == "fastest":
+    if text is None or text == "fastest":
         return None
     if not text.isdecimal() or int(text) > most:
         raise ValueError(f"level must be 0 to {most} on {spec.rows} x {spec.cols} PEs, or fastest, not {text!r}")

@@ -9,7 +9,7 @@ from compress.frontend.refuse import Refusal
 from compress.scnn.assemble import Assembly
 from compress.scnn.lower import attempt
 from compress.scnn.real import Lowered, Step
-from compress.scnn.size import MEMORIES, SIDES, few, sized, usual_level
+from compress.scnn.size import MEMORIES, SIDES, few, sized
 from golden.scnn.layer import Layer
 from spec.scnn import ScnnSpec
 
@@ -42,7 +42,7 @@ def outlook(network: Network, spec: ScnnSpec) -> Outlook:
     try:
         few(len(lowered.steps))
         made, faults = sized(spec, [_pattern(step) for step in lowered.steps], lowered.shape, density={},
-                             level=usual_level(spec), free=frozenset((*MEMORIES, *SIDES)), weights=False)
+                             level=None, free=frozenset((*MEMORIES, *SIDES)), weights=False)
     except ValueError as error:
         named = next((step for step in lowered.steps if str(error).startswith(step.name)), lowered.steps[-1])
         node, _, operator = (named.nodes[0] if named.nodes else f"{named.name} (layer)").rpartition(" (")

@@ -16,6 +16,7 @@ from spec.scnn.shape import STEP
 CROWDED = 1.1               # how much longer it takes if a vector of weights has several taps of a channel: their sums coincide
 SIDE = (1 << DRAIN_STEP["nx"][1]) - 1       # rows and columns of accumulators that a drain step can name
 SIDES = "rows", "cols"
+SURE = 0.75                 # share of the entries that a count holds which a block is expected to have at most
 SAMPLES = 256               # pairs whose work is drawn to predict a layer's cycles
 COUNTS = (*range(1, 17), 18, 20, 24, 28, 32, 40, 48, 64, 96, 128, 256)      # passes that are tried
 
@@ -248,8 +249,10 @@ def fill(spec: ScnnSpec, plan: Plan, pitch: int, density: float, passes: int | N
         if kc > fit or -(-most // kc) != count:
             continue
         taps = -(-plan.rows.taps // plan.rows.stride) * -(-plan.cols.taps // plan.cols.stride)
-        if kc * taps * weighed > spec.weight_words * spec.f:
-            plan.reasons.append(f"weight block of {kc * taps * weighed:.0f} entries must fit {spec.weight_words} vectors")
+        live = kc * taps * weighed
+        if live > spec.weight_words * spec.f or kc * taps > spec.most_entries and live > SURE * spec.most_entries:
+            plan.reasons.append(f"weight block of {live:.0f} entries must fit {spec.weight_words} vectors "
+                                f"and be counted to {spec.most_entries}")
             continue
         cycles = expect(spec, plan, kc, taps * weighed, parts, density) * count
         if best is None or cycles < best[0]:

@@ -26,11 +26,6 @@ def few(count: int) -> None:
                          f"their own")
 
 
-def usual_level(spec: ScnnSpec) -> int | None:
-    """Return the split of layers unless another is asked for: the tiler's choice where the Verilog has all levels, else 0."""
-    return None if len(spec.built_levels) == len(spec.block_sides) else 0
-
-
 def sized(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], *, free: frozenset[str],
           density: Mapping[str, float], level: int | None, weights: bool = True) -> tuple[Assembly, list[str]]:
     """Return a network on an array that holds it, and a sentence on each array with more PEs that does not.

@@ -9,7 +9,7 @@ from compress.scnn.plan import Plan, Segment
 from spec.framing import Header
 from spec.scnn import ScnnSpec
 from spec.scnn.packet import BLOCK, PACKET_PE_SHIFT, PACKETS
-from spec.scnn.shape import BIAS_BITS, VALUE_BITS
+from spec.scnn.shape import ABSENT, BIAS_BITS, MAX_SLOTS, VALUE_BITS
 
 CHUNK = 1 << 14         # beats that are cut into bits at a time
 
@@ -73,36 +73,95 @@ def biases(spec: ScnnSpec, plan: Plan, number: int, place: int) -> np.ndarray:
     return ((own[:, None] >> shifts) & (1 << spec.entry_bits) - 1).ravel()
 
 
-def items(spec: ScnnSpec, plan: Plan, lane: int) -> Iterator[np.ndarray]:
-    """Yield the items of a layer for a lane, in the order in which it takes them."""
+def items(spec: ScnnSpec, plan: Plan, lane: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the items of a layer for a lane, in the order in which it takes them, and of which pair of the layer each is.
+
+    Biases are of the first pair of their pass.
+    """
     high, wide = spec.block_sides[plan.level]
     places = range(lane, high * wide, spec.weight_lanes)
     for number in range(plan.passes):
-        yield from (biases(spec, plan, number, place) for place in places)
+        first = number * plan.pairs
+        for place in places:
+            own = biases(spec, plan, number, place)
+            yield own, np.full(len(own), first)
         made = [blocks(spec, plan, number, place) for place in places]
         if len(made) == 1:
             counts, entries = made[0]
             starts = np.concatenate(([0], np.cumsum(counts[:-1])))
-            yield np.insert(entries, starts, counts)
+            yield np.insert(entries, starts, counts), first + np.repeat(np.arange(len(counts)), counts + 1)
         elif made:
             cuts = [np.split(entries, np.cumsum(counts[:-1])) for counts, entries in made]
             for pair in range(plan.pairs):
                 for (counts, _), cut in zip(made, cuts, strict=True):
-                    yield counts[pair:pair + 1]
-                    yield cut[pair]
+                    yield np.concatenate((counts[pair:pair + 1], cut[pair])), np.full(1 + len(cut[pair]), first + pair)
 
 
 def lanes(spec: ScnnSpec, plans: list[Plan]) -> np.ndarray:
-    """Return the weight stream of a network as items: uint32 (beats, weight_lanes, F), filled up with 0."""
-    found = [np.concatenate([part for plan in plans for part in items(spec, plan, lane)] or [np.empty(0, np.int64)])
-             for lane in range(spec.weight_lanes)]
-    beats = -(-max(map(len, found)) // spec.f)
-    stream = np.zeros((beats, spec.weight_lanes, spec.f), np.uint32)
+    """Return the weight stream of a network as items: uint32 (beats, weight_lanes, F), filled up with 0.
+
+    A word that is absent from its beat is F times `ABSENT`. No lane is sent a word that it can take only after words of
+    another lane that come later: how far it may be ahead of the others is what `_ahead` says.
+    """
+    found, needs = [], []
+    for lane in range(spec.weight_lanes):
+        flat, need, base = [np.empty(0, np.int64)], [np.empty(0, np.int64)], 0
+        for plan in plans:
+            for own, pairs in items(spec, plan, lane):
+                flat.append(own)
+                need.append(base + pairs)
+            base += plan.passes * plan.pairs
+        whole = np.concatenate(flat)
+        words = -(-len(whole) // spec.f)
+        found.append(np.pad(whole, (0, words * spec.f - len(whole))).reshape(words, spec.f))
+        needs.append(np.concatenate(need)[::spec.f])
+    order = dealt(needs, _ahead(spec, plans))
+    stream = np.full((order.max() + 1 if len(order) else 0, spec.weight_lanes, spec.f), ABSENT, np.uint32)
+    at = 0
     for lane, own in enumerate(found):
-        flat = np.zeros(beats * spec.f, np.uint32)
-        flat[:len(own)] = own
-        stream[:, lane] = flat.reshape(beats, spec.f)
+        stream[order[at:at + len(own)], lane] = own
+        at += len(own)
     return stream
+
+
+def _ahead(spec: ScnnSpec, plans: list[Plan]) -> np.ndarray:
+    """Return for each pair of all layers the last one whose weights may be on their way while its own are not.
+
+    It is half of a buffer's blocks ahead: with more, the lane that is behind would hardly fetch its weights before their time.
+    """
+    last, base = [np.empty(0, np.int64)], 0
+    for plan in plans:
+        size = plan.passes * plan.pairs
+        slots = min(MAX_SLOTS, spec.weight_words >> plan.slots[0])
+        last.append(base + np.minimum(np.arange(size) + (slots - 1) // 2, size - 1))
+        base += size
+    return np.concatenate(last)
+
+
+def dealt(needs: list[np.ndarray], ahead: np.ndarray) -> np.ndarray:
+    """Return the beats of all words, lane after lane.
+
+    Parameters
+    ----------
+    needs : list of numpy.ndarray
+        For each lane the pair of each word's first item, ascending.
+    ahead : numpy.ndarray
+        For each pair the last one whose words may go while words of it have not.
+    """
+    if len(needs) == 1:
+        return np.arange(len(needs[0]))
+    at, found, beat = [0] * len(needs), [np.zeros(len(need), np.int64) for need in needs], 0
+    own = [need.tolist() for need in needs]
+    open_ = [lane for lane, need in enumerate(own) if need]
+    while open_:
+        limit = ahead[min(own[lane][at[lane]] for lane in open_)]
+        for lane in open_:
+            if own[lane][at[lane]] <= limit:
+                found[lane][at[lane]] = beat
+                at[lane] += 1
+        open_ = [lane for lane in open_ if at[lane] < len(own[lane])]
+        beat += 1
+    return np.concatenate(found)
 
 
 def transfers(spec: ScnnSpec, stream: np.ndarray) -> np.ndarray:
@@ -111,7 +170,9 @@ def transfers(spec: ScnnSpec, stream: np.ndarray) -> np.ndarray:
     parts = []
     for first in range(0, len(stream), CHUNK):
         items = stream[first:first + CHUNK].reshape(-1, spec.weight_lanes * spec.f, 1)
-        bits = (items >> np.arange(spec.entry_bits, dtype=np.uint32) & 1).astype(np.uint8).reshape(len(items), spec.beat_bits)
+        bits = (items >> np.arange(spec.entry_bits, dtype=np.uint32) & 1).astype(np.uint8).reshape(len(items), -1)
+        if spec.weight_lanes > 1:
+            bits = np.hstack((bits, (stream[first:first + CHUNK, :, 0] != ABSENT).astype(np.uint8)))
         packed = np.packbits(np.pad(bits, ((0, 0), (0, padding))), axis=1, bitorder="little")
         parts.append(packed.reshape(-1, spec.weight_port_bits // 8))
     return np.concatenate(parts) if parts else np.empty((0, spec.weight_port_bits // 8), np.uint8)

@@ -12,7 +12,7 @@ import numpy as np
 
 from golden.scnn.crossbar import Crossbars
 from golden.scnn.drains import COMPLETE, Drains
-from golden.scnn.port import Lane
+from golden.scnn.port import Lane, Port
 from golden.scnn.program import Program
 from golden.scnn.supplies import Supplies
 from spec.scnn import SLOT_COUNTERS, ScnnSpec
@@ -64,14 +64,18 @@ class Timeline:
     spec : ScnnSpec
     limited : bool
         Whether weights come through the port of the specification; without it they are always at the lanes.
+    present : numpy.ndarray, optional
+        (beats, lanes): whether the word of a lane is in a beat of the port.
     """
 
-    def __init__(self, spec: ScnnSpec, *, limited: bool = True) -> None:
+    def __init__(self, spec: ScnnSpec, *, limited: bool = True, present: np.ndarray | None = None) -> None:
         self.spec = spec
         self.drains = Drains(spec)
         self.start = 0
         self.counters: list[Counters] = []
-        self._lanes = [Lane(spec, limited=limited, start=0) for _ in range(spec.weight_lanes)]
+        ports = [Port(spec, start=0, present=present) if limited else None
+                 for _ in range(1 if present is not None else spec.weight_lanes)]
+        self._lanes = [Lane(spec, port=ports[number % len(ports)], start=0) for number in range(spec.weight_lanes)]
         self._counted = np.zeros(spec.pes, np.int64)        # first cycle of each PE that is in no counter yet
         self._waits = 0
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from golden.scnn.program import Program
 from spec.scnn import ScnnSpec
-from spec.scnn.shape import BIAS_BITS, MAX_RUN, VALUE_BITS
+from spec.scnn.shape import ABSENT, BIAS_BITS, MAX_RUN, VALUE_BITS
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,14 +46,15 @@ class Reader:
     ----------
     spec : ScnnSpec
     stream : numpy.ndarray
-        (beats, weight_lanes, F) items.
+        (beats, weight_lanes, F) items; an absent word has `ABSENT` in each place.
     codebooks : numpy.ndarray, optional
         (codebooks, 16) values, for a machine with codes.
     """
 
     def __init__(self, spec: ScnnSpec, stream: np.ndarray, codebooks: np.ndarray | None = None) -> None:
         self._spec, self._codebooks = spec, codebooks
-        self._items = [stream[:, lane].astype(np.int64).ravel() for lane in range(spec.weight_lanes)]
+        words = [stream[:, lane].astype(np.int64) for lane in range(spec.weight_lanes)]
+        self._items = [own[own[:, 0] != ABSENT].ravel() for own in words]
         self._at = [0] * spec.weight_lanes
 
     def layer(self, program: Program) -> Weights:

@@ -7,9 +7,9 @@ from golden.scnn.program import Part, Program
 from spec.scnn import ScnnSpec
 from spec.scnn.shape import MAX_SLOTS, SUPPLY
 
-FIRST_LOOKUP, FETCH, SEGMENT, READ, AHEAD = 7, 4, 1, 3, 5
-"""Cycles from the arrival of START to the first look-up, of the fetch of a part's record, more with a segment's ahead of it,
-from look-up to read; and how many parts are looked up ahead."""
+FIRST_LOOKUP, FETCH, SEGMENT, DIVISION, READ, AHEAD = 7, 4, 1, 4, 3, 5
+"""Cycles from the arrival of START to the first look-up, of the fetch of a part's record, more with a segment's ahead of it
+and for a division by the gate besides a cycle a bit, from look-up to read; and how many parts are looked up ahead."""
 
 
 class Supplies:
@@ -35,7 +35,7 @@ class Supplies:
         self._spec, self._programs, self._drains, self._first_pass = spec, programs, drains, first_pass
         head = programs[0].supply
         self._slots = min(MAX_SLOTS, spec.act_words >> head["act_slot_log2"])
-        self._level = head["level"]
+        self._level, self._division = head["level"], DIVISION + spec.blocks.bit_length() - 1
         self._wait = 2 * self._level
         where = [spec.position(pe, self._level) for pe in range(spec.pes)]
         blocks = max(block for block, _ in where) + 1
@@ -64,7 +64,9 @@ class Supplies:
     def _part(self, number: int, segment: int, at: int, own: int, counts: np.ndarray, released) -> None:
         part = self._programs[0].segments[segment].parts[at]
         if self._record != (number, segment, at):
-            self._visit = self._visit + FETCH + (SEGMENT if self._record[:2] != (number, segment) else 0)
+            self._visit = self._visit + FETCH
+            if self._record[:2] != (number, segment):
+                self._visit = self._visit + SEGMENT + (self._division if part.gate and part.advance and number else 0)
             self._record = number, segment, at
         local = bool(part.local or not self._level)
         users = np.arange(self._spec.pes) if local else self._pe[:, part.source]

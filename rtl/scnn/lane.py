@@ -61,7 +61,8 @@ class WeightLane(wiring.Component):
             self.entries.eq(take.entries), self.waits.eq(take.waits), self.count_mismatch.eq(take.count_mismatch)]
         m.d.comb += [its.eq(mine) for its, mine in zip(take.sets, self.sets, strict=True)]
         m.d.comb += self.o_set.eq(delayed(m, take.o_set, "set", cycles=4, reset_less=True))
-        flags = delayed(m, Cat(take.o_valid & ~take.o_bias, take.o_last, take.o_empty, take.o_bias), "flags", cycles=4)
+        flags = delayed(m, Cat(take.o_valid & ~take.o_bias, take.o_last, take.o_empty, take.o_valid & take.o_bias), "flags",
+                        cycles=4)
         m.d.comb += [Cat(self.o_valid, self.o_last, self.o_empty, self.o_bias).eq(flags),
                      self.o_bias_addr.eq(delayed(m, take.o_bias_addr, "bias_addr", cycles=4, reset_less=True)),
                      self.o_bias_value.eq(delayed(m, take.o_items[:BIAS_BITS], "bias", cycles=4, reset_less=True))]

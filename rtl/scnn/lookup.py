@@ -118,6 +118,7 @@ class Lookup(wiring.Component):
         part, number, passed = Signal(8, name="part_number"), Signal(8, name="segment_number"), Signal(PASS_BITS)
         pair, left = Signal(PAIR_BITS, name="pair_number"), Signal(PAIR_BITS, name="pairs_left")
         self._pass, self._busy, self._have = passed, Signal(name="busy"), Signal(name="have")
+        self._divides, self._divided = Signal(name="divides"), Signal(name="divided")
         first = Signal()                                    # of the parts of its pair
         m.d.sync += [last["part"].eq(part + 1 == segment["parts"]), first.eq(part == 0), single.eq(segment["parts"] == 1),
                      last["segment"].eq(number + 1 == layer["segments"]), last["pass"].eq(passed + 1 == layer["passes"]),
@@ -125,7 +126,7 @@ class Lookup(wiring.Component):
         m.d.comb += [self.o_first.eq(first), self.o_last.eq(last["part"])]
         with m.If(came[SEGMENT]):
             m.d.sync += left.eq(fields(self.program, SUPPLY_SEGMENT)["pairs"])
-        with m.If(delayed(m, came[PART], "record", cycles=2)):
+        with m.If(delayed(m, came[PART], "record", cycles=2) & ~self._divides | self._divided):
             m.d.sync += self._have.eq(1)
         with m.If(self.o_valid):
             m.d.sync += self._have.eq(last["part"] & ~last["pair"] & single)
@@ -151,6 +152,7 @@ class Lookup(wiring.Component):
         part, along = self._part, Signal(self._w.block)
         m.d.comb += self.o_base.eq(part["base"])
         m.d.sync += along.eq(part["advance"] * self._pass)
+        self._along = along
         with m.If(delayed(m, came[PART], "indexed", cycles=2)):
             m.d.sync += self.o_block.eq(part["first"] + along + pair)
         with m.Elif(self.o_valid):
@@ -180,7 +182,37 @@ class Lookup(wiring.Component):
             m.d.sync += ahead.eq(self.drained - needed + self.pass_drained)
         with m.Else():
             m.d.sync += ahead.eq(ahead + self.pass_drained - more)
+        self._divide(m, came, whole, rest)
+        with m.If(self._counted[2]):
+            m.d.sync += needed.eq(base - part["back"])
+        with m.If(self._counted[3]):
+            m.d.sync += ahead.eq(self.drained - needed + self.pass_drained)
         none = Signal()
         m.d.comb += none.eq(Mux(self.pass_drained, Mux(more, ahead <= 0, ahead < 0), Mux(more, ahead <= 1, ahead <= 0)))
         m.d.sync += waits.eq(part["gate"].any() & none & self.o_mine)
         return waits
+
+    def _divide(self, m, came, whole, rest):
+        """Divide what the passes before have read by the gate, at the head of a segment, a bit a cycle.
+
+        ``_counted`` is 1 in the cycle of the last bit and in the four behind it; with the last of them the lookup may go on.
+        """
+        part, bits = self._part, self._w.block
+        fresh, left, dividend = Signal(), Signal(range(bits + 1)), Signal(bits)
+        trial = Signal(len(rest) + 1)
+        with m.If(came[SEGMENT]):
+            m.d.sync += fresh.eq(1)
+        record = delayed(m, came[PART], "divisor", cycles=2)
+        m.d.comb += [self._divides.eq(fresh & part["gate"].any() & part["advance"].any() & self._pass.any()),
+                     trial.eq(Cat(dividend[-1], rest))]
+        with m.If(record):
+            m.d.sync += fresh.eq(0)
+        with m.If(record & self._divides):
+            m.d.sync += [left.eq(bits), dividend.eq(self._along), whole.eq(0), rest.eq(0)]
+        with m.If(left.any()):
+            m.d.sync += [left.eq(left - 1), dividend.eq(dividend << 1), whole.eq(Cat(trial >= part["gate"], whole)),
+                         rest.eq(Mux(trial >= part["gate"], trial - part["gate"], trial))]
+        self._counted = [left == 1]
+        for k in range(4):
+            self._counted.append(delayed(m, self._counted[-1], f"counted{k}", cycles=1))
+        m.d.comb += self._divided.eq(self._counted[4])

@@ -1,6 +1,6 @@
 """The SCNN array behind its bus: AXI4-Lite registers and counters, packets and weights in, results out, an interrupt."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 
 from rtl.bus.front import FrontEnd
@@ -19,7 +19,7 @@ from rtl.scnn.store import WeightStore
 from spec.framing import WORD_BITS
 from spec.scnn.packet import PACKETS
 from spec.scnn.register import SLOT_COUNTERS, registers
-from spec.scnn.shape import ScnnSpec, built
+from spec.scnn.shape import ScnnSpec
 
 STREAM_FLAGS = ("short", "long", "unknown", "range")
 SLOTS = ("products", "act_tail", "weight_tail", "placeholder")
@@ -39,7 +39,6 @@ class Machine(wiring.Component):
     """
 
     def __init__(self, spec: ScnnSpec, library: Submodules | None = None):
-        built(spec)
         self._spec, self._library = spec, library or Submodules()
         super().__init__(front_end() | ({} if spec.weight_memory else weight_slave(spec)))
 
@@ -82,11 +81,13 @@ class Machine(wiring.Component):
     def _lanes(self, m, control, loader, lanes, port, array):
         flush = control.o_start & control.run_first
         word = self._spec.word_bits
+        here = port.o_beat[len(lanes) * word:] if len(lanes) > 1 else Const(1, 1)       # lanes whose word is in the beat
         m.d.comb += [port.run.eq(control.counting), port.flush.eq(flush),
-                     port.o_ready.eq(Cat(lane.i_ready for lane in lanes).all())]
+                     port.o_ready.eq(Cat(lane.i_ready | ~here[number] for number, lane in enumerate(lanes)).all())]
         for number, lane in enumerate(lanes):
             m.d.comb += [
-                lane.i_valid.eq(port.o_valid & port.o_ready), lane.i_word.eq(port.o_beat[number * word:(number + 1) * word]),
+                lane.i_valid.eq(port.o_valid & port.o_ready & here[number]),
+                lane.i_word.eq(port.o_beat[number * word:(number + 1) * word]),
                 lane.start.eq(control.o_start), lane.start_addr.eq(control.lanes), lane.flush.eq(flush),
                 lane.released.eq(array.released), lane.lane_we.eq(loader.we[CENTRAL.index("lanes")]),
                 lane.tap_we.eq(loader.we[CENTRAL.index("taps")]), lane.load_addr.eq(loader.load.addr),

@@ -156,7 +156,7 @@ class Take(wiring.Component):
         lanes = spec.f
         busy, biases, channel = Signal(), Signal(), Signal(9)
         rest, inside = Signal(16), Signal()
-        pair, pass_, ring = Signal(PAIR_BITS), Signal(PASS_BITS), Signal(2)
+        pair, pass_, passed = Signal(PAIR_BITS), Signal(PASS_BITS), Signal(2)
         done, offset = Signal(PAIR_BITS), Signal(self._w.address)
         entries, few, need = Signal(16), Signal(range(lanes + 1)), Signal.like(self.take)
         may, go, end, over, enough = (Signal(name=name) for name in ("may", "go", "end", "over", "enough"))
@@ -173,6 +173,8 @@ class Take(wiring.Component):
             self.entries.eq(Mux(go & ~biases, few, 0)),
             self.count_mismatch.eq(self._block & (((entries - 1) >> (lanes.bit_length() - 1) >> layer["slot_log2"]).any()
                                                   & entries.any()))]
+        with m.If(self.start):                              # passes of all layers count, those without a set of this lane too
+            m.d.sync += passed.eq(passed + layer["passes"][:2])
         last_segment_pair, last_pair, new = Signal(), Signal(), self._next["pairs"] == 1
         m.d.comb += self._leave.eq(over & last_segment_pair)
         m.d.sync += [last_pair.eq(done + 1 == layer["pairs"]), last_segment_pair.eq(pair + 1 == segment["pairs"])]
@@ -200,15 +202,15 @@ class Take(wiring.Component):
             with m.If(last_segment_pair):
                 m.d.sync += [pair.eq(0), offset.eq(0)]
             with m.If(last_pair):
-                m.d.sync += [done.eq(0), pass_.eq(pass_ + 1), ring.eq(ring + 1), biases.eq(layer["bias"])]
+                m.d.sync += [done.eq(0), pass_.eq(pass_ + 1), biases.eq(layer["bias"])]
                 with m.If(pass_ + 1 == layer["passes"]):
                     m.d.sync += [busy.eq(0), biases.eq(0)]
         with m.If(self._begun[2]):
             m.d.sync += [busy.eq(layer["sets"] > self._lane), self._place.eq(self._lane), biases.eq(layer["bias"]), pass_.eq(0),
                          pair.eq(0), done.eq(0), offset.eq(0), inside.eq(0),
                          channel.eq(0)]
-        self._outputs(m, go=go, few=few, end=end, biases=biases, inside=inside, entries=entries, channel=channel, ring=ring,
-                      offset=offset)
+        self._outputs(m, go=go, few=few, end=end, biases=biases, inside=inside, entries=entries, channel=channel,
+                      ring=passed + pass_[:2], offset=offset)
 
     def _outputs(self, m, *, go, few, end, biases, inside, entries, channel, ring, offset):
         width = len(self.o_items)
@@ -218,7 +220,7 @@ class Take(wiring.Component):
             self.o_valid.eq(go), self.o_set.eq(self._place), self.o_items.eq(Mux(inside | biases, plain, behind)),
             self.o_few.eq(few),
             self.o_head.eq(~inside), self.o_last.eq(end), self.o_empty.eq(~entries.any()), self.o_bias.eq(biases),
-            self.o_bias_addr.eq(Cat(channel[:self._w.channel], ring)), self.o_tap.eq(self._segment["tap"]),
+            self.o_bias_addr.eq(Cat(channel[:self._w.channel], ring[:2])), self.o_tap.eq(self._segment["tap"]),
             self.o_offset.eq(offset)]
 
 

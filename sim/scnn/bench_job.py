@@ -41,9 +41,13 @@ class Host:
         await self.write("control", **{name: 1})
         if not int(self.dut.irq.value):
             await with_timeout(RisingEdge(self.dut.irq), limit * PERIOD, "ns")
-        while (await self.read("status"))["busy"]:
-            pass
         flags = await self.read("flags")
+        for _ in range(limit):                              # another flag may have raised the interrupt ahead of the end
+            if flags["done"] or flags["refused"]:
+                break
+            flags = await self.read("flags")
+        else:
+            raise SimTimeoutError
         await self.write("flags", **flags)
         return flags
 

@@ -47,8 +47,7 @@ def case(spec: ScnnSpec, *, seed: int) -> Case:
             layers = _codes(spec, _layers(spec, rng, seed, width))
             x = _draw(rng, (3, side * spec.rows + seed % 2, side * spec.cols - seed % 2), 0.5, 4 if seed % 3 == 0 else 16)
             try:
-                level = seed % len(spec.built_levels)
-                image = of(assemble(spec, layers, x.shape, levels=[spec.built_levels[level]] * len(layers)))
+                image = of(assemble(spec, layers, x.shape, levels=[seed % len(spec.block_sides)] * len(layers)))
             except (ValueError, OverflowError) as error:
                 why = error
                 continue

@@ -22,18 +22,22 @@ SHARE = 0.01            # of a run by which a counter may differ from the model'
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Case:
-    """A network, its input, and how it is laid out; ``pause`` is that of a step of a job."""
+    """A network, its input, and how it is laid out: levels and passes of its layers, or none to have them chosen.
+
+    ``pause`` is that of a step of a job.
+    """
 
     name: str
     layers: list[Layer]
     x: np.ndarray
     levels: tuple[int, ...]
+    passes: tuple[int | None, ...] = ()
     pause: int = 0
     limit: int = LIMIT
 
     def assembly(self, spec: ScnnSpec) -> Assembly:
         """Return the network laid out; raises ValueError where the array cannot hold it."""
-        return assemble(spec, self.layers, self.x.shape, levels=self.levels)
+        return assemble(spec, self.layers, self.x.shape, levels=self.levels or None, passes=self.passes or None)
 
 
 def fits(case: Case, spec: ScnnSpec) -> bool:
@@ -71,10 +75,10 @@ def faults(case: Case, assembly: Assembly, answer: job.Answer) -> list[str]:
     return found
 
 
-def model(case: Case, assembly: Assembly) -> dict[str, int]:
-    """Return the counters of a whole run by golden's model of time, the crossbar product by product."""
-    machine = Machine(spec=assembly.spec, layers=assembly.layers, lanes=assembly.lanes, taps=assembly.taps,
-                      supply=assembly.supply, drain=assembly.drain, weights=assembly.weights)
+def machine(case: Case, assembly: Assembly) -> Machine:
+    """Return golden's machine with a network and its input loaded."""
+    made = Machine(spec=assembly.spec, layers=assembly.layers, lanes=assembly.lanes, taps=assembly.taps,
+                   supply=assembly.supply, drain=assembly.drain, weights=assembly.weights, codebooks=assembly.codebooks)
     source = assembly.source
     for pe in range(assembly.spec.pes):
         place = assembly.spec.position(pe, source.level)[1]
@@ -82,8 +86,13 @@ def model(case: Case, assembly: Assembly) -> dict[str, int]:
             counts, values, runs = block.encode(planes(assembly.spec, source, case.x.astype(np.int64), form, pe))
             ends = np.cumsum(counts)
             for index, end, count in zip(indices(source, form, place).tolist(), ends.tolist(), counts.tolist(), strict=True):
-                machine.memories[pe][index] = values[end - count:end], runs[end - count:end]
-    found = exact.run(machine)
+                made.memories[pe][index] = values[end - count:end], runs[end - count:end]
+    return made
+
+
+def model(case: Case, assembly: Assembly) -> dict[str, int]:
+    """Return the counters of a whole run by golden's model of time, the crossbar product by product."""
+    found = exact.run(machine(case, assembly))
     total = {"cycles": sum(own.cycles for own in found), "entries": sum(own.entries for own in found),
              "port_wait": sum(own.port_wait for own in found)}
     return total | {name: sum(own.slots[name] for own in found) for name in SLOT_COUNTERS}

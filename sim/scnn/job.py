@@ -17,6 +17,7 @@ from spec.scnn.shape import ACT_ENTRY_BITS, VALUE_BITS
 
 HARNESS = Path(__file__).with_name("harness.v")
 TOP = "scnn_harness"
+MANY = 16               # PEs from which on Verilator builds the PE apart
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +83,7 @@ def run(built: GeneratedMachine, spec: ScnnSpec, steps: Sequence[Step], folder: 
     """Run the steps on the generated Verilog, one after another without a reset, and return an answer for each."""
     folder = write(folder, built, spec, steps)
     launch(sources=[built.verilog, harness(built, spec)], top=TOP, module="sim.scnn.bench_job", at_least=1, sim=sim,
-           folder=folder, log=log, build_args=build_args, waves=waves,
+           folder=folder, log=log, build_args=build_args, waves=waves, apart=("scnn_pe",) if spec.pes >= MANY else (),
            env={"SCNN_JOB": folder, "COCOTB_LOG_LEVEL": "WARNING"})
     answers = [json.loads(line) for line in (folder / "answers.jsonl").read_text().splitlines()]
     return [Answer(blocks=blocks(folder / f"result_{number}.hex", spec, step.blocks) if answer["ended"] else [], **answer)

@@ -11,7 +11,6 @@ from cli.table import show
 from cli.write import atomic, undone_if_ended
 from compress.scnn import Image, load
 from compress.scnn import inputs as quantised
-from compress.scnn.actions import runnable
 from files.array import read_array
 from golden import image as golden_image
 from golden.scnn import run as golden_run
@@ -54,7 +53,6 @@ def run(
                 outputs={"--outputs": outputs, "--json": json, "--report": report}, folders={"--out": out})
     sim = simulator.pick(sim)
     loaded, trusted = load(image), golden_image.load(image)
-    runnable(loaded)
     values = read_array(input, "input")
     xs, clipped = quantised(loaded, values[:first] if values.ndim in (2, 4) else values)
     classes = None if labels is None else _classes(labels, first, len(xs), int(np.prod(loaded.output.shape)))

@@ -87,7 +87,8 @@ def residual(rng: np.random.Generator) -> Network:
     outputs = int(rng.integers(1, 20))
     first = layer(rng, "a", "input", 3, x.shape[1:], **same, outputs=outputs)
     second = layer(rng, "b", "a", outputs, x.shape[1:], **same, outputs=outputs)
-    last = layer(rng, "c", "b", outputs, x.shape[1:], **same, outputs=outputs, residual=("a", int(rng.integers(0, 6))))
+    given, added = rng.permutation(["a", "b"]).tolist()
+    last = layer(rng, "c", given, outputs, x.shape[1:], **same, outputs=outputs, residual=(added, int(rng.integers(0, 6))))
     return [first, second, last], x
 
 

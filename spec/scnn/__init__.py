@@ -4,11 +4,11 @@ from spec.scnn import image
 from spec.scnn.address import address, fold, parity, place, priority
 from spec.scnn.packet import PACKET_PE_SHIFT, PACKETS, WEIGHT_STREAM
 from spec.scnn.register import COUNTERS, IDENTITY, SLOT_COUNTERS, registers
-from spec.scnn.shape import PRESETS, SHORTHANDS, ScnnSpec, built, preset
+from spec.scnn.shape import PRESETS, SHORTHANDS, ScnnSpec, preset
 
 Spec = ScnnSpec
 
 __all__ = [
     "COUNTERS", "IDENTITY", "PACKETS", "PACKET_PE_SHIFT", "PRESETS", "SHORTHANDS", "SLOT_COUNTERS", "ScnnSpec", "Spec",
-    "WEIGHT_STREAM", "address", "built", "fold", "image", "parity", "place", "preset", "priority", "registers",
+    "WEIGHT_STREAM", "address", "fold", "image", "parity", "place", "preset", "priority", "registers",
 ]

@@ -64,11 +64,6 @@ class ScnnSpec:
                              f"a product of 16 x 16 bits has 32")
 
     @property
-    def built_levels(self) -> tuple[int, ...]:
-        """Levels of splits that the Verilog of this array runs."""
-        return tuple(range(min(BUILT_LEVELS, len(self.block_sides))))
-
-    @property
     def pes(self) -> int:
         """Processing elements of the array."""
         return self.rows * self.cols
@@ -104,6 +99,11 @@ class ScnnSpec:
         return (self.weight_code_bits or VALUE_BITS) + RUN_BITS
 
     @property
+    def most_entries(self) -> int:
+        """Entries of the largest weight block: what an item counts to, 16 bits at most."""
+        return (1 << min(16, self.entry_bits)) - 1
+
+    @property
     def bias_items(self) -> int:
         """Items of a weight lane that hold a bias of 32 bits."""
         return -(-BIAS_BITS // self.entry_bits)
@@ -120,8 +120,8 @@ class ScnnSpec:
 
     @property
     def beat_bits(self) -> int:
-        """Bits of a beat of the weight stream: a word for every lane."""
-        return self.weight_lanes * self.word_bits
+        """Bits of a beat of the weight stream: a word for every lane and, with several lanes, a bit each: it is there."""
+        return self.weight_lanes * self.word_bits + (self.weight_lanes if self.weight_lanes > 1 else 0)
 
     @property
     def beat_words(self) -> int:
@@ -158,12 +158,6 @@ class ScnnSpec:
         return RESERVE + 2
 
 
-BUILT_LEVELS, BUILT_LANES = 9, 1
-"""Levels of splits from 0 on, and weight lanes, that the Verilog has; the golden model runs all. See `built`."""
-
-BUILT_CODES = (0, 4)
-"""Values of ``weight_code_bits`` that the Verilog has been shown to run."""
-
 STORED_BITS = (64, 128, 256, 512)
 """Widths of the weight port with a weight memory: a power of two of the host's words."""
 
@@ -187,6 +181,9 @@ MAX_RUN = (1 << RUN_BITS) - 1
 
 ACT_ENTRY_BITS = VALUE_BITS + RUN_BITS
 """Bits of an encoded activation: value below, run of zeros above."""
+
+ABSENT = (1 << 32) - 1
+"""Item of a word that is absent from its beat, in an image: a lane gets the words of its beats that are there."""
 
 MAX_SLOTS = 32
 """Most slots that a buffer of vectors is cut into, however small they are."""
@@ -227,16 +224,6 @@ PRESETS = {
 def preset(name: str = "default", **changes: Any) -> ScnnSpec:
     """Return the preset ``name`` with ``changes``, or say which presets and parameters exist; ``pes`` is short for a shape."""
     return chosen(PRESETS, name, expanded(SHORTHANDS, changes))
-
-
-def built(spec: ScnnSpec) -> None:
-    """Refuse a machine that the Verilog does not have, naming the parameter, its rule and its value."""
-    if spec.weight_lanes > BUILT_LANES:
-        raise ValueError(f"weight_lanes must be {f'at most {BUILT_LANES}' if BUILT_LANES > 1 else 1} in the Verilog, "
-                         f"not {spec.weight_lanes}; more of them wait for each other's words for ever")
-    if spec.weight_code_bits not in BUILT_CODES:
-        raise ValueError(f"weight_code_bits must be {' or '.join(map(str, BUILT_CODES))} in the Verilog, "
-                         f"not {spec.weight_code_bits}; codes are in the golden model alone")
 
 
 def square(pes: int) -> dict[str, int]:
