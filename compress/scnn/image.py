@@ -14,6 +14,7 @@ from compress.scnn.bound import prove
 from compress.scnn.tensor import Tensor
 from spec.scnn import ScnnSpec
 from spec.scnn.image import LAYER_KEYS, MEMBERS, TENSOR_KEYS
+from spec.scnn.shape import ABSENT
 
 OPTIONAL = ("codebooks",)
 
@@ -141,8 +142,10 @@ def _shapes(spec: ScnnSpec, arrays: dict[str, np.ndarray]) -> None:
         if len(given) != len(shape) or any(want not in (None, size) for want, size in zip(shape, given, strict=True)):
             said = " x ".join("any" if size is None else str(size) for size in shape)
             raise ValueError(f"{name} must be of shape {said}, not {' x '.join(map(str, given))}; {AGAIN}")
-    if arrays["weights"].size and int(arrays["weights"].max()) >> spec.entry_bits:
-        raise ValueError(f"weights must be items of {spec.entry_bits} bits, not {int(arrays['weights'].max())}; {AGAIN}")
+    items = arrays["weights"]
+    there = items[items != ABSENT] if spec.weight_lanes > 1 else items
+    if there.size and int(there.max()) >> spec.entry_bits:
+        raise ValueError(f"weights must be items of {spec.entry_bits} bits, not {int(there.max())}; {AGAIN}")
 
 
 def _tensor(spec: ScnnSpec, name: str, given: Any, orders: np.ndarray) -> Tensor:

@@ -45,7 +45,10 @@ def heads(layers: np.ndarray, lanes: np.ndarray, items: int) -> list[dict[str, i
 
 
 def split(spec: ScnnSpec, arrays: dict[str, np.ndarray]) -> list[Items]:
-    """Return what each layer has in the stream of an image with these members."""
+    """Return what each layer has in the stream of an image with these members; the stream is that of one lane."""
+    if spec.weight_lanes > 1:
+        raise ValueError(f"weight_lanes must be 1 in an image whose weights are coded, not {spec.weight_lanes}; "
+                         f"keep the image as it is")
     found = []
     streams = [arrays["weights"][:, lane].ravel() for lane in range(spec.weight_lanes)]
     at = [0] * spec.weight_lanes
