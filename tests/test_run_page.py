@@ -193,7 +193,7 @@ def test_a_product_has_a_page(tmp_path):
     _, values = held(tmp_path / "d.html")
     lanes = values["control", "cycles"].sum(axis=0).tolist()
     assert lanes[:4] == [figures[name] for name in ("operations", "waits", "starved", "held")]
-    assert min(lanes[0], lanes[1], *lanes[4:]) > 0
+    assert min(lanes[0], *lanes[4:]) > 0
     assert values["blocks", "operations"].sum() == figures["operations"]
     with browser() as web:
         web.open(tmp_path / "d.html", 400)
