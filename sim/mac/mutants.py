@@ -16,7 +16,7 @@ SPECS = {
 """Tiles of which one dot unit computes all outputs."""
 
 SELECT_BITS = 9
-SOLVER_SECONDS = 60
+SOLVER_SECONDS = 240
 PREPARE = ("read_verilog tile.v; hierarchy -top mac_dot; proc; flatten; opt -full; wreduce; opt -full; "
            "opt_clean -purge; write_rtlil dot.il; ")
 
