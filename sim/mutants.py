@@ -21,11 +21,12 @@ READ = ("read_verilog design.v; hierarchy -check -top {top}; proc -norom; flatte
         "memory_collect; opt_clean -purge; write_rtlil plain.il")
 INDUCTION = ("flatten frame_gold frame_gate; delete gold gate; equiv_make -blacklist apart.txt frame_gold frame_gate both; "
              "hierarchy -top both; opt_clean; memory_map; async2sync; equiv_struct; "
-             "equiv_simple -seq 2; equiv_induct -seq 5; tee -o status.txt equiv_status")
+             "equiv_simple -seq 2; equiv_induct -seq {steps}; tee -o status.txt equiv_status")
 """Equivalence of two modules in their frames, by induction over the wires that both have but for those in ``apart.txt``."""
 
 UNPROVED = re.compile(r"^\s*Unproven \$equiv \S+: \\?(\S+)_gold(?: \[\d+\])? ", re.MULTILINE)
-ROUNDS = 6          # of a proof, each without the wires that the one before could not prove to be the same
+STEPS = (*[5] * 12, 20)
+"""Cycles of the induction in each round of a proof; a round goes without the wires that the one before found to differ."""
 
 PORT = re.compile(r"^\s*(input|output)\s+(?:reg\s+|wire\s+)?(\[[^\]]*\])?\s*(\w+)\s*;", re.MULTILINE)
 
@@ -142,30 +143,33 @@ def _mutant(line: str) -> Mutant:
 def equivalent(folder: Path, mutant: Mutant, top: str, frame: Frame, *, seconds: int = 120) -> bool:
     """Tell whether a proof by induction shows that a fault changes nothing that its frame tells, whatever may come in.
 
-    Wires inside need not be the same in both: one that the proof finds to differ is left out of the next, which may use
-    less, until only the outputs are left to differ.
+    Wires inside need not be the same in both: those that a round of the proof finds to differ are left out of the next,
+    until it succeeds, or finds no more.
     """
     text = (folder / "design.v").read_text()
     (folder / "frames.v").write_text(frame.verilog(text, top, "gold") + frame.verilog(text, top, "gate"))
     outputs = {port for way, _, port in _ports(text, top) if way == "output"}
     script = (f"read_rtlil plain.il; rename {top} gold; design -stash gold; read_rtlil plain.il; {mutant.command}; "
               f"rename {top} gate; design -stash gate; design -copy-from gold gold; design -copy-from gate gate; "
-              f"read_verilog frames.v; {INDUCTION}")
+              f"read_verilog frames.v; ")
     apart: set[str] = set()
-    for _ in range(ROUNDS):
+    rounds = list(STEPS)
+    while rounds:
+        steps = rounds.pop(0)
         (folder / "apart.txt").write_text("\n".join(sorted(apart)))
         (folder / "status.txt").unlink(missing_ok=True)
         try:
-            yosys(folder, script, seconds=seconds)
+            if yosys(folder, script + INDUCTION.format(steps=steps), check=False, seconds=seconds):
+                return False
         except subprocess.TimeoutExpired:
             return False
         found = (folder / "status.txt").read_text()
         if "Equivalence successfully proven!" in found:
             return True
-        differ = set(UNPROVED.findall(found)) - apart
-        if not differ or differ & outputs:
-            return False
-        apart |= differ
+        if differ := set(UNPROVED.findall(found)) - apart - outputs:
+            apart |= differ
+        else:
+            rounds = [more for more in rounds if more > steps]  # as much again would find no more
     return False
 
 
