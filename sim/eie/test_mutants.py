@@ -12,7 +12,7 @@ from sim.eie import blocks
 from sim.mutants import Frame, examine
 
 COUNT = 220
-LEAST = {"pe": 0.97, "detection": 0.97, "loader": 0.91, "control": 0.91, "bus": 0.93}
+LEAST = {"pe": 0.97, "detection": 0.97, "loader": 0.92, "control": 0.96, "registers": 0.97, "stream": 0.91, "results": 0.97}
 """Share of the faults not proved equivalent that must be noticed; docs/eie/verification.md says what is short of 97 %."""
 
 FRONT, WORDS, ELASTIC, BACK, SCAN, LOAD, CONTROL = (
@@ -48,7 +48,7 @@ FRAMES = {          # what a block's neighbours can send it, and when they look 
         **{f"control__result_{name}": "inner_control__result_valid" for name in ("act", "last")}}),
 }
 BUS = {
-    "registers": (AxiLiteSlave(KINDS), "axil", {}), "loader": (StreamLoader((1, 2, 55, 200)), "loader", {}),
+    "registers": (AxiLiteSlave(KINDS), "axil", {}), "stream": (StreamLoader((1, 2, 55, 200)), "loader", {}),
     "results": (ResultStream(16), "result", {"BITS": 16, "LANES": 1}),
 }
 
@@ -56,7 +56,7 @@ BUS = {
 BUS_FRAMES = {
     "registers": Frame(told={"s_axil_rdata": "inner_s_axil_rvalid", "s_axil_rresp": "inner_s_axil_rvalid",
                              "s_axil_bresp": "inner_s_axil_bvalid"}),
-    "loader": Frame(told={"o__payload": "inner_o__valid"}),
+    "stream": Frame(told={"o__payload": "inner_o__valid"}),
     "results": Frame(told={f"m_axis_{name}": "inner_m_axis_tvalid" for name in ("tdata", "tkeep", "tlast")}),
 }
 
@@ -81,4 +81,4 @@ def test_faults_of_the_bus_are_noticed(part, tmp_path):
     verdict = examine(tmp_path, library.verilog(), top=part, count=COUNT, benches={part: [(f"sim.bus.bench_{bench}", "")]},
                       env=env, frame=BUS_FRAMES[part])
     print(f"bus, {part}: {verdict}", flush=True)
-    assert verdict.tried >= 200 and verdict.share >= LEAST["bus"], verdict
+    assert verdict.tried >= 200 and verdict.share >= LEAST[part], verdict
