@@ -15,9 +15,8 @@ COUNT = 220
 LEAST = {"pe": 0.97, "detection": 0.97, "loader": 0.92, "control": 0.96, "registers": 0.97, "stream": 0.91, "results": 0.97}
 """Share of the faults not proved equivalent that must be noticed; docs/eie/verification.md says what is short of 97 %."""
 
-UNMEASURED = {"paper": 0.91}
-"""The same for a machine whose faults were not measured again when the benches grew."""
-
+UNMEASURED = {("control", "paper"): 0.91, ("loader", "paper"): 0.91}
+"""The same for netlists whose faults were not measured again when their benches grew."""
 
 FRONT, WORDS, ELASTIC, BACK, SCAN, LOAD, CONTROL = (
     f"sim.eie.bench_{name}" for name in ("front", "words", "elastic", "back", "scan", "load", "control"))
@@ -73,7 +72,7 @@ def test_faults_of_an_array_are_noticed(netlist, machine, tmp_path):
     verdict = examine(tmp_path, blocks.verilog(spec, benches), top=blocks.TOP, count=COUNT, benches=benches,
                       env={"EIE_SPEC": blocks.to_text(spec)}, frame=FRAMES[netlist])
     print(f"{netlist}, {machine}: {verdict}", flush=True)
-    least = min(LEAST[netlist], UNMEASURED.get(machine, 1))
+    least = min(LEAST[netlist], UNMEASURED.get((netlist, machine), 1))
     assert verdict.tried >= 200 and verdict.share >= least, verdict
 
 
