@@ -10,7 +10,7 @@ WORD_BITS = 64              # of a program's word
 TABLE_BITS = 32             # of a block table's entry as a PE keeps it
 OFFSET_KINDS = 2            # bits of a lane's kind beside value and offset
 
-FITTED = ("pes_switch", "one", "pes", "pes_ram", "pes_products", "pes_bits")
+FITTED = ("pes_bits", "one", "pes_switch", "pes", "pes_ram", "pes_products")
 """Features whose weights are fitted to measurements, the ones that matter most first; the others are counts."""
 
 SHOWN = ("rows", "cols", "f", "i", "banks")
