@@ -20,7 +20,7 @@ def main(
     preset: Annotated[str, typer.Option(help="default or paper; paper has 8 x 8 planes only.")] = "default",
     port: Annotated[int | None, typer.Option(min=64, max=512, help="Bits of weights a cycle; unlimited without.")] = None,
     lanes: Annotated[int | None, typer.Option(min=1, max=64, help="Weight lanes; without it one for every set, or what the "
-                                                                  "port feeds. The Verilog runs with 1.")] = None,
+                                                                  "port feeds. A preset has 1.")] = None,
     codes: Annotated[bool, typer.Option("--codes", help="Weights are 4-bit codes.")] = False,
     sweep: Annotated[bool, typer.Option("--sweep", help="GoogLeNet at densities 0.1 to 1.0 too.")] = False,
     plots: Annotated[Path | None, typer.Option(help="Folder for plots.")] = None,
