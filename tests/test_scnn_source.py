@@ -101,7 +101,7 @@ def test_memories_that_were_asked_for_are_kept_or_refused():
 
 
 def test_resnet_8_names_the_same_nine_pictures(tmp_path):
-    """One picture on golden here; the Verilog and all ten in `tests/test_scnn_resnet.py`."""
+    """One picture on golden here; the Verilog and all ten in `tests/test_scnn_trained.py`."""
     if not (FOLDER / "resnet8_cifar10.onnx").is_file():
         pytest.skip("resnet8_cifar10.onnx is not in ../shared/networks nor in NONZERO_NETWORKS")
     x, labels = (np.load(FOLDER / f"cifar10_{name}.npy") for name in ("inputs", "labels"))

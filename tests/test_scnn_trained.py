@@ -37,7 +37,7 @@ def test_a_hundred_digits(tmp_path):
 
 @pytest.mark.full
 def test_resnet_8_names_the_nine_pictures_that_the_float_network_does(tmp_path):
-    """Ten pictures on 2 x 2 PEs; about an hour on one core of two."""
+    """Ten pictures on 2 x 2 PEs, 140,000 cycles each at level 0."""
     path = FOLDER / "resnet8_cifar10.onnx"
     if not path.is_file():
         pytest.skip("resnet8_cifar10.onnx is not in ../shared/networks nor in NONZERO_NETWORKS")
