@@ -50,7 +50,7 @@ def run(
     if input is None and not test:
         raise ValueError("--input must be given, or --selftest, and neither is; name a .npy file")
     paths.check(inputs={"IMAGE": image, "--input": input}, outputs={"--outputs": outputs, "--json": json})
-    values = None if input is None else read_vectors(input, "--input")[:first]
+    values = None if input is None else read_vectors(input, "--input", shape=take(image)[1].input_shape)[:first]
     with _device(board, image, port, baud, link, embed) as device:
         figures = _run(device, image, values, outputs, test)
     figures["board"] = board

@@ -90,9 +90,9 @@ def nonzeros(weight: Any) -> int:
     return int(weight.count_nonzero() if sparse.issparse(weight) else np.count_nonzero(weight))
 
 
-def vectors(path: str | os.PathLike[str], inputs: int) -> np.ndarray:
+def vectors(path: str | os.PathLike[str], inputs: int, shape: Sequence[int] = ()) -> np.ndarray:
     """Return the real vectors of a `.npy` file, one in each row; see `files.array.read_vectors`."""
-    values = read_vectors(path, "calibrate", inputs)
+    values = read_vectors(path, "calibrate", inputs, shape=shape)
     if values.dtype == np.int16:
         raise TypeError(f"calibrate must be real values, float or uint8, not the int16 of {path}: those are steps of a scale "
                         f"that is yet to be chosen; convert them")

@@ -6,6 +6,7 @@ import os
 import re
 import stat
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -47,7 +48,8 @@ def read_array(path: str | os.PathLike[str], what: str, limit_bytes: int = LIMIT
                              f"write it with numpy.save") from error
 
 
-def read_vectors(path: str | os.PathLike[str], what: str, length: int | None = None) -> np.ndarray:
+def read_vectors(path: str | os.PathLike[str], what: str, length: int | None = None, *,
+                 shape: Sequence[int] = ()) -> np.ndarray:
     """Return the vectors of a `.npy` file, one in each row; a file may hold a single one as an array of one dimension.
 
     Of an array of more dimensions, such as pictures, each part along the first is a vector, its elements in C order.
@@ -59,15 +61,27 @@ def read_vectors(path: str | os.PathLike[str], what: str, length: int | None = N
         As of `read_array`.
     length : int, optional
         What every vector must have.
+    shape : sequence of int, optional
+        What a vector is the elements of, such as channels, rows and columns. Parts of the file that have dimensions must have
+        these, but for those of 1, and the file may be a single such part.
     """
     array = np.atleast_1d(read_array(path, what))
+    given = array.shape
     if array.dtype.kind != "f" and array.dtype not in (np.uint8, np.int16):
         raise TypeError(f"{what} must be float, uint8 or int16, not {array.dtype}; convert it so that its meaning is plain")
+    wanted = [size for size in shape if size != 1]
+    if len(wanted) > 1 and [size for size in given if size != 1] == wanted:
+        array = array.reshape(1, -1)
     if array.ndim > 2 and array.size:
         array = array.reshape(len(array), -1)
     if array.ndim > 2 or not array.size or length not in (None, array.shape[-1]):
         size = "a vector or more" if length is None else f"vectors of {length} inputs"
-        raise ValueError(f"{what} in {path} must hold {size}, one in each row, not an array of shape {array.shape}")
+        size += f" ({' x '.join(map(str, shape))})" if wanted[1:] else ""
+        raise ValueError(f"{what} in {path} must hold {size}, one in each row, not an array of shape {given}")
+    parts = [size for size in given[1:] if size != 1]
+    if min(len(wanted), len(parts)) > 1 and len(array) == given[0] and parts != wanted:
+        raise ValueError(f"{what} in {path} must be of shape {' x '.join(map(str, shape))} each, not "
+                         f"{' x '.join(map(str, given[1:]))}; transpose them")
     vectors = array.reshape(-1, array.shape[-1])
     if not np.isfinite(vectors).all():
         vector, place = np.argwhere(~np.isfinite(vectors))[0]

@@ -109,13 +109,32 @@ def test_one_vector_or_many(tmp_path):
     for array, error, rule in (
             (np.zeros(4), ValueError, r"vectors of 3 inputs, one in each row, not an array of shape \(4,\)"),
             (np.zeros((0, 3)), ValueError, r"not an array of shape \(0, 3\)"),
-            (np.zeros((1, 1, 4)), ValueError, r"not an array of shape \(1, 4\)"),
+            (np.zeros((1, 1, 4)), ValueError, r"not an array of shape \(1, 1, 4\)"),
             (np.float32(1), ValueError, r"vectors of 3 inputs"), (np.arange(3), TypeError, "not int64; convert it"),
             (np.array(["a"]), TypeError, "not <U1"), (np.array([True] * 3), TypeError, "not bool"),
             (np.array([[0, 1, 2], [0, np.inf, 2]]), ValueError, "finite, not inf at place 1 of vector 1")):
         np.save(tmp_path / "x.npy", array)
         with pytest.raises(error, match=rule):
             read_vectors(tmp_path / "x.npy", "input", 3)
+
+
+@pytest.mark.parametrize("given, shape", [((2, 3, 4, 5), (3, 4, 5)), ((3, 4, 5), (3, 4, 5)), ((2, 60), (3, 4, 5)),
+                                          ((60,), (3, 4, 5)),
+                                          ((2, 6, 10), (1, 6, 10)), ((6, 10), (1, 6, 10)), ((2, 1, 60), (60, 1, 1)),
+                                          ((2, 6, 10), (60,)), ((60, 60), (1, 60, 1))])
+def test_pictures_of_the_right_shape(given, shape, tmp_path):
+    values = np.arange(np.prod(given), dtype=np.float64).reshape(given)
+    np.save(tmp_path / "x.npy", values)
+    assert read_vectors(tmp_path / "x.npy", "input", 60, shape=shape).tolist() == values.reshape(-1, 60).tolist()
+
+
+@pytest.mark.parametrize("given, rule", [((2, 4, 5, 3), "must be of shape 3 x 4 x 5 each, not 4 x 5 x 3; transpose them"),
+                                         ((2, 5, 12), "must be of shape 3 x 4 x 5 each, not 5 x 12"),
+                                         ((3, 4, 4), r"must hold vectors of 60 inputs \(3 x 4 x 5\), .* shape \(3, 4, 4\)")])
+def test_pictures_of_another_shape(given, rule, tmp_path):
+    np.save(tmp_path / "x.npy", np.zeros(given))
+    with pytest.raises(ValueError, match=rule):
+        read_vectors(tmp_path / "x.npy", "input", 60, shape=(3, 4, 5))
 
 
 def packed(tmp_path, change=lambda data: data, *, method=zipfile.ZIP_DEFLATED, members=("a.npy",)):

@@ -95,7 +95,8 @@ def test_wrong_inputs_and_images_are_refused_before_anything_runs(folder):
     image.save(made, "net.npz")
     np.save("short.npy", xs[0, :, :5])
     np.save("labels.npy", np.array([0, 500]))
-    refused("inputs must be of shape 3 x 9 x 8, not (3, 5, 8)", "sim.run", "net.npz", "--input", "short.npy")
+    refused("input in short.npy must hold vectors of 216 inputs (3 x 9 x 8), one in each row, not an array of shape (3, 5, 8)",
+            "sim.run", "net.npz", "--input", "short.npy")
     refused("labels in labels.npy must be 0 to 359", "sim.run", "net.npz", "--input", "x.npy", "--labels", "labels.npy")
     refused("--outputs", "sim.run", "net.npz", "--input", "x.npy", "--outputs", "x.npy")
     assert sorted(path.name for path in folder.iterdir()) == ["labels.npy", "net.npz", "short.npy", "x.npy"]

@@ -73,6 +73,11 @@ class Image:
     reference: tuple[Dense, ...] | None = None
     tool: str = container.TOOL
 
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """What an input is: a vector."""
+        return (self.layers[0].inputs,)
+
     def widths(self) -> list[tuple[int, int]]:
         """Return inputs and outputs of each layer as the network has them, without absent slots."""
         outputs = [layer.outputs for layer in self.layers]

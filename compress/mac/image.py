@@ -33,6 +33,11 @@ class Image:
     c: np.ndarray | None = None
     tool: str = container.TOOL
 
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """What an input is: a row of the matrix A."""
+        return (len(self.b),)
+
     def __post_init__(self) -> None:
         """Refuse what the build cannot multiply."""
         self.spec.code(self.fmt)

@@ -84,7 +84,7 @@ def run(
         made, arrays = _example(spec, request)
     else:
         graph, arrays = read_network(network), {}
-        samples = None if data is None else vectors(data, graph.size)
+        samples = None if data is None else vectors(data, graph.size, graph.shape)
         made = build(graph, network, spec, request, samples, _classes(labels, graph))
     save(made.image, out)
     for name, array in arrays.items():

@@ -44,6 +44,11 @@ class Image:
     input_scale: float = 1.0
     output_scale: float = 1.0
 
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """What an input is: channels, rows, columns."""
+        return self.source.shape
+
 
 def of(assembly: Assembly, *, input_scale: float = 1.0, output_scale: float = 1.0, largest: int = 32768) -> Image:
     """Return the image of an assembled network, proved not to overflow for inputs of magnitudes up to ``largest``."""

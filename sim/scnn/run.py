@@ -1,5 +1,6 @@
 """Run an image of convolution layers on the generated Verilog of its array, and compare values and counters with golden."""
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from cli.table import show
 from cli.write import atomic, undone_if_ended
 from compress.scnn import Image, load
 from compress.scnn import inputs as quantised
-from files.array import read_array
+from files.array import read_array, read_vectors
 from golden import image as golden_image
 from golden.scnn import run as golden_run
 from rtl.scnn import generate
@@ -28,7 +29,7 @@ VALUES, VECTORS = 8, 3  # outputs printed of each input, and inputs of which the
 def run(
     image: Annotated[Path, typer.Argument(help="Image, from python -m compress.build --design scnn.", show_default=False)],
     *,
-    input: Annotated[Path, typer.Option(help="Inputs, .npy: channels x rows x columns, one or several; float or integers.",
+    input: Annotated[Path, typer.Option(help="Inputs, .npy: channels x rows x columns, one or several; float, uint8 or int16.",
                                         show_default=False)],
     labels: Annotated[Path | None, typer.Option(help="True classes, .npy of integers, for the accuracy.")] = None,
     outputs: Annotated[Path | None, typer.Option(help="Write the real outputs to this .npy, an input in each place.")] = None,
@@ -53,8 +54,8 @@ def run(
                 outputs={"--outputs": outputs, "--json": json, "--report": report}, folders={"--out": out})
     sim = simulator.pick(sim)
     loaded, trusted = load(image), golden_image.load(image)
-    values = read_array(input, "input")
-    xs, clipped = quantised(loaded, values[:first] if values.ndim in (2, 4) else values)
+    shape = loaded.input_shape
+    xs, clipped = quantised(loaded, read_vectors(input, "input", math.prod(shape), shape=shape)[:first])
     classes = None if labels is None else _classes(labels, first, len(xs), int(np.prod(loaded.output.shape)))
     timed = min(timed, len(xs))
     golden = []
