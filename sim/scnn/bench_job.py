@@ -105,7 +105,7 @@ async def run(dut, host, step):
                 for register in host.registers.registers if register.kind == "counter"}
     overflow = await host.read("overflow")
     if step["blocks"] and not flags["refused"]:
-        await host.write("blocks", first=0, count=step["blocks"])
+        await host.write("blocks", first=step["first_block"], count=step["blocks"])
         await host.command("read", step["limit"] + SLACK)
         while dut.got.value.to_unsigned() == before:
             await RisingEdge(dut.clk)

@@ -52,8 +52,9 @@ def fits(case: Case, spec: ScnnSpec) -> bool:
 def run(spec: ScnnSpec, cases: Sequence[Case], folder: Path) -> list[tuple[Assembly, job.Answer]]:
     """Run the cases one after another on one simulation."""
     made = [case.assembly(spec) for case in cases]
-    steps = [job.Step(packets=job.load(one, case.x), weights=one.weights, count=len(case.layers), blocks=blocks(one),
-                      pause=case.pause, limit=case.limit) for one, case in zip(made, cases, strict=True)]
+    steps = [job.Step(packets=job.load(one, case.x), weights=one.weights, count=len(case.layers),
+                      first_block=blocks(one).start, blocks=len(blocks(one)), pause=case.pause, limit=case.limit)
+             for one, case in zip(made, cases, strict=True)]
     return list(zip(made, job.run(generate(spec), spec, steps, folder), strict=True))
 
 
@@ -113,7 +114,8 @@ def late(case: Case, assembly: Assembly, answer: job.Answer) -> list[str]:
     return found
 
 
-def blocks(assembly: Assembly) -> int:
-    """Return how many blocks of a PE hold what is compared."""
-    return max(first + plan.output.span * form[0] * form[1]
-               for plan in assembly.plans[-1:] for form, first in plan.output.blocks.items())
+def blocks(assembly: Assembly) -> range:
+    """Return the blocks of a PE that hold what is compared: those of the last layer's output."""
+    output = assembly.plans[-1].output
+    return range(min(output.blocks.values()), max(first + output.span * form[0] * form[1]
+                                                  for form, first in output.blocks.items()))

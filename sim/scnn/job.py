@@ -22,7 +22,7 @@ MANY = 16               # PEs from which on Verilator builds the PE apart
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """Packets and a weight stream to send, layers to run, how many blocks of each PE to read back.
+    """Packets and a weight stream to send, layers to run, how many blocks of each PE to read back from ``first_block`` on.
 
     ``pause`` in 256 is the chance that the weight stream has nothing to offer in a cycle.
     """
@@ -32,6 +32,7 @@ class Step:
     first: int = 0
     count: int = 1
     blocks: int = 0
+    first_block: int = 0
     pause: int = 0
     limit: int = 10_000_000
 
@@ -86,7 +87,8 @@ def run(built: GeneratedMachine, spec: ScnnSpec, steps: Sequence[Step], folder: 
            folder=folder, log=log, build_args=build_args, waves=waves, apart=("scnn_pe",) if spec.pes >= MANY else (),
            env={"SCNN_JOB": folder, "COCOTB_LOG_LEVEL": "WARNING"})
     answers = [json.loads(line) for line in (folder / "answers.jsonl").read_text().splitlines()]
-    return [Answer(blocks=blocks(folder / f"result_{number}.hex", spec, step.blocks) if answer["ended"] else [], **answer)
+    return [Answer(blocks=blocks(folder / f"result_{number}.hex", spec, step.blocks, first=step.first_block)
+                   if answer["ended"] else [], **answer)
             for number, (answer, step) in enumerate(zip(answers, steps, strict=True))]
 
 
@@ -108,7 +110,7 @@ def harness(built: GeneratedMachine, spec: ScnnSpec) -> str:
     return HARNESS.read_text().replace("SCNN_MACHINE", built.name).replace("SCNN_PORT_BITS", str(spec.weight_port_bits))
 
 
-def blocks(path: Path, spec: ScnnSpec, count: int) -> list[dict[int, tuple[np.ndarray, np.ndarray]]]:
+def blocks(path: Path, spec: ScnnSpec, count: int, *, first: int = 0) -> list[dict[int, tuple[np.ndarray, np.ndarray]]]:
     """Return the blocks of each PE from the words of a read-out."""
     if not path.exists():
         return []
@@ -117,7 +119,7 @@ def blocks(path: Path, spec: ScnnSpec, count: int) -> list[dict[int, tuple[np.nd
     found: list[dict[int, tuple[np.ndarray, np.ndarray]]] = []
     for _ in range(spec.pes):
         own = {}
-        for index in range(count):
+        for index in range(first, first + count):
             size, entries = next(words), []
             for _ in range(-(-size // spec.i)):
                 word = sum(next(words) << 64 * k for k in range(each))

@@ -45,8 +45,9 @@ def examine(folder: Path, spec: ScnnSpec, steps: Sequence[job.Step], *, count: i
     verdict = Verdict(tried=len(mutants), alive=tuple(mutant for mutant in alive if mutant not in proved),
                       equivalent=tuple(proved))
     answers = [json.loads(line) for line in (folder / "answers.jsonl").read_text().splitlines()]
-    return verdict, [job.Answer(blocks=job.blocks(folder / f"result_{number}.hex", spec, step.blocks), **answer)
-                     for number, (answer, step) in enumerate(zip(answers, steps, strict=True))]
+    return verdict, [
+        job.Answer(blocks=job.blocks(folder / f"result_{number}.hex", spec, step.blocks, first=step.first_block), **answer)
+        for number, (answer, step) in enumerate(zip(answers, steps, strict=True))]
 
 
 def joined(machine: str, pe: str) -> str:

@@ -32,7 +32,8 @@ def cases():
 def test_faults_of_a_pe_are_noticed(tmp_path):
     chosen = [case for case in cases() if check.fits(case, SPEC)]
     made = [case.assembly(SPEC) for case in chosen]
-    steps = [job.Step(packets=job.load(one, case.x), weights=one.weights, count=len(case.layers), blocks=check.blocks(one))
+    steps = [job.Step(packets=job.load(one, case.x), weights=one.weights, count=len(case.layers),
+                      first_block=check.blocks(one).start, blocks=len(check.blocks(one)))
              for one, case in zip(made, chosen, strict=True)]
     verdict, answers = examine(tmp_path, SPEC, steps, count=COUNT)
     for case, one, answer in zip(chosen, made, answers, strict=True):
