@@ -16,6 +16,7 @@ import pytest
 from tests.commands import leave
 from tests.fuzz import cases
 from tests.package_sample import ENDS
+from tests.signals import heed
 
 QUICK = 12                                  # of each kind, in the quick suite
 SIGNALS = 40
@@ -141,7 +142,8 @@ def test_signals_at_any_moment(tmp_path):
         folder = tmp_path / str(number)
         folder.mkdir()
         with subprocess.Popen([sys.executable, "-m", module, *SIGNALLED[module]], cwd=folder, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": root}) as process:
+                              stderr=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": root},
+                              preexec_fn=heed) as process:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(rng.uniform(0.1, 8))
             process.send_signal(ends)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from nonzero import COMMANDS
+from tests.signals import heed
 
 ROOT = Path(__file__).parents[1]
 MODULES = [module for module, _ in COMMANDS.values() if not module.startswith("doctor")]     # that imports nothing large
@@ -18,6 +19,7 @@ def pressed(tmp_path, *arguments, at="typer"):
     """Run Python in the repository with Ctrl-C pressed while a package is imported."""
     (tmp_path / f"{at}.py").write_text(PRESS)
     return subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+                          preexec_fn=heed,
                           env=os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"})
 
 

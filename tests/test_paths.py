@@ -14,6 +14,7 @@ from cli import command, paths, write
 from cli.signals import Ended
 from compress.eie.image import save
 from tests.compress_sample import sample, small
+from tests.signals import heed
 
 
 def leave(module, *arguments):
@@ -145,12 +146,6 @@ def run() -> None:
         time.sleep(60)
 command.main(app, [])
 """
-
-
-def heed():
-    """Have a child heed signals that this process may have been started to ignore, in the background or by nohup."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
