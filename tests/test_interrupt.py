@@ -3,10 +3,13 @@ import os
 import signal
 import subprocess
 import sys
+import time
+import warnings
 from pathlib import Path
 
 import pytest
 
+from cli.signals import Ended, ending
 from nonzero import COMMANDS
 from tests.signals import heed
 
@@ -43,3 +46,29 @@ def test_late_imports_too(tmp_path):
 def test_a_program_that_imports_us_is_left_alone(tmp_path):
     done = pressed(tmp_path, "-c", "import compress.mac.build", at="typer")
     assert done.returncode == -signal.SIGINT and "KeyboardInterrupt" in done.stderr
+
+
+class Finalised:
+    """What is asked to end while it goes."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def __del__(self):
+        signal.raise_signal(self.number)
+
+
+@pytest.mark.parametrize(("number", "end"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Ended)])
+def test_a_signal_in_a_finaliser_is_not_lost(number, end):
+    before = signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    try:
+        with warnings.catch_warnings(record=True) as said, pytest.raises(end), ending():
+            warnings.simplefilter("always")
+            Finalised(number)
+            try:
+                time.sleep(5)
+            finally:
+                warnings.warn("of what is half made", stacklevel=1)
+        assert not said
+    finally:
+        signal.signal(number, before)
