@@ -38,7 +38,8 @@ class Only:
     def specification(self, design: str) -> Any:
         """Return the machine, and refuse another."""
         if design not in self.MACHINES:
-            raise ValueError(f"design must be {self.MACHINES[0]}, not {design!r}; this command is for that machine alone")
+            raise ValueError(f"design must be {self.MACHINES[0]}, not {design!r}; leave it out: this command's "
+                             f"options are those of that machine alone")
         return self._machine
 
 

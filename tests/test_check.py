@@ -59,3 +59,10 @@ def test_more_layers_than_an_array_keeps_are_refused_at_once(tmp_path):
     assert left.code == 2
     assert "layers of an scnn must be at most 256, not 301; give parts of the network" in left.err
     assert time.process_time() - start < 10
+
+
+def test_a_machine_is_not_to_be_named(tmp_path):
+    onnx.save(NETWORKS["residual, strided"], tmp_path / "net.onnx")
+    left = leave("compress.check", str(tmp_path / "net.onnx"), "--design", "scnn")
+    assert left.code == 2
+    assert "design must be eie, not 'scnn'; leave it out: this command's options are those of that machine alone" in left.err
