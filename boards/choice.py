@@ -6,7 +6,7 @@ from typing import Any
 
 from boards.catalogue import Board
 from spec import machines
-from synth.estimate import FIGURES, estimate
+from synth.estimate import FIGURES, estimate, measured
 
 LADDERS: Mapping[str, tuple[str, tuple[int, ...]]] = {
     "eie": ("pes", (256, 128, 64, 32, 16, 8, 4, 2, 1)), "mac": ("fold", (1, 2, 4, 8, 16)),
@@ -39,10 +39,14 @@ def largest(board: Board, design: str) -> Any:
         If the machine has no place on the board, or its size cannot be estimated there: give the size.
     """
     base = {"name": "default", **board.design.get(design, {})}
+    family = board.part.family
     preset = machines.specification(design).preset
     if design not in LADDERS or LADDERS[design][0] in base:
         return preset(**base)
     name, steps = LADDERS[design]
+    if not measured(design, family):
+        raise ValueError(f"--{name} must be given on {board.name}, not left to an estimate: no {design} was measured on "
+                         f"{family}; give --{name} {steps[-1]} or another")
     for step in steps:
         spec = preset(**{**base, name: step})
         if fits(board, design, spec):

@@ -19,6 +19,11 @@ TABLE = Path(__file__).parent / "estimates.json"
 FIGURES = ("comb", "ff", "dsp", "bram")
 
 
+def measured(kind: str, family: str) -> bool:
+    """Tell whether a machine of a kind was measured on a family of parts, so that it can be estimated there."""
+    return family in _table()["kinds"].get(kind, {})
+
+
 def estimate(kind: str, spec: dict[str, Any], target: Part) -> dict[str, Any]:
     """Return expected cells and clock of a machine on a part.
 

@@ -95,7 +95,8 @@ def test_the_boards_own_port_is_found(monkeypatch):
 
 @pytest.mark.parametrize(("arguments", "complaint"), [
     (("--board", "ulx3s-85f", "--embed"), "--embed must come with --image"),
-    (("--board", "icebreaker", "--design", "mac"), "estimate must be of a machine and family that were"),
+    (("--board", "icebreaker", "--design", "mac"),
+     "--fold must be given on icebreaker, not left to an estimate: no mac was measured on ice40; give --fold 16"),
     (("--board", "ulx3s-85f", "--design", "scnn", "--pes", "1", "--preset", "ecp5"),
      "design must be a machine whose data all come as packets, not scnn, which has the stream s_weight"),
     (("--board", "ulx3s-85f", "--clock", "7000"), "--clock must be a clock that the PLL makes of 25 MHz, not 7000 MHz"),

@@ -37,7 +37,7 @@ def test_each_bank_prefers_each_multiplier_once(name):
     ({"weight_port_bits": 100}, "weight_port_bits must be whole bytes, not 100; take 104"),
     ({"rows": 0}, "rows must be 1 to 16, not 0"),
     ({"weight_code_bits": 8}, "weight_code_bits must be one of 0, 4, not 8"),
-    ({"f": 2, "weight_code_bits": 4}, "f must be at least 3, not 2"),
+    ({"f": 2, "weight_code_bits": 4}, "f must be at least 4, not 2"),
     ({"depth": 8}, "parameter must be one of "),
 ])
 def test_a_machine_that_cannot_be_built_is_refused(change, words):

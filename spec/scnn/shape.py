@@ -48,8 +48,9 @@ class ScnnSpec:
             raise ValueError(f"queue_depth must be more than {self.stop_margin}, not {self.queue_depth}: so many products "
                              f"of a multiplier are on their way when a queue stops the issue")
         if self.bias_items > self.f + 1:
-            raise ValueError(f"f must be at least {self.bias_items - 1}, not {self.f}: a lane takes f + 1 items a cycle, "
-                             f"and a bias has {self.bias_items}")
+            least = 1 << (self.bias_items - 2).bit_length()
+            raise ValueError(f"f must be at least {least}, not {self.f}: a lane takes f + 1 items a cycle, and a bias has "
+                             f"{self.bias_items}")
         if self.broadcast_latency < len(self.block_sides) - 3:
             raise ValueError(f"broadcast_latency must be at least {len(self.block_sides) - 3} for {self.rows} x {self.cols} "
                              f"PEs, not {self.broadcast_latency}: a layer begins when the buses of the blocks are empty")
