@@ -1,5 +1,7 @@
 """The image of a network for the SCNN array: what is saved is read again by two readers, and what is wrong is named."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -54,6 +56,11 @@ def test_wrong_images_are_refused(tmp_path):
     with pytest.raises(ValueError, match="machine must be the one that the image was made for"):
         image.save(made, tmp_path / "a.npz")
         image.load(tmp_path / "a.npz", preset("default", rows=2, cols=4))
+    one = replace(made, arrays=made.arrays | {"layers": made.arrays["layers"][:-1]})
+    image.save(one, tmp_path / "d.npz")
+    for load in image.load, golden.load:
+        with pytest.raises(ValueError, match=f"layers .*must be {len(layers)}, as many as their names, not {len(layers) - 1}"):
+            load(tmp_path / "d.npz")
     made.arrays["weights"] = made.arrays["weights"] | 1 << 30
     image.save(made, tmp_path / "b.npz")
     with pytest.raises(ValueError, match="weights must be items of 20 bits"):

@@ -2,6 +2,7 @@
 import json
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from compress.frontend.file import read_network
 from compress.frontend.onnx import from_model
+from compress.page.array import figures
 from compress.scnn.image import load, save
 from compress.scnn.size import free
 from compress.scnn.source import Request, build
@@ -53,6 +55,13 @@ def test_golden_answers_from_the_file_what_the_build_says(name, bits, level, tmp
     spec = built.assembly.spec
     assert built.facts["rounding"] < 0.002
     assert built.facts["error"]["integer"] < (0.2 if bits else 0.002)
+    if bits:
+        save(replace(built.image, arrays=built.image.arrays | {"codebooks": np.zeros((0, 16), np.int16)}), tmp_path / "odd.npz")
+        with pytest.raises(ValueError, match="layer 0: codebook must be below 0, as many as there are, not 0"):
+            scnn.load(tmp_path / "odd.npz")
+    steps = {step["name"]: step["bits"] for step in figures(built, [])["steps"]}
+    assert list(steps) == ["float", "pruned", *["shared"] * (bits > 0), "integer"]
+    assert not bits or steps["shared"] < steps["pruned"] / 3
     for layer in built.whole.layers if bits else ():
         assert len(np.unique(layer.weight[layer.weight != 0])) <= 15 - (layer.residual is not None)
     total = built.facts["layers"][-1]
@@ -152,7 +161,7 @@ def test_the_command_writes_image_page_and_figures(tmp_path):
     (["net.onnx", "--density", "1.5"], "density must be above 0 and at most 1, not 1.5"),
     (["net.onnx", "--report", "page.txt"], "report must end in .html, not '.txt'"),
     (["net.onnx", "--input-range", "2,1"], "--input-range must be two numbers, the least and the largest input, not '2,1'"),
-    (["net.onnx", "--data", "x.npy"], "calibrate in x.npy must hold vectors of 240 inputs, one in each row, not an array"),
+    (["net.onnx", "--data", "x.npy"], "calibrate in x.npy must hold vectors of 240 inputs (3 x 8 x 10), one in each row"),
     (["selu.onnx"], "selu.onnx: node 'y' (Selu): operator must be one that is mapped (docs/networks.md has the list)"),
 ])
 def test_odd_commands_are_refused_and_nothing_is_written(arguments, said, tmp_path, monkeypatch):

@@ -25,7 +25,9 @@ def figures(made: Made, arguments: list[str]) -> dict[str, Any]:
     *layers, whole = facts["layers"]
     kept, cells, before = whole["nonzeros"], whole["cells"], whole["bits_before"]
     biases = before - 32 * cells
-    sizes = {"float": before, "pruned": min(before, 64 * kept + biases), "integer": whole["bits_after"]}
+    code, books = facts["spec"]["weight_code_bits"], made.image.arrays.get("codebooks", np.empty(0))
+    sizes = {"float": before, "pruned": min(before, 64 * kept + biases),
+             "shared": min(code * cells, (code + 32) * kept) + 32 * books.size + biases, "integer": whole["bits_after"]}
     steps = [{"name": name, "bits": bits, "ratio": before / bits, "accuracy": facts.get("accuracy", {}).get(name),
               "error": facts["error"].get(name, 0.0)} for name, bits in sizes.items() if name in ("float", *facts["error"])]
     rows, cols = facts["array"]

@@ -108,6 +108,8 @@ def made(spec: ScnnSpec, head: dict[str, Any], arrays: dict[str, np.ndarray]) ->
         if type(head[key]) not in (int, float) or not 0 < head[key] < float("inf"):
             raise ValueError(f"{key} must be a positive number, not {head[key]!r}; {AGAIN}")
     _shapes(spec, arrays)
+    if len(arrays["layers"]) != len(head["layers"]):
+        raise ValueError(f"layers must be {len(head['layers'])}, as many as their names, not {len(arrays['layers'])}; {AGAIN}")
     source, output = (_tensor(spec, name, head[name], arrays.pop(f"{name}_orders")) for name in ("input", "output"))
     for number, layer in enumerate(head["layers"]):
         keys(f"layer {number}", layer, LAYER_KEYS)

@@ -21,6 +21,7 @@ def programs(spec: ScnnSpec, members: dict[str, np.ndarray]) -> None:
         With the layer, the thing, its rule and its value.
     """
     lanes, taps = members["lanes"].tolist(), len(members["taps"])
+    books = len(members.get("codebooks", ()))
     items = members["weights"].shape[0] * spec.f * spec.weight_lanes
     for number, entry in enumerate(members["layers"].tolist()):
         for pe in range(spec.pes):
@@ -28,7 +29,9 @@ def programs(spec: ScnnSpec, members: dict[str, np.ndarray]) -> None:
                 one = read(entry, lanes, members["supply"][pe].tolist(), members["drain"][pe].tolist())
             except ValueError as error:
                 raise ValueError(f"layer {number}: {error}; {AGAIN}") from error
-            found = [*_heads(spec, one, pe, items), *_segments(spec, one, taps), *_steps(spec, one)]
+            found = _heads(spec, one, pe, items, books)
+            if all(good for *_, good in found):
+                found = [*found, *_segments(spec, one, taps), *_steps(spec, one)]
             if wrong := next(((what, rule, value) for what, rule, value, good in found if not good), None):
                 raise ValueError(f"layer {number}: {wrong[0]} must be {wrong[1]}, not {wrong[2]}; {AGAIN}")
 
@@ -37,7 +40,7 @@ Rule = tuple[str, str, Any, bool]
 """What, its rule, its value, and whether it is kept."""
 
 
-def _heads(spec: ScnnSpec, one: Program, pe: int, items: int) -> list[Rule]:
+def _heads(spec: ScnnSpec, one: Program, pe: int, items: int, books: int) -> list[Rule]:
     lane, own, drain = one.lane, one.supply, one.drain
     level = own["level"]
     most = len(spec.block_sides)
@@ -53,6 +56,8 @@ def _heads(spec: ScnnSpec, one: Program, pe: int, items: int) -> list[Rule]:
          0 < own["pairs"] == sum(segment.pairs for segment in one.segments)),
         ("blocks of weights", f"at most {items}, the items of the stream", work, work <= items),
         ("kc", f"1 to {spec.kc}, the same for the drain", (lane["kc"], drain["kc"]), 0 < lane["kc"] == drain["kc"] <= spec.kc),
+        ("codebook", f"below {books}, as many as there are", lane["codebook"],
+         not spec.weight_code_bits or lane["codebook"] < books),
         ("kp_log2", f"that of {lane['kc']} channels or more", lane["kp_log2"], lane["kc"] <= 1 << lane["kp_log2"] <= 512),
         ("weight slots", "those that the supply knows", lane["slot_log2"], lane["slot_log2"] == own["weight_slot_log2"]
          and spec.weight_words >> lane["slot_log2"] > 0),

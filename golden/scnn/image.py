@@ -58,6 +58,9 @@ def load(path) -> Image:
         if array.dtype.name != MEMBERS[name][0]:
             raise TypeError(f"{name} of {path} must be {MEMBERS[name][0]}, not {array.dtype.name}; {AGAIN}")
     _shapes(path, spec, members)
+    if len(members["layers"]) != len(head["layers"]):
+        raise ValueError(f"layers of {path} must be {len(head['layers'])}, as many as their names, not "
+                         f"{len(members['layers'])}; {AGAIN}")
     check.programs(spec, members)
     return Image(spec=spec, members=members, source=head["input"], output=head["output"],
                  input_scale=float(head["input_scale"]), output_scale=float(head["output_scale"]))
@@ -68,6 +71,8 @@ def _shapes(path, spec: ScnnSpec, members: dict[str, np.ndarray]) -> None:
     fixed: dict[str, tuple[int | None, ...]] = {
         "layers": (None,), "lanes": (None,), "taps": (None,), "supply": (spec.pes, None), "drain": (spec.pes, None),
         "weights": (None, spec.weight_lanes, spec.f), "input_orders": (None, None), "output_orders": (None, None)}
+    if "codebooks" in members:
+        fixed["codebooks"] = (None, 1 << spec.weight_code_bits)
     for name, shape in fixed.items():
         given = members[name].shape
         if len(given) != len(shape) or any(want not in (None, size) for want, size in zip(shape, given, strict=True)):
