@@ -175,7 +175,7 @@ BAD = {
     "type": (np.zeros((2, 10), np.int64), "input must be float, uint8 or int16, not int64; convert it"),
     "nan": (np.full((2, 10), np.nan), "input must be finite, not nan at place 0 of vector 0"),
     "none": (np.zeros((0, 10), np.float32), "must hold vectors of 10 inputs, one in each row, not an array of shape"),
-    "cube": (np.zeros((1, 2, 10), np.float32), r"not an array of shape \(1, 20\)"),
+    "cube": (np.zeros((1, 2, 10), np.float32), r"not an array of shape \(1, 2, 10\)"),
     "objects": (np.array([None, 1], object), "must be a whole .npy file of numbers"),
 }
 
