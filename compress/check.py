@@ -1,5 +1,6 @@
 """Say what a network becomes before any work is done: `python -m compress.check model.onnx`."""
 
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from compress.frontend.file import read_network
 from compress.frontend.graph import Dense, Network, Relabel
 from compress.frontend.place import Place, places, refusals
 from compress.frontend.refuse import NetworkRefusedError, Refusal
-from compress.scnn.check import Outlook, outlook
+from compress.scnn.check import Outlook, outlook, pattern
 from spec import machines, scnn
 from spec.eie import EieSpec
 
@@ -73,10 +74,10 @@ def convolved(graph: Network, made: Outlook) -> list[Place]:
     shapes = {"input": made.lowered.shape} | {step.name: step.shape for step in made.lowered.steps}
     found = []
     for number, step in enumerate(made.lowered.steps):
-        plane = step.shape[1] * step.shape[2] * (step.pool.stride[0] * step.pool.stride[1] if step.pool else 1)
         plan = None if made.assembly is None else made.assembly.plans[number]
         depth = sum(shapes[name][0] for name in step.inputs)
         inputs = (depth, *shapes[step.inputs[0]][1:])
+        plane = math.prod(pattern(step).plane(*inputs[1:]))         # that of the sums, which a pool takes in
         found.append(Place(layer=step.name, machine="scnn", kind=step.kind, inputs=inputs, outputs=step.shape,
                            weights=int(step.weight.size), work=int(step.weight.size) * plane,
                            activation=str(step.activation), nodes=step.nodes, passes=None if plan is None else plan.passes))

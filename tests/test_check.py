@@ -66,3 +66,12 @@ def test_a_machine_is_not_to_be_named(tmp_path):
     left = leave("compress.check", str(tmp_path / "net.onnx"), "--design", "scnn")
     assert left.code == 2
     assert "design must be eie, not 'scnn'; leave it out: this command's options are those of that machine alone" in left.err
+
+
+@pytest.mark.parametrize(("pool", "work"), [({"kernel_shape": [3, 3]}, 80), ({"kernel_shape": [2, 2], "strides": [3, 3]}, 80),
+                                            ({"kernel_shape": [2, 3], "strides": [2, 2]}, 80)])
+def test_multiplications_are_those_of_the_plane_before_a_pool(pool, work, tmp_path):
+    proto = network([node("Conv", ["x", "k"], "c", **SAME), node("MaxPool", ["c"], **pool)], k=normal(6, 3, 3, 3))
+    left, found = checked(proto, tmp_path)
+    assert left.code == 0
+    assert [layer["work"] for layer in found["layers"]] == [6 * 3 * 9 * work]

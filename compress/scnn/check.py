@@ -41,7 +41,7 @@ def outlook(network: Network, spec: ScnnSpec) -> Outlook:
         return Outlook(refusals=tuple(lost))
     try:
         few(len(lowered.steps))
-        made, faults = sized(spec, [_pattern(step) for step in lowered.steps], lowered.shape, density={},
+        made, faults = sized(spec, [pattern(step) for step in lowered.steps], lowered.shape, density={},
                              level=None, free=frozenset((*MEMORIES, *SIDES)), weights=False)
     except ValueError as error:
         named = next((step for step in lowered.steps if str(error).startswith(step.name)), lowered.steps[-1])
@@ -52,7 +52,7 @@ def outlook(network: Network, spec: ScnnSpec) -> Outlook:
     return Outlook(lowered=lowered, assembly=made, notices=tuple(faults))
 
 
-def _pattern(step: Step) -> Layer:
+def pattern(step: Step) -> Layer:
     """Return a layer with a 1 for each weight: what an arrangement depends on."""
     return Layer(name=step.name, inputs=step.inputs, weight=(step.weight != 0).astype(np.int16),
                  bias=None if step.bias is None else np.zeros(len(step.bias), np.int32), stride=step.stride, pad=step.pad,
