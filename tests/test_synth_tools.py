@@ -169,7 +169,7 @@ def command(*arguments):
 @pytest.mark.parametrize(("arguments", "complaint"), [
     (["--part", "lfe5u-99f-6"], "error: part must be one of"),
     (["--board", "nothing"], "error: board must be one of"),
-    (["--design", "cpu"], "error: design must be one of eie, mac, not 'cpu'"),
+    (["--design", "cpu"], "error: design must be one of eie, mac, scnn, not 'cpu'"),
     (["--verilog", "missing.v", "--top", "x"], "error: --verilog must be a file that is there, not 'missing.v'"),
     (["--pes", "1", "--preset", "ecp5", "--unit", "pe9"], "error: unit must be a module of eie_1, not 'pe9'; it has"),
     (["--seeds", "-1"], "error: Invalid value for '--seeds'"),

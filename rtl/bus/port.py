@@ -78,6 +78,8 @@ def attributes(members: Mapping[str, wiring.Member] | None = None) -> dict[str, 
     for name in members:
         if name not in signals:
             prefix, _, channel = name.rpartition("_")
+            if prefix not in interfaces:
+                continue                                    # a block of its own has ports beside its interfaces
             first = channel in ("awaddr", "tdata")          # one port says what goes for the whole interface
             parameter = interfaces[prefix][1] if first else ""
             signals[name] = f"interface:{interfaces[prefix][0]} {prefix} {channel.upper()}", parameter
