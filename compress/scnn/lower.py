@@ -152,7 +152,7 @@ def _pool(state: _State, layer: Pool) -> None:
     _read(state, layer, value)
     behind = tuple((out - 1) * hop + size - extent - before for out, hop, size, extent, before in
                    zip(layer.shape[1:], layer.strides, layer.kernel, layer.picture[1:], layer.pads[:2], strict=True))
-    high, wide = (size if out == 1 else hop                     # a single window: its sums are read once and gone
+    high, wide = (max(size, hop) if out == 1 else hop                    # a single window: its sums are read once and gone
                   for out, size, hop in zip(layer.shape[1:], layer.kernel, layer.strides, strict=True))
     windows = Windows(kind="sum" if layer.average else "max", size=layer.kernel, stride=(high, wide), pad=layer.pads[:2],
                       behind=(max(behind[0], 0), max(behind[1], 0)))
