@@ -11,7 +11,7 @@ from golden.scnn.layer import Layer, source
 from sim.scnn.check import Case
 from spec.scnn import ScnnSpec, preset
 
-LIMIT = 3_000_000       # cycles a layer
+LIMIT = 3_000_000       # cycles per layer
 LANES, PORT = 6, 512    # weight lanes, and the widest port: 480 bits of weights and a bit a lane
 
 

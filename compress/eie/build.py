@@ -1,6 +1,5 @@
 """Build an image for an EIE array: `python -m compress.build --example digits -o digits.npz`."""
 
-import math
 import shlex
 import sys
 from pathlib import Path
@@ -17,6 +16,7 @@ from compress.made import Request
 from compress.page.write import write as write_page
 from compress.report import sentences, tables
 from compress.source import beside_image, from_digits, from_file
+from compress.span import read_range
 from compress.train import Recipe
 from spec.eie import PRESETS, EieSpec
 from spec.eie.image import ORDERS
@@ -86,7 +86,7 @@ def run(
     request = Request(order=order, preset=PRESETS[preset], free=free(spec, preset), reference=reference,
                       example=network is None, density=density, calibrate=calibrate, labels=labels, relu_last=relu_last,
                       prune=prune,
-                      bound=bound, input_range=None if input_range is None else _range(input_range),
+                      bound=bound, input_range=None if input_range is None else read_range(input_range),
                       layers=None if layers is None else tuple(layers.split(",")))
     if prune not in ("magnitude", "balanced"):
         raise ValueError(f"prune must be magnitude or balanced, not {prune!r}")
@@ -133,18 +133,6 @@ def run(
 
 def _count(number: int, name: str) -> str:
     return f"{number} {name}{'s' * (number != 1)}"
-
-
-def _range(text: str) -> tuple[float, float]:
-    parts = text.split(",")
-    try:
-        low, high = map(float, parts)
-    except ValueError:
-        low, high = math.nan, math.nan
-    if not -math.inf < low < high < math.inf:
-        raise ValueError(f"--input-range must be two numbers, the least and the largest input, not {text!r}; "
-                         f"write --input-range=-1,1")
-    return low, high
 
 
 def _numbers(name: str, text: str) -> tuple[int, ...]:

@@ -1,6 +1,5 @@
 """Build an image for an SCNN array: `python -m compress.build --design scnn model.onnx -o net.npz`."""
 
-import math
 import shlex
 import sys
 from dataclasses import replace
@@ -22,6 +21,7 @@ from compress.scnn.size import SIDES, free
 from compress.scnn.source import PRUNE, Made, Request, Trial, build
 from compress.scnn.table import sentences, tables
 from compress.source import beside_image, classes
+from compress.span import read_range
 from spec.scnn import PRESETS, ScnnSpec
 
 
@@ -79,7 +79,8 @@ def run(
         raise ValueError("labels must come with the inputs that they are of, not alone; give these with --data FILE")
     preset = preset or "default"
     request = Request(preset=PRESETS[preset], free=free(spec, preset), level=_level(spec, level), density=density,
-                      prune=prune or PRUNE[data is not None], input_range=None if input_range is None else _range(input_range))
+                      prune=prune or PRUNE[data is not None],
+                      input_range=None if input_range is None else read_range(input_range))
     if network is None:
         made, arrays = _example(spec, request)
     else:
@@ -133,15 +134,3 @@ def _level(spec: ScnnSpec, text: str | None) -> int | None:
     if not text.isdecimal() or int(text) > most:
         raise ValueError(f"level must be 0 to {most} on {spec.rows} x {spec.cols} PEs, or fastest, not {text!r}")
     return int(text)
-
-
-def _range(text: str) -> tuple[float, float]:
-    parts = text.split(",")
-    try:
-        low, high = map(float, parts)
-    except ValueError:
-        low, high = math.nan, math.nan
-    if not -math.inf < low < high < math.inf:
-        raise ValueError(f"--input-range must be two numbers, the least and the largest input, not {text!r}; "
-                         f"write --input-range=-1,1")
-    return low, high

@@ -26,7 +26,7 @@ class _State(enum.Enum, shape=2):
 
 
 class StreamLoader(wiring.Component):
-    """Takes packets and hands out their payload, a word a cycle, each with its packet's type and address.
+    """Takes packets and hands out their payload, a word per cycle, each with its packet's type and address.
 
     A beat appears on the cycle after its word; a header takes one cycle of its own. ``s_axis_tready`` waits
     for ``o`` alone, through one gate, and only within a payload. Every beat's ``index`` counts from 0 in its

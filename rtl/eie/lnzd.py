@@ -14,7 +14,7 @@ from rtl.emit import Library
 
 
 class LnzdLeaf(wiring.Component):
-    """Scan the activations of up to four PEs row by row and give their non-zeros in ascending order, a token a cycle.
+    """Scan the activations of up to four PEs row by row and give their non-zeros in ascending order, a token per cycle.
 
     The command SCAN starts at slot 0; its data is the number of slots in the low bits and, in bit 31, whether zeros count as
     non-zeros (read-out of results). The first token is on the output four cycles after the command.
@@ -91,7 +91,7 @@ class LnzdLeaf(wiring.Component):
 
 
 class LnzdNode(wiring.Component):
-    """Merge the rows of up to four children into one stream in ascending order, a token a cycle, three cycles after it came.
+    """Merge the rows of up to four children into one stream in ascending order, a token per cycle, three cycles after it came.
 
     What comes from a child goes into a buffer first, so that the choice and what it takes stand close together wherever the
     children are; the token chosen follows a cycle behind the choice.

@@ -1,4 +1,4 @@
-"""Stage S4: one marked entry of a matrix word a cycle, lowest first."""
+"""Stage S4: one marked entry of a matrix word per cycle, lowest first."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
@@ -8,7 +8,7 @@ from rtl.eie.bus import Widths, always_taken
 
 
 class EntryPicker(wiring.Component):
-    """Hold a word and give one of its marked entries a cycle to the arithmetic; take the next word with the last of them.
+    """Hold a word and give one of its marked entries per cycle to the arithmetic; take the next word with the last of them.
 
     A word with an empty mask stays one cycle and gives nothing. What is given appears in registers (stage E1) a cycle later.
 

@@ -12,7 +12,7 @@ from rtl.parts import clock, delayed
 class MatrixRead(wiring.Component):
     """Stages F to S3: walk a fragment word by word through the matrix memory and mark the entries to work on.
 
-    One word a cycle. With ``skip_padding``, a word of padding alone ends in S2, where it waits for S3 no longer than a
+    One word per cycle. With ``skip_padding``, a word of padding alone ends in S2, where it waits for S3 no longer than a
     cycle; its entries are counted into ``lead`` of the next word.
 
     Members
@@ -50,7 +50,7 @@ class MatrixRead(wiring.Component):
         return m
 
     def _fetch(self, m):
-        """Stage F: hold a fragment and name one word a cycle; a BIAS command borrows the address register."""
+        """Stage F: hold a fragment and name one word per cycle; a BIAS command borrows the address register."""
         w, spec = self._w, self._spec
         fragment = self.i.p
         f_valid = Signal()

@@ -18,7 +18,7 @@ def add_buffer(m, name: str, library: Library, bits: int):
 
 
 class TokenBuffer(wiring.Component):
-    """Two-entry buffer: a token a cycle, ready and valid from registers, a token out in the cycle after it went in.
+    """Two-entry buffer: a token per cycle, ready and valid from registers, a token out in the cycle after it went in.
 
     The entries stay where they were written, so that taking one moves few flip-flops and not a whole token. Its highest
     ``direct`` bits, those that decide what is taken, come straight from registers; the others through a multiplexer.

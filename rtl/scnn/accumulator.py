@@ -12,7 +12,7 @@ LATENCY = 3
 
 
 class Bank(wiring.Component):
-    """Takes an operation a cycle: add a product, or what the side port asks for. Sums are modulo ``2**word_bits``.
+    """Takes an operation per cycle: add a product, or what the side port asks for. Sums are modulo ``2**word_bits``.
 
     Operations on one entry may follow each other in any cycle: sums that are not yet in the memory are forwarded.
 

@@ -1,4 +1,4 @@
-"""Compressor: outputs written as blocks of entries, run of zeros above value, I entries a word."""
+"""Compressor: outputs written as blocks of entries, run of zeros above value, I entries per word."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring

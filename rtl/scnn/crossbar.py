@@ -70,7 +70,7 @@ class Queue(wiring.Component):
 
 
 class Crossbar(wiring.Component):
-    """Bring up to ``multipliers`` products a cycle to ``banks`` banks, each of which takes an operation a cycle.
+    """Bring up to ``multipliers`` products per cycle to ``banks`` banks, each of which takes an operation per cycle.
 
     Every multiplier has two queues, for even and for odd banks. A bank serves the heads of its parity that ask for it: bank b
     prefers the multipliers in the order b / 2, b / 2 + 1, ... modulo their number. An operation of the side port goes first.

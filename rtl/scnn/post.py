@@ -19,7 +19,7 @@ REDUCED, BIASED = 1, 1  # cycles of the stages ahead of the rounding
 
 
 class PostProcessing(wiring.Component):
-    """Turns old values of accumulators into outputs, one operation a cycle.
+    """Turns old values of accumulators into outputs, one operation per cycle.
 
     An output is on the port six cycles after the last value of its window: window, bias, and the four of the rounding.
 

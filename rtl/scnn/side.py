@@ -23,7 +23,7 @@ def link_layout(spec: ScnnSpec) -> data.StructLayout:
 
 
 class SidePort(wiring.Component):
-    """One operation a cycle: the drain's own, or the addition of a neighbour's sum, never both.
+    """One operation per cycle: the drain's own, or the addition of a neighbour's sum, never both.
 
     After a reset it clears the accumulators, an entry of all banks a cycle.
 

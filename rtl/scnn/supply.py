@@ -17,7 +17,7 @@ COUNT_BITS = BLOCK["count"][1]
 
 
 class Supply(wiring.Component):
-    """Reads the parts looked up that are its own, a word a cycle, and sends them as vectors; waits while others send theirs.
+    """Reads the parts looked up that are its own, a word per cycle, and sends them as vectors; waits while others send theirs.
 
     What is looked up in cycle l can be read in l + 3; what is read in cycle s is on the output in s + 4, and if it is for the
     whole block of PEs, on the outputs of all of them 2 x level cycles later.
@@ -83,7 +83,7 @@ class Supply(wiring.Component):
         return write != read, part, begin
 
     def _read(self, m, some, part, begin):
-        """Read a word a cycle: the first one of the oldest part, or the next one of the part at hand.
+        """Read a word per cycle: the first one of the oldest part, or the next one of the part at hand.
 
         ``begin`` takes the oldest part from the queue: one of this PE with its first read, another's when it has come.
         """

@@ -47,7 +47,7 @@ def preset(name="default", **changes):
 
 
 class Toy(wiring.Component):
-    """Answers each payload word with the sum of its low bits and the register ``shift``, a word a cycle."""
+    """Answers each payload word with the sum of its low bits and the register ``shift``, a word per cycle."""
 
     def __init__(self, spec: ToySpec):
         self.spec = spec

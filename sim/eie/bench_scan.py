@@ -1,4 +1,4 @@
-"""Detection of non-zeros: buffer, leaf and node give every non-zero once, in ascending order, a token a cycle."""
+"""Detection of non-zeros: buffer, leaf and node give every non-zero once, in ascending order, a token per cycle."""
 import collections
 
 import cocotb
@@ -55,7 +55,7 @@ async def buffer_keeps_order_and_offers(dut, idle, stall):
             offer = None
         cycles += 1
     if idle == stall == "never":
-        assert cycles == 301, "a word a cycle"
+        assert cycles == 301, "a word per cycle"
 
 
 class Memories:
@@ -124,13 +124,13 @@ async def leaf_gives_every_non_zero_in_order(dut, stall, every, name):
         for number, (one, other) in enumerate(zip(got, wanted, strict=True)):
             assert same(one, other, 2), f"token {number}: {one:#x}, expected {other:#x}; seed {cocotb.RANDOM_SEED}"
         if stall == "never":
-            assert times == list(range(FIRST, FIRST + len(wanted))), "a token a cycle"
+            assert times == list(range(FIRST, FIRST + len(wanted))), "a token per cycle"
 
 
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 @cocotb.parametrize(idle=["never", "other", "burst", 0.4], stall=["never", "other", "burst", 0.4], name=["node", "node3"])
 async def node_merges_rows_in_order(dut, idle, stall, name):
-    """Each child pauses by itself; nothing is lost, doubled or out of order, and a full tree gives a token a cycle."""
+    """Each child pauses by itself; nothing is lost, doubled or out of order, and a full tree gives a token per cycle."""
     block, rng, refuse = await Block(dut, name).start(), draw(), pauses(stall)
     children = 4 if name == "node" else 3
     rows = [[[rng.getrandbits(SPEC.act_bits) | 1 if rng.random() < share else 0 for _ in range(4)] for _ in range(children)]
@@ -162,4 +162,4 @@ async def node_merges_rows_in_order(dut, idle, stall, name):
         cycle += 1
     assert not any(waiting)
     if idle == stall == "never":
-        assert last - first == len(wanted) - 1, "a token a cycle"
+        assert last - first == len(wanted) - 1, "a token per cycle"

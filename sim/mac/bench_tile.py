@@ -1,4 +1,4 @@
-"""A tile on emitted Verilog: every output bit of every operation, the latency, and one operation a cycle."""
+"""A tile on emitted Verilog: every output bit of every operation, the latency, and one operation per cycle."""
 import itertools
 import os
 import random
