@@ -36,7 +36,8 @@ def run(design: str, spec: Any, preset: str | None, *,
         plan_only: Annotated[bool, typer.Option("--plan", help="Write Verilog and constraints alone.")] = False,
         extra: Annotated[str, typer.Option(help="More options of nextpnr.")] = "",
         record: Annotated[bool, typer.Option("--record", help="Write the figures into what boards.list shows.")] = False,
-        out: Annotated[Path | None, typer.Option(help="Folder to write; build/boards/BOARD if not given.")] = None,
+        out: Annotated[Path | None, typer.Option("-o", "--out",
+                                                 help="Folder to write; build/boards/BOARD if not given.")] = None,
         json_: Annotated[Path | None, typer.Option("--json", help="Where else to write the figures.")] = None) -> None:
     """Build a bitstream: the machine, the host link and a board's pins.
 

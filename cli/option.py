@@ -51,8 +51,13 @@ def _refuse_odd_values(command: Any) -> None:
         _refuse_odd_values(child)
 
 
+def _long(option: Any) -> str:
+    """The first of an option's names that is a whole word."""
+    return next((name for name in option.opts if name.startswith("--")), option.opts[0])
+
+
 def _checked(parameter: Any, process: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    name = parameter.opts[0] if parameter.param_type_name == "option" else parameter.name
+    name = _long(parameter) if parameter.param_type_name == "option" else parameter.name
 
     def checked(context: Any, value: Any) -> Any:
         found = process(context, value)
@@ -82,4 +87,4 @@ def _refuse_contradictions(command: Any, given: Sequence[str]) -> None:
                 found.add(value if equals else after)
         if len(found) > 1:
             both = " and ".join(map(repr, sorted(found)))
-            raise ValueError(f"{parameter.opts[0]} must be given once, not as {both}; leave one out")
+            raise ValueError(f"{_long(parameter)} must be given once, not as {both}; leave one out")

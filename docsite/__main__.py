@@ -20,7 +20,7 @@ app = command.application("Build the documentation site.")
 
 @app.command()
 def run(
-    out: Annotated[Path, typer.Option(help="Folder of the site.")] = Path("build") / "site",
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder of the site.")] = Path("build") / "site",
     work: Annotated[Path, typer.Option(help="Folder of what is kept for the next build.")] = Path("build") / "site-work",
 ) -> None:
     """Build the documentation site from docs/, the code and the hardware; needs no network.

@@ -47,7 +47,7 @@ def run(design: str, spec: Any, *,
         package: Annotated[str, typer.Option(help=f"What else to describe it for: {', '.join(PACKAGES)}, with commas between; "
                                                   f"{ALL} or {NONE}.")] = ALL,
         image: Annotated[Path | None, typer.Option(help="Image whose machine to build; other options change it.")] = None,
-        out: Annotated[Path | None, typer.Option(help="Folder to write; build/NAME if not given.")] = None,
+        out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder to write; build/NAME if not given.")] = None,
         json_: Annotated[Path | None, typer.Option("--json", help="File for what was made, as JSON.")] = None,
         ) -> None:
     """Write a machine's Verilog, manifest.json and documentation into a folder, and what other tools read of it.

@@ -28,7 +28,7 @@ def page() -> str:
 
 
 @app.command()
-def main(out: Annotated[Path, typer.Option(help="The page.")] = PAGE) -> None:
+def main(out: Annotated[Path, typer.Option("-o", "--out", help="The page.")] = PAGE) -> None:
     """Write the page of all parameters, for example: python -m rtl.parameters."""
     command.write_text(out, page())
     print(f"wrote {out}")

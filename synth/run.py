@@ -60,7 +60,8 @@ def run(design: str, spec: Any, *,
         extra: Annotated[str, typer.Option(help="More options of nextpnr.")] = "",
         floorplan: Annotated[bool, typer.Option(help="Put the block RAM of repeated units side by side (ECP5).")] = True,
         record: Annotated[bool, typer.Option(help="Add the result to those that estimates are fitted to.")] = False,
-        out: Annotated[Path | None, typer.Option(help="Folder to write; build/synth/NAME-PART if not given.")] = None,
+        out: Annotated[Path | None, typer.Option("-o", "--out",
+                                                 help="Folder to write; build/synth/NAME-PART if not given.")] = None,
         json_: Annotated[Path | None, typer.Option("--json", help="Where else to write the result.")] = None) -> None:
     """Measure area and clock of a machine on an FPGA with Yosys and nextpnr.
 

@@ -83,7 +83,8 @@ def command(
     scheduler: Annotated[str, typer.Option(help="Dask scheduler to use, tcp://host:port.")] = "",
     jobqueue: Annotated[str, typer.Option(help="Batch system to start workers on: slurm.")] = "",
     workers: Annotated[int, typer.Option(min=1, help="Workers to start, where none run yet.")] = 2,
-    out: Annotated[Path, typer.Option(help="Folder for sweep.csv, sweep.json and pareto.png.")] = Path("build/sweep"),
+    out: Annotated[Path, typer.Option("-o", "--out",
+                                      help="Folder for sweep.csv, sweep.json and pareto.png.")] = Path("build/sweep"),
 ) -> None:
     """Measure every combination of the machine's options, each a list with commas; see python -m rtl.build --help for them.
 

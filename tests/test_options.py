@@ -2,7 +2,8 @@
 import numpy as np
 import pytest
 
-from tests.commands import leave
+from spec.machines import MACHINES
+from tests.commands import ALL, leave
 
 REFUSED = {
     "two values": (["rtl.build", "--pes", "4", "--pes=8"], "--pes must be given once, not as '4' and '8'; leave one out"),
@@ -57,3 +58,15 @@ def test_what_is_not_given_or_given_twice_alike_is_not_refused(monkeypatch, tmp_
     monkeypatch.chdir(tmp_path)
     assert leave("synth.estimate", "--pes", "4", "--preset", "ecp5", "--pes=4").code == 0
     assert leave("synth.estimate", "--pes", "4", "--preset", "ecp5").code == 0
+
+
+@pytest.mark.parametrize("command", [*ALL, "docsite", "golden.gpu"])
+def test_where_to_write_has_one_short_name(command):
+    """``-o`` is ``--out`` in every command that has it."""
+    told = leave(command, "--help").out
+    assert ("--out " in told) == ("-o" in told.replace(",", " ").split())
+
+
+@pytest.mark.parametrize("design", MACHINES)
+def test_every_machine_has_its_outputs_written_by_one_name(design):
+    assert "--outputs" in leave("sim.run", "--design", design, "--help").out

@@ -187,7 +187,7 @@ def test_a_product_has_a_page(tmp_path):
     rng = np.random.default_rng(1)
     for name, shape in (("a", (40, 20)), ("b", (20, 9))):
         np.save(tmp_path / f"{name}.npy", rng.normal(size=shape).astype(np.float32))
-    assert call("--design", "mac", tmp_path / "a.npy", tmp_path / "b.npy", "--out", tmp_path / "d.npy", "--json",
+    assert call("--design", "mac", tmp_path / "a.npy", tmp_path / "b.npy", "--outputs", tmp_path / "d.npy", "--json",
                 tmp_path / "d.json", "--report", tmp_path / "d.html") == 0
     figures = json.loads((tmp_path / "d.json").read_text())
     _, values = held(tmp_path / "d.html")

@@ -118,7 +118,7 @@ STUDIES: dict[str, Callable[[], list[dict[str, Any]]]] = {
 def main(
     names: Annotated[list[str] | None, typer.Argument(help="presets, scaling, queue, index, width, anchors.")] = None,
     rtl: Annotated[str | None, typer.Option(help="Numbers of PEs, by commas, to run as RTL for the study of scaling.")] = None,
-    out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("bench/results"),
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder of the results.")] = Path("bench/results"),
 ) -> None:
     """Run studies and write a JSON file for each.
 

@@ -30,7 +30,8 @@ def main(
     tiles: Annotated[int, typer.Option(min=1, help="Random tiles an instruction.")] = 2000,
     seed: Annotated[int, typer.Option(help="Seed of the operands.")] = 1,
     only: Annotated[str, typer.Option(help="Only instructions whose name holds this text.")] = "",
-    out: Annotated[Path, typer.Option(help="Folder for report.md, and for recordings of the results.")] = Path("build/gpu"),
+    out: Annotated[Path, typer.Option("-o", "--out",
+                                      help="Folder for report.md, and for recordings of the results.")] = Path("build/gpu"),
     assemble: Annotated[Path | None, typer.Option(
         "--cubin", help="Only assemble the kernels into this folder, for nvdisasm; needs no GPU.", show_default=False)] = None,
     json: Annotated[Path | None, typer.Option(help="Write what was found.", show_default=False)] = None,

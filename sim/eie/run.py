@@ -36,7 +36,8 @@ def run(
     first: Annotated[int | None, typer.Option(help="Run only the first N inputs.", min=1)] = None,
     sim: Annotated[str | None, typer.Option(help="verilator or icarus; unasked, Verilator where it can run.")] = None,
     waves: Annotated[bool, typer.Option("--waves", help="Leave a trace of all signals; for few inputs.")] = False,
-    out: Annotated[Path, typer.Option(help="Folder of the trace and of the simulator's log.")] = Path("build/run"),
+    out: Annotated[Path, typer.Option("-o", "--out",
+                                      help="Folder of the trace and of the simulator's log.")] = Path("build/run"),
     json: Annotated[Path | None, typer.Option(help="Write the figures, and all predictions, to a file.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write a page, .html, of what every PE did in the first input.")] = None,
 ) -> None:

@@ -33,7 +33,7 @@ def run(
         *,
         input: Annotated[Path, typer.Option(help="Matrix A, .npy of numbers, M x K.", show_default=False)],
         sim: Annotated[str | None, typer.Option(help="verilator or icarus; unasked, Verilator where it can run.")] = None,
-        out: Annotated[Path, typer.Option(help="File for D, .npy.")] = Path("build/run/mac/d.npy"),
+        outputs: Annotated[Path, typer.Option(help="File for D, .npy.")] = Path("build/run/mac/d.npy"),
         json: Annotated[Path | None, typer.Option(help="Write the figures to a file.")] = None,
         report: Annotated[Path | None, typer.Option(help="Write a page, .html, of what the machine did, over time.")] = None,
 ) -> None:
@@ -43,7 +43,7 @@ def run(
 
     Numbers are rounded to the operand format, nearest even. Exit code 1 means that a value was not the golden model's.
     """
-    paths.check(inputs={"image": image, "--input": input}, outputs={"--out": out, "--json": json, "--report": report})
+    paths.check(inputs={"image": image, "--input": input}, outputs={"--outputs": outputs, "--json": json, "--report": report})
     sim = simulator.pick(sim)
     loaded, trusted = load(image), golden_load(image)
     values = read_array(input, "input")
@@ -53,8 +53,8 @@ def run(
     want = golden_run(trusted, values).outputs
     with command.progress(f"{sim}: {left.shape} by {loaded.b.shape}, building and running"):
         product = None if report is None else (_padded(loaded.spec, left, want, loaded.fmt), loaded.fmt)
-        done = talk(loaded.spec, partial(run_actions, loaded, left), sim=sim, folder=_files(out), product=product)
-    _tell(loaded.spec, loaded.fmt, left.shape, want, done, sim=sim, out=out, json=json, report=report, image=str(image))
+        done = talk(loaded.spec, partial(run_actions, loaded, left), sim=sim, folder=_files(outputs), product=product)
+    _tell(loaded.spec, loaded.fmt, left.shape, want, done, sim=sim, out=outputs, json=json, report=report, image=str(image))
 
 
 def operands(
@@ -65,7 +65,7 @@ def operands(
         c: Annotated[Path | None, typer.Option(help="Matrix C, .npy, M x N; zeros if not given.")] = None,
         fmt: Annotated[str | None, typer.Option(help="Operand format; the first of --formats if not given.")] = None,
         sim: Annotated[str | None, typer.Option(help="verilator or icarus; unasked, Verilator where it can run.")] = None,
-        out: Annotated[Path, typer.Option(help="File for D, .npy.")] = Path("build/run/mac/d.npy"),
+        outputs: Annotated[Path, typer.Option(help="File for D, .npy.")] = Path("build/run/mac/d.npy"),
         json: Annotated[Path | None, typer.Option(help="Write the figures to a file.")] = None,
         report: Annotated[Path | None, typer.Option(help="Write a page, .html, of what the machine did, over time.")] = None,
 ) -> None:
@@ -76,7 +76,7 @@ def operands(
     Numbers are rounded to the operand format, nearest even; sizes are padded with zeros to whole tiles, as shown. Exit code 1
     means that a value was not the golden model's.
     """
-    paths.check(inputs={"A": a, "B": b, "--c": c}, outputs={"--out": out, "--json": json, "--report": report})
+    paths.check(inputs={"A": a, "B": b, "--c": c}, outputs={"--outputs": outputs, "--json": json, "--report": report})
     sim = simulator.pick(sim)
     fmt = spec.formats[0] if fmt is None else fmt
     spec.code(fmt)
@@ -85,8 +85,8 @@ def operands(
     want = matmul(spec, left, right, addend, fmt=fmt)           # refuses shapes that do not fit
     with command.progress(f"{sim}: {left.shape} by {right.shape}, building and running"):
         product = None if report is None else (_padded(spec, left, want, fmt), fmt)
-        done = talk(spec, partial(multiply, spec, left, right, addend, fmt), sim=sim, folder=_files(out), product=product)
-    _tell(spec, fmt, left.shape, want, done, sim=sim, out=out, json=json, report=report)
+        done = talk(spec, partial(multiply, spec, left, right, addend, fmt), sim=sim, folder=_files(outputs), product=product)
+    _tell(spec, fmt, left.shape, want, done, sim=sim, out=outputs, json=json, report=report)
 
 
 def talk(spec: MacSpec, actions: Talk, *, sim: str | None = None, folder: Path, product: Sized | None = None) -> Done:

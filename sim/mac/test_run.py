@@ -22,7 +22,7 @@ def test_two_matrices(tmp_path):
     for name, x in (("a", a), ("b", b), ("c", c)):
         np.save(tmp_path / f"{name}.npy", x)
     done = call(tmp_path / "a.npy", tmp_path / "b.npy", "--c", tmp_path / "c.npy", "--fold", 16, "--tiles", 2,
-                "--out", tmp_path / "d.npy", "--json", tmp_path / "d.json")
+                "--outputs", tmp_path / "d.npy", "--json", tmp_path / "d.json")
     assert done.returncode == 0, done.stderr
     spec = MacSpec(tiles=2, fold=16)
     want = matmul(spec, to_bits("fp16", a), to_bits("fp16", b), to_bits("fp32", c), fmt="fp16")
@@ -41,7 +41,8 @@ def test_an_image(tmp_path):
     spec = MacSpec(arch="ampere", k=8, fold=16)
     patterns = {"b": to_bits("fp16", b).astype(np.uint32), "c": to_bits("fp32", c[None]).astype(np.uint32)}
     save(Image(spec=spec, fmt="fp16", **patterns), tmp_path / "tile.npz")
-    given = [tmp_path / "tile.npz", "--input", tmp_path / "a.npy", "--out", tmp_path / "d.npy", "--json", tmp_path / "d.json"]
+    given = [tmp_path / "tile.npz", "--input", tmp_path / "a.npy", "--outputs", tmp_path / "d.npy", "--json",
+             tmp_path / "d.json"]
     done = subprocess.run([sys.executable, "-m", "sim.run", *map(str, given)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     want = matmul(spec, to_bits("fp16", a), to_bits("fp16", b), to_bits("fp32", np.tile(c, (6, 1))), fmt="fp16")

@@ -165,9 +165,9 @@ def arrays(rng, folder):
         ("x.npy", "bench.eie", "--image", "net.npz", "--input", "{}"),
         ("x.npy", "compress.build", "weights.npz", "-o", "new.npz", "--pes", "2", "--calibrate", "{}"),
         ("x.npy", "synth.estimate", "--pes", "4", "--image", "net.npz", "--input", "{}"),
-        ("a.npy", "sim.run", "--design", "mac", "{}", "b.npy", "--out", "new.npy"),
-        ("b.npy", "sim.run", "--design", "mac", "a.npy", "{}", "--out", "new.npy"),
-        ("b.npy", "sim.run", "--design", "mac", "a.npy", "b.npy", "--c", "{}", "--out", "new.npy")))
+        ("a.npy", "sim.run", "--design", "mac", "{}", "b.npy", "--outputs", "new.npy"),
+        ("b.npy", "sim.run", "--design", "mac", "a.npy", "{}", "--outputs", "new.npy"),
+        ("b.npy", "sim.run", "--design", "mac", "a.npy", "b.npy", "--c", "{}", "--outputs", "new.npy")))
     raw = (folder / name).read_bytes()
     if rng.random() < 0.5:
         np.save(folder / "bad.npy", damage.array(rng, np.load(folder / name)))
