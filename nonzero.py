@@ -34,10 +34,14 @@ COMMANDS = {
     "baseline": ("synth.baseline", "compare area and clock with the recorded figures"),
     "bench-eie": ("bench.eie", "the layers of the EIE paper"),
     "bench-mac": ("bench.mac", "the MAC tile against recordings of tensor cores"),
-    "doctor": ("doctor", "what is installed, what will be used, what is missing"),
     "bench-scnn": ("bench.scnn", "the networks of the SCNN paper"),
+    "boards list": ("boards.list", "FPGA boards: what fits on each, what was tried"),
+    "boards build": ("boards.build", "a board's bitstream, with open tools alone"),
+    "boards flash": ("boards.flash", "put a bitstream into a board"),
+    "boards run": ("boards.run", "run an image on a board, or on a virtual one"),
+    "doctor": ("doctor", "what is installed, what will be used, what is missing"),
 }
-"""Command -> the module that ``python -m`` runs, and what it does."""
+"""Command, of one word or two -> the module that ``python -m`` runs, and what it does."""
 
 
 def __getattr__(name: str) -> Any:
@@ -71,7 +75,7 @@ def usage() -> str:
 
 
 def main() -> None:
-    """Run the command that the first argument names with the other arguments."""
+    """Run the command that the first argument names, or the first two, with the other arguments."""
     name = sys.argv[1] if len(sys.argv) > 1 else "--help"
     if name in ("--help", "-h"):
         sys.stdout.write(usage())
@@ -79,10 +83,13 @@ def main() -> None:
     if name == "--version":
         sys.stdout.write(f"nonzero {__version__}\n")
         return
+    words = 1
+    if any(command.startswith(f"{name} ") for command in COMMANDS):
+        name, words = " ".join(sys.argv[1:3]), 2
     if name not in COMMANDS:
         sys.stderr.write(f"error: command must be one of {', '.join(COMMANDS)}, not {name!r}; nonzero --help lists them\n")
         sys.exit(2)
-    del sys.argv[1]
+    del sys.argv[1:1 + words]
     begin()
     runpy.run_module(COMMANDS[name][0], run_name="__main__", alter_sys=True)
 

@@ -13,7 +13,7 @@ from boards import about as texts
 from boards.link import Link, Port
 from boards.transport import Registers, about
 from compress import image as images
-from compress.actions import Actions, perform
+from compress.actions import Actions, decode, perform
 from spec import machines
 from spec.parameter import from_data
 from spec.registers import WORD_BITS, WORD_BYTES, RegisterMap
@@ -35,7 +35,7 @@ class Device:
     Raises
     ------
     OSError
-        If no board answers.
+        If no board answers, or its machine stays busy after the reset that opens the session.
     ValueError
         If it is of another version, or its registers are not those of the machine it says it has.
     """
@@ -51,6 +51,7 @@ class Device:
         self.image: Any = None
         self._talk: Any = None
         self._check_identity()
+        self._settle()
 
     def __enter__(self) -> "Device":
         return self
@@ -120,6 +121,15 @@ class Device:
     def perform(self, actions: Actions) -> Any:
         """Perform a talk with the machine and return its result."""
         return perform(self.transport, self.registers, actions, hertz=LEAST_HERTZ)
+
+    def _settle(self) -> None:
+        """Wait until the machine takes a command: some are busy for a while after the reset that opens a session."""
+        status = next((register for register in self.registers.registers if register.name == "status"), None)
+        end = self.link.clock() + self.link.patience
+        while status and decode(status, self.transport.read_register(status.offset)).get("busy"):
+            if self.link.clock() > end:
+                raise TimeoutError(f"the machine must be ready within {self.link.patience:g} s of its reset, and status says "
+                                   "that it is busy; load its bitstream again")
 
     def _check_identity(self) -> None:
         for register in self.registers.registers:

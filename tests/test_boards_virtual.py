@@ -11,9 +11,10 @@ from boards import selftest
 from boards.device import take
 from boards.embed import embedded
 from boards.link import LinkError
+from boards.transport import Registers
 from boards.virtual.machine import board as board_with
 from boards.virtual.machine import open_line
-from compress.actions import Send
+from compress.actions import Send, encode
 from rtl import machine
 from spec import link, machines
 from tests import boards_help as help
@@ -127,6 +128,38 @@ def test_a_board_with_its_image_answers_without_a_load(image):
         before = board.link.statistics.payload_out
         compared(board, image, help.inputs(4))
         assert board.link.statistics.payload_out - before < 2000
+
+
+class Busy:
+    """A transport whose machine says that it is busy so many times."""
+
+    def __init__(self, inner, status, times):
+        self.inner, self.status, self.times = inner, status, times
+
+    def read_register(self, offset):
+        if offset == self.status.offset and self.times:
+            self.times -= 1
+            return encode(self.status, {"busy": 1})
+        return self.inner.read_register(offset)
+
+
+def test_a_host_waits_until_the_machine_is_ready(monkeypatch):
+    """Shown with the machine's own register, and with one that says busy for longer than any board here is."""
+    from boards import device
+    waits = []
+
+    def slow(link):
+        waits.append(Busy(Registers(link), registers["status"], times))
+        return waits[-1]
+    registers = machines.specification("eie").registers(help.SPEC)
+    monkeypatch.setattr(device, "Registers", slow)
+    with help.small_board(link="fast") as running:
+        times = 5
+        help.device(running).close()
+        assert waits[-1].times == 0
+        times = 1 << 30
+        with pytest.raises(TimeoutError, match="the machine must be ready within 0.3 s of its reset"):
+            help.device(running, patience=0.3)
 
 
 def test_an_image_of_another_machine_is_refused(image):

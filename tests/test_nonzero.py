@@ -51,7 +51,7 @@ def test_every_command_is_a_module_that_is_there(monkeypatch, capsys):
     assert code == 0 and not err and "nonzero build --pes 64" in out
     for name, (module, what) in nonzero.COMMANDS.items():
         assert importlib.util.find_spec(module), module
-        assert any(line.split() == [name, *what.split()] for line in out.splitlines())
+        assert any(line.split() == [*name.split(), *what.split()] for line in out.splitlines())
     assert call(monkeypatch, capsys, "--version")[1] == f"nonzero {nonzero.__version__}\n"
 
 
@@ -59,8 +59,16 @@ def test_a_command_gets_the_other_arguments(monkeypatch, capsys):
     monkeypatch.delitem(sys.modules, "rtl.build", raising=False)    # another test may have imported it
     code, out, err = call(monkeypatch, capsys, "build", "--pes", 0)
     assert (code, out) == (2, "") and err.startswith("error: pes must be ") and err.count("\n") == 1
-    code, out, err = call(monkeypatch, capsys, "biuld")
-    assert (code, out) == (2, "") and err.startswith("error: command must be one of build, ") and err.count("\n") == 1
+    for wrong in (["biuld"], ["boards"], ["boards", "lst"]):
+        code, out, err = call(monkeypatch, capsys, *wrong)
+        assert (code, out) == (2, "") and err.startswith("error: command must be one of build, ") and err.count("\n") == 1
+        assert f"not {' '.join(wrong)!r};" in err
+
+
+def test_a_command_of_two_words_gets_the_other_arguments(monkeypatch, capsys):
+    monkeypatch.delitem(sys.modules, "boards.list", raising=False)
+    code, out, err = call(monkeypatch, capsys, "boards", "list", "--board", "icebreaker")
+    assert code == 0 and "1BitSquared iCEBreaker" in out and not err
 
 
 def test_the_version_is_one():
