@@ -23,7 +23,7 @@ from spec.eie import EieSpec
 
 def check(
     spec: EieSpec,
-    network: Annotated[Path, typer.Argument(help="A network: .onnx, or dense layers as .npz or .safetensors.")],
+    network: Annotated[Path, typer.Argument(help="A network: .onnx, or layers as arrays by name, .npz or .safetensors.")],
     json: Annotated[Path | None, typer.Option(help="Write what is printed to this file.")] = None,
 ) -> None:
     """Check a network: exit code 0 if every layer has its machine, else one line for each node that has none, and 2.

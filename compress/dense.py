@@ -38,7 +38,7 @@ def read(path: Path | str, *, relu_last: bool = False, order: Sequence[str] | No
         Names of the layers, batch normalisations among them, in their order; others in the file are left out. All in
         natural order when not given.
     """
-    parts = _parts(path, _masked(path, _named(path)))
+    parts = _parts(path, tensors(path))
     names = _ordered(path, parts, order)
     layers: list[Dense] = []
     dense = [name for name in names if "running_mean" not in parts[name]]
@@ -49,6 +49,11 @@ def read(path: Path | str, *, relu_last: bool = False, order: Sequence[str] | No
         else:
             layers[-1] = _folded(path, name, parts[name], layers[-1])
     return layers
+
+
+def tensors(path: Path | str) -> dict[str, np.ndarray]:
+    """Return the arrays of a file that play a part in what its network answers, masks multiplied."""
+    return _masked(path, _named(path))
 
 
 def _named(path: Path | str) -> dict[str, np.ndarray]:
@@ -100,10 +105,10 @@ def _parts(path: Path | str, arrays: dict[str, np.ndarray]) -> dict[str, dict[st
 
 
 def _ordered(path: Path | str, parts: dict[str, dict[str, np.ndarray]], order: Sequence[str] | None) -> list[str]:
-    names = list(order) if order is not None else sorted(parts, key=_natural)
+    names = list(order) if order is not None else sorted(parts, key=natural)
     for name in names:
         if name not in parts or names.count(name) > 1:
-            raise ValueError(f"layers must be of {', '.join(sorted(parts, key=_natural))}, each at most once, "
+            raise ValueError(f"layers must be of {', '.join(sorted(parts, key=natural))}, each at most once, "
                              f"not {name!r}{' twice' if name in parts else ''}; name those of {path}")
     norms = [name for name in names if "running_mean" in parts[name]]
     for name in norms:
@@ -128,13 +133,16 @@ def _guess(names: Sequence[str], norms: Sequence[str]) -> list[str]:
 
 
 def _layer(path: Path | str, name: str, parts: dict[str, np.ndarray], before: Dense | None, *, relu: bool) -> Dense:
-    given = _given(path, name, parts) if "codes" in parts else None
-    if given is None:
+    found = given(path, name, parts) if "codes" in parts else None
+    if found is None:
+        if parts["weight"].ndim == 4:
+            raise ValueError(f"{name}.weight of {path} must have 2 dimensions for an eie, not shape {parts['weight'].shape}; a "
+                             f"convolution runs on an scnn: take --design scnn")
         what, weight = "weight", matrix(path, f"{name}.weight", parts["weight"], 2)
     else:
-        values = given.codebook.astype(np.float64)[given.codes.data]
-        what, weight = "codes", sparse.csr_array((values, given.codes.indices, given.codes.indptr),
-                                                 shape=given.codes.shape).toarray()
+        values = found.codebook.astype(np.float64)[found.codes.data]
+        what, weight = "codes", sparse.csr_array((values, found.codes.indices, found.codes.indptr),
+                                                 shape=found.codes.shape).toarray()
     bias = parts.get("bias")
     if bias is not None:
         bias = matrix(path, f"{name}.bias", bias, 1)
@@ -143,11 +151,11 @@ def _layer(path: Path | str, name: str, parts: dict[str, np.ndarray], before: De
     if before is not None and weight.shape[1] != (have := before.weight.shape[0]):
         raise ValueError(f"{name}.{what} of {path} must have {have} inputs, the outputs of {before.name}, not "
                          f"{weight.shape[1]}; a weight is outputs x inputs, and --layers A,B,C gives another order")
-    return Dense(name=name, weight=weight, bias=bias, relu=relu, given=given)
+    return Dense(name=name, weight=weight, bias=bias, relu=relu, given=found)
 
 
-def _given(path: Path | str, name: str, parts: dict[str, np.ndarray]) -> Given:
-    """Return codes and codebook with the entries that are 0 put together as code 0."""
+def given(path: Path | str, name: str, parts: dict[str, np.ndarray]) -> Given:
+    """Return a layer's codes and codebook, with the entries that are 0 put together as code 0."""
     codes, values = parts["codes"], parts["codebook"]
     matrix(path, f"{name}.codebook", values, 1)
     matrix(path, f"{name}.codes", codes, 2)
@@ -197,5 +205,6 @@ def matrix(path: Any, name: str, values: np.ndarray, dimensions: int) -> np.ndar
     return values
 
 
-def _natural(name: str) -> list[tuple[bool, int, str]]:
+def natural(name: str) -> list[tuple[bool, int, str]]:
+    """Return what sorts names by the numbers in them: fc2 before fc10."""
     return [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.split(r"(\d+)", name)]

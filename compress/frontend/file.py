@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from compress import dense
-from compress.frontend import onnx
+from compress.frontend import arrays, onnx
 from compress.frontend.graph import INPUT, Activation, Dense, Network
 from compress.network import Dense as Given
 
@@ -12,13 +12,16 @@ KINDS = (".onnx", ".npz", ".safetensors", ".pt", ".pth")
 
 
 def read_network(path: str | os.PathLike[str], *, relu_last: bool = False) -> Network:
-    """Return the network in a file: `.onnx`, or dense layers as `.npz`, `.safetensors` or a `state_dict`."""
+    """Return the network in a file: `.onnx`, or arrays by name as `.npz`, `.safetensors` or a `state_dict`."""
     path = Path(path)
     if path.suffix == ".onnx":
         return onnx.read(path)
     if path.suffix not in KINDS:
         raise ValueError(f"{path} must end in one of {', '.join(KINDS)}, not {path.suffix or 'none of them'!r}; "
                          f"export the network as ONNX")
+    found = dense.tensors(path)
+    if arrays.SHAPE in found or any(array.ndim == 4 for array in found.values()):
+        return arrays.read(path, found, relu_last=relu_last)
     return from_dense(dense.read(path, relu_last=relu_last), path.stem)
 
 

@@ -28,7 +28,7 @@ from spec.scnn import PRESETS, ScnnSpec
 def run(
     spec: ScnnSpec,
     network: Annotated[Path | None, typer.Argument(
-        help="A trained network as .onnx, or dense layers as .npz or .safetensors.")] = None,
+        help="A trained network as .onnx, or its layers as arrays by name, .npz or .safetensors.")] = None,
     *,
     example: Annotated[str | None, typer.Option(
         help="Take an example that is trained: digits-cnn, a convolutional network for scikit-learn's digits; on "
