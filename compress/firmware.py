@@ -22,8 +22,8 @@ app = command.application("Write an image as a C header for a program without fi
 CHECK = 1
 """Bit of a register's offset that says that the value is to be there, not to be written."""
 
-COLUMNS = {"uint64_t": 5, "int32_t": 12}
-"""Numbers a line of a table."""
+KINDS = {"uint64": ("uint64_t", 5, "0x{:016x}u"), "uint8": ("uint8_t", 20, "{}"), "int32": ("int32_t", 12, "{}")}
+"""Type of an array -> type in C, numbers of each line, how a number is written."""
 
 
 def script(registers: RegisterMap, actions: Actions) -> list[int]:
@@ -84,9 +84,9 @@ def identifier(path: Path) -> str:
 def _parts(name: str, values: dict[str, Any]) -> Iterator[str]:
     for key, value in values.items():
         if isinstance(value, np.ndarray):
-            kind = "uint64_t" if value.dtype == np.uint64 else "int32_t"
-            texts = [f"0x{int(one):016x}u" if kind == "uint64_t" else str(int(one)) for one in value]
-            yield f"static const {kind} {name}_{key}[{len(texts)}] = {{\n{_lines(texts, COLUMNS[kind])}\n}};"
+            kind, columns, form = KINDS[value.dtype.name]
+            texts = [form.format(int(one)) for one in value]
+            yield f"static const {kind} {name}_{key}[{len(texts)}] = {{\n{_lines(texts, columns)}\n}};"
         else:
             yield f"#define {f'{name}_{key}'.upper()} {value!r}"
 

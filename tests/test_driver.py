@@ -5,15 +5,19 @@ import numpy as np
 import pytest
 
 from compress import firmware
+from compress import image as images
 from compress.eie import load, save
 from golden import image as golden_image
+from golden import scnn as golden_scnn
 from golden.eie import run as golden_run
 from rtl.eie import generate
 from sim import simulator
 from sim.bus import toy as toy_rtl
 from sim.driver import build
 from sim.driver.replay import RECEIVE, WAIT, Recorder, replay
+from sim.scnn.cases import case
 from spec import machines
+from spec.scnn import preset as scnn_preset
 from tests import toy
 from tests.commands import leave
 from tests.compress_sample import sample, small
@@ -99,6 +103,46 @@ def test_every_machine_answers_through_its_driver_as_golden_does(design, preset)
                              [partial(talk.run_actions, image, vector) for vector in integers], **way)
             for result, wanted in zip(results, right, strict=True):
                 np.testing.assert_array_equal(talk.outputs(image, result), wanted)
+
+
+def answers(spec, image, cases):
+    """Run inputs of an image through convolve.c in every way; return outputs and cycles of each way."""
+    program = build.build(machines.part("scnn", "rtl").generate(spec), ("answers.c", "convolve.c"), free=("convolve.c",),
+                          headers={"net.h": firmware.header("net", "sample", "scnn", image)})
+    record = np.dtype([("outputs", "<i2", image.output.shape), ("cycles", "<u8")])
+    for way in WAYS.values():
+        code, out, said = build.run(program, cases.astype("<i2").tobytes(), **way)
+        found = np.frombuffer(out, record)
+        assert code == 0 and len(found) == len(cases), said
+        assert ("sleeps 0" in said) == ("idle" not in way)
+        yield way, found
+
+
+@pytest.mark.parametrize("changes", [{}, pytest.param({"weight_memory": 4096}, marks=pytest.mark.full),
+                                     pytest.param({"cols": 2, "weight_lanes": 2, "i": 4, "banks": 16}, marks=pytest.mark.full)])
+def test_a_program_encodes_inputs_of_an_scnn_array_and_decodes_its_outputs(changes):
+    """The four networks have several forms of their input, channels shared out, wide numbers and long runs of zeros."""
+    spec = scnn_preset("ecp5", **{"rows": 1, "cols": 1} | changes)
+    for seed in range(4):
+        one = case(spec, seed=seed)
+        cycles = sum(counters.cycles for counters in one.golden.counters)
+        for way, found in answers(spec, one.image, one.x[None]):
+            np.testing.assert_array_equal(found["outputs"][0], one.golden.outputs)
+            assert "stall" in way or found["cycles"][0] == pytest.approx(cycles, rel=0.01)
+
+
+@pytest.mark.full
+def test_the_digits_cnn_runs_on_an_scnn_array_as_golden_says(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    size = ("--preset", "ecp5", "--rows", "2", "--cols", "2")
+    assert leave("compress.build", "--design", "scnn", "--example", "digits-cnn", *size, "-o", "cnn.npz").code == 0
+    image = images.load("cnn.npz")
+    integers, _ = machines.part("scnn", "compress").inputs(image, np.load("cnn_inputs.npy")[:100])
+    labels = np.load("cnn_labels.npy")[:100]
+    right = np.array([golden_scnn.run(golden_image.load("cnn.npz"), one).outputs for one in integers])
+    for _, found in answers(image.spec, image, integers):
+        np.testing.assert_array_equal(found["outputs"], right)
+    assert np.mean(right.reshape(100, -1).argmax(axis=1) == labels) > 0.95
 
 
 @pytest.mark.full

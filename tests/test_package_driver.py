@@ -1,4 +1,5 @@
 """The C driver as compilers and a program see it: no warning in C or C++, names of any language, memory as a bus."""
+import platform
 import re
 import shutil
 import subprocess
@@ -9,8 +10,11 @@ import pytest
 from compress import firmware
 from rtl.eie.machine import Machine
 from rtl.package import files
+from rtl.scnn.machine import Machine as ScnnMachine
 from sim.driver.build import FREE, HERE, STRICT, compile_c, compilers
+from sim.scnn.cases import case
 from spec import machines
+from spec.scnn import preset as scnn_preset
 from tests.compress_sample import sample, small
 from tests.package_sample import NAMES, SAMPLES, described
 
@@ -93,27 +97,57 @@ int main(void)
     assert subprocess.run([tmp_path / "program"], check=False).returncode == 0
 
 
-def example(folder):
-    """Write what the example program of sim/driver includes; return the definition of its driver."""
+def eie():
+    """The image of a small EIE array, and what its program is."""
     spec = small(pes=2, slots=32, layers=3)
-    (folder / "net.h").write_text(firmware.header("net", "sample", "eie", sample(spec)))
-    package = machines.specification("eie")
-    written(described("eie", package.registers(spec), Machine(spec), packets=package.PACKETS, spec=spec), folder)
-    return 'DRIVER="eie_sample_driver.h"'
+    return "classify.c", "eie", spec, Machine(spec), sample(spec)
+
+
+def scnn():
+    """The image of a small SCNN array, whose entries lie across words of 64 bits."""
+    spec = scnn_preset("ecp5", rows=1, cols=1, i=4, banks=16)
+    return "convolve.c", "scnn", spec, ScnnMachine(spec), case(spec, seed=1).image
+
+
+PROGRAMS = (eie, scnn)
+"""The example programs of sim/driver."""
+
+
+def example(folder, program):
+    """Write what an example program includes; return the program and the definition of its driver."""
+    source, design, spec, component, image = program()
+    (folder / "net.h").write_text(firmware.header("net", "sample", design, image))
+    package = machines.specification(design)
+    written(described(design, package.registers(spec), component, packets=package.PACKETS, spec=spec), folder)
+    return HERE / source, f'DRIVER="{design}_sample_driver.h"'
 
 
 @pytest.mark.skipif(not compilers() or not shutil.which("nm"), reason="there is no C compiler on PATH: apt-get install gcc")
-def test_the_example_program_calls_no_library(tmp_path):
-    compile_c(compilers()[0], HERE / "classify.c", tmp_path / "classify.o", [tmp_path, HERE], [example(tmp_path)], free=True)
-    assert not subprocess.run(["nm", "-u", tmp_path / "classify.o"], capture_output=True, text=True, check=True).stdout
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_an_example_program_calls_no_library(program, tmp_path):
+    source, driver = example(tmp_path, program)
+    compile_c(compilers()[0], source, tmp_path / "program.o", [tmp_path, HERE], [driver], free=True)
+    assert not subprocess.run(["nm", "-u", tmp_path / "program.o"], capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64" or not shutil.which("gcc"), reason="gcc -m32 is of x86-64 alone")
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_an_example_program_is_compiled_for_a_processor_of_32_bits(program, tmp_path):
+    source, driver = example(tmp_path, program)
+    call = ["gcc", "-m32", *STRICT, *FREE, f"-D{driver}", f"-I{tmp_path}", f"-I{HERE}", "-c", source, "-o", tmp_path / "p.o"]
+    done = subprocess.run(call, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    assert (tmp_path / "p.o").read_bytes()[:5] == b"\x7fELF\x01", "this is the ELF of 32 bits"
 
 
 @pytest.mark.full
+@pytest.mark.parametrize("program", PROGRAMS)
 @pytest.mark.parametrize("target", ["riscv32-freestanding", "arm-freestanding-eabi", "aarch64-freestanding"])
-def test_clang_compiles_the_example_program_for_small_processors(target, tmp_path):
-    pytest.importorskip("ziglang", reason="clang for small processors is not installed: pip install ziglang")
-    call = [sys.executable, "-m", "ziglang", "cc", "-target", target, *STRICT, *FREE, "-Os", f"-D{example(tmp_path)}",
-            f"-I{tmp_path}", f"-I{HERE}", "-c", HERE / "classify.c", "-o", tmp_path / "classify.o"]
+def test_clang_compiles_an_example_program_for_small_processors(target, program, tmp_path):
+    pytest.importorskip("ziglang", reason="clang for small processors is not installed: pip install -e .[cross]")
+    source, driver = example(tmp_path, program)
+    call = [sys.executable, "-m", "ziglang", "cc", "-target", target, *STRICT, *FREE, "-Os", f"-D{driver}", f"-I{tmp_path}",
+            f"-I{HERE}", "-c", source, "-o", tmp_path / "program.o"]
     done = subprocess.run(call, capture_output=True, text=True, check=False)
     assert done.returncode == 0 and not done.stderr, done.stderr
 

@@ -10,12 +10,15 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+import nonzero
 from tests.commands import leave
 from tests.onnx_sample import model, node
 
 ROOT = Path(__file__).parents[1]
 PAGES = {str(path.relative_to(ROOT)): path for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]}
 FENCE = re.compile(r"```(?:sh|bash|console)\n(.*?)```", re.DOTALL)
+BLOCK = re.compile(r"```.*?```", re.DOTALL)
+INLINE = re.compile(r"`((?:python -m |nonzero |pytest )[^`]+)`")
 
 ELSEWHERE = {                               # commands that another test runs, or that come before these tests
     "make setup": "what runs these tests has done it", ". .venv/bin/activate": "the same", "make test": "these tests",
@@ -28,10 +31,14 @@ MEASURED = {                                # an hour's work, and its place is f
         "bench.scnn": "bench_scnn", "bench.history": "history", "golden.gpu": "gpu", "synth.baseline": "synth_baseline"}.items()
 }
 BOARD = re.compile(r"boards\.(?:flash --board|run --board (?!virtual))")     # need a board, and none is here
+EXAMPLES = {"digits ": "--pes 4", "digits-cnn ": "--preset ecp5 --rows 2 --cols 2"}      # of compress.build, on a few PEs
 
 
 def smaller(command):
-    """The same command on a smaller machine and with one seed, for those that place and route."""
+    """The same command on a smaller machine, and with one seed where it places and routes."""
+    for example, size in EXAMPLES.items():
+        if f" --example {example}" in command and not re.search(r" --(pes|rows|help)\b", command):
+            return f"{command} {size}"
     if not re.search(r" -m (synth\.run|synth\.sweep|boards\.build) ", command):
         return command
     command = re.sub(r"--pes [\d,]+", "--pes 1,2" if "synth.sweep" in command else "--pes 1", command)
@@ -50,23 +57,50 @@ def lines():
                     yield page, command
 
 
+def mentioned():
+    """Every command in the text of the pages, outside of fences, as (page, command)."""
+    for page, path in PAGES.items():
+        for command in INLINE.findall(BLOCK.sub("", path.read_text())):
+            yield page, " ".join(command.split())
+
+
 COMMANDS = list(dict.fromkeys(lines()))
+MENTIONED = list(dict.fromkeys(mentioned()))
 
 
 def ours(command):
-    """The module and the arguments of a command of ours, or None."""
-    words = shlex.split(command)
+    """The module and the arguments of a command of ours, or None; NAME stands for a machine, ... for any options."""
+    words = [word for word in shlex.split(command.replace("--design NAME", "--design eie")) if word != "..."]
     if words[:2] == ["python", "-m"] and words[2] != "pytest" and words[2] != "pip":
         return words[2], words[3:]
     return ("nonzero", words[1:]) if words[:1] == ["nonzero"] else None
 
 
-@pytest.mark.parametrize(("page", "command"), COMMANDS, ids=[f"{page}: {command}" for page, command in COMMANDS])
+def tests_of(command):
+    """Check that a pytest command names files that are there and, with -k, a test in them."""
+    words = shlex.split(command.removeprefix("python -m "))[1:]
+    places = [ROOT / word for before, word in zip(["", *words], words, strict=False)
+              if not word.startswith("-") and before not in ("-k", "-m")]
+    files = [file for place in places for file in ([place] if place.is_file() else place.rglob("test_*.py"))]
+    assert places and files and all(place.exists() for place in places), f"{command} names tests that are not there"
+    if "-k" in words:
+        text = " ".join(file.read_text() for file in files)
+        wanted = set(re.findall(r"\w+", words[words.index("-k") + 1])) - {"or", "and", "not"}
+        assert not [word for word in wanted if word not in text], f"{command} selects no test"
+
+
+@pytest.mark.parametrize(("page", "command"), COMMANDS + MENTIONED,
+                         ids=[f"{page}: {command}" for page, command in COMMANDS + MENTIONED])
 def test_the_options_of_a_command_exist(page, command, tmp_path, monkeypatch):
     if not (found := ours(command)):
-        assert command in ELSEWHERE or page in OWN_TEST or command.startswith(("python -m pytest ", "pytest "))
+        if command.startswith(("python -m pytest ", "pytest ")):
+            tests_of(command)
+        else:
+            assert command in ELSEWHERE or page in OWN_TEST
         return
     module, arguments = found
+    if module == "nonzero" and arguments:
+        (module, _), arguments = nonzero.COMMANDS[arguments[0]], arguments[1:]
     monkeypatch.chdir(tmp_path)
     prepare(tmp_path, page)
     left = leave(module, *arguments, "--help")
@@ -95,7 +129,7 @@ def prepare(folder, page):
         (folder / "net.npz.new").replace(folder / "net.npz")
 
 
-IMAGES = ("docs/boards/boards.md", "docs/run-report.md")
+IMAGES = ("docs/boards/boards.md",)
 """Pages on which net.npz is an image already, not a network."""
 
 

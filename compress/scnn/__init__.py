@@ -2,5 +2,6 @@
 
 from compress.scnn.actions import Result, actions, inputs, load_actions, outputs, run_actions
 from compress.scnn.image import Image, load, save
+from compress.scnn.tables import tables
 
-__all__ = ["Image", "Result", "actions", "inputs", "load", "load_actions", "outputs", "run_actions", "save"]
+__all__ = ["Image", "Result", "actions", "inputs", "load", "load_actions", "outputs", "run_actions", "save", "tables"]

@@ -92,8 +92,7 @@ def run_actions(image: Image, x: np.ndarray, *, limit: int = 1_000_000_000) -> A
     """Send an input, run all layers, read the output and the counters; return a `Result`."""
     for packet in input_packets(image, x):
         yield Send(packet)
-    first = min(image.output.blocks.values())
-    count = max(block + form[0] * form[1] * image.output.span for form, block in image.output.blocks.items()) - first
+    first, count, most = read_out(image)
     yield WriteRegister("flags", {"done": 1, "refused": 1, "saturated": 1, "act_overflow": 1})
     yield WriteRegister("layers", {"first": 0, "count": len(image.arrays["layers"])})
     if not image.spec.weight_memory:
@@ -109,11 +108,18 @@ def run_actions(image: Image, x: np.ndarray, *, limit: int = 1_000_000_000) -> A
     yield WriteRegister("blocks", {"first": first, "count": count})
     yield WriteRegister("flags", {"done": 1})
     yield WriteRegister("control", {"read": 1})
-    each = -(-image.spec.act_word_bits // 64)
-    words = yield Receive(image.spec.pes * (count + each * image.spec.memory_words))
+    words = yield Receive(most)
     _accepted((yield Wait("done", limit=limit, what="the read-out")), "read-out")
     outputs = recover(image.spec, image.output, blocks(image.spec, words, first, count))
     return Result(outputs=outputs, counters={name: found[name]["value"] for name in COUNTERS}, flags=flags)
+
+
+def read_out(image: Image) -> tuple[int, int, int]:
+    """Return the first block of a read-out, the blocks of each PE, and the most words of its packet."""
+    first = min(image.output.blocks.values())
+    count = max(block + form[0] * form[1] * image.output.span for form, block in image.output.blocks.items()) - first
+    each = -(-image.spec.act_word_bits // 64)
+    return first, count, image.spec.pes * (count + each * image.spec.memory_words)
 
 
 def actions(image: Image, xs: np.ndarray) -> Actions:

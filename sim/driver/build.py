@@ -59,29 +59,47 @@ def build(machine: GeneratedMachine, sources: Sequence[str], *, headers: dict[st
         Those of the sources that have no library.
     """
     simulator.pick("verilator")
-    texts = files(machine.manifest, ("header", "driver")) | {"others.h": _others(machine)} | dict(headers or {})
-    bench = (HERE / "bench.cpp").read_text()
-    own = [(HERE / name).read_text() for name in (*sources, "classify.h")]
+    texts = files(machine.manifest, ("header", "driver")) | dict(headers or {})
+    read = [(HERE / name).read_text() for name in (*sources, "classify.h")]
     said = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True).stdout.partition("\n")[0]
-    name = key("driver", simulator.identity("verilator"), said, machine.verilog, bench, *own, *texts, *texts.values(), *STRICT,
-               *FREE, *VERILATE, QUICK, *free)
+    around, objects = _machine(machine)
+    name = key("driver", around, said, *read, *texts, *texts.values(), *STRICT, *FREE, *free)
 
     def make(work: Path) -> list[Path]:
         for file, text in texts.items():
             (work / file).write_text(text)
-        (work / "machine.v").write_text(machine.verilog)
         define = [f'DRIVER="{machine.name}_driver.h"', f"MAP={machine.manifest['design']}_map"]
         for source in sources:
             compile_c(compiler, HERE / source, work / f"{source}.o", [work, HERE], define, free=source in free)
+        own = [f"{source}.o" for source in sources]
+        call = [str(simulator.compiler()), "-o", "program", *own, *map(str, objects), "-pthread"]
+        done = subprocess.run(call, cwd=work, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"{call[0]} does not link {machine.name}:\n{done.stderr[-4000:]}")
+        return [work / "program"]
+
+    return fetch(name, make) / "program"
+
+
+def _machine(machine: GeneratedMachine) -> tuple[str, list[Path]]:
+    """Return a name for a machine and its bench, and their object files, to which a program is linked; built once."""
+    texts = {"nonzero.h": files(machine.manifest, ("driver",))["nonzero.h"], "others.h": _others(machine),
+             "machine.v": machine.verilog, "bench.cpp": (HERE / "bench.cpp").read_text(),
+             "none.cpp": "extern \"C\" int program(void *, const void *) { return 0; }\n"}
+    name = key("driver machine", simulator.identity("verilator"), *texts.values(), *VERILATE, QUICK)
+
+    def make(work: Path) -> list[Path]:
+        for file, text in texts.items():
+            (work / file).write_text(text)
         (work / "made").mkdir()
         later = time.time() + 3600          # than the makefile yet to come: make takes them as they are
         for path in _runtime():
             os.utime(shutil.copy(path, work / "made"), (later, later))
-        objects = [work / f"{source}.o" for source in sources]
-        _verilate(work, machine.name, [HERE / "bench.cpp", *objects], [f"-I{work}"])
-        return [work / "made" / "program"]
+        _verilate(work, machine.name, [work / "bench.cpp", work / "none.cpp"], [f"-I{work}"])
+        return [work / "made" / "bench.o", *sorted((work / "made").glob("verilated*.o")), work / "made" / "Vmachine__ALL.a"]
 
-    return fetch(name, make) / "program"
+    folder = fetch(name, make)
+    return name, [folder / "bench.o", *sorted(folder.glob("verilated*.o")), folder / "Vmachine__ALL.a"]
 
 
 def _others(machine: GeneratedMachine) -> str:
