@@ -76,7 +76,7 @@ def ours(command):
     return ("nonzero", words[1:]) if words[:1] == ["nonzero"] else None
 
 
-def tests_of(command):
+def check_tests(command):
     """Check that a pytest command names files that are there and, with -k, a test in them."""
     words = shlex.split(command.removeprefix("python -m "))[1:]
     places = [ROOT / word for before, word in zip(["", *words], words, strict=False)
@@ -94,7 +94,7 @@ def tests_of(command):
 def test_the_options_of_a_command_exist(page, command, tmp_path, monkeypatch):
     if not (found := ours(command)):
         if command.startswith(("python -m pytest ", "pytest ")):
-            tests_of(command)
+            check_tests(command)
         else:
             assert command in ELSEWHERE or page in OWN_TEST
         return
