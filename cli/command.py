@@ -16,7 +16,7 @@ from rich.progress import Progress
 
 from cli.fault import Fault
 from cli.interrupt import obey
-from cli.option import check_options, forget_options, refuse
+from cli.option import asked, check_options, forget_options, refuse
 from cli.signals import Ended, ending
 from cli.text import Printable, plain
 from cli.write import atomic, write_json, write_report, write_text
@@ -79,7 +79,7 @@ def main(app: typer.Typer | Callable[[], typer.Typer], arguments: Sequence[str] 
             raise error.__cause__ from None
         sys.exit(130)
     except typer.TyperException as error:
-        _fail(error, _usage(error), verbose)
+        _fail(error, _usage(error, given), verbose)
     except Fault as error:
         _fail(error, str(error), verbose, code=1)
     except BAD_INPUT as error:
@@ -127,12 +127,15 @@ def _safe_output(verbose: bool) -> Iterator[None]:
         warnings.showwarning, logging.lastResort = before, last
 
 
-def _usage(error: Any) -> str:
+def _usage(error: Any, given: Sequence[str]) -> str:
+    """Return what is wrong with a command line, and where its options are told: those of the machine that it names."""
     context = getattr(error, "ctx", None)
     reasons: list[Any] = getattr(error.__cause__, "errors", list)()     # why a value is not of its type
-    given = "".join(f", not {reason['input']!r}" for reason in reasons)
-    hint = f"; see {context.command_path} --help" if context else ""
-    return error.format_message().rstrip(".") + given + hint
+    values = "".join(f", not {reason['input']!r}" for reason in reasons)
+    design = asked(given)
+    machine = f" --design {design}" if design else ""
+    hint = f"; see {context.command_path}{machine} --help" if context else ""
+    return error.format_message().rstrip(".") + values + hint
 
 
 def _fail(error: Exception, text: str, verbose: bool, code: int = 2) -> None:

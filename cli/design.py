@@ -12,6 +12,7 @@ from typing import Annotated, Any, Protocol
 import typer
 
 from cli import command
+from cli.option import asked
 
 KEYWORD = inspect.Parameter.KEYWORD_ONLY
 PRESET = "preset"
@@ -41,17 +42,6 @@ class Only:
             raise ValueError(f"design must be {self.MACHINES[0]}, not {design!r}; leave it out: this command's "
                              f"options are those of that machine alone")
         return self._machine
-
-
-def asked(arguments: Sequence[str]) -> str | None:
-    """Return the machine that a command line asks for with ``--design``, the last one that counts, or None."""
-    design = None
-    for number, argument in enumerate(arguments):
-        if argument == "--design" and number + 1 < len(arguments):
-            design = arguments[number + 1]
-        elif argument.startswith("--design="):
-            design = argument.removeprefix("--design=")
-    return design
 
 
 def application(run: Callable[..., None], help: str, registry: Registry, arguments: Sequence[str] | None = None, *,

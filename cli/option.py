@@ -9,6 +9,17 @@ from typing import Any
 _GIVEN: ContextVar[dict[str, str]] = ContextVar("options that the command line gives, by parameter")
 
 
+def asked(arguments: Sequence[str]) -> str | None:
+    """Return the machine that a command line asks for with ``--design``, the last one that counts, or None."""
+    design = None
+    for number, argument in enumerate(arguments):
+        if argument == "--design" and number + 1 < len(arguments):
+            design = arguments[number + 1]
+        elif argument.startswith("--design="):
+            design = argument.removeprefix("--design=")
+    return design
+
+
 def check_options(command: Any, given: Sequence[str]) -> None:
     """Let a command refuse odd values of its options, and refuse arguments that contradict each other.
 

@@ -16,6 +16,7 @@ from compress.eie.quantised import Quantised
 from compress.eie.size import MEMORIES
 from compress.network import Dense
 from compress.report import rows
+from compress.tune.train import Tuning
 from spec.eie import EieSpec
 from spec.eie.image import BOUNDS
 
@@ -60,9 +61,11 @@ class Request:
     layers : tuple of str or None
         Names of the layers in their order.
     prune : str
-        ``magnitude``, or ``balanced``, which leaves every PE as many weights of a layer.
+        One of `compress.pruner.KINDS`.
     labels : Path or None
         File of the classes of the input vectors, for the accuracy after each step.
+    tuning : Tuning or None
+        How the network is trained on, if it is.
     """
 
     order: str
@@ -78,6 +81,7 @@ class Request:
     layers: tuple[str, ...] | None = None
     labels: Path | None = None
     prune: str = "magnitude"
+    tuning: Tuning | None = None
 
     def __post_init__(self) -> None:
         """Refuse a bound from data where there is none."""

@@ -62,7 +62,7 @@ def _size(weight: np.ndarray) -> float:
     return float(np.sqrt(np.mean(np.square(present, out=present)))) if present.size else 1.0
 
 
-def gradual(step: int, steps: int, density: float) -> float:
+def gradual(step: float, steps: int, density: float) -> float:
     """Return the density after ``step`` of ``steps``: from 1 it falls fast at first, then ever slower."""
     left = 1 - min(step / steps, 1.0)
     return density + (1 - density) * left ** 3

@@ -113,11 +113,12 @@ def _of_file(facts: dict[str, Any]) -> list[str]:
     alone = f"of whole numbers alone {100 * facts['rounding']:.2f} %"
     said = [f"rms error of the outputs against the file's network: {steps}; {alone}"]
     if "accuracy" in facts:
-        said.append(f"accuracy on these {facts['vectors']} vectors: " + ", ".join(
+        those = f"the {facts['tried']} held back" if facts["training"] else f"these {facts['tried']} vectors"
+        said.append(f"accuracy on {those}: " + ", ".join(
             f"{step} {100 * share:.2f} %" for step, share in facts["accuracy"].items()))
     if facts["host"]:
         said.append(f"left to the host: {', '.join(facts['host'])}; the outputs are what goes into it")
-    return said + [f"notice: {notice}" for notice in facts["notices"]]
+    return said + facts["training"] + [f"notice: {notice}" for notice in facts["notices"]]
 
 
 def _of_digits(facts: dict[str, Any]) -> list[str]:

@@ -1,12 +1,11 @@
 """Where a network comes from: the digits, trained here, or a file of dense layers; both end as an image."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from cli import command
 from compress.dense import read
@@ -17,10 +16,10 @@ from compress.eie.scale import scale
 from compress.eie.size import estimate, sized, with_codebooks
 from compress.label import classes, right
 from compress.made import Made, Request, finish
-from compress.network import Dense, Given, forward, importance, rms, vectors
-from compress.prune import balanced, masks
-from compress.share import share
+from compress.network import Dense, importance, rms, vectors
+from compress.steps import steps
 from compress.train import Recipe
+from compress.tune.stage import said, split
 from spec.eie import EieSpec
 
 GUESSES = 256       # random vectors that stand in where a file comes without vectors of its own
@@ -65,41 +64,35 @@ def _loss(tried: Sequence[Fold], images: int) -> dict[str, float]:
 
 
 def from_file(path: Path, spec: EieSpec, request: Request) -> Made:
-    """Prune by magnitude where wanted, share and encode a file's layers; there is no training."""
+    """Prune, share and encode a file's layers; with passes they are trained on in between."""
     layers, told = _layers(path, spec, request)
     labels = None if request.labels is None else classes(request.labels, layers[-1].weight.shape[0])
     for layer in layers:
         _given_fits(layer, spec)
     spec = with_codebooks(spec, len(layers), request.free)
     samples, guessed = _samples(request, layers[0].weight.shape[1])
-    pruned = layers
-    with command.progress(f"compressing {path}", 4) as bar:
-        if request.density is not None:
-            kept = masks([layer.weight for layer in layers], request.density) if request.prune == "magnitude" else \
-                balanced([layer.weight for layer in layers], request.density, spec.pes)
-            pruned = [_masked(layer, mask) for layer, mask in zip(layers, kept, strict=True)]
-        masses = importance(pruned, samples)
-        bar.advance(1)
-        shared = share([layer.weight for layer in pruned], bits=spec.codebook_bits, codebooks=spec.codebooks,
-                       importance=masses, given=[layer.given for layer in pruned])
-        bar.advance(1)
-        quantised = scale(layers, shared, spec, samples, bound=request.bound or ("worst" if guessed else "data"),
+    parts = split(samples, labels, request.tuning)
+    made = steps(layers, spec, request, parts)
+    before, pruned = (layers, made.pruned) if request.tuning is None else (made.network, made.network)
+    with command.progress(f"encoding {path}", 3) as bar:
+        quantised = scale(made.network, made.shared, spec, parts.seen, bound=request.bound or ("worst" if guessed else "data"),
                           input_range=request.input_range or (UNTOLD if guessed else None), guessed=guessed)
         _ceilings(layers, quantised)
-        found = losses(layers, pruned, shared, quantised, samples, masses)
         bar.advance(1)
-        image, facts = finish(quantised, spec, request, found, len(samples), layers)
+        found = losses(before, pruned, made.shared, quantised, parts.seen, made.masses)
         bar.advance(1)
-    wanted, cut = forward(layers, samples)[-1], forward(pruned, samples)[-1]
-    if labels is not None:
-        answers = {"float": wanted, "pruned": cut, "shared": forward(shared.network(layers), samples)[-1],
-                   "integer": quantised.outputs(samples)[-1]}
-        facts["accuracy"] = {step: right(answer, labels) for step, answer in answers.items()}
-    facts |= told | {"file": str(path), "rounding": quantised.error[-1], "vectors": len(samples), "calibrated": not guessed,
-              "warnings": _guess(request, guessed) + warnings(pruned, shared, quantised, spec, samples, masses, found),
-              "error": {"pruned": rms(cut - wanted) / (rms(wanted) or 1.0), "shared": found[-1].shared,
-                        "integer": found[-1].integer}}
-    return Made(image=image, facts=facts, samples=samples)
+        image, facts = finish(quantised, spec, request, found, len(parts.seen), before)
+        bar.advance(1)
+    answers = made.answers(parts.tried) | {"integer": quantised.outputs(parts.tried)[-1]}
+    wanted = answers["float"]
+    if parts.tried_labels is not None:
+        facts["accuracy"] = {step: right(answer, parts.tried_labels) for step, answer in answers.items()}
+    facts |= told | {
+        "file": str(path), "rounding": quantised.error[-1], "vectors": len(parts.seen), "calibrated": not guessed,
+        "tried": len(parts.tried), "training": said(request.tuning, parts),
+        "warnings": _guess(request, guessed) + warnings(pruned, made.shared, quantised, spec, parts.seen, made.masses, found),
+        "error": {step: rms(answer - wanted) / (rms(wanted) or 1.0) for step, answer in answers.items() if step != "float"}}
+    return Made(image=image, facts=facts, samples=parts.tried)
 
 
 def _layers(path: Path, spec: EieSpec, request: Request) -> tuple[list[Dense], dict[str, Any]]:
@@ -152,8 +145,3 @@ def _given_fits(layer: Dense, spec: EieSpec) -> None:
     if layer.given.whole and not -top <= values.min() <= values.max() < top:
         raise OverflowError(f"{layer.name}.codebook must be whole numbers of {-top} to {top - 1}, not "
                             f"{values[np.abs(values.astype(np.float64)).argmax()]}; give floats, which are scaled")
-
-
-def _masked(layer: Dense, mask: np.ndarray) -> Dense:
-    given = layer.given and Given(codes=csr_array(layer.given.codes.toarray() * mask), codebook=layer.given.codebook)
-    return replace(layer, weight=layer.weight * mask, given=given)

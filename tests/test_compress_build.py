@@ -177,6 +177,8 @@ WRONG = {
     "preset": (["net.npz", "--preset", "big"], "preset must be one of paper, default, ecp5, ice40, not 'big'"),
     "pes": (["net.npz", "--pes", "257"], "pes must be 1 to 256, not 257"),
     "unknown": (["net.npz", "--speed", "3"], "No such option: --speed"),
+    "unknown for an scnn": (["net.npz", "--design", "scnn", "--order", "modulo"],
+                            "No such option: --order.*; see .* --design scnn --help"),
     "design": (["net.npz", "--design", "cpu"], "design must be one of eie, .*not 'cpu'"),
     "codebook": (["net.npz", "--codebook-bits", "9"], "codebook_bits must be 1 to 8, not 9"),
     "density": (["net.npz", "--density", "0"], "density must be above 0 and at most 1, not 0.0"),

@@ -39,7 +39,7 @@ def made(tmp_path_factory):
 
 def test_the_figures_are_those_of_image_and_golden(made):
     folder, x = made
-    facts = json.loads((folder / "page.json").read_text())
+    facts = json.loads((folder / "page.figures.json").read_text())
     found = run(golden_image.load(folder / "image.npz"), x[:8].astype(np.float32))
     cycles = np.mean([sum(layer.cycles for layer in vector) for vector in found.counters])
     assert facts["cycles"] == pytest.approx(cycles) and facts["vectors"] == 8

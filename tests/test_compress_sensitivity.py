@@ -4,9 +4,9 @@ import pytest
 
 from compress.frontend.execute import output, run
 from compress.frontend.graph import INPUT, Activation, Add, Conv, Dense, Network
-from compress.scnn.source import Request, kept, prune
+from compress.pruner import pruner
+from compress.scnn.source import kept
 from compress.sensitivity import densities, pruned
-from spec.scnn import preset
 
 RNG = np.random.default_rng(17)
 
@@ -34,9 +34,8 @@ def test_it_keeps_at_most_the_share_and_errs_less_than_by_magnitude(density):
     less = pruned(given, densities(given, density, x))
     assert kept(less) <= density
     assert kept(less) > 0.8 * min(density, kept(given))
-    spec = preset("default")
-    assert error(less, given, x) <= error(prune(given, Request(preset=spec, density=density), x), given, x) * 1.02
-    same = prune(given, Request(preset=spec, density=density, prune="sensitivity"), x)
+    assert error(less, given, x) <= error(pruner(given, "magnitude", density)(given), given, x) * 1.02
+    same = pruner(given, "sensitivity", density, x)(given)
     assert error(same, given, x) == error(less, given, x)
 
 

@@ -139,7 +139,7 @@ def test_the_command_writes_image_page_and_figures(tmp_path):
     assert left.code == 0, left.err
     assert "accuracy on 20 inputs: float 100.00 %" in left.out
     facts = json.loads((tmp_path / "facts.json").read_text())
-    shown = json.loads((tmp_path / "page.json").read_text())
+    shown = json.loads((tmp_path / "page.figures.json").read_text())
     assert facts.pop("tools")
     assert shown["facts"] == facts
     assert [step["name"] for step in shown["steps"]] == ["float", "pruned", "integer"]

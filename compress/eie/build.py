@@ -13,14 +13,18 @@ from compress.eie.image import save
 from compress.eie.order import PRESET_ORDERS
 from compress.eie.size import free
 from compress.made import Request
+from compress.page.beside import figures_beside
 from compress.page.write import write as write_page
+from compress.pruner import KINDS
 from compress.report import sentences, tables
 from compress.source import beside_image, from_digits, from_file
 from compress.span import read_range
 from compress.train import Recipe
+from compress.tune.stage import read_passes
 from spec.eie import PRESETS, EieSpec
 from spec.eie.image import ORDERS
 
+PASSES = "60,100,20"        # over the digits
 
 def run(
     spec: EieSpec,
@@ -36,7 +40,8 @@ def run(
     density: Annotated[float | None, typer.Option(
         help="Most weights to keep, as a share of all; digits 0.1 if not given, a file as it is.")] = None,
     prune: Annotated[str, typer.Option(
-        help="How a file is pruned: magnitude, or balanced, which leaves every PE as many weights of a layer.")] = "magnitude",
+        help="How a file is pruned: magnitude; balanced, which leaves every PE as many weights of a layer; sensitivity, of "
+             "each layer as many as the answers to --data need of it.")] = "magnitude",
     calibrate: Annotated[Path | None, typer.Option(
         "--calibrate", "--data", help="A .npy of input vectors by which to choose a file's scales.")] = None,
     labels: Annotated[Path | None, typer.Option(
@@ -53,15 +58,16 @@ def run(
     relu_last: Annotated[bool, typer.Option(
         "--relu-last", help="The file's last layer has a ReLU.")] = False,
     hidden: Annotated[str, typer.Option(help="Sizes of the hidden layers of the digits.")] = "256,128",
-    passes: Annotated[str, typer.Option(
-        help="Passes over the digits: dense, with masks, with shared weights.")] = "60,100,20",
+    passes: Annotated[str | None, typer.Option(
+        help="Train a file's network on, on four of five --data: passes with masks, with shared weights, such as 20,5; the "
+             "fifth is held back. Of the digits: dense, with masks, with shared weights, 60,100,20 if not given.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the digits.")] = 0,
     folds: Annotated[int, typer.Option(
         help="How many of 5 parts of the digits to hold back in turn; the image is that of the first.")] = 1,
     reference: Annotated[bool, typer.Option(
         help="Keep the float network in the image, up to 64 MiB, with which sim.run states the error.")] = True,
     report: Annotated[Path | None, typer.Option(
-        help="Write a page that tells it all to this .html file, and its figures as .json beside it.")] = None,
+        help="Write a page that tells it all to this .html file, and its figures as .figures.json beside it.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the figures to this file.")] = None,
 ) -> None:
     """Prune, share and encode a file of dense layers, or an example that is trained here, into an image for an EIE array.
@@ -69,14 +75,14 @@ def run(
     For example: python -m compress.build --example digits -o digits.npz --json digits.json
     """
     if network is not None:
-        command.refuse(["hidden", "passes", "seed", "folds"], "--example, not with a file")
+        command.refuse(["hidden", "seed", "folds"], "--example, not with a file")
     else:
         names = ["layers"] if layers is not None else []        # a whole number there is the machine's
         command.refuse(["calibrate", "labels", "prune", "input_range", "relu_last", *names], "a file, not with --example")
     beside = {f"{name} beside --out": path for name, path in beside_image(out).items()} if network is None else {}
     paths.check(inputs={"network": network, "--calibrate": calibrate, "--labels": labels},
                 outputs={"--out": out, **beside, "--json": json, "--report": report,
-                         "figures beside --report": None if report is None else report.with_suffix(".json")})
+                         "figures beside --report": None if report is None else figures_beside(report)})
     if report is not None and report.suffix != ".html":
         raise ValueError(f"report must end in .html, not {report.suffix or 'neither'!r}; name it so")
     preset = preset or "default"
@@ -85,15 +91,17 @@ def run(
         raise ValueError(f"order must be one of {', '.join(ORDERS)}, not {order!r}")
     request = Request(order=order, preset=PRESETS[preset], free=free(spec, preset), reference=reference,
                       example=network is None, density=density, calibrate=calibrate, labels=labels, relu_last=relu_last,
-                      prune=prune,
-                      bound=bound, input_range=None if input_range is None else read_range(input_range),
+                      prune=prune, tuning=None if network is None else read_passes(passes, calibrate), bound=bound,
+                       input_range=None if input_range is None else read_range(input_range),
                       layers=None if layers is None else tuple(layers.split(",")))
-    if prune not in ("magnitude", "balanced"):
-        raise ValueError(f"prune must be magnitude or balanced, not {prune!r}")
+    if prune not in KINDS:
+        raise ValueError(f"prune must be one of {', '.join(KINDS)}, not {prune!r}")
+    if prune == "sensitivity" and calibrate is None:
+        raise ValueError("prune must be magnitude without data, not sensitivity, which is measured on them; give --data FILE")
     if example not in (None, "digits"):
         raise ValueError(f"example must be digits for an eie, not {example!r}; digits-cnn is one for --design scnn")
     if example is not None and network is None:
-        steps = _numbers("passes", passes)
+        steps = _numbers("passes", passes or PASSES)
         if len(steps) != 3:
             raise ValueError(f"passes must be 3 numbers: dense, with masks, with shared weights, "
                              f"not {passes!r}")

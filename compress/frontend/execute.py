@@ -9,12 +9,13 @@ from numpy.lib.stride_tricks import sliding_window_view
 from compress.frontend.graph import INPUT, Add, Concat, Conv, Dense, Network, Pool, Relabel
 
 
-def run(network: Network, inputs: np.ndarray, known: Mapping[str, np.ndarray] | None = None) -> dict[str, np.ndarray]:
+def run(network: Network, inputs: np.ndarray, known: Mapping[str, np.ndarray] | None = None, *,
+        kind: Any = np.float64) -> dict[str, np.ndarray]:
     """Return every value of a network, by name, for samples of shape (samples, ...); the input is among them.
 
-    Each has shape (samples, elements). Values that are ``known`` are taken as they are.
+    Each has shape (samples, elements). Values that are ``known`` are taken as they are; the input is taken as ``kind``.
     """
-    x = np.asarray(inputs, np.float64)
+    x = np.asarray(inputs, kind)
     values = {INPUT: x.reshape(len(x), network.size)}
     shapes = {INPUT: network.shape} | {layer.name: layer.shape for layer in network.layers}
     for layer in network.layers:
@@ -40,11 +41,11 @@ def _dense(layer: Dense, x: np.ndarray) -> np.ndarray:
 
 def _conv(layer: Conv, x: np.ndarray) -> np.ndarray:
     outputs, depth, *kernel = layer.weight.shape
-    windows = _windows(x.reshape(-1, *layer.picture), kernel, layer.strides, layer.pads, layer.shape[-2:], 0.0)
+    seen = _windows(x.reshape(-1, *layer.picture), kernel, layer.strides, layer.pads, layer.shape[-2:], 0.0)
     parts = []
     for group in range(layer.groups):
         own = layer.weight[group * outputs // layer.groups:(group + 1) * outputs // layer.groups]
-        parts.append(np.tensordot(windows[:, group * depth:(group + 1) * depth], own, ((1, 4, 5), (1, 2, 3))))
+        parts.append(np.tensordot(seen[:, group * depth:(group + 1) * depth], own, ((1, 4, 5), (1, 2, 3))))
     y = np.concatenate(parts, -1).transpose(0, 3, 1, 2)
     return y if layer.bias is None else y + layer.bias[:, None, None]
 
@@ -69,13 +70,21 @@ def counts(layer: Pool) -> np.ndarray:
 
 
 def _windows(x: np.ndarray, kernel, strides, pads, size, fill: float) -> np.ndarray:
-    """Return the windows of samples x channels x rows x columns, as views: ``size`` of them, each ``kernel``."""
+    return windows(padded(x, kernel, strides, pads, size, fill), kernel, strides, size)
+
+
+def padded(x: np.ndarray, kernel, strides, pads, size, fill: float) -> np.ndarray:
+    """Return samples x channels x rows x columns with their padding, and as much more as ``size`` windows reach."""
     above, left, below, right = pads
     rows = max((size[0] - 1) * strides[0] + kernel[0] - x.shape[2] - above, below)
     columns = max((size[1] - 1) * strides[1] + kernel[1] - x.shape[3] - left, right)
-    padded = np.pad(x, ((0, 0), (0, 0), (above, rows), (left, columns)), constant_values=fill)
-    windows = sliding_window_view(padded, tuple(kernel), axis=(2, 3))
-    return windows[:, :, ::strides[0], ::strides[1]][:, :, :size[0], :size[1]]
+    return np.pad(x, ((0, 0), (0, 0), (above, rows), (left, columns)), constant_values=fill)
+
+
+def windows(x: np.ndarray, kernel, strides, size) -> np.ndarray:
+    """Return the windows of padded samples, as views: ``size`` of them, each ``kernel``."""
+    found = sliding_window_view(x, tuple(kernel), axis=(2, 3))
+    return found[:, :, ::strides[0], ::strides[1]][:, :, :size[0], :size[1]]
 
 
 def _add(layer: Add, first: np.ndarray, second: np.ndarray) -> np.ndarray:

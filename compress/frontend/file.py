@@ -30,6 +30,6 @@ def from_dense(given: list[Given], name: str) -> Network:
     made: list[Dense] = []
     for layer in given:
         made.append(Dense(name=layer.name, inputs=(made[-1].name if made else INPUT,), shape=(layer.weight.shape[0],),
-                          activation=Activation(relu=layer.relu), weight=layer.weight, bias=layer.bias,
+                          activation=Activation(relu=layer.relu, ceiling=layer.ceiling), weight=layer.weight, bias=layer.bias,
                           nodes=(f"{layer.name} (weight)",)))
     return Network(name=name, shape=(given[0].weight.shape[1],), layers=tuple(made))

@@ -9,6 +9,7 @@ import numpy as np
 from cli.page import render
 from cli.text import plain
 from cli.write import write_text
+from compress.page.beside import figures_beside
 from compress.page.picture import bars, density_map, stack
 from compress.scnn.source import Made
 
@@ -26,8 +27,9 @@ def figures(made: Made, arguments: list[str]) -> dict[str, Any]:
     kept, cells, before = whole["nonzeros"], whole["cells"], whole["bits_before"]
     biases = before - 32 * cells
     code, books = facts["spec"]["weight_code_bits"], made.image.arrays.get("codebooks", np.empty(0))
-    sizes = {"float": before, "pruned": min(before, 64 * kept + biases),
-             "shared": min(code * cells, (code + 32) * kept) + 32 * books.size + biases, "integer": whole["bits_after"]}
+    pruned, shared = min(before, 64 * kept + biases), min(code * cells, (code + 32) * kept) + 32 * books.size + biases
+    sizes = {"float": before, "pruned": pruned, "pruned+trained": pruned, "shared": shared, "shared+trained": shared,
+             "integer": whole["bits_after"]}
     steps = [{"name": name, "bits": bits, "ratio": before / bits, "accuracy": facts.get("accuracy", {}).get(name),
               "error": facts["error"].get(name, 0.0)} for name, bits in sizes.items() if name in ("float", *facts["error"])]
     rows, cols = facts["array"]
@@ -42,7 +44,7 @@ def write(path: Path, made: Made, *, told: list[str], arguments: list[str]) -> N
     text = render(Path(__file__).with_name("array.j2"), **(shown | {"layers": drawn}), causes=CAUSES,
                   told=[plain(line) for line in told], title=f"What {plain(Path(made.facts['file']).name)} became")
     write_text(path, text)
-    write_text(path.with_suffix(".json"), json.dumps(shown, indent=2) + "\n")
+    write_text(figures_beside(path), json.dumps(shown, indent=2) + "\n")
 
 
 def _pictures(made: Made, number: int) -> dict[str, Any]:

@@ -45,8 +45,11 @@ def _steps(image: Image, facts: dict[str, Any]) -> list[dict[str, Any]]:
     network = facts["network"]
     cells, kept, biases = network["cells"], network["nonzeros"], sum(layer["outputs"] for layer in facts["layers"])
     coded = 8 * len(compressed(image)[0])
-    sizes = [("float", 32 * (cells + biases)), ("pruned", 64 * kept + 32 * biases),
-             ("shared", (32 + image.spec.codebook_bits) * kept + 32 * biases), ("integer", network["bits_after"])]
+    pruned, shared = 64 * kept + 32 * biases, (32 + image.spec.codebook_bits) * kept + 32 * biases
+    sizes = [("float", 32 * (cells + biases)), ("pruned", pruned), ("pruned+trained", pruned), ("shared", shared),
+             ("shared+trained", shared), ("integer", network["bits_after"])]
+    told_of = {*facts.get("accuracy", {}), *facts.get("error", {})}
+    sizes = [(name, bits) for name, bits in sizes if name in told_of or "+" not in name]
     lines = []
     for name, bits in sizes:
         told = facts.get("accuracy", {}).get(name)

@@ -10,6 +10,7 @@ from cli.page import render
 from cli.text import plain
 from cli.write import write_text
 from compress.eie.image import Image
+from compress.page.beside import figures_beside
 from compress.page.facts import page_facts
 from golden.eie.image import load
 
@@ -43,4 +44,4 @@ def write(path: Path, out: Path, image: Image, facts: dict[str, Any], inputs: np
         "layers": [{key: value for key, value in layer.items() if key not in ("map", "load", "causes")}
                    for layer in shown["layers"]]}
     write_text(path, text)
-    write_text(path.with_suffix(".json"), json.dumps(plainly, indent=2) + "\n")
+    write_text(figures_beside(path), json.dumps(plainly, indent=2) + "\n")

@@ -14,6 +14,7 @@ from compress.frontend.file import read_network
 from compress.frontend.graph import Network
 from compress.network import vectors
 from compress.page.array import write as write_page
+from compress.page.beside import figures_beside
 from compress.scnn import digits
 from compress.scnn.digits import NAME as EXAMPLE
 from compress.scnn.image import save
@@ -22,6 +23,7 @@ from compress.scnn.source import PRUNE, Made, Request, Trial, build
 from compress.scnn.table import sentences, tables
 from compress.source import beside_image, classes
 from compress.span import read_range
+from compress.tune.stage import read_passes
 from spec.scnn import PRESETS, ScnnSpec
 
 
@@ -45,11 +47,14 @@ def run(
     labels: Annotated[Path | None, typer.Option(help="A .npy of their classes, for the accuracy after each step.")] = None,
     input_range: Annotated[str | None, typer.Option(
         metavar="LOW,HIGH", help="Least and largest input; those of --data with a margin if not given.")] = None,
+    passes: Annotated[str | None, typer.Option(
+        metavar="MASKED,SHARED", help="Train the network on, on four of five --data: passes with masks, and with shared "
+        "weights where the array has codes, such as 20,0; the fifth is held back.")] = None,
     level: Annotated[str | None, typer.Option(
         help="Split of the array: 0 for tiles of the plane, more for tiles of more PEs that share output channels, fastest for "
              "what the tiler predicts; fastest if not given.")] = None,
     report: Annotated[Path | None, typer.Option(
-        help="Write a page that tells it all to this .html file, and its figures as .json beside it.")] = None,
+        help="Write a page that tells it all to this .html file, and its figures as .figures.json beside it.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the figures to this file.")] = None,
 ) -> None:
     """Prune, quantise and lay out a network of convolutions and dense layers as one image for an SCNN array.
@@ -68,18 +73,18 @@ def run(
     if density is None:
         command.refuse(["prune"], "--density SHARE")
     if network is None:
-        command.refuse(["data", "labels", "input_range", "density", "prune"], f"a file, not with --example {EXAMPLE}")
+        command.refuse(["data", "labels", "input_range", "density", "prune", "passes"], f"a file, not with --example {EXAMPLE}")
     beside = {} if network is not None else beside_image(out)
     paths.check(inputs={"network": network, "--data": data, "--labels": labels},
                 outputs={"--out": out, **{f"{name} beside --out": path for name, path in beside.items()}, "--json": json,
-                         "--report": report, "figures beside --report": report and report.with_suffix(".json")})
+                         "--report": report, "figures beside --report": report and figures_beside(report)})
     if report is not None and report.suffix != ".html":
         raise ValueError(f"report must end in .html, not {report.suffix or 'neither'!r}; name it so")
     if labels is not None and data is None:
         raise ValueError("labels must come with the inputs that they are of, not alone; give these with --data FILE")
     preset = preset or "default"
     request = Request(preset=PRESETS[preset], free=free(spec, preset), level=_level(spec, level), density=density,
-                      prune=prune or PRUNE[data is not None],
+                      prune=prune or PRUNE[data is not None], tuning=read_passes(passes, data),
                       input_range=None if input_range is None else read_range(input_range))
     if network is None:
         made, arrays = _example(spec, request)

@@ -1,17 +1,16 @@
 """From a trained network to an SCNN image with its figures: pruned, quantised, laid out, proved, measured."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from cli import command
-from compress import sensitivity
 from compress.frontend.execute import output
 from compress.frontend.graph import Conv, Dense, Network
 from compress.network import rms
-from compress.prune import masks
+from compress.pruner import pruner
 from compress.scnn import image as images
 from compress.scnn.assemble import Assembly
 from compress.scnn.lower import lower
@@ -20,6 +19,8 @@ from compress.scnn.size import MEMORIES, SIDES, few, sized
 from compress.scnn.table import rows
 from compress.scnn.whole import Whole, measure, quantise
 from compress.source import right
+from compress.tune.stage import Split, Trainer, said, split
+from compress.tune.train import Tuning, grouped
 from spec.scnn import ScnnSpec
 
 PRUNE = ("magnitude", "sensitivity")
@@ -45,6 +46,8 @@ class Request:
         One of :data:`PRUNE`: the largest of all layers, or of each layer as many as the answers to the data need of it.
     input_range : tuple of float or None
         Least and largest input, as the user says.
+    tuning : Tuning or None
+        How the network is trained on, if it is.
     """
 
     preset: ScnnSpec
@@ -53,6 +56,7 @@ class Request:
     density: float | None = None
     prune: str = "magnitude"
     input_range: tuple[float, float] | None = None
+    tuning: Tuning | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -104,11 +108,12 @@ def build(network: Network, path: Path, spec: ScnnSpec, request: Request, sample
     if samples is None:
         low, high = request.input_range or UNTOLD
         samples = np.random.default_rng(0).uniform(low, high, (GUESSES, network.size))
-    with command.progress(f"compressing {path}", 4) as bar:
-        pruned = prune(network, request, samples)
-        kinds = {"pruned": pruned} | ({"shared": shared(pruned, spec.weight_code_bits)} if spec.weight_code_bits else {})
-        *_, last = kinds.values()
-        bar.advance(1)
+    parts = split(samples, labels, request.tuning)
+    trial = trial or Trial(inputs=parts.tried, labels=parts.tried_labels)
+    samples = parts.seen
+    kinds = stages(network, spec, request, parts)
+    *_, last = kinds.values()
+    with command.progress(f"compressing {path}", 3) as bar:
         lowered = lower(last, path)
         whole = quantise(spec, last, lowered, samples, input_range=request.input_range or (UNTOLD if guessed else None))
         bar.advance(1)
@@ -123,26 +128,32 @@ def build(network: Network, path: Path, spec: ScnnSpec, request: Request, sample
              "calibrated": not guessed, "input_scale": image.input_scale, "output_scale": image.output_scale,
              "grown": {name: getattr(final, name) for name in MEMORIES if getattr(final, name) > getattr(request.preset, name)},
              "array": [getattr(final, name) for name in SIDES], "host": list(network.host),
-             "density": kept(pruned), "dense": [layer.name for layer in network.layers if isinstance(layer, Dense)],
+             "density": kept(last), "training": said(request.tuning, parts),
+             "dense": [layer.name for layer in network.layers if isinstance(layer, Dense)],
              "notices": [*network.notices, *whole.notices, *faults, *order(network, whole)],
              "warnings": _warnings(whole, guessed and request.input_range is None)}
     return Made(image=image, whole=whole, assembly=assembly, samples=samples,
-                facts=facts | _steps(before or network, kinds, whole, samples, trial or Trial(inputs=samples, labels=labels)))
+                facts=facts | _steps(before or network, kinds, whole, samples, trial))
 
 
-def prune(network: Network, request: Request, samples: np.ndarray) -> Network:
-    """Return a network of whose weights at most a share is left; see `compress.prune.masks` and `compress.sensitivity`."""
-    density = request.density
-    if density is None:
-        return network
-    if request.prune == "sensitivity" and 0 < density <= 1:
-        return sensitivity.pruned(network, sensitivity.densities(network, density, samples))
-    places = [number for number, layer in enumerate(network.layers) if isinstance(layer, Conv | Dense)]
-    kept = masks([np.asarray(network.layers[number].weight) for number in places], density)
-    layers = list(network.layers)
-    for number, mask in zip(places, kept, strict=True):
-        layers[number] = replace(layers[number], weight=layers[number].weight * mask)
-    return replace(network, layers=tuple(layers))
+def stages(network: Network, spec: ScnnSpec, request: Request, parts: Split) -> dict[str, Network]:
+    """Return a network after each step, in floats: pruned, with few values where the array has codes, trained on in between."""
+    tuning, bits = request.tuning, spec.weight_code_bits
+    if tuning is not None and tuning.shared and not bits:
+        raise ValueError(f"passes with shared weights must be 0 where an array's weights are no codes, not {tuning.shared}; "
+                         f"take --weight-code-bits 4, or --passes {tuning.masked},0")
+    trainer = None if tuning is None else Trainer(network, parts, tuning)
+    with command.progress("pruning"):
+        cut = pruner(network, request.prune, request.density, parts.seen)
+        kinds = {"pruned": cut(network)}
+    if trainer is not None and trainer.tuning.masked:
+        kinds["pruned+trained"] = trainer.masked(network, cut)
+    if bits:
+        *_, last = kinds.values()
+        kinds["shared"] = few = shared(last, bits)
+        if trainer is not None and trainer.tuning.shared:
+            kinds["shared+trained"] = trainer.centroids(few, grouped(few))[0]
+    return kinds
 
 
 def kept(network: Network) -> float:

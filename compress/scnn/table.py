@@ -109,4 +109,4 @@ def sentences(facts: dict[str, Any]) -> list[str]:
     if dense:
         said.append(f"dense layers run as filters as large as their planes: {', '.join(dense)}; each weight is used once, "
                     f"which an eie does faster: give them as a network of their own to compress.build --design eie")
-    return said + [f"notice: {notice}" for notice in facts["notices"]]
+    return said + facts["training"] + [f"notice: {notice}" for notice in facts["notices"]]
