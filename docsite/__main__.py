@@ -4,6 +4,7 @@ Example: python -m docsite
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -41,12 +42,18 @@ def run(
 
 
 def sphinx(source: Path, trees: Path, out: Path) -> list[str]:
-    """Run Sphinx and return its warnings, one a line."""
+    """Run Sphinx and return its warnings, each one line; with any, the next build reads every page again.
+
+    Sphinx warns of a page when it reads it, and would say nothing the next time of a page that has not changed.
+    """
     places = [str(path.absolute()) for path in (trees, source, out)]
     call = [sys.executable, "-m", "sphinx", "-q", "--no-color", "-b", "html", "-d", *places]
     done = subprocess.run(call, cwd=stage.ROOT, capture_output=True, text=True, check=False)
     lines = [line.replace(f"{places[1]}{os.sep}", "") for line in done.stderr.splitlines() if line.strip()]
-    return lines or ([f"Sphinx ended with {done.returncode}"] if done.returncode else [])
+    said = lines or ([f"Sphinx ended with {done.returncode}"] if done.returncode else [])
+    if said:
+        shutil.rmtree(trees, ignore_errors=True)
+    return said
 
 
 def main() -> None:
