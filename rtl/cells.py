@@ -204,6 +204,30 @@ class AddSub(wiring.Component):
         return m
 
 
-CELLS = {"nz_add_sub": AddSub, "nz_mult": Multiplier, "nz_mult_pair": MultiplierPair, "nz_ram": Ram, "nz_ram_dual": DualReadRam,
-         "nz_regfile": RegisterFile}
+class MergeAdd(wiring.Component):
+    """``nz_merge_add``: s is (a | b) + c modulo ``2**BITS``, or 0 where ``clear``, in the same cycle.
+
+    Members
+    -------
+    a, b, c : ``In(BITS)``, clear : ``In(1)``, s : ``Out(BITS)``
+    """
+
+    clocked = False
+
+    @staticmethod
+    def ports(*, BITS: int) -> Ports:
+        """Return the members of a cell of these parameters."""
+        return {"a": In(BITS), "b": In(BITS), "c": In(BITS), "clear": In(1), "s": Out(BITS)}
+
+    def __init__(self, *, BITS: int):
+        super().__init__(self.ports(BITS=BITS))
+
+    def elaborate(self, platform):
+        m = Module()
+        m.d.comb += self.s.eq(Mux(self.clear, 0, (self.a | self.b) + self.c))
+        return m
+
+
+CELLS = {"nz_add_sub": AddSub, "nz_merge_add": MergeAdd, "nz_mult": Multiplier, "nz_mult_pair": MultiplierPair, "nz_ram": Ram,
+         "nz_ram_dual": DualReadRam, "nz_regfile": RegisterFile}
 """Each by its name; one whose class says ``clocked = False`` has no port ``clk``."""

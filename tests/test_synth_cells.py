@@ -71,6 +71,17 @@ def test_adder_is_the_plain_one():
     agree(pairs, plain("nz_add_sub"), mine, models.texts("ecp5", "module none; endmodule CCU2C"), blocks=False)
 
 
+def test_merging_adder_is_the_plain_one():
+    pairs = []
+    for bits in (1, 2, 5, 36, 37):
+        ports = f".a(x[0 +: {bits}]), .b(x[128 +: {bits}]), .c(x[192 +: {bits}]), .clear(x[69] & x[68])"
+        pairs.append((f"{bits} bits", bits, f"""
+            assign valid = 1;
+            nz_merge_add #(.BITS({bits})) mine ({ports}, .s(ours));
+            plain_nz_merge_add #(.BITS({bits})) other ({ports}, .s(theirs));"""))
+    agree(pairs, plain("nz_merge_add"), ecp5(), models.texts("ecp5", "module none; endmodule CCU2C"), blocks=False)
+
+
 def test_memory_is_the_plain_one():
     pairs = []
     for width, depth, lanes in ((64, 512, 1), (64, 512, 2), (64, 1024, 2), (64, 2048, 2), (36, 512, 4),

@@ -7,9 +7,7 @@ from golden.scnn.machine import addresses, reached
 from golden.scnn.program import Program
 from spec.scnn import ScnnSpec, place
 from spec.scnn.program import KINDS
-from spec.scnn.shape import BANK, STEP
-
-LINK = BANK + 1             # cycles from a send's operation to the addition in the neighbour
+from spec.scnn.shape import LINK, STEP
 
 
 class Side:

@@ -1,20 +1,27 @@
-"""Accumulator bank: two buffers of one block memory, each entry read, added to and written in three cycles."""
+"""Accumulator bank: two buffers of one block memory, each entry read, added to and written in four cycles."""
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from types import SimpleNamespace
+
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl.emit import Submodules
-from rtl.parts import clock, delayed
+from rtl.parts import clock
 
-LATENCY = 3
+LATENCY = 4
 """Cycles from an operation at a bank's port to its sum being in memory and its old value on ``o_value``."""
 
 
 class Bank(wiring.Component):
     """Takes an operation per cycle: add a product, or what the side port asks for. Sums are modulo ``2**word_bits``.
 
-    Operations on one entry may follow each other in any cycle: sums that are not yet in the memory are forwarded.
+    Operations on one entry may follow each other in any cycle: sums that are not yet in the memory are forwarded. ::
+
+        place -> [array] -> [output register] -> [merged] -> add, write
+        R         R + 1      R + 2                R + 3
+
+    Each register that forwards a sum holds 0 unless the operation beside it wants that sum, so that an or chooses.
 
     Members
     -------
@@ -22,8 +29,9 @@ class Bank(wiring.Component):
         Add a product to the entry ``i_place``, whose top bit is the buffer.
     i_side : ``In(1)``, side_place, side_value, side_take, side_add : ``In``
         Instead: with ``side_take`` clear the entry, with ``side_add`` add ``side_value``, with neither read it alone.
-    o_value : ``Out(signed(word_bits))``
-        What the entry held before the operation, :data:`LATENCY` cycles after it.
+    o_value : ``Out(word_bits)``
+        What the entry held before it was cleared or read, :data:`LATENCY` cycles after that operation; 0 after any other,
+        so that the banks' values need no choice but an or.
     """
 
     def __init__(self, library: Submodules, *, entries: int, product_bits: int, word_bits: int):
@@ -34,35 +42,48 @@ class Bank(wiring.Component):
         super().__init__({
             "i_valid": In(1), "i_place": In(place), "i_product": In(signed(product_bits)), "i_side": In(1),
             "side_place": In(place), "side_value": In(signed(word_bits)), "side_take": In(1), "side_add": In(1),
-            "o_value": Out(signed(word_bits))})
+            "o_value": Out(word_bits)})
 
     def elaborate(self, platform):
         m = Module()
-        place, write, clear = Signal(len(self.i_place)), Signal(), Signal()
-        added = Signal(signed(self._bits))
-        m.d.comb += [
-            write.eq(self.i_valid | self.i_side & (self.side_take | self.side_add)), clear.eq(self.i_side & self.side_take),
-            place.eq(Mux(self.i_side, self.side_place, self.i_place)),
-            added.eq(Mux(self.i_side, self.side_value, self.i_product))]
-        flow = {"place": place, "write": write, "clear": clear, "added": added.as_unsigned()}
-        first = {name: delayed(m, value, name, cycles=1, reset_less=name != "write") for name, value in flow.items()}
-        second = {name: delayed(m, value, f"{name}_late", cycles=1, reset_less=name != "write")
-                  for name, value in first.items()}
-        self._sum(m, place, first, second)
+        place = Signal(len(self.i_place))
+        m.d.comb += place.eq(Mux(self.i_side, self.side_place, self.i_place))
+        now = SimpleNamespace(
+            place=place, write=self.i_valid | self.i_side & (self.side_take | self.side_add),
+            clear=self.i_side & self.side_take, shown=self.i_side & ~self.side_add,
+            added=Mux(self.i_side, self.side_value, self.i_product)[:self._bits])
+        read, there, last = (self._later(m, number) for number in range(3))
+        for before, after in ((now, read), (read, there), (there, last)):
+            m.d.sync += [getattr(after, name).eq(value) for name, value in vars(before).items()]
+        self._sum(m, now, read, there, last)
         return m
 
-    def _sum(self, m, place, first, second):
-        """Read in two cycles; in the second add and write. The sums of the two cycles before may have been read too old."""
-        bits = self._bits
-        stored, old, total, result = (Signal(signed(bits), name=name) for name in ("stored", "old", "total", "result"))
-        last, before = (Signal(signed(bits), name=name, reset_less=True) for name in ("last", "before"))
-        take_last, take_before = Signal(), Signal()
+    def _later(self, m, number):
+        """Return registers for an operation that is so many cycles and one behind the port."""
+        return SimpleNamespace(
+            place=Signal(len(self.i_place), name=f"place_{number}", reset_less=True), write=Signal(name=f"write_{number}"),
+            clear=Signal(name=f"clear_{number}", reset_less=True), shown=Signal(name=f"shown_{number}"),
+            added=Signal(self._bits, name=f"added_{number}", reset_less=True))
+
+    def _sum(self, m, now, read, there, last):
+        """Merge what is stored with the sums that it is too old for; add in the next cycle, and write."""
+        stored, result = Signal(self._bits), Signal(self._bits)
         self._library.cell(
-            m, "memory", "nz_ram", p_WIDTH=bits, p_DEPTH=2 * self._entries, p_LANES=1, p_ADDR_BITS=len(place), i_clk=clock(),
-            i_we=second["write"], i_waddr=second["place"], i_wdata=result, i_re=1, i_oe=1, i_raddr=place, o_rdata=stored)
-        m.d.sync += [take_last.eq((first["place"] == second["place"]) & second["write"]),
-                     take_before.eq((place == second["place"]) & second["write"]),
-                     last.eq(result), before.eq(last), self.o_value.eq(old)]
-        held = delayed(m, take_before, "held", cycles=1)
-        m.d.comb += [old.eq(Mux(take_last, last, Mux(held, before, stored))), total.eq(old + second["added"].as_signed()),
-                     result.eq(Mux(second["clear"], 0, total))]
+            m, "memory", "nz_ram", p_WIDTH=self._bits, p_DEPTH=2 * self._entries, p_LANES=1, p_ADDR_BITS=len(now.place),
+            i_clk=clock(), i_we=last.write, i_waddr=last.place, i_wdata=result, i_re=1, i_oe=1, i_raddr=now.place,
+            o_rdata=stored)
+        merged, straight, third = (Signal(self._bits, name=name, reset_less=True) for name in ("merged", "straight", "third"))
+        kept, fourth = (Signal(self._bits, name=name, reset_less=True) for name in ("kept", "fourth"))
+        one, two, three, old = (Signal(name=name) for name in ("one_apart", "two_apart", "three_apart", "too_old"))
+        m.d.sync += [
+            one.eq((read.place == there.place) & there.write),          # as the operation stands in ``there`` then,
+            two.eq((now.place == there.place) & there.write),           # as it stands in ``read``
+            three.eq((now.place == last.place) & last.write & ~((now.place == there.place) & there.write)),
+            old.eq(two | three), kept.eq(result),
+            straight.eq(Mux(one, result, 0)), third.eq(Mux(two, result, 0)), fourth.eq(Mux(three, kept, 0)),
+            merged.eq(Mux(one, 0, stored & ~old.replicate(self._bits) | third | fourth))]
+        self._library.cell(m, "adder", "nz_merge_add", p_BITS=self._bits, i_a=merged, i_b=straight, i_c=last.added,
+                           i_clear=last.clear, o_s=result)
+        shown = Signal(2 * self._bits, reset_less=True)
+        m.d.sync += shown.eq(Mux(last.shown, Cat(merged, straight), 0))
+        m.d.comb += self.o_value.eq(shown[:self._bits] | shown[self._bits:])

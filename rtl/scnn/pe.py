@@ -24,7 +24,7 @@ from rtl.scnn.side import SidePort, link_layout
 from rtl.scnn.supply import Supply
 from rtl.scnn.tree import own_place, tree_ports
 from spec.framing import WORD_BITS
-from spec.scnn.shape import BIAS_BITS, ScnnSpec
+from spec.scnn.shape import BANK, BIAS_BITS, ScnnSpec
 
 LOADS = ("supply", "drain", "blocks", "activations")
 
@@ -198,7 +198,7 @@ class Pe(wiring.Component):
         spec = self._spec
         m.submodules.post = post = PostProcessing(spec, self._library)
         m.submodules.compressor = compressor = Compressor(spec)
-        ahead = delayed(m, drain.o_mark.as_value(), "mark", cycles=6)
+        ahead = delayed(m, drain.o_mark.as_value(), "mark", cycles=BANK)
         mark = delayed(m, ahead, "mark_late", cycles=1)
         wide = Signal(drain.o_mark.shape())
         m.d.comb += wide.as_value().eq(ahead)

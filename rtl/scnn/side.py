@@ -8,16 +8,17 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl.parts import delayed
-from rtl.scnn.accumulator import LATENCY
 from rtl.scnn.bus import Widths
 from rtl.scnn.crossbar import CHOSEN
 from rtl.scnn.drain import side_layout
 from rtl.scnn.link import LEVEL_BITS, way_of, ways
-from spec.scnn.shape import ScnnSpec
+from spec.scnn.shape import BANK, LINK, ScnnSpec
+
+LATE = BANK + 1 - LINK    # cycles from the choice of an addition to its sum on ``i_sum``
 
 
 def link_layout(spec: ScnnSpec) -> data.StructLayout:
-    """Return what a PE shows its neighbours: a bit a way, and the place where the value of the next cycle belongs."""
+    """Return what a PE shows its neighbours: a bit a way, and the place where the value of the cycle after the next belongs."""
     w = Widths(spec)
     return data.StructLayout({"to": len(ways(spec)), "bank": w.bank, "entry": w.entry})
 
@@ -32,7 +33,7 @@ class SidePort(wiring.Component):
     i_valid, i_side, buffer : ``In``
         The drain's operation, chosen in the next cycle; the buffer being drained.
     i_link : ``In`` of ``link_layout`` for each way that a sum may come along, i_sum : ``In``
-        From the neighbours; the sum comes a cycle behind its place.
+        From the neighbours; the sum comes two cycles behind its place.
     i_send, i_direction, i_level, i_bank, i_entry : ``In``
         The operation chosen in this cycle is sent on; the bank and entry it goes to.
     side_valid, side_bank, side_all : ``Out``
@@ -40,9 +41,9 @@ class SidePort(wiring.Component):
     place, value, take, add : ``Out``
         To the banks, three cycles later.
     old : ``In``, o_value : ``Out``
-        Old values of all banks; that of the operation, seven cycles after it was chosen.
+        Old values of all banks, 0 but for that of the operation, which is on ``o_value`` eight cycles after it was chosen.
     o_link : ``Out``
-        To the neighbours; the sum that goes with it is ``o_value`` a cycle later.
+        To the neighbours; the sum that goes with it is ``o_value`` two cycles later.
     swept : ``Out(1)``
         The accumulators have been cleared since the reset.
     """
@@ -55,7 +56,7 @@ class SidePort(wiring.Component):
             "i_sum": In(w.sum).array(many), "i_send": In(1), "i_direction": In(2), "i_level": In(LEVEL_BITS),
             "i_bank": In(w.bank), "i_entry": In(w.entry),
             "side_valid": Out(1), "side_bank": Out(w.bank), "side_all": Out(1), "place": Out(w.entry + 1),
-            "value": Out(signed(w.sum)), "take": Out(1), "add": Out(1), "old": In(signed(w.sum)).array(spec.banks),
+            "value": Out(signed(w.sum)), "take": Out(1), "add": Out(1), "old": In(w.sum).array(spec.banks),
             "o_value": Out(signed(w.sum)), "o_link": Out(link_layout(spec)), "swept": Out(1)})
 
     def elaborate(self, platform):
@@ -76,23 +77,20 @@ class SidePort(wiring.Component):
                      Cat(self.side_bank, entry).eq(reduce(or_, places, own)),
                      take.eq(self.i_valid & self.i_side.take), add.eq(Cat(came).any()), along.eq(Cat(came))]
         m.d.comb += self.side_all.eq(sweep)
-        sums = [value & way.replicate(w.sum) for value, way in zip(self.i_sum, along, strict=True)]
+        sums = [value & way.replicate(w.sum)
+                for value, way in zip(self.i_sum, delayed(m, along, "along", cycles=LATE), strict=True)]
         place = Mux(sweep, count[:-1], Cat(entry, self.buffer))
-        for port, value in ((self.place, place), (self.value, reduce(or_, sums)), (self.take, take | sweep), (self.add, add)):
-            later = delayed(m, value, port.name, cycles=CHOSEN, reset_less=True)
-            m.d.comb += port.eq(later)
+        for port, value, cycles in ((self.place, place, CHOSEN), (self.take, take | sweep, CHOSEN), (self.add, add, CHOSEN),
+                                    (self.value, reduce(or_, sums), CHOSEN - LATE)):
+            m.d.comb += port.eq(delayed(m, value, port.name, cycles=cycles, reset_less=True))
         m.d.comb += self.swept.eq(~sweep)
         self._send(m)
         return m
 
     def _send(self, m):
-        """Choose the old value of the bank that was asked; name its place to the neighbours a cycle before it is there."""
-        bank = delayed(m, self.side_bank, "asked", cycles=CHOSEN + LATENCY, reset_less=True)
-        values = list(self.old)
-        for bit in bank:
-            values = [Mux(bit, values[k + 1], values[k]) for k in range(0, len(values), 2)]
-        m.d.sync += self.o_value.eq(values[0])
+        """Join the old values of the banks, of which one is not 0; name its place to the neighbours before it is there."""
+        m.d.sync += self.o_value.eq(reduce(or_, self.old))
         to = Cat(self.i_send & hit for hit in way_of(self._spec, self.i_direction, self.i_level))
-        sent = delayed(m, to, "to", cycles=CHOSEN + LATENCY)
-        where = delayed(m, Cat(self.i_bank, self.i_entry), "where", cycles=CHOSEN + LATENCY, reset_less=True)
+        sent = delayed(m, to, "to", cycles=LINK - 1)
+        where = delayed(m, Cat(self.i_bank, self.i_entry), "where", cycles=LINK - 1, reset_less=True)
         m.d.comb += self.o_link.as_value().eq(Cat(sent, where))

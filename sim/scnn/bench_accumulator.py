@@ -6,7 +6,7 @@ import cocotb
 from sim.scnn.drive import SIZES, Block, draw
 
 ENTRIES, PRODUCT, WORD = SIZES["entries"], SIZES["product_bits"], SIZES["word_bits"]
-READ = 3                # cycles from an operation to its old value
+READ = 4                # cycles from an operation to its old value
 PORTS = ("i_valid", "i_place", "i_product", "i_side", "side_place", "side_value", "side_take", "side_add")
 
 
@@ -16,7 +16,7 @@ def wrapped(value):
 
 
 class Model:
-    """Both buffers as one list; the old value of every operation is due READ cycles later."""
+    """Both buffers as one list; READ cycles later an old value is due, or 0 after what does not read one."""
 
     def __init__(self, block):
         self.block, self.sums, self.cycle, self.due = block, [0] * (2 * ENTRIES), 0, {}
@@ -39,8 +39,7 @@ class Model:
         if wanted is not None:
             got = self.block.signed("o_value")
             assert got == wanted[1], f"entry {wanted[0]} read as {got}, expected {wanted[1]}"
-        if kind:
-            self.due[self.cycle + READ] = place, self.sums[place]
+        self.due[self.cycle + READ] = place, self.sums[place] if kind in ("take", "read") else 0
         if kind in ("product", "add"):
             self.sums[place] = wrapped(self.sums[place] + value)
         elif kind == "take":

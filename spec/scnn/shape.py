@@ -210,8 +210,11 @@ STEP = 5
 POST = 16
 """Cycles from the last operation of a post step to its end: by then its last block stands in memory and table."""
 
-BANK = 6
+BANK = 7
 """Cycles from the choice of an operation for a bank to its sum being written, and to the old value leaving."""
+
+LINK = 7
+"""Cycles from the choice of a send's operation to that of the addition in the neighbour, whose value comes a cycle later."""
 
 PRESETS = {
     "paper": ScnnSpec(bank_entries=32, kc=128, acc_bits=24, product_shift_bits=4),

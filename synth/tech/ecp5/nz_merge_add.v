@@ -1,0 +1,27 @@
+// Sum of a merged operand on ECP5's carry chain, whose look-up tables do the or and the 0: one chain, no logic before it.
+// Kept as a module, as nz_mult is.
+(* keep_hierarchy *)
+module nz_merge_add #(
+  parameter BITS = 16
+) (
+  input  wire [BITS-1:0] a,
+  input  wire [BITS-1:0] b,
+  input  wire [BITS-1:0] c,
+  input  wire            clear,
+  output wire [BITS-1:0] s
+);
+  nz_ecp5_merge_add #(.BITS(BITS)) chain (.a(a), .b(b), .c(c), .clear(clear), .s(s));
+endmodule
+
+// Takes the place of the chain until all logic is mapped: see synth/tech/ecp5_map.
+(* blackbox *)
+module nz_ecp5_merge_add #(
+  parameter BITS = 16
+) (
+  input  wire [BITS-1:0] a,
+  input  wire [BITS-1:0] b,
+  input  wire [BITS-1:0] c,
+  input  wire            clear,
+  output wire [BITS-1:0] s
+);
+endmodule
