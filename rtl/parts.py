@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from amaranth.hdl import ClockSignal, Module, Signal, Value
+from amaranth.hdl import Cat, ClockSignal, Module, Signal, Value
 from amaranth.lib import data, wiring
 
 
@@ -19,6 +19,14 @@ def delayed(m: Module, value, name: str, *, cycles: int, reset_less: bool = Fals
         m.d.sync += later.eq(value)
         value = later
     return value
+
+
+def stepped(value, *, down=0):
+    """Return ``value`` one higher, or one lower where ``down``, modulo its size: a look-up table a bit and no carry chain.
+
+    For counters of a few bits, on which a chain spends more to begin and to end than to count.
+    """
+    return Cat(value[k] ^ Cat(value[j] ^ down for j in range(k)).all() if k else ~value[0] for k in range(len(value)))
 
 
 def ones(value):

@@ -8,7 +8,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl.emit import Submodules
-from rtl.parts import clock, delayed
+from rtl.parts import clock, delayed, stepped
 
 CHOSEN = 3
 """Cycles from the choice of an operation to the bank's port."""
@@ -44,28 +44,27 @@ class Queue(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         bits = self._depth.bit_length() - 1
-        write, ahead, behind = (Signal(bits + 1, name=name) for name in ("write", "ahead", "behind"))
+        write, ahead = Signal(bits + 1, name="write"), Signal(bits + 1, name="ahead")
+        here, behind = Signal(bits, name="here"), Signal(bits, name="behind")       # of the head; of that a cycle ago
         level = Signal(range(self._depth + 1))
         fetch, more = Signal(), Signal()
-        left = delayed(m, self.pop, "left", cycles=1)
         key, payload = Signal(len(self.bank) + 1), Signal(len(self.entry) + len(self.product))
         ports = {"p_DEPTH": self._depth, "p_ADDR_BITS": bits, "i_clk": clock(), "i_we": self.push, "i_waddr": write[:bits]}
         self._library.cell(m, "banks", "nz_regfile", p_WIDTH=len(key), **ports, i_wdata=Cat(self.i_buffer, self.i_bank),
                            i_raddr=ahead[:bits], o_rdata=key)
         self._library.cell(m, "products", "nz_regfile", p_WIDTH=len(payload), **ports,
-                           i_wdata=Cat(self.i_entry, self.i_buffer, self.i_product), i_raddr=behind[:bits], o_rdata=payload)
-        m.d.comb += [fetch.eq(self.pop | ~self.valid), more.eq(write != ahead),
-                     self.near.eq(level > self._depth - self._margin)]
+                           i_wdata=Cat(self.i_entry, self.i_buffer, self.i_product), i_raddr=behind, o_rdata=payload)
+        m.d.comb += [fetch.eq(self.pop | ~self.valid), more.eq((write ^ ahead).any()),
+                     self.near.eq(Cat(level == many for many in range(self._depth - self._margin + 1, self._depth + 1)).any())]
         with m.If(self.push):
-            m.d.sync += write.eq(write + 1)
+            m.d.sync += write.eq(stepped(write))
         with m.If(fetch):
-            m.d.sync += [self.valid.eq(more), Cat(self.buffer, self.bank).eq(key)]
+            m.d.sync += [self.valid.eq(more), Cat(self.buffer, self.bank).eq(key), here.eq(ahead)]
             with m.If(more):
-                m.d.sync += ahead.eq(ahead + 1)
-        with m.If(left):
-            m.d.sync += behind.eq(behind + 1)
-        m.d.sync += [Cat(self.entry, self.product).eq(payload),
-                     level.eq(Mux(self.pop, Mux(self.reserve, level, level - 1), Mux(self.reserve, level + 1, level)))]
+                m.d.sync += ahead.eq(stepped(ahead))
+        with m.If(self.reserve ^ self.pop):
+            m.d.sync += level.eq(stepped(level, down=self.pop))
+        m.d.sync += [behind.eq(here), Cat(self.entry, self.product).eq(payload)]
         return m
 
 

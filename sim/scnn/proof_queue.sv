@@ -19,12 +19,13 @@ module check(input clk, input want, input others, input take, input bank, input 
     if (rst) {stop, r1, r2, r3, u1, u2} <= 0;
   end
 
-  wire [3:0] write, ahead, behind, level;
+  wire [3:0] write, ahead, level;
+  wire [2:0] here, behind;
   wire [15:0] keys;
   wire [23:0] payloads;
   queue dut(.clk(clk), .rst(rst), .reserve(r3), .push(u2 && !rst), .i_bank(bank), .i_buffer(buffer), .i_entry(entry), .i_product(product),
     .valid(valid), .bank(head_bank), .buffer(head_buffer), .pop(pop), .entry(o_entry), .product(o_product), .near(near),
-    .write(write), .ahead(ahead), .behind(behind), .level(level), .\banks.all (keys), .\products.all (payloads));
+    .write(write), .ahead(ahead), .here(here), .behind(behind), .level(level), .\banks.all (keys), .\products.all (payloads));
 
   // what was pushed, by places: bank and buffer; product, buffer and entry
   reg [3:0] pushed = 0, popped = 0;
@@ -48,7 +49,9 @@ module check(input clk, input want, input others, input take, input bank, input 
 
   always @(posedge clk) assert (keys == kept_keys && payloads == kept_payloads);     // a reset leaves the memories alone
   always @(posedge clk) if (!rst) begin
-    assert (write == pushed && ahead == popped + valid && behind == popped - left1 && level == count + u1 + u2);
+    assert (write == pushed && ahead == popped + valid && level == count + u1 + u2);
+    assert (!valid || here == popped[2:0]);
+    assert (!left1 || behind == latest[2:0]);
     assert (!valid || count != 0);
     if (left1) assert (taken1 == kept_payloads[3 * latest[2:0] +: 3]);
     assert (level + r1 + r2 + r3 <= DEPTH && (stop || level <= DEPTH - MARGIN + 1));        // never too many, however they come

@@ -16,7 +16,7 @@ module memory_{width}(input clk, input we, input [2:0] waddr, input [{width}-1:0
   assign rdata = all[raddr*{width} +: {width}];
 endmodule
 """                     # a memory of 8 places as one register, which an induction can see
-STATE = {"queue": ("write", "ahead", "behind", "level", "banks.all", "products.all")}
+STATE = {"queue": ("write", "ahead", "here", "behind", "level", "banks.all", "products.all")}
 ANY = """
 module {name}(input clk, input rst, input reserve, input push, input {high}i_bank, input i_buffer, input i_entry,
   input i_product, output valid, output {high}bank, output buffer, input pop, output [1:0] entry, output product, output near);
@@ -91,7 +91,7 @@ def test_every_product_arrives_once_at_its_bank(cycles):
 
 
 BROKEN = {              # a fault each, by its proof: a margin too small, a choice without rivals, a head that pops unasked
-    "queue": (queue, lambda: (check("queue"), STATE), r"assign near = level > 2'h3;", "assign near = level > 3'h4;"),
+    "queue": (queue, lambda: (check("queue"), STATE), r"level == 3'h4", "1'b0"),
     "arbiter": (lambda: arbiter(2, 4)[0], lambda: arbiter(2, 4)[1:], r"assign beaten0_0 = .*;", "assign beaten0_0 = 1'b0;"),
 }
 
