@@ -95,7 +95,7 @@ def _tell(device: Device, answers: np.ndarray, results: list[Any], load: float, 
     said, carried = device.about, device.link.statistics
     cycles = float(np.mean([result.counters["cycles"] for result in results]))
     table.show(f"{said.name} on {said.board}, {len(results)} inputs", ("what", "figure"), [
-        ("cycles an input", f"{cycles:,.1f}"), ("us an input at the board's clock", f"{1e6 * cycles / said.clock_hz:,.2f}"),
+        ("cycles per input", f"{cycles:,.1f}"), ("us per input at the board's clock", f"{1e6 * cycles / said.clock_hz:,.2f}"),
         ("load", f"{load:.2f} s" if load else "none: the image is in the bitstream"),
         ("inputs and outputs", f"{seconds:.2f} s"), ("frames sent", carried.frames), ("of these again", carried.repeated),
         ("bytes sent", f"{carried.bytes_out:,}"), ("bytes received", f"{carried.bytes_in:,}")])

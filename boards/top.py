@@ -30,7 +30,7 @@ ALWAYS_ON = re.compile(r"TBUF (\w+) \(\n    \.I\((.*)\),\n    \.O\((.*)\),\n    
 
 @dataclass(frozen=True, kw_only=True)
 class Clocking:
-    """The clock of a board's machine and line: the PLL or None where the oscillator itself serves, and cycles a bit."""
+    """The clock of a board's machine and line: the PLL or None where the oscillator itself serves, and cycles per bit."""
 
     pll: Pll | None
     clock_hz: Fraction

@@ -137,7 +137,7 @@ def perform(transport: Transport, registers: RegisterMap, actions: Actions, *, h
         Of the machine.
     actions : generator
     hertz : float
-        Clock cycles a second that the machine does at least, which turns the limit of a `Wait` into seconds.
+        Clock cycles per second that the machine does at least, which turns the limit of a `Wait` into seconds.
     grace : float
         Seconds more than that.
     clock : callable

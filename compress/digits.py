@@ -49,7 +49,7 @@ class Fold:
 
 
 def enlarged(images: np.ndarray, edge: int) -> np.ndarray:
-    """Return pictures of 8 x 8 pixels, one a row, as pictures of ``edge`` x ``edge``, interpolated linearly."""
+    """Return pictures of 8 x 8 pixels, one per row, as pictures of ``edge`` x ``edge``, interpolated linearly."""
     if edge == EDGE:
         return images
     place = np.linspace(0, EDGE - 1, edge)

@@ -23,6 +23,6 @@ def classes(path: Path, outputs: int) -> np.ndarray:
 def right(answers: np.ndarray, labels: np.ndarray) -> float:
     """Return the share of answers that name their class: the largest output, or of one output whether it is above 0."""
     if len(answers) != len(labels):
-        raise ValueError(f"labels must be {len(answers)}, one a vector of the data, not {len(labels)}; give those of the data")
+        raise ValueError(f"labels must be {len(answers)}, one per vector of the data, not {len(labels)}; give these")
     named = answers[:, 0] > 0 if answers.shape[1] == 1 else answers.argmax(1)
     return float(np.mean(named == labels))

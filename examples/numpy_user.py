@@ -44,7 +44,7 @@ def main(folder: Path, *, simulate: bool) -> None:
     right = (answers.outputs.argmax(axis=1) == labels[:300]).mean()
     cycles = np.mean([sum(layer.cycles for layer in vector) for vector in answers.counters])
     print(f"accuracy: {net.score(x[:300], labels[:300]):.1%} in floats, {right:.1%} on the machine with 40 % of the weights")
-    print(f"{cycles:.0f} cycles an input: {cycles / 100:.1f} us at 100 MHz")
+    print(f"{cycles:.0f} cycles per input: {cycles / 100:.1f} us at 100 MHz")
     if simulate:
         nonzero("run", image, "--input", folder / "x.npy", "--first", 2, "--outputs", folder / "y.npy", "--integers", "--out",
                 folder / "run", "--report", folder / "run.html")

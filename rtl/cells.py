@@ -110,7 +110,7 @@ class Ram(wiring.Component):
 
 
 class DualReadRam(wiring.Component):
-    """``nz_ram_dual``: two reads a cycle, two cycles later; a write takes address A, and A is not read in that cycle.
+    """``nz_ram_dual``: two reads per cycle, two cycles later; a write takes address A, and A is not read in that cycle.
 
     Members
     -------

@@ -19,7 +19,7 @@ from synth.place import TOOLS
 from synth.result import measure
 from synth.run import from_built
 
-OBJECTIVES = {"cycles": "cycles", "microseconds": "microseconds of one inference", "period": "nanoseconds a cycle"}
+OBJECTIVES = {"cycles": "cycles", "microseconds": "microseconds of one inference", "period": "nanoseconds per cycle"}
 AREAS = ("comb", "ff", "dsp", "bram")
 
 

@@ -48,7 +48,7 @@ def test_the_command_goes_both_ways(tmp_path):
         done = CliRunner().invoke(app, [str(tmp_path / source), "-o", str(tmp_path / goal)], catch_exceptions=False)
         assert done.exit_code == 0
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
-    assert "bits a weight" in CliRunner().invoke(app, [str(tmp_path / "b.npz"), "-o", str(tmp_path / "c.nzc")]).output
+    assert "bits per weight" in CliRunner().invoke(app, [str(tmp_path / "b.npz"), "-o", str(tmp_path / "c.nzc")]).output
 
 
 @settings(max_examples=60, deadline=None)

@@ -103,7 +103,7 @@ def test_numbers_wider_than_the_machine_are_refused(changes):
 
 @pytest.mark.parametrize(("bias", "error", "text"), [
     (np.array([0.5]), TypeError, "fc: bias must be integers, not float64"),
-    (np.array([1, 2]), ValueError, r"fc: bias must be 1, one an output, not \(2,\)"),
+    (np.array([1, 2]), ValueError, r"fc: bias must be 1, one per output, not \(2,\)"),
     (np.array([1 << 31]), OverflowError, "fc: bias must be -2147483648 to 2147483647, not 2147483648"),
 ])
 def test_a_bias_that_is_not_one_integer_an_output_is_refused(bias, error, text):

@@ -114,7 +114,7 @@ def test_without_classes_the_answers_are_those_of_before(perceptron):
 def test_shared_values_move_and_stay_shared():
     network = digits.network()
     (pictures, labels), held = digits.images()
-    coarse = few_values(network, 2)             # two values a layer
+    coarse = few_values(network, 2)             # two values per layer
     x = pictures.reshape(len(pictures), -1)
     given = Lesson(inputs=x.astype(np.float32)[::4], labels=labels[::4])
     tuned, found = centroids(coarse, grouped(coarse), given, Tuning(shared=2))

@@ -199,7 +199,7 @@ def test_weights_beside_the_file(tmp_path):
 
 
 def quantised(x):
-    """A layer with weights of 8 bits a channel and activations of 8 bits, as quantisers write them."""
+    """A layer with weights of 8 bits per channel and activations of 8 bits, as quantisers write them."""
     scale = (abs(W).max(0) / 127).astype(np.float32)
     whole = np.rint(W / scale).astype(np.int8)
     return model(

@@ -215,7 +215,7 @@ def test_tiny_layers_take_the_cycles_counted_by_hand(changes, columns, loaded, e
     ({0, 1, 2, 17}, 13),        # 13 to 15 and 16
 ])
 def test_a_word_of_padding_alone_costs_a_cycle_only_behind_a_single_entry(slots, drain):
-    spec = replace(ONE, word_bits=32, index_bits=1, codebook_bits=4)        # 4 entries a word; a padding entry is 2 rows
+    spec = replace(ONE, word_bits=32, index_bits=1, codebook_bits=4)        # 4 entries per word; a padding entry is 2 rows
     layer = encode(spec, [slots], max(slots) + 1)
     assert [entry & 15 for entry in layer.entries] == [1] * (len(slots) - 1) + [0] * 7 + [1]
     assert cycles.layer(spec, layer, np.array([0]), codebook_loaded=True).drain == drain

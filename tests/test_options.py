@@ -60,7 +60,7 @@ def test_what_is_not_given_or_given_twice_alike_is_not_refused(monkeypatch, tmp_
     assert leave("synth.estimate", "--pes", "4", "--preset", "ecp5").code == 0
 
 
-@pytest.mark.parametrize("command", [*ALL, "docsite", "golden.gpu"])
+@pytest.mark.parametrize("command", ALL)
 def test_where_to_write_has_one_short_name(command):
     """``-o`` is ``--out`` in every command that has it."""
     told = leave(command, "--help").out

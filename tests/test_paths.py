@@ -124,6 +124,11 @@ def test_the_longest_name_can_be_written(tmp_path):
     assert [len(path.name) for path in tmp_path.iterdir()] == [255]
 
 
+def test_a_name_without_utf_8_is_written_as_an_escape(tmp_path):
+    write.write_text(tmp_path / "x.txt", "of \udcff.json\n")
+    assert (tmp_path / "x.txt").read_bytes() == b"of \\udcff.json\n"
+
+
 def test_a_draft_of_a_killed_process_is_removed_by_the_next(tmp_path):
     dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True)
     left = tmp_path / f"{write.DRAFT}{write.HOST}-{int(dead.stdout)}-0.json"

@@ -208,7 +208,7 @@ def test_bad_files_are_refused(files, tmp_path, capsys):
     refused(capsys, "none.npz", tmp_path / "none.npz", *good[1:])
     refused(capsys, "none.npy", *good[:2], tmp_path / "none.npy")
     refused(capsys, "input must be a whole .npy file", *good[:2], tmp_path / "cut.npy")
-    refused(capsys, "labels .* must be 6, one an input", *good, "--labels", tmp_path / "few.npy")
+    refused(capsys, "labels .* must be 6, one per input", *good, "--labels", tmp_path / "few.npy")
     refused(capsys, "labels .* must be integers, not float64", *good, "--labels", tmp_path / "real.npy")
     refused(capsys, "design must be one of eie, mac, scnn, not 'cpu'", "--design", "cpu", *good)
     refused(capsys, "--input", good[0])

@@ -116,7 +116,7 @@ def index(results: Path) -> str:
         mine = [chosen(all_rows, layer=name, preset="paper", pes=64, index_bits=bit)[0] for bit in bits]
         ours = [chosen(all_rows, layer=name, preset="default", pes=64, index_bits=bit)[0] for bit in bits]
         lines += [[f"{name}: padding a weight", *[f"{row['entries'] / row['nonzeros'] - 1:.3f}" for row in mine]],
-                  [f"{name}: bits a weight", *[f"{row['entries'] * row['bits'] / row['nonzeros']:.2f}" for row in mine]],
+                  [f"{name}: bits per weight", *[f"{row['entries'] * row['bits'] / row['nonzeros']:.2f}" for row in mine]],
                   [f"{name}: cycles / limit, `paper`", *[f"{row['over_limit']:.3f}" for row in mine]],
                   [f"{name}: cycles / limit, `default`", *[f"{row['over_limit']:.3f}" for row in ours]]]
     first = markdown(("index bits", *map(str, bits)), lines)

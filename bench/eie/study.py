@@ -27,7 +27,7 @@ KINDS = {"paper": {"order_name": "modulo", "batch_slots": 0}, "default": {"order
 
 REDUCED = {"VGG-7": Benchmark(inputs=256, outputs=256, weight_density=0.04, activation_density=0.375),
            "NT-We": Benchmark(inputs=256, outputs=38, weight_density=0.1, activation_density=1.0)}
-"""Layers of the table at a sixteenth of their sides, for hardware runs on 4 PEs: as many rows a PE as the whole on 64."""
+"""Layers of the table at a sixteenth of their sides, for hardware runs on 4 PEs: as many rows per PE as the whole on 64."""
 
 app = command.application(__doc__ or "")
 

@@ -18,7 +18,7 @@ app = command.application(__doc__ or "")
 def main(
     networks: Annotated[str, typer.Option(help="Networks, by their names and commas.")] = ",".join(NETWORKS),
     preset: Annotated[str, typer.Option(help="default or paper; paper has 8 x 8 planes only.")] = "default",
-    port: Annotated[int | None, typer.Option(min=64, max=512, help="Bits of weights a cycle; unlimited without.")] = None,
+    port: Annotated[int | None, typer.Option(min=64, max=512, help="Bits of weights per cycle; unlimited without.")] = None,
     lanes: Annotated[int | None, typer.Option(min=1, max=64, help="Weight lanes; without it one for every set, or what the "
                                                                   "port feeds. A preset has 1.")] = None,
     codes: Annotated[bool, typer.Option("--codes", help="Weights are 4-bit codes.")] = False,

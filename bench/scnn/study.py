@@ -26,7 +26,7 @@ def machine(name: str, *, port: int | None, codes: bool = False, lanes: int | No
     Parameters
     ----------
     port : int or None
-        Bits of weights a cycle; None for weights that are always there, with a lane for every set.
+        Bits of weights per cycle; None for weights that are always there, with a lane for every set.
     codes : bool
         Whether weights are 4-bit codes.
     lanes : int or None

@@ -12,7 +12,7 @@ from sim.scnn.check import Case
 from spec.scnn import ScnnSpec, preset
 
 LIMIT = 3_000_000       # cycles per layer
-LANES, PORT = 6, 512    # weight lanes, and the widest port: 480 bits of weights and a bit a lane
+LANES, PORT = 6, 512    # weight lanes, and the widest port: 480 bits of weights and one bit per lane
 
 
 def machine() -> ScnnSpec:

@@ -83,10 +83,10 @@ def _tell(facts: dict[str, Any], json: Path | None) -> None:
         [step, line["right"], line["of"], f"{line['share']:.2%}", f"{line['loss']:.2f}"]
         for step, line in facts["accuracy"].items()])
     print()
-    show("bits a weight of the dense network, mean of the folds", ["step", "bits", "ratio"], [
+    show("bits per weight of the dense network, mean of the folds", ["step", "bits", "ratio"], [
         [name, f"{line['bits']:.3f}", f"{line['ratio']:.1f}"] for name, line in facts["sizes"]["steps"].items()])
     print()
-    show("bits of the coded file, mean of the folds", ["part", "bits", "bits a weight kept"], [
+    show("bits of the coded file, mean of the folds", ["part", "bits", "bits per weight kept"], [
         [name, f"{count:,.0f}", f"{count / facts['sizes']['kept']:.2f}"] for name, count in facts["sizes"]["parts"].items()])
     if json is not None:
         command.write_report(json, facts)

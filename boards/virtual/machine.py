@@ -22,7 +22,7 @@ LINKS = ("serial", "fast")
 
 
 def clocks() -> Clocking:
-    """Return the clock of the virtual board: eight cycles a bit, as on an iCEBreaker."""
+    """Return the clock of the virtual board: eight cycles per bit, as on an iCEBreaker."""
     return Clocking(pll=None, clock_hz=Fraction(VIRTUAL.oscillator_hz), divisor=VIRTUAL.oscillator_hz // VIRTUAL.baud,
                     baud=VIRTUAL.baud)
 

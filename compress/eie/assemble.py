@@ -139,7 +139,7 @@ def _bias(layer: IntegerLayer, rows: np.ndarray) -> np.ndarray | None:
     if bias.dtype.kind not in "iu":
         raise TypeError(f"{layer.name}: bias must be integers, not {bias.dtype}; divide it by its scale")
     if bias.shape != (layer.codes.shape[0],):
-        raise ValueError(f"{layer.name}: bias must be {layer.codes.shape[0]}, one an output, "
+        raise ValueError(f"{layer.name}: bias must be {layer.codes.shape[0]}, one per output, "
                          f"not {bias.shape}")
     if bias.size and not -1 << 31 <= bias.min() <= bias.max() < 1 << 31:
         raise OverflowError(f"{layer.name}: bias must be {-1 << 31} to {(1 << 31) - 1}, "

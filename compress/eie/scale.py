@@ -37,7 +37,7 @@ def scale(network: Sequence[Dense], shared: Shared, spec: EieSpec, samples: np.n
     shared : Shared
     spec : EieSpec
     samples : numpy.ndarray
-        Real input vectors, one a row, such as the training set.
+        Real input vectors, one per row, such as the training set.
     bound : str
         ``data``: accumulators hold :data:`compress.eie.grain.MARGIN` times the largest sum that the samples can make in any
         order; ``worst``: the largest that any input whatever can make.

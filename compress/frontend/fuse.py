@@ -133,7 +133,7 @@ def _times(weight: np.ndarray, factor: np.ndarray) -> np.ndarray:
 
 
 def _by_channel(values: np.ndarray, channels: int) -> np.ndarray | None:
-    """Return one value a channel, None where a channel has several."""
+    """Return one value per channel, None where a channel has several."""
     table = values.reshape(channels, -1)
     return table[:, 0] if (table == table[:, :1]).all() else None
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from compress.frontend import element, join, linear, relabel, spatial
 from compress.frontend.fuse import fuse
 from compress.frontend.graph import INPUT, Network
@@ -71,6 +73,7 @@ def _convert(model: Model, path: str | os.PathLike[str]) -> Network:
         network = fuse(model.name, trace.shapes[INPUT], trace.steps, answer.source, ranges=trace.ranges,
                        host=tuple(trace.host), notices=tuple(trace.notices),
                        order=None if answer.index is None else tidy(answer.index))
+        _finite(network)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     if not network.layers:
@@ -81,3 +84,14 @@ def _convert(model: Model, path: str | os.PathLike[str]) -> Network:
         notice = f"the batch of {model.shape[0]:,} in the file is taken as any number of samples"
         network = replace(network, notices=(*network.notices, notice))
     return network
+
+
+def _finite(network: Network) -> None:
+    """Refuse numbers that attributes of nodes, or their products with weights, have made infinite or NaN."""
+    for layer in network.layers:
+        for what in ("weight", "bias"):
+            values = getattr(layer, what, None)
+            if values is not None and not np.isfinite(values).all():
+                place = tuple(map(int, np.argwhere(~np.isfinite(values))[0]))
+                raise ValueError(f"{what} of layer {layer.name} must be finite, not {values[place]} at {place}, with all that "
+                                 f"is folded into it; look at the attributes of its nodes")

@@ -28,7 +28,7 @@ def conv(trace: Trace, node: Node) -> Tensor:
     limit(weight.size)
     bias = node.constant(2, "B").astype(np.float64) if node.given(2) else None
     if bias is not None and bias.shape != weight.shape[:1]:
-        raise NodeRefusedError("B", f"{weight.shape[0]} numbers, one an output", f"of shape {list(bias.shape)}",
+        raise NodeRefusedError("B", f"{weight.shape[0]} numbers, one per output", f"of shape {list(bias.shape)}",
                                "export the network again")
     source = placed(node, tensor)
     outputs = weight.shape[0]

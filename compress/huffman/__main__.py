@@ -36,7 +36,7 @@ def code(
         raise ValueError(f"machine of {file} must be eie or scnn, not {machine}; only their images are coded")
     with command.progress(f"coding {file}"):
         account, weights, whole = _eie(file, out) if machine == "eie" else _scnn(file, out)
-    show("", ["part", "bits", "bits a weight"], [
+    show("", ["part", "bits", "bits per weight"], [
         [name, f"{count:,}", f"{count / max(weights, 1):.2f}"] for name, count in account.bits.items()])
     print(f"wrote {out}: {out.stat().st_size:,} bytes for {weights:,} weights; {whole}")
     if json:

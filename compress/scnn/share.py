@@ -1,4 +1,4 @@
-"""Weights of a few values a layer, for an array whose weights are codes."""
+"""Weights of a few values per layer, for an array whose weights are codes."""
 
 from dataclasses import replace
 

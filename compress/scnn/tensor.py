@@ -85,7 +85,7 @@ def tile_of(spec: ScnnSpec, pe: int, level: int) -> tuple[int, int]:
 
 
 def planes(spec: ScnnSpec, tensor: Tensor, values: np.ndarray, form: Form, pe: int) -> np.ndarray:
-    """Return what a PE holds of a tensor as rows of positions: one row a block, zeros in the gaps of the pitch.
+    """Return what a PE holds of a tensor as rows of positions: one row per block, zeros in the gaps of the pitch.
 
     The shape is (phases x channels of the PE, positions); phases outermost.
     """

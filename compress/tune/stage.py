@@ -40,7 +40,7 @@ class Split:
 def split(samples: np.ndarray, labels: np.ndarray | None, tuning: Tuning | None) -> Split:
     """Return the samples apart; all of them are both where nothing is trained."""
     if labels is not None and len(labels) != len(samples):
-        raise ValueError(f"labels must be {len(samples)}, one a vector of the data, not {len(labels)}; give those of the data")
+        raise ValueError(f"labels must be {len(samples)}, one per vector of the data, not {len(labels)}; give these")
     if tuning is None:
         return Split(seen=samples, tried=samples, seen_labels=labels, tried_labels=labels)
     held = held_back(len(samples), labels)

@@ -1,6 +1,6 @@
 """The matrix instructions of NVIDIA's GPUs that golden has numerics for.
 
-A tile is one instruction's worth: A (rows x K) and B (8 x K, a row a column of the product), both packed into
+A tile is one instruction's worth: A (rows x K) and B (8 x K, one row per column of the product), both packed into
 32-bit words along K, lowest index in the lowest bits; C and D (rows x 8).
 """
 from dataclasses import dataclass

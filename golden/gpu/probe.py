@@ -107,7 +107,7 @@ def chains(device: Runner, tiles) -> list[dict]:
     """Compare one long instruction with two of half its length, D of the first being C of the second.
 
     ``tiles`` draws operands for an instruction, as `golden.gpu.tile.draw`. The two agree where the long one is no
-    longer than the unit's block times a whole number; one row a pair that the GPU has.
+    longer than the unit's block times a whole number; one row per pair that the GPU has.
     """
     answers: list[dict] = []
     for long in filter(device.takes, INSTRUCTIONS):

@@ -19,7 +19,7 @@ class Library(Protocol):
 
 
 def compare(device: Library, *, pes: int = 64, seed: int = 1) -> list[dict]:
-    """Run EIE's benchmark layers, drawn with small integers, through both; one row a layer."""
+    """Run EIE's benchmark layers, drawn with small integers, through both; one row per layer."""
     answers = []
     for name, benchmark in TABLE.items():
         pattern, rng = draw(benchmark, seed=seed), np.random.default_rng(seed)

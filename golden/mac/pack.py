@@ -32,7 +32,7 @@ def pack(fmt: Format, negative, magnitude, exponent, *, how: str, keep: int, sti
     sticky : array of bool, optional
         Where the true magnitude exceeds ``magnitude`` by less than 1, which must then have 62 bits.
     random : array, optional
-        32 random bits a result: rounds stochastically by the rule of `spec.mac.lfsr`, whatever ``how`` says.
+        32 random bits per result: rounds stochastically by the rule of `spec.mac.lfsr`, whatever ``how`` says.
     """
     length = np.frexp(magnitude.astype(np.float64))[1].astype(np.int64)     # may be 1 high above 2**53 - 1
     length -= (magnitude >> np.maximum(length - 1, 0)) == 0

@@ -29,7 +29,7 @@ def dot(spec: MacSpec | str, a, b, c, fmt: str, acc: str | None = None, *, rule:
     c : array of integers, shape (N,)
         Raw patterns of the addends.
     random : array of uint32, shape (operations, N), optional
-        Random words, one an operation and result; needed where, and only where, the build rounds
+        Random words, one per operation and result; needed where, and only where, the build rounds
         stochastically.
     """
     arith = Arithmetic(spec, fmt, acc, rule=rule)

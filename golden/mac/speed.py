@@ -1,4 +1,4 @@
-"""How many four-term dot products a second golden does, on as many cores as NumPy uses: one."""
+"""How many four-term dot products per second golden does, on as many cores as NumPy uses: one."""
 import time
 
 import numpy as np

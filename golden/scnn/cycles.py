@@ -1,7 +1,7 @@
 """How long the SCNN array takes: the times of ``docs/scnn/pipeline.md``, block by block.
 
-All PEs go through the pairs of a layer together here, a pair a step of the loop, each at its own time: a block is ready when
-its last word has arrived, a pair takes W x A cycles, buffers give their slots back. The crossbars of `golden.scnn.crossbar` say
+The loop takes one pair of a layer per step, for all PEs together, and each PE has its own time: a block is ready when its last
+word has arrived, a pair takes W x A cycles, buffers give their slots back. The crossbars of `golden.scnn.crossbar` say
 how many cycles a pair is stopped.
 """
 

@@ -9,7 +9,7 @@ from spec.scnn.shape import MAX_SLOTS, SUPPLY
 
 FIRST_LOOKUP, FETCH, SEGMENT, DIVISION, READ, AHEAD = 7, 4, 1, 4, 3, 5
 """Cycles from the arrival of START to the first look-up, of the fetch of a part's record, more with a segment's ahead of it
-and for a division by the gate besides a cycle a bit, from look-up to read; and how many parts are looked up ahead."""
+and for a division by the gate besides one cycle per bit, from look-up to read; and how many parts are looked up ahead."""
 
 
 class Supplies:

@@ -118,7 +118,7 @@ class AxiLiteSlave(wiring.Component):
             m.d.sync += bits.eq(bits & ~clear | getattr(self, f"{register.name}_set").as_value())
 
     def _read_channel(self, m):
-        """Hold an address; in the next cycle decode it to one bit a word; in the third choose by those bits."""
+        """Hold an address; in the next cycle decode it to one bit per word; in the third choose by those bits."""
         address = Signal.like(self.s_axil_araddr, name="araddr")
         asked, decoded, go = Signal(name="asked"), Signal(name="decoded"), Signal(name="read")
         kept = Signal(WORD_BITS)                            # the high word of the counter last read

@@ -13,7 +13,7 @@ REGFILE_SLOTS = 64
 
 
 class Arithmetic(wiring.Component):
-    """b_x += codebook[v] * a_j for one entry a cycle, saturating at every addition; never stalls.
+    """b_x += codebook[v] * a_j for one entry per cycle, saturating at every addition; never stalls.
 
     An entry that is in E1 in one cycle is read, added and written in the next three (E2, E3, E4). Entries of one row may follow
     each other in any cycle. BIAS adds ``bias`` to a cleared accumulator; DRAIN gives an accumulator on ``o`` and

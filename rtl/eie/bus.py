@@ -8,10 +8,10 @@ from amaranth.lib import data, enum, stream
 from spec.eie import EieSpec, ceil_log2
 
 PE_EVENTS = ("useful_macs", "padding", "empty")
-"""Events that a PE reports, a bit a cycle each, and a group sums: counters of the register map."""
+"""Events that a PE reports, one bit per event and cycle; a group adds them up; they are counters of the register map."""
 
 CONTROL_EVENTS = ("cycles", "broadcasts", "stall_queue", "stall_scan", "stall_barrier", "preload", "drain", "writeback")
-"""Events that the control unit reports, a bit a cycle each: the other counters of the register map."""
+"""Events that the control unit reports, one bit per event and cycle: the other counters of the register map."""
 
 
 class Op(enum.IntEnum, shape=3):

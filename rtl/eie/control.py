@@ -20,7 +20,7 @@ def command_layout(spec) -> data.StructLayout:
 
 
 class Control(LayerStates, wiring.Component):
-    """Run layers as drawn in ``docs/eie/pipeline.md``: one command a cycle to the PEs, one broadcast a cycle at most.
+    """Run layers as drawn in ``docs/eie/pipeline.md``: one command per cycle to the PEs, at most one broadcast per cycle.
 
     Members
     -------

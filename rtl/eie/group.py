@@ -22,9 +22,10 @@ def levels(pes: int) -> int:
 
 
 def down_layout(spec) -> data.StructLayout:
-    """Return what goes down the tree beside the command's operation.
+    """Return the record that the tree passes down together with the operation of a command.
 
-    The rest of the command, which is for the PE ``pe`` or with ``everyone`` for all, the configuration and the broadcast.
+    It holds the rest of the command, the PE ``pe`` that the command is for, or ``everyone`` for all PEs, the configuration and
+    the broadcast.
     """
     w = Widths(spec)
     command = w.command.members

@@ -26,7 +26,7 @@ def load_layout(spec) -> data.StructLayout:
 
 
 class Loader(wiring.Component):
-    """Take beats while ``enable`` and turn each into the commands it holds, one a cycle, at most :data:`DELAY` cycles later.
+    """Take beats while ``enable`` and turn each into the commands it holds, one per cycle, at most :data:`DELAY` cycles later.
 
     Codebooks and layer descriptors stay here; the control unit reads them. What lies beyond a memory is not written, however
     far, and reported if a packet addresses it (the unused tail of a packet's last word is no error).

@@ -8,7 +8,7 @@ from rtl.parts import delayed
 
 
 class Requantiser(wiring.Component):
-    """``saturate(round_half_even(i >> shift))`` to ``act_bits``, negative results to 0 with ``relu``; one value a cycle.
+    """``saturate(round_half_even(i >> shift))`` to ``act_bits``, negative results to 0 with ``relu``; one value per cycle.
 
     The result is there :attr:`LATENCY` cycles after the value. ``shift`` and ``relu`` stand still while values are in
     flight. The value keeps one bit below the point and a sticky bit for what is below that; what no shift can bring back

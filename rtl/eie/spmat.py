@@ -1,4 +1,4 @@
-"""Sparse-matrix read: fragments become matrix words, and words become one useful entry a cycle."""
+"""Sparse-matrix read: fragments become matrix words, and words become one useful entry per cycle."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
@@ -147,7 +147,7 @@ class MatrixRead(wiring.Component):
             self._real = Cat(code.any() for code in codes)
 
     def _flags(self):
-        """Return a bit an entry of a lane that is written: its code is not 0. Block RAM has these bits to spare."""
+        """Return one bit per entry of a lane that is written: its code is not 0. Block RAM has these bits to spare."""
         spec = self._spec
         return Cat(self.command.data[k * spec.entry_bits:][:spec.codebook_bits].any() for k in range(self._w.flags))
 

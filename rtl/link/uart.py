@@ -9,9 +9,9 @@ LEAST_DIVISOR = 4
 
 
 def checked(divisor: int) -> int:
-    """Return a number of cycles a bit, or refuse one that is too small."""
+    """Return a number of cycles per bit, or refuse one that is too small."""
     if divisor < LEAST_DIVISOR:
-        raise ValueError(f"divisor must be at least {LEAST_DIVISOR} cycles a bit, not {divisor}; choose a lower rate")
+        raise ValueError(f"divisor must be at least {LEAST_DIVISOR} cycles per bit, not {divisor}; choose a lower rate")
     return divisor
 
 
@@ -24,7 +24,7 @@ class Receiver(wiring.Component):
     Parameters
     ----------
     divisor : int
-        Clock cycles a bit.
+        Clock cycles per bit.
 
     Members
     -------
@@ -69,7 +69,7 @@ class Sender(wiring.Component):
     Parameters
     ----------
     divisor : int
-        Clock cycles a bit.
+        Clock cycles per bit.
 
     Members
     -------

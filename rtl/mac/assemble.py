@@ -30,7 +30,7 @@ class Assemble(wiring.Component):
         The last word of a block of A, of a row of B.
     range : ``Out(1)``
     we_a : ``Out(1)``; we_b, we_c : ``Out(spec.tiles)``
-        One bit a tile.
+        One bit per tile.
     row : ``Out(range(SLOTS or rows))``
     block : ``Out(...)``
         The block; one of A or B at its top.

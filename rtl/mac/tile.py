@@ -17,7 +17,7 @@ from spec.mac.lfsr import LFSR_BITS
 
 
 class Tile(wiring.Component):
-    """Sixteen dot products an operation, one operation accepted every ``fold`` cycles, never waiting.
+    """Sixteen dot products per operation, one operation accepted every ``fold`` cycles, never waiting.
 
     ``o_valid`` and ``o_d`` follow ``i_valid`` and ``i_op`` after ``latency`` cycles. An operation offered while
     ``i_ready`` is low is lost; with ``fold`` 1 it never is.

@@ -80,7 +80,7 @@ class Crossbar(wiring.Component):
     -------
     i_reserve, i_odd : ``In(multipliers)``
         Which products will be pushed two cycles later, and whether to the odd banks.
-    i_valid : ``In(multipliers)``; i_bank, i_entry, i_product : ``In`` arrays, one a multiplier; i_buffer : ``In(1)``
+    i_valid : ``In(multipliers)``; i_bank, i_entry, i_product : ``In`` arrays, one per multiplier; i_buffer : ``In(1)``
         Products pushed in this cycle.
     stop : ``Out(1)``
         From a register: in the cycle before, a level was above ``depth - margin``.

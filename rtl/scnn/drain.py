@@ -209,7 +209,7 @@ class Drain(wiring.Component):
         self._tick, self._stop, self._ended = Signal(), Signal(), Signal()
         self._init = delayed(m, self._begin, "init", cycles=3)
         send, clear, some = Signal(), Signal(), Signal()
-        self._post, self._gaps, self._hollow = Signal(), Signal(), Signal()     # hollow: without outputs, a cycle a channel
+        self._post, self._gaps, self._hollow = Signal(), Signal(), Signal()     # hollow: without outputs, one cycle per channel
         post = step["kind"] == KINDS["post"]
         m.d.comb += some.eq(step["ny"].any() & step["nx"].any())
         m.d.sync += [send.eq(step["kind"] == KINDS["send"]), clear.eq(step["kind"] == KINDS["clear"]), self._post.eq(post),

@@ -1,4 +1,4 @@
-"""Issue: pairs of a weight block and an activation block, worked off in order, a pair of vectors a cycle."""
+"""Issue: pairs of a weight block and an activation block, worked off in order, one pair of vectors per cycle."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import enum, wiring

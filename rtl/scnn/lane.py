@@ -17,7 +17,7 @@ LATENCY = 5             # cycles from a take to the vector on the output
 
 
 class WeightLane(wiring.Component):
-    """Takes a bias, or up to F entries of a block, a cycle; the vector is on the output five cycles later.
+    """Takes one bias, or up to F entries of a block, per cycle; the vector is on the output five cycles later.
 
     Members
     -------
@@ -26,7 +26,7 @@ class WeightLane(wiring.Component):
     i_valid, i_word, i_ready
         A word of F items of the weight stream.
     released : ``In``, sets : ``In`` array
-        A bit a PE: it has released a block of weights; the set that each PE is in.
+        One bit per PE: it has released a block of weights; the set that each PE is in.
     lane_we, tap_we, code_we, load_addr, load_data : ``In``
         Writes of the host: program, taps, four entries of a codebook.
     o_valid, o_set, o_last, o_empty, o_vector, o_bias, o_bias_addr, o_bias_value : ``Out``

@@ -16,7 +16,7 @@ SHOWN = ("passes", "pairs", "set", "level", "weight_slot_log2", "act_slot_log2",
 
 
 class Lookup(wiring.Component):
-    """Visits the records of a layer in the order of the passes and looks up one block a cycle.
+    """Visits the records of a layer in the order of the passes and looks up one block per cycle.
 
     The first lookup is seven cycles after ``start``. A lookup for which a part's record is fetched comes five cycles behind the
     one before, or six if a segment's record comes first.
@@ -148,7 +148,7 @@ class Lookup(wiring.Component):
         return pair
 
     def _block(self, m, pair, came):
-        """Compute the index of the block looked up: the part's first one, ``advance`` a pass, one a pair."""
+        """Compute the index of the block looked up: the part's first one, ``advance`` more per pass, one more per pair."""
         part, along = self._part, Signal(self._w.block)
         m.d.comb += self.o_base.eq(part["base"])
         m.d.sync += along.eq(part["advance"] * self._pass)
@@ -193,7 +193,7 @@ class Lookup(wiring.Component):
         return waits
 
     def _divide(self, m, came, whole, rest):
-        """Divide what the passes before have read by the gate, at the head of a segment, a bit a cycle.
+        """Divide what the passes before have read by the gate, at the head of a segment, one bit per cycle.
 
         ``_counted`` is 1 in the cycle of the last bit and in the four behind it; with the last of them the lookup may go on.
         """

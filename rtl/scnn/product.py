@@ -11,7 +11,7 @@ from spec.scnn.shape import VALUE_BITS, ScnnSpec
 
 
 class ProductArray(wiring.Component):
-    """Multiplies every weight of a vector with every activation of another, a pair of vectors a cycle; never waits.
+    """Multiplies every weight of a vector with every activation of another, one pair of vectors per cycle; never waits.
 
     Operands come in cycle t + 2 of ``docs/scnn/pipeline.md``; places in the queues are reserved in t + 3, products pushed in
     t + 5. Multiplier f * I + i takes weight lane f and activation lane i.

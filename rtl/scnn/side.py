@@ -26,7 +26,7 @@ def link_layout(spec: ScnnSpec) -> data.StructLayout:
 class SidePort(wiring.Component):
     """One operation per cycle: the drain's own, or the addition of a neighbour's sum, never both.
 
-    After a reset it clears the accumulators, an entry of all banks a cycle.
+    After a reset it clears the accumulators, one entry of all banks per cycle.
 
     Members
     -------

@@ -27,7 +27,7 @@ class Take(wiring.Component):
     items, count : ``In``, take : ``Out``
         The oldest items of the stream, how many there are, how many leave.
     released : ``In``, sets : ``In`` array
-        A bit a PE, as it arrives; the set that each PE is in.
+        One bit per PE, as it arrives; the set that each PE is in.
     o_valid, o_set, o_items, o_few, o_head, o_last, o_empty, o_bias, o_bias_addr, o_tap, o_offset : ``Out``
         A cycle after a take: the set that it is for, the items behind a block's count, how many are entries, whether they begin
         and end a block, whether it is a bias; tap base and offset of the block.

@@ -94,7 +94,7 @@ async def sums_saturate_at_every_addition(dut, rows, idle):
 
 
 async def biases(block, rng, sums):
-    """Preload all slots, a command a cycle, each lane given in the cycle in which the matrix read would."""
+    """Preload all slots, one command per cycle, each lane given in the cycle in which the matrix read would."""
     values = [rng.choice(corners(SPEC.acc_bits)) for _ in range(SPEC.slots)]
     for cycle in range(SPEC.slots + TO_BIAS + 2):
         asked = {"cmd_op": Op.BIAS, "cmd_data": cycle} if cycle < SPEC.slots else {"cmd_op": Op.NOP}
@@ -119,7 +119,7 @@ def telling(shift):
 @cocotb.test(timeout_time=4, timeout_unit="ms")
 @cocotb.parametrize(relu=[0, 1])
 async def every_shift_rounds_and_saturates(dut, relu):
-    """All shifts, values around every half, every power of two and both limits; a value a cycle, four cycles later."""
+    """All shifts, values around every half, every power of two and both limits; one value per cycle, four cycles later."""
     block, rng = await Block(dut, "requantiser").start(), draw()
     for shift in range(1 << SPEC.shift_bits):
         values = telling(shift)
@@ -156,7 +156,7 @@ async def outputs_are_rounded_and_saturate(dut, relu):
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 @cocotb.parametrize(source=[0, 1])
 async def outputs_go_to_the_other_region(dut, source):
-    """Loads and scans see the source region; write-back fills the other, four cycles after a value came, one a cycle."""
+    """Loads and scans see the source region; write-back fills the other, four cycles after a value came, one per cycle."""
     block, rng = await Block(dut, "actrw").start(), draw()
     for shift in (3, 0, 4, 8, *range(1, 1 << SPEC.shift_bits, 2)):
         relu = shift & 2

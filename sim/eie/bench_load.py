@@ -187,7 +187,7 @@ def fitting(rng, kind):
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 @crossed
 async def packets_become_commands(dut, idle, stall):
-    """All kinds, each beat's commands within DELAY; without pauses a value a cycle."""
+    """All kinds, each beat's commands within DELAY; without pauses one value per cycle."""
     bench, rng = await Bench(dut).start(), draw()
     await bench.step()
     assert bench.block["layers_loaded"] == bench.block["act_loaded"] == 0
@@ -198,7 +198,7 @@ async def packets_become_commands(dut, idle, stall):
     if idle == stall == "never":
         values = sum(len(parts) for packet in packets for parts in packet.parts())
         last = len(list(packets[-1].parts())[-1])
-        assert cycles == values - last + 1, f"{cycles} cycles for {values} values: a value a cycle"
+        assert cycles == values - last + 1, f"{cycles} cycles for {values} values: one value per cycle"
 
 
 @cocotb.test(timeout_time=2, timeout_unit="ms")

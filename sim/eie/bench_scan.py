@@ -113,7 +113,7 @@ def rows_of(rng, width):
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 @cocotb.parametrize(stall=["never", "other", "burst", 0.4], every=[0, 1], name=["leaf", "leaf3"])
 async def leaf_gives_every_non_zero_in_order(dut, stall, every, name):
-    """The first token is there four cycles after the command, then one a cycle; a scan may follow another."""
+    """The first token is there four cycles after the command, then one per cycle; a scan may follow another."""
     block, rng, refuse = await Block(dut, name).start(), draw(), pauses(stall)
     width = 4 if name == "leaf" else 3
     for _ in range(3):

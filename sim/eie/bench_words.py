@@ -1,4 +1,4 @@
-"""Matrix read and entry picker: fragments become words, words become an entry a cycle."""
+"""Matrix read and entry picker: fragments become words, words become one entry per cycle."""
 import collections
 
 import cocotb
@@ -25,7 +25,7 @@ def fragments(rng, count, room=SPEC.entries):
 
 
 async def load(block, memory):
-    """Write the memory, a lane of 32 bits a command."""
+    """Write the memory, a lane of 32 bits per command."""
     lanes = SPEC.word_bits // 32
     for number, word in enumerate(pack(SPEC, memory)):
         for lane in range(lanes):
@@ -124,7 +124,7 @@ async def hold_keeps_a_fragment_out(dut):
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 @cocotb.parametrize(idle=["never", "other", "burst", 0.4])
 async def every_marked_entry_is_picked_once_in_order(dut, idle):
-    """An entry a cycle: while words are offered, no cycle passes without one (a word with no mark costs one)."""
+    """One entry per cycle: while words are offered, no cycle passes without one (a word with no mark costs one)."""
     block, rng, wait = await Block(dut, "picker").start(), draw(), pauses(idle)
     memory, found = fragments(rng, 400, room=8000)
     acts = [rng.getrandbits(SPEC.act_bits) or 1 for _ in found]

@@ -96,7 +96,7 @@ def _classes(path: Path, first: int | None, wanted: int, classes: int) -> np.nda
     if given.dtype.kind not in "iu":
         raise TypeError(f"labels in {path} must be integers, not {given.dtype}; write the number of each class")
     if given.ndim != 1 or (len(given) if first is None else min(first, len(given))) != wanted:
-        raise ValueError(f"labels in {path} must be {wanted}, one an input, not an array of shape {given.shape}")
+        raise ValueError(f"labels in {path} must be {wanted}, one per input, not an array of shape {given.shape}")
     given = given[:first]
     if (wrong := given[(given < 0) | (given >= classes)]).size:
         raise ValueError(f"labels in {path} must be 0 to {classes - 1}, the outputs of the network, not {wrong[0]}; "

@@ -20,5 +20,5 @@ def test_sender(divisor):
 
 @pytest.mark.parametrize("part", [Receiver, Sender])
 def test_a_divisor_too_small_is_named(part):
-    with pytest.raises(ValueError, match="divisor must be at least 4 cycles a bit, not 3; choose a lower rate"):
+    with pytest.raises(ValueError, match="divisor must be at least 4 cycles per bit, not 3; choose a lower rate"):
         part(3)

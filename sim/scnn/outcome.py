@@ -19,7 +19,7 @@ TOLERANCE = 0.01
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Outcome:
-    """Answers of the machine, one an input, beside the golden model's.
+    """Answers of the machine, one per input, beside the golden model's.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ from spec.scnn import preset
 
 SMALL = {"rows": 1, "cols": 1, "weight_memory": 512}
 SHAPES = {"word": SMALL, "two transfers a word": SMALL | {"f": 4, "banks": 16},
-          "two words a transfer": SMALL | {"weight_port_bits": 128, "weight_memory": 300}}
+          "two words per transfer": SMALL | {"weight_port_bits": 128, "weight_memory": 300}}
 RUNS = 3
 
 

@@ -9,13 +9,13 @@ IDENTITY = 0x4E5A4D02
 PACKETS = {"a": 1, "b": 2, "c": 3, "run": 4}
 """Packet types; `a`, `b` and `run` have no address, it is ignored.
 
-``a``: blocks of A, behind those that are there. ``b``: rows of B, behind those that are there, in each row one block a
-tile, tile 0 first. ``c``: accumulators from slot ``address`` on, in each slot one block a tile. ``run``: commands, one a
+``a``: blocks of A, behind those that are there. ``b``: rows of B, behind those that are there, in each row one block per
+tile, tile 0 first. ``c``: accumulators from slot ``address`` on, in each slot one block per tile. ``run``: commands, one per
 word (`RUN`).
 
 A block of A is 4 x k patterns by rows, of B k x 4 by rows, of C 4 x 4 by rows, the first in the lowest bits;
 each block fills whole words. In a sparse build A's patterns are the kept ones, behind them comes the metadata by rows,
-`MacSpec.meta_bits` a row, chunk 0 lowest, and a block of B is 2 k x 4.
+`MacSpec.meta_bits` per row, chunk 0 lowest, and a block of B is 2 k x 4.
 """
 
 RUN = (
@@ -84,7 +84,7 @@ def registers(spec: MacSpec) -> RegisterMap:
     build.constant("k", spec.k, "Terms a unit sums at once.")
     build.constant("a_rows", A_ROWS, "Blocks that the buffer of A holds.")
     build.constant("b_rows", spec.rows, "Rows that the buffer of B holds.")
-    build.constant("slots", SLOTS, "Accumulator blocks a tile.")
+    build.constant("slots", SLOTS, "Accumulator blocks per tile.")
     build.add("ro", "status", "State.", busy="A run goes on or waits, or D is being sent.")
     build.add("w1c", "flags", "Events; any of them raises the interrupt if enabled.",
               done="All runs have ended, and their D has been sent.",

@@ -4,7 +4,7 @@ Each table gives the place of a field's lowest bit and its width, counted throug
 """
 
 LAYER = {"lanes": (0, 12), "supply": (12, 12), "drain": (24, 12)}
-"""One word a layer in the layer table: where its records begin in the three programs."""
+"""One word per layer in the layer table: where its records begin in the three programs."""
 
 LANE_LAYER = {
     "sets": (0, 9), "passes": (9, 12), "pairs": (21, 16), "segments": (37, 8), "kc": (45, 9), "bias": (54, 1),
@@ -14,7 +14,7 @@ LANE_LAYER = {
 """Head of a layer in the lanes' program, 2 words; ``segments`` records `LANE_SEGMENT` follow."""
 
 LANE_SEGMENT = {"pairs": (0, 16), "tap": (16, 12), "step": (28, 18)}
-"""Some consecutive pairs of every pass, 1 word: tap base, and what is added to offsets per pair (modulo the addresses)."""
+"""Consecutive pairs of every pass, 1 word. ``tap``: first tap. ``step``: what a pair adds to offsets, modulo the addresses."""
 
 SUPPLY_LAYER = {
     "passes": (0, 12), "pairs": (12, 16), "segments": (28, 8), "set": (36, 9), "level": (45, 3),
@@ -23,15 +23,19 @@ SUPPLY_LAYER = {
 """Head of a layer in a PE's supply program, 1 word; ``segments`` records `SUPPLY_SEGMENT` follow."""
 
 SUPPLY_SEGMENT = {"pairs": (0, 16), "parts": (16, 8)}
-"""Some consecutive pairs of every pass, 1 word; ``parts`` records `SUPPLY_PART` follow."""
+"""Consecutive pairs of every pass, 1 word; ``parts`` records `SUPPLY_PART` follow."""
 
 SUPPLY_PART = {
     "source": (0, 8), "local": (8, 1), "first": (9, 13), "advance": (22, 9), "gate": (31, 9), "back": (40, 12),
     "base": (64, 18),
 }
-"""A part of an activation block, 2 words: the place of the PE that sends it (or, local, each PE its own), its index for the
-segment's first pair, what is added to the index each pass, the gate (0 for none), how far back the gate's pass lies, and the
-offset added."""
+"""A part of an activation block, 2 words.
+
+``source``: place of the PE that sends the part; with ``local`` each PE takes its own. ``first``: index of its block for the
+first pair of the segment. ``advance``: what a pass adds to the index. ``gate``: channels per pass of the layer that writes the
+block, 0 where there is no wait. ``back``: the part of channel c waits until pass q - back + c // gate has been written, q the
+first pass of this layer. ``base``: what is added to the offsets of its activations.
+"""
 
 DRAIN_LAYER = {
     "passes": (0, 12), "kc": (12, 9), "steps": (21, 8), "stride": (29, 18), "shift": (47, 5), "relu": (52, 1),
@@ -60,7 +64,7 @@ CAUSES = {"drain": 0, "halo": 1, "reduction": 2}
 """The counter of cycles lost to a step."""
 
 POOLS = {"none": 0, "max": 1, "sum": 2}
-"""What a post step makes of a window of sums."""
+"""What a post step computes from a window of sums."""
 
 
 def pack(fields: dict[str, tuple[int, int]], values: dict[str, int]) -> list[int]:

@@ -19,7 +19,7 @@ from spec.scnn import preset as scnn
 from tests.commands import ALL, leave
 from tests.compress_sample import sample, small
 from tests.fuzz import damage
-from tests.fuzz.graph import graph, network
+from tests.fuzz.graph import graph, network, planes
 
 NUMBERS = ("0", "-1", "1", "2", "3", "4", "8", "16", "64", "257", "1000000", "2147483648", "9" * 20, "1e3", "0x10", "٣", "",
            " 4", "+4", "nan", "1.5", "true")
@@ -32,10 +32,14 @@ TEXTS = ("", "x", "default", "paper", "ecp5", "ice40", "eie", "mac", "scnn", "di
 PATHS = ("", ".", "/", "/dev/null", "none", "none.npz", "x" * 300, "net.npz/x", "\udcff.json", "[red].json", "{x}.npz",
          "new/new.json", " ", "net.npz", "weights.npz", "x.npy", "y.npy", "a.npy", "b.npy", "m.v", "rows.npz", "link", "pipe",
          "folder", "runs.json", "new.npz", "net.onnx", "net.nzc", "new.nzc", "net.safetensors", "conv.npz", "planes.npy",
+         "planes.onnx", "layers.npz", "history.json",
          "\x1b[31m.json", "{pes}.npz")
 WRITERS = (("compress.build", "weights.npz", "--pes", "2", "--calibrate", "x.npy", "-o", "new.npz"),
            ("compress.huffman", "net.npz", "-o", "new.nzc"), ("golden.mac", "--check", "rows.npz"),
            ("compress.check", "net.onnx"), ("compress.check", "weights.npz"),
+           ("compress.build", "--design", "scnn", "planes.onnx", "--preset", "ecp5", "--pes", "1", "-o", "new.npz", "--report",
+            "new.html"), ("compress.precision", "weights.npz", "--data", "x.npy", "--plot", "new.svg"),
+           ("compress.firmware", "conv.npz", "-o", "new.h"), ("bench.history", "--file", "history.json", "--page", "new.md"),
            ("synth.estimate", "--pes", "4", "--entries", "1024", "--columns", "128", "--image", "net.npz", "--input", "x.npy"))
 SHAPES = ((3, 10), (6, 10), (3, 6), (6,), (0, 3), (1, 1))
 BASES = {
@@ -50,7 +54,13 @@ BASES = {
     "compress.huffman": ["net.npz", "-o", "new.nzc"], "compress.firmware": ["net.npz", "-o", "new.h"],
     "boards.run": ["net.npz", "--board", "virtual", "--input", "x.npy"],
     "boards.build": ["--board", "ulx3s-85f", "--pes", "2", "--preset", "ecp5", "--plan", "--out", "new"],
-    "bench.mac": ["--parts", "random", "--operations", "2"]}
+    "bench.mac": ["--parts", "random", "--operations", "2"],
+    "compress.precision": ["weights.npz", "--data", "x.npy"], "boards.list": [],
+    "boards.flash": ["--board", "ulx3s-85f", "--folder", "folder"], "bench.history": ["--file", "history.json"],
+    "bench.onnx": ["--json", "new.json"], "golden.gpu": ["--out", "new"], "doctor": [],
+    "docsite": ["--out", "new", "--work", "work"]}
+SCNN_BASES = {"sim.run": ["conv.npz", "--input", "planes.npy", "--timed", "0"],
+              "compress.build": ["planes.onnx", "-o", "new.npz", "--preset", "ecp5", "--rows", "1", "--cols", "1"]}
 ANY = (None, "", "0", "-1", "x", "/dev/null", "/nonexistent/x", "\udcff", "9" * 30, "[red]", "x" * 5000)
 ENVIRONMENT = {name: (*ANY, *more) for name, more in {
     "PATH": (), "HOME": (), "TMPDIR": (), "NONZERO_CACHE": ("folder", "x.npy"), "YOWASP_CACHE_DIR": ("folder", "x.npy"),
@@ -82,6 +92,11 @@ def prepare(folder: Path) -> None:
                "b.weight": rng.normal(size=(3, 6)).astype("f4")}
     np.savez(folder / "weights.npz", **weights)
     (folder / "net.onnx").write_bytes(network().SerializeToString())
+    (folder / "planes.onnx").write_bytes(planes().SerializeToString())
+    np.savez(folder / "layers.npz", **convolutions_by_name(rng))
+    (folder / "history.json").write_text(json.dumps({"format": 1, "points": [
+        {"commit": f"{number:040x}", "date": "2026-01-01T00:00:00+00:00", "subject": "x", "figures": {"eie_cycles": 9 + number},
+         "tools": {}} for number in range(2)]}))
     (folder / "net.safetensors").write_bytes(save(weights))
     np.save(folder / "x.npy", rng.random((2, 10)).astype("f4"))
     np.save(folder / "y.npy", np.array([0, 4]))
@@ -198,10 +213,48 @@ def networks(rng, folder):
     return Case("compress.build", [path.name, "-o", "new.npz", "--pes", "2", "--preset", preset, *more])
 
 
+def convolutions_by_name(rng):
+    """Arrays of a network of two convolutions and a dense layer."""
+    return {"input.shape": np.array([1, 6, 6]), "c.weight": rng.normal(size=(2, 1, 3, 3)).astype("f4"),
+            "c.padding": np.array(1), "c.pool": np.array(2), "d.weight": rng.normal(size=(3, 2, 2, 2)).astype("f4"),
+            "e.weight": rng.normal(size=(2, 12)).astype("f4"), "e.bias": rng.normal(size=2).astype("f4")}
+
+
+SCNN_BUILD = ["-o", "new.npz", "--design", "scnn", "--preset", "ecp5", "--rows", "1", "--cols", "1"]
+
+
+def convolutions(rng, folder):
+    """Arrays of convolutions of odd names, types, shapes and values."""
+    given = convolutions_by_name(np.random.default_rng(rng.randrange(1 << 30)))
+    for _ in range(rng.choice((0, 1, 1, 2))):
+        name = rng.choice(list(given))
+        kind = rng.randrange(4)
+        if kind == 0:
+            given[rng.choice(("c.stride", "d.groups", "c.padding", "x", "e.pool", "d.codes", ".weight", "input.shape"))] = \
+                damage.array(rng, np.array(rng.choice(([1, 1], [2], [0], [1, 2, 3, 4], [-1], [1 << 40], []))))
+        elif kind == 1:
+            del given[name]
+        else:
+            given[name] = damage.array(rng, given[name])
+        if not given:
+            break
+    np.savez(folder / "bad.npz", **given)
+    np.save(folder / "data.npy", damage.array(rng, np.random.default_rng(1).random((6, 1, 6, 6)).astype("f4")))
+    more = rng.choice(([], ["--data", "data.npy"], ["--density", rng.choice(REALS)], ["--weight-code-bits", "4"],
+                       ["--data", "data.npy", "--labels", "y.npy"], [f"--input-range={rng.choice(REALS)},{rng.choice(REALS)}"],
+                       ["--data", "data.npy", "--passes", "1,0"], ["--prune", "sensitivity", "--data", "data.npy"],
+                       ["--report", "new.html", "--data", "data.npy"], ["--level", rng.choice(NUMBERS)]))
+    return rng.choice((Case("compress.build", ["bad.npz", *SCNN_BUILD, *more]), Case("compress.check", ["bad.npz"]),
+                       Case("compress.build", ["layers.npz", *SCNN_BUILD, *more])))
+
+
 def graphs(rng, folder):
     """ONNX networks with odd edges, operators, attributes, sizes and places of weights."""
-    raw = (folder / "net.onnx").read_bytes()
+    name = rng.choice(("net.onnx", "planes.onnx"))
+    raw = (folder / name).read_bytes()
     (folder / "bad.onnx").write_bytes(rng.choice((damage.data, graph, graph, graph))(rng, raw))
+    if name == "planes.onnx" and rng.random() < 0.7:
+        return Case("compress.build", ["bad.onnx", *SCNN_BUILD])
     return rng.choice((Case("compress.check", ["bad.onnx", "--json", "new.json"]),
                        Case("compress.build", ["bad.onnx", "-o", "new.npz", "--pes", "2", "--calibrate", "x.npy"]),
                        Case("compress.build", ["bad.onnx", "-o", "new.npz", "--pes", "2", "--input-range=0,1"])))
@@ -212,19 +265,22 @@ def texts(rng, folder):
     if rng.random() < 0.5:
         (folder / "bad.v").write_bytes(damage.data(rng, (folder / "m.v").read_bytes()))
         return Case("synth.run", ["--verilog", "bad.v", "--top", rng.choice(("m", "m", *TEXTS)), "--seeds", "0"])
-    head = damage.value(rng, json.loads((folder / "runs.json").read_text()))
+    name, *command = rng.choice((("runs.json", "bench.eie", "--pes", "1", "--resume", "--json"),
+                                 ("runs.json", "bench.mac", "--json"),
+                                 ("history.json", "bench.history", "--page", "new.md", "--file")))
+    head = damage.value(rng, json.loads((folder / name).read_text()))
     (folder / "bad.json").write_bytes(damage.document(rng, head))
-    command = rng.choice((["bench.eie", "--pes", "1", "--resume"], ["bench.mac"]))
-    return Case(command[0], [*command[1:], "--json", "bad.json"])
+    return Case(command[0], [*command[1:], "bad.json"])
 
 
 def options(rng, folder):
     """Command lines with odd values, of the options that the command says it has."""
     module = rng.choice(ALL)
     arguments = list(BASES[module]) if rng.random() < 0.8 else []
-    if module in ("rtl.build", "sim.run", "synth.run", "synth.estimate", "synth.sweep") and rng.random() < 0.25:
+    if module in ("rtl.build", "sim.run", "synth.run", "synth.estimate", "synth.sweep", "compress.build", "boards.build") and \
+            rng.random() < 0.3:
         arguments = rng.choice((["--design", "mac", *({"sim.run": ["a.npy", "b.npy"]}.get(module, []))],
-                                ["--design", "scnn", *({"sim.run": ["conv.npz", "--input", "planes.npy"]}.get(module, []))]))
+                                ["--design", "scnn", *SCNN_BASES.get(module, [])]))
     offered = offers(module, arguments[1] if arguments[:1] == ["--design"] else "eie")
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
         name, kind = rng.choice(offered)
@@ -268,6 +324,6 @@ def _given(command, name):
     return Case(module, [name if argument == "{}" else argument for argument in arguments])
 
 
-FAMILIES = {archives: 1400, headers: 1300, arrays: 1000, networks: 500, programs: 500, graphs: 500, texts: 200, options: 1400,
-            surroundings: 200, collisions: 300}
+FAMILIES = {archives: 1400, headers: 1300, arrays: 1000, networks: 500, convolutions: 500, programs: 500, graphs: 500,
+            texts: 300, options: 1800, surroundings: 250, collisions: 300}
 """Kinds of cases, and how many of each are tried."""

@@ -119,6 +119,7 @@ def array(rng, given):
         if kind == 0:
             return given.astype(rng.choice(TYPES))
         if kind == 1:
+            given = np.atleast_1d(given)
             return rng.choice((given.ravel(), given[None], given.T, given[..., :-1], given[:0], np.float32(3), given[:1],
                                np.asfortranarray(given), np.concatenate([given, given])))
     changed = given.copy()

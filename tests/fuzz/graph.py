@@ -22,6 +22,18 @@ def network():
     return onnx_sample.model(nodes, weights, ["N", 10])
 
 
+def planes():
+    """A convolution with a pool, one with a stride, and a dense layer."""
+    rng = np.random.default_rng(1)
+    weights = {"w": rng.normal(size=(2, 1, 3, 3)).astype("f4"), "b": rng.normal(size=2).astype("f4"),
+               "v": rng.normal(size=(4, 2, 2, 2)).astype("f4"), "u": rng.normal(size=(3, 4)).astype("f4")}
+    nodes = [onnx_sample.node("Conv", ["x", "w", "b"], "c", pads=[1, 1, 1, 1]), onnx_sample.node("Relu", ["c"], "h"),
+             onnx_sample.node("MaxPool", ["h"], "p", kernel_shape=[2, 2], strides=[2, 2]),
+             onnx_sample.node("Conv", ["p", "v"], "d", strides=[2, 2]), onnx_sample.node("Flatten", ["d"], "f"),
+             onnx_sample.node("Gemm", ["f", "u"], "y", transB=1)]
+    return onnx_sample.model(nodes, weights, ["N", 1, 5, 5])
+
+
 def graph(rng, raw):
     """A network with one to three things that are odd."""
     proto = onnx.ModelProto.FromString(raw)
