@@ -92,5 +92,16 @@ NETWORKS = {
     "names with colons": network([node("Conv", ["x", "k"], "a/b:0", **SAME), node("Relu", ["a/b:0"], "c:1"),
                                   node("Conv", ["c:1", "l"], **SAME)], l=L),
     "turned answer": network([FIRST, node("Transpose", ["a"], perm=[0, 2, 3, 1])]),
+    "pad, then conv": network([node("Pad", ["x", "zeros"], "q"),
+                               node("Conv", ["q", "k", "b"], strides=[2, 2], kernel_shape=[3, 3], pads=[1, 0, 0, 0])],
+                              zeros=np.array([0, 0, 0, 1, 0, 0, 2, 1])),
+    "pad that two read": network([FIRST, node("Relu", ["a"], "r"), node("Pad", ["r", "zeros"], "q"),
+                                  node("Conv", ["q", "l"], "e"),
+                                  node("MaxPool", ["q"], "p", kernel_shape=[3, 3], strides=[1, 1]), node("Add", ["e", "p"])],
+                                 l=L, zeros=np.array([0, 0, 1, 1, 0, 0, 1, 1])),
+    "channel shuffle": network([FIRST, node("Relu", ["a"], "r"), node("Reshape", ["r", "apart"], "g"),
+                                node("Transpose", ["g"], "h", perm=[0, 2, 1, 3, 4]), node("Reshape", ["h", "flat"], "s"),
+                                node("Conv", ["s", "l"], group=2, **SAME)], l=normal(4, 3, 3, 3),
+                               apart=np.array([0, 2, 3, 8, 10]), flat=np.array([0, 6, 8, 10])),
 }
 """Every kind of layer, each way that it is exported."""

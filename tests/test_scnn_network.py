@@ -12,7 +12,7 @@ from compress.scnn.whole import quantise
 from golden.scnn.layer import Pool, forward, pooled
 from spec.scnn import preset
 from tests.onnx_sample import ask, model, node
-from tests.scnn_network import NETWORKS, SAME, network, normal
+from tests.scnn_network import FIRST, NETWORKS, SAME, L, network, normal
 from tests.scnn_sample import machine, recover
 
 NEAR = 0.002        # rms error of whole numbers, as a share of the answer
@@ -55,6 +55,9 @@ def test_what_joins_which_layer():
     assert steps("average pool behind relu") == [("3x3", None), ("mean 3x3 /2x2", None)]
     assert len(steps("concat")) == 3
     assert len(steps("concat, then relu and pool")) == 3
+    assert steps("pad, then conv") == [("3x3 /2x2", None)]
+    assert len(steps("pad that two read")) == 3             # the pool reads a layer that adds zeros
+    assert [kind for kind, _ in steps("channel shuffle")] == ["3x3", "1x1", "3x3 in 2 groups"]
     assert [kind for kind, _ in steps("flatten and dense")] == ["3x3", "8x10", "1x1"]
 
 
@@ -126,3 +129,26 @@ def test_saturations_are_counted():
 def test_what_the_array_cannot_do_is_named(nodes, weights, said):
     with pytest.raises(NetworkRefusedError, match=said):
         lower(onnx.from_model(network(nodes, **weights), "x.onnx"), "x.onnx")
+
+
+@pytest.mark.parametrize("attributes, inputs, text", [
+    ({"mode": "reflect"}, [0, 0, 1, 1, 0, 0, 1, 1], "mode must be constant, not reflect; give the padding to the Conv"),
+    ({}, [0, 1, 0, 0, 0, 0, 0, 0], "pads must be 0 for batch and channels, .*not \\[0, 1, 0"),
+    ({}, [0, 0, -1, 0, 0, 0, 0, 0], "pads must be 0 for batch and channels, and at least 0 for rows and columns, not")])
+def test_padding_that_is_no_frame_of_zeros_is_refused(attributes, inputs, text):
+    proto = network([node("Pad", ["x", "zeros"], "q", **attributes), node("Conv", ["q", "k"])], zeros=np.array(inputs))
+    with pytest.raises(NetworkRefusedError, match=text):
+        onnx.from_model(proto, "x")
+
+
+def test_padding_with_another_number_is_refused():
+    proto = network([node("Pad", ["x", "zeros", "value"], "q"), node("Conv", ["q", "k"])], value=np.float32(1),
+                    zeros=np.array([0, 0, 1, 1, 0, 0, 1, 1]))
+    with pytest.raises(NetworkRefusedError, match="constant_value must be 0, not 1"):
+        onnx.from_model(proto, "x")
+
+
+def test_rows_and_columns_that_are_exchanged_are_refused():
+    proto = network([FIRST, node("Transpose", ["a"], "t", perm=[0, 1, 3, 2]), node("Conv", ["t", "l"], **SAME)], l=L)
+    with pytest.raises(NetworkRefusedError, match="order of the elements must be that of channels, rows and columns"):
+        lower(onnx.from_model(proto, "x"))

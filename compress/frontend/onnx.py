@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from compress.frontend import element, join, linear, relabel, spatial
+from compress.frontend import element, join, linear, padding, relabel, spatial
 from compress.frontend.fuse import fuse
 from compress.frontend.graph import INPUT, Network
 from compress.frontend.model import BATCH, Model, from_proto, open_model
@@ -21,6 +21,7 @@ OPERATORS: dict[str, Handler] = {
     "AveragePool": spatial.average_pool, "GlobalAveragePool": spatial.global_average_pool,
     "GlobalMaxPool": spatial.global_max_pool, "ReduceMean": spatial.reduce_mean,
     "Add": element.add, "Sum": element.total, "Sub": element.subtract, "Mul": element.multiply, "Div": element.divide,
+    "Pad": padding.pad,
     "Concat": join.concat, "BatchNormalization": element.batch_normalization, "Relu": element.relu, "Clip": element.clip,
     "QuantizeLinear": element.quantize, "DequantizeLinear": element.dequantize,
     "Identity": relabel.same, "Dropout": relabel.dropout, "Cast": relabel.cast, "Reshape": relabel.reshape,

@@ -24,6 +24,9 @@ def conv(trace: Trace, node: Node) -> Tensor:
                                f"{weight.shape[1]} inputs a group", groups, "export the network again")
     node.need("kernel_shape", tuple(weight.shape[2:]), tuple(weight.shape[2:]), "export the network again")
     kernel, strides, pads = window(node, tensor.shape[2:], tuple(weight.shape[2:]))
+    if tensor.source in trace.padded and tensor.index is None:      # a Pad before becomes part of this layer
+        tensor, more = trace.padded[tensor.source]
+        pads = tuple(own + other for own, other in zip(pads, more, strict=True))
     sizes = extent(node, tensor.shape[2:], kernel, strides, pads, upward=False)
     limit(weight.size)
     bias = node.constant(2, "B").astype(np.float64) if node.given(2) else None

@@ -43,6 +43,7 @@ class Trace:
         self.answers: dict[str, Tensor] = {}        # values on the host, and the last of ours that they come from
         self.lost: set[str] = set()                 # values behind a refused node
         self.ranges: dict[str, float] = {}
+        self.padded: dict[str, tuple[Tensor, tuple[int, ...]]] = {}     # outputs of Pad: what they pad, and by how much
         self.inferred = model.shapes
         self.names: set[str] = {INPUT}
         self.last: set[int] | None = None           # numbers of the nodes behind which all is a host's work

@@ -14,7 +14,6 @@ WAYS = {
     "Softmax": "only a Softmax at the very end is left to the host", "ConvTranspose": "upsample with zeros and Conv",
     "QLinearConv": "export in the QDQ format", "QLinearMatMul": "export in the QDQ format",
     "ConvInteger": "export in the QDQ format", "MatMulInteger": "export in the QDQ format",
-    "Pad": "give the padding to the Conv behind it",
     "If": "export one branch", "Loop": "unroll it", "Scan": "unroll it",
 }
 """What to do instead."""

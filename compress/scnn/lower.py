@@ -215,6 +215,18 @@ def _concat(state: _State, layer: Concat) -> None:
 
 
 def _relabel(state: _State, layer: Relabel) -> None:
+    """Take channels in another order by a filter of 1 x 1 with one weight for each; any other order is refused."""
+    value = layer.inputs[0]
+    shape = state.shapes[value]
+    channels = shape[0]
+    places = layer.order.reshape(channels, -1)
+    whole = np.arange(places.shape[1])
+    if state.shapes[layer.name] == shape and (places == places[:, :1] + whole).all() and \
+            not (places[:, 0] % len(whole)).any():
+        weight = np.eye(channels)[places[:, 0] // len(whole)][:, :, None, None]
+        state.add(Step(name=state.name(layer.name), value=layer.name, inputs=state.parts[value], shape=shape,
+                       weight=weight, activation=layer.activation, nodes=layer.nodes))
+        return
     raise StepRefusedError("order of the elements", "that of channels, rows and columns", "another, by a Transpose",
                            "transpose only at the input, or back again before the next layer")
 
