@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.cache import fetch, key
-from synth import harness, hierarchy, script, tool
+from synth import carry, harness, hierarchy, script, tool
 from synth.design import Design, late_cells, technology
 from synth.part import Part
 
@@ -47,7 +47,7 @@ def synthesise(design: Design, part: Part, *, keep: list[str] | None = None,
     tech, maps = technology(part.family), late_cells(part.family)
     files, late = [name for name, _ in tech], [name for name, _ in maps]
     order = [*files, "design.v"]
-    name = key("synth 5", json.dumps(tool.identity("yosys")), design.verilog, design.top, json.dumps(keep),
+    name = key("synth 6", json.dumps(tool.identity("yosys")), design.verilog, design.top, json.dumps(keep),
                script.synthesis(part.family, order, keep=(), collision_free=design.collision_free, late=late,
                                 options=options), *(text for _, text in [*tech, *maps]), *filter(None, [design.around]))
 
@@ -65,6 +65,7 @@ def synthesise(design: Design, part: Part, *, keep: list[str] | None = None,
             part.family, [*order, "harness.v"], keep=[design.top, *kept],
             collision_free=design.collision_free, late=late, options=options, purge=purge,
             complete=not design.around))
+        carry.trim(work / "net.json")
         (work / "run.json").write_text(json.dumps({"seconds": outcome.seconds,
                                                    "cpu_seconds": outcome.cpu_seconds, "command": outcome.command,
                                                    "kept": kept}))

@@ -1,4 +1,5 @@
 // ECP5's carry chain as an adder of c and a | b. Digit 0 makes the carry 0, so that nothing has to feed the chain.
+// Its own carry is any, said as x: the placer puts a pair of tables before a chain whose carry is a constant, and wants the port.
 module nz_ecp5_merge_add #(
   parameter BITS = 16
 ) (
@@ -21,7 +22,7 @@ module nz_ecp5_merge_add #(
       // A table is ~B & (A ^ (C | D)); what it passes on to the carry is ~B & A.
       if (n == 0) begin : first
         CCU2C #(.INIT0(16'h0000), .INIT1(16'h1112), .INJECT1_0("NO"), .INJECT1_1("NO")) pair (
-          .COUT(carry[1]), .S0(sum[0]), .S1(sum[1]),
+          .CIN(1'bx), .COUT(carry[1]), .S0(sum[0]), .S1(sum[1]),
           .A0(1'b0), .B0(1'b0), .C0(1'b0), .D0(1'b0),
           .A1(added[1]), .B1(clear), .C1(one[1]), .D1(other[1]));
       end else begin : more
