@@ -31,7 +31,7 @@ def test_the_dense_array_wastes_what_a_plane_leaves_over():
 
 def test_a_layer_of_vgg_with_unlike_filters():
     spec = study.machine("default", port=None)
-    found = study.measure(spec, vgg(1, spread=0.5, only=("5_1",)), limited=False, only=[3])
+    found = study.measure(spec, vgg(1, spread=0.5, only=("5_1",)), only=[3])
     row, = found["layers"]
     assert sum(row["slots"].values()) == row["cycles"] * spec.multipliers
     assert row["slots"]["products"] <= row["needed"] < 1.2 * row["slots"]["products"]
@@ -46,4 +46,4 @@ def test_the_crossing_lies_between_two_points():
 
 def test_an_unknown_network_is_refused():
     with pytest.raises(ValueError, match="^network must be one of AlexNet, GoogLeNet, VGG-16, ResNet-50, MobileNetV1, not 'x'"):
-        study.network("x", preset(), limited=False)
+        study.network("x", preset())

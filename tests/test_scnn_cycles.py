@@ -67,17 +67,29 @@ def test_one_pair_takes_what_the_page_says():
 
 
 def test_a_lane_takes_what_has_arrived():
-    spec = preset("default", weight_port_bits=64)       # a word of 80 bits takes two transfers
+    spec = preset("default", weight_lanes=1, weight_port_bits=64)       # a word of 80 bits takes two transfers
     lane = Lane(spec, port=Port(spec, start=0), start=0)
     assert lane.take(4, 0) == 2                     # two transfers in cycles 0 and 1
     assert lane.take(1, 0) == 4 and lane.take(3, 0) == 5
     assert lane.wait == 2 + 1
     free = Lane(spec, port=None, start=0)
-    assert free.block(9, 5) == 7 and free.block(0, 0) == 8
+    free.layer(np.array([[[9], [0]]]), kc=0, first=5, credit=lambda pair, place: 0)
+    assert free.block() == 7 and free.block() == 8
+
+
+def test_a_lane_holds_up_the_beats_that_others_wait_for():
+    """Two lanes, a word each in every beat; lane 1 may begin its block late, so that its buffer is full behind beat 3."""
+    spec = preset("default", weight_lanes=2, weight_port_bits=168)
+    port = Port(spec, start=0, present=np.ones((20, 2), bool))
+    lanes = [Lane(spec, port=port, start=0) for _ in range(2)]
+    for lane, late in zip(lanes, (0, 50), strict=True):
+        lane.layer(np.full((1, 3, 1), 15), kc=0, first=0, credit=lambda pair, place, late=late: late)
+    assert [lanes[0].block(), lanes[0].block()] == [5, 56]      # words 0 to 3 come in cycles 0 to 3, word 4 in 51
+    assert [lanes[1].block(), lanes[1].block()] == [53, 57]
 
 
 def test_a_buffer_of_four_words_holds_the_port_up():
-    spec = preset("default")
+    spec = preset("default", weight_lanes=1)
     lane = Lane(spec, port=Port(spec, start=0), start=0)
     assert lane.take(4, 100) == 100                 # four beats were taken in cycles 0 to 3, the fifth in 101
     assert [lane.take(4, 0) for _ in range(4)] == [101, 102, 103, 104]

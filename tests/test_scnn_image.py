@@ -5,11 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from compress import image as container
 from compress.scnn import image
 from compress.scnn.actions import blocks, inputs
 from compress.scnn.assemble import assemble
 from golden import scnn as golden
 from golden.scnn.layer import forward
+from spec.scnn import image as rules
 from spec.scnn import preset
 from tests.scnn_sample import conv, sparse
 
@@ -78,3 +80,49 @@ def test_wrong_inputs_are_refused(values, words):
     made = image.of(assemble(preset("default", rows=2, cols=2), layers, x.shape, levels=(0, 0)))
     with pytest.raises(ValueError, match=f"^{words}"):
         inputs(made, values)
+
+
+@pytest.mark.parametrize("which, key, change, said", [
+    ("output", "forms", lambda forms: [[*forms[0][:5], forms[0][5] - 1]], "pitch of a form of output must be at least"),
+    ("output", "forms", lambda forms: [[*forms[0][:5], forms[0][5] + 1]], "blocks of output must be those that the last layer"),
+    ("output", "forms", lambda forms: [[*forms[0][:4], forms[0][4] + 1, forms[0][5]]], "blocks of output must be those that"),
+    ("output", "forms", lambda forms: [[*forms[0][:4], 5000, forms[0][5]]], "blocks of output must be below"),
+    ("output", "forms", lambda forms: [[0, *forms[0][1:]]], "strides of a form of output must be 1 to"),
+    ("output", "forms", lambda forms: [[2, *forms[0][1:]]], "blocks of output must be those that the last layer"),
+    ("output", "forms", lambda forms: [forms[0][:5]], "forms of output must be lists of 6 numbers"),
+    ("output", "forms", lambda forms: [], "forms of output must be lists of 6 numbers"),
+    ("output", "forms", lambda forms: [7], "output must be described by whole numbers"),
+    ("output", "forms", lambda forms: [[*forms[0][:4], -1, forms[0][5]]], "output must be described by whole numbers"),
+    ("output", "span", lambda span: 1.5, "output must be described by whole numbers"),
+    ("output", "level", lambda level: 7, "level of output must be below"),
+    ("output", "level", lambda level: 1, "(rows|cols) of output must be"),
+    ("output", "shape", lambda shape: [*shape[:2]], "shape of output must be channels, rows and columns"),
+    ("output", "shape", lambda shape: [shape[0] + 1, *shape[1:]], "output_orders must name each of 6 channels once"),
+    ("output", "shape", lambda shape: [shape[0], shape[1] + 1, shape[2]], "rows of output must be"),
+    ("output", "rows", lambda rows: [rows[1], rows[0], rows[2]], "rows of output must be"),
+    ("output", "cols", lambda cols: [0, 1, cols[2]], "(pitch of a form|blocks) of output must be"),
+    ("input", "cols", lambda cols: cols[:-1], "cols of input must be"),
+    ("input", "shape", lambda shape: [0, *shape[1:]], "shape of input must be channels, rows and columns"),
+    ("input", "forms", lambda forms: [[*forms[0][:4], 2047, forms[0][5]]], "blocks of input must be below")])
+def test_a_wrong_description_of_input_or_output_is_one_line(which, key, change, said, tmp_path):
+    layers, x = network()
+    made = image.of(assemble(preset("default", rows=2, cols=2), layers, x.shape, levels=(0, 0)))
+    head, members = image.header(made), image.members(made)
+    own = {name: head[name] for name in rules.HEADER_KEYS}
+    own[which] = own[which] | {key: change(own[which][key])}
+    container.save(tmp_path / "a.npz", "scnn", made.spec, own, members)
+    with pytest.raises(ValueError, match=f"^{said}"):
+        golden.load(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("name, change", [
+    ("output_orders", lambda orders: orders + 1), ("input_orders", lambda orders: orders[:-1]),
+    ("output_orders", lambda orders: orders * 0)])
+def test_wrong_orders_of_channels_are_one_line(name, change, tmp_path):
+    layers, x = network()
+    made = image.of(assemble(preset("default", rows=2, cols=2), layers, x.shape, levels=(0, 0)))
+    head, members = image.header(made), image.members(made)
+    members[name] = change(members[name])
+    container.save(tmp_path / "a.npz", "scnn", made.spec, {key: head[key] for key in rules.HEADER_KEYS}, members)
+    with pytest.raises(ValueError, match=f"^{name} must name each of"):
+        golden.load(tmp_path / "a.npz")

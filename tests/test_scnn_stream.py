@@ -5,11 +5,13 @@ import pytest
 
 from compress.scnn import stream
 from compress.scnn.assemble import assemble
+from compress.scnn.work import loads, present
 from golden.scnn.lanes import Reader
+from golden.scnn.layer import forward
 from golden.scnn.machine import Machine
 from spec.scnn import preset
 from spec.scnn.shape import ABSENT
-from tests.scnn_sample import conv
+from tests.scnn_sample import conv, sparse
 
 
 @pytest.mark.parametrize("slots", [1, 3, 30])
@@ -54,3 +56,15 @@ def test_lanes_get_the_weights_of_their_sets(lanes):
         there = bits[:, lanes * spec.word_bits:spec.beat_bits]
         np.testing.assert_array_equal(there, made.weights[:, :, 0] != ABSENT)
     assert bits.shape[1] == spec.beat_words * spec.weight_port_bits
+
+
+@pytest.mark.parametrize("lanes", [2, 3])
+def test_the_beats_follow_from_the_sizes_of_blocks(lanes):
+    """What the bench takes as the stream of a network that it does not encode is the stream."""
+    rng = np.random.default_rng(2)
+    layers = [conv(rng, "a", "input", 9, 5, 3, pad=(1, 1, 1, 1), bias=True), conv(rng, "b", "a", 7, 9, 1)]
+    spec = preset("default", rows=2, cols=2, weight_lanes=lanes)
+    x = sparse(rng, (5, 8, 8), 0.5).astype(np.int16)
+    made = assemble(spec, layers, x.shape, levels=[0, 1])
+    there = present(made, loads(made, forward(layers, x)))
+    np.testing.assert_array_equal(there, made.weights[:, :, 0] != ABSENT)

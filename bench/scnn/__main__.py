@@ -18,9 +18,9 @@ app = command.application(__doc__ or "")
 def main(
     networks: Annotated[str, typer.Option(help="Networks, by their names and commas.")] = ",".join(NETWORKS),
     preset: Annotated[str, typer.Option(help="default or paper; paper has 8 x 8 planes only.")] = "default",
-    port: Annotated[int | None, typer.Option(min=64, max=512, help="Bits of weights per cycle; unlimited without.")] = None,
-    lanes: Annotated[int | None, typer.Option(min=1, max=64, help="Weight lanes; without it one for every set, or what the "
-                                                                  "port feeds. A preset has 1.")] = None,
+    port: Annotated[int | None, typer.Option(min=64, max=512, help="Bits of weights per cycle; else the preset's own.")] = None,
+    lanes: Annotated[int | None, typer.Option(min=1, max=64, help="Weight lanes, with a port as wide as a beat; without it "
+                                                                  "what the port feeds, or the preset's own.")] = None,
     codes: Annotated[bool, typer.Option("--codes", help="Weights are 4-bit codes.")] = False,
     sweep: Annotated[bool, typer.Option("--sweep", help="GoogLeNet at densities 0.1 to 1.0 too.")] = False,
     plots: Annotated[Path | None, typer.Option(help="Folder for plots.")] = None,
@@ -37,7 +37,7 @@ def main(
     spec = study.machine(preset, port=port, codes=codes, lanes=lanes)
     found: dict[str, Any] = {}
     for name in networks.split(","):
-        found[name] = study.network(name, spec, limited=port is not None, levels=[0] if preset == "paper" else None)
+        found[name] = study.network(name, spec, levels=[0] if preset == "paper" else None)
         own = found[name]
         show(f"{name}: {own['cycles']:,} cycles", ("layer", "level", "passes", "kc", "cycles", "speed", "use", "stopped",
                                                    "lost most to"),

@@ -20,35 +20,35 @@ ROOM = {"memory_words": 65536, "blocks": 8192, "program": 4096, "taps": 4096}
 """Memories that hold every network at its worst, where the paper goes to DRAM for nine layers of VGG."""
 
 
-def machine(name: str, *, port: int | None, codes: bool = False, lanes: int | None = None) -> ScnnSpec:
+def machine(name: str, *, port: int | None = None, codes: bool = False, lanes: int | None = None) -> ScnnSpec:
     """Return a preset on 8 x 8 PEs with room for every network.
 
     Parameters
     ----------
     port : int or None
-        Bits of weights per cycle; None for weights that are always there, with a lane for every set.
+        Bits of weights per cycle; the preset's own if not given.
     codes : bool
         Whether weights are 4-bit codes.
     lanes : int or None
-        Weight lanes; one for every set, or as many as the port feeds, if not given.
+        Weight lanes; as many as the port feeds, or the preset's own, if not given.
     """
-    bits = 4 if codes else 0
-    spec = preset(name, rows=8, cols=8, weight_code_bits=bits, **ROOM)
+    spec = preset(name, rows=8, cols=8, weight_code_bits=4 if codes else 0, **ROOM)
     if port is None:
-        return replace(spec, weight_lanes=lanes or (1 if name == "paper" else 64))
+        spec = replace(spec, weight_lanes=lanes or spec.weight_lanes)
+        return spec if lanes is None else replace(spec, weight_port_bits=-(-spec.beat_bits // 8) * 8)
     lanes = lanes or max(1, port // spec.word_bits)
     spec = replace(spec, weight_lanes=lanes)
     whole = -(-spec.beat_bits // 8) * 8                     # a bit per lane above the words
     return replace(spec, weight_port_bits=max(port, whole) if lanes * spec.word_bits <= port else port)
 
 
-def measure(spec: ScnnSpec, networks: list[Network], *, limited: bool, only: list[int] | None = None, refine: bool = False,
+def measure(spec: ScnnSpec, networks: list[Network], *, only: list[int] | None = None, refine: bool = False,
             seed: int = 2) -> dict[str, Any]:
     """Return the report of some networks as one."""
     rows: list[dict[str, Any]] = []
     for given in networks:
         tensors = given.tensors(np.random.default_rng(seed))
-        made, counters = choose(spec, given.layers, given.shape, tensors, limited=limited, only=only, refine=refine,
+        made, counters = choose(spec, given.layers, given.shape, tensors, only=only, refine=refine,
                                 density=given.density)
         macs, array, work = given.macs(), dense.network(spec, given), dense.needed(given, tensors)
         for plan, own, load in zip(made.plans, counters, loads(made, tensors), strict=True):
@@ -78,11 +78,11 @@ def report(spec: ScnnSpec, rows: list[dict[str, Any]]) -> dict[str, Any]:
             "energy": ours, "energy_of_dense_over_ours": {name: value / ours for name, value in joules.items()}, "layers": rows}
 
 
-def network(name: str, spec: ScnnSpec, *, limited: bool, levels: list[int] | None = None) -> dict[str, Any]:
+def network(name: str, spec: ScnnSpec, *, levels: list[int] | None = None) -> dict[str, Any]:
     """Return the report of a network of `bench.scnn.networks`."""
     if name not in NETWORKS:
         raise ValueError(f"network must be one of {', '.join(NETWORKS)}, not {name!r}")
-    return measure(spec, NETWORKS[name](1), limited=limited, only=levels, refine=name == "GoogLeNet")
+    return measure(spec, NETWORKS[name](1), only=levels, refine=name == "GoogLeNet")
 
 
 def sweep(spec: ScnnSpec, densities: list[float]) -> Iterator[dict[str, Any]]:
@@ -94,7 +94,7 @@ def sweep(spec: ScnnSpec, densities: list[float]) -> Iterator[dict[str, Any]]:
             layers = [replace(layer, weight=(rng.random(layer.weight.shape) < density).astype(np.int16))
                       for layer in given.layers]
             networks.append(replace(given, layers=layers, density=dict.fromkeys(given.density, density)))
-        yield {"density": density} | measure(spec, networks, limited=False)
+        yield {"density": density} | measure(spec, networks)
 
 
 def crossing(points: list[dict[str, Any]], key: str = "speedup_over_dense_array") -> float | None:

@@ -12,12 +12,11 @@ from sim.scnn.check import Case
 from spec.scnn import ScnnSpec, preset
 
 LIMIT = 3_000_000       # cycles per layer
-LANES, PORT = 6, 512    # weight lanes, and the widest port: 480 bits of weights and one bit per lane
 
 
 def machine() -> ScnnSpec:
     """Return preset ``default`` on 8 x 8 PEs, with memories that hold each of the layers."""
-    return preset("default", rows=8, cols=8, weight_lanes=LANES, weight_port_bits=PORT, **ROOM)
+    return preset("default", rows=8, cols=8, **ROOM)
 
 
 def layers() -> dict[str, tuple[Network, Layer]]:

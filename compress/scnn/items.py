@@ -7,9 +7,10 @@ import numpy as np
 
 from compress.image import AGAIN
 from compress.scnn.block import SPAN
+from compress.scnn.stream import ahead, woven
 from spec.scnn import ScnnSpec
 from spec.scnn.program import LANE_LAYER, LAYER, unpack
-from spec.scnn.shape import MAX_RUN, VALUE_BITS
+from spec.scnn.shape import ABSENT, MAX_RUN, VALUE_BITS
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,16 +46,14 @@ def heads(layers: np.ndarray, lanes: np.ndarray, items: int) -> list[dict[str, i
 
 
 def split(spec: ScnnSpec, arrays: dict[str, np.ndarray]) -> list[Items]:
-    """Return what each layer has in the stream of an image with these members; the stream is that of one lane."""
-    if spec.weight_lanes > 1:
-        raise ValueError(f"weight_lanes must be 1 in an image whose weights are coded, not {spec.weight_lanes}; "
-                         f"keep the image as it is")
+    """Return what each layer has in the stream of an image with these members."""
     found = []
-    streams = [arrays["weights"][:, lane].ravel() for lane in range(spec.weight_lanes)]
+    streams = [own[own[:, 0] != ABSENT].ravel() if spec.weight_lanes > 1 else own.ravel()
+               for own in arrays["weights"].transpose(1, 0, 2)]
     at = [0] * spec.weight_lanes
     for head in heads(arrays["layers"], arrays["lanes"], arrays["weights"].size):
         biases, entries, counts = list[np.ndarray](), list[np.ndarray](), list[int]()
-        for lane, block in _order(spec, head):
+        for lane, block, _ in _order(spec, head):
             stream, first = streams[lane], at[lane]
             if not block:
                 at[lane] = first + head["kc"] * spec.bias_items
@@ -73,8 +72,11 @@ def split(spec: ScnnSpec, arrays: dict[str, np.ndarray]) -> list[Items]:
 def join(spec: ScnnSpec, layers: np.ndarray, lanes: np.ndarray, items: Sequence[Items], beats: int) -> np.ndarray:
     """Return the member ``weights`` of ``beats`` beats: the inverse of :func:`split`."""
     bits = spec.weight_code_bits or VALUE_BITS
-    streams: list[list[np.ndarray]] = [[] for _ in range(spec.weight_lanes)]
-    for head, own in zip(heads(layers, lanes, beats * spec.f * spec.weight_lanes), items, strict=True):
+    streams: list[list[np.ndarray]] = [[np.empty(0, np.uint32)] for _ in range(spec.weight_lanes)]
+    needs: list[list[np.ndarray]] = [[np.empty(0, np.int64)] for _ in range(spec.weight_lanes)]
+    base = 0
+    found = heads(layers, lanes, beats * spec.f * spec.weight_lanes)
+    for head, own in zip(found, items, strict=True):
         block, position = np.divmod(own.place, own.span)
         before = np.concatenate(([-1], position[:-1]))
         gap = position - np.where(np.diff(block, prepend=-1) != 0, -1, before) - 1
@@ -83,34 +85,35 @@ def join(spec: ScnnSpec, layers: np.ndarray, lanes: np.ndarray, items: Sequence[
         entries = np.full(int(ends[-1]) if len(ends) else 0, MAX_RUN << bits, np.uint32)
         entries[ends - 1] = own.values | run << bits
         order = list(_order(spec, head))
-        counts = np.bincount(block, padding + 1, sum(blocks for _, blocks in order)).astype(np.int64)
+        counts = np.bincount(block, padding + 1, sum(blocks for _, blocks, _ in order)).astype(np.int64)
         stops = np.cumsum(counts).tolist()
         number, taken = 0, 0
-        for lane, blocks in order:
+        for lane, blocks, pair in order:
             if blocks:
                 size = int(counts[number])
                 streams[lane] += [np.array([size], np.uint32), entries[stops[number] - size:stops[number]]]
-                number += 1
+                number, size = number + 1, size + 1
             else:
                 size = head["kc"] * spec.bias_items
                 streams[lane].append(own.biases[taken:taken + size])
                 taken += size
-    made = np.zeros((beats, spec.weight_lanes, spec.f), np.uint32)
-    for lane, parts in enumerate(streams):
-        whole = np.concatenate(parts)
-        if len(whole) > beats * spec.f:
-            raise ValueError(f"weights must fit {beats} beats, not be {len(whole)} items; the file is damaged")
-        made[:, lane] = np.pad(whole, (0, beats * spec.f - len(whole))).reshape(beats, spec.f)
+            needs[lane].append(np.full(size, base + pair))
+        base += head["passes"] * head["pairs"]
+    sizes = [(head["passes"] * head["pairs"], head["slot_log2"]) for head in found]
+    made = woven(spec, [np.concatenate(own) for own in streams], [np.concatenate(own) for own in needs], ahead(spec, sizes))
+    if len(made) != beats:
+        raise ValueError(f"weights must fit {beats} beats, not be {len(made)}; the file is damaged")
     return made
 
 
-def _order(spec: ScnnSpec, head: dict[str, int]) -> Iterator[tuple[int, bool]]:
-    """Yield a lane and whether a block comes next in it, else the biases of a set; lane by lane, in the order of streams."""
+def _order(spec: ScnnSpec, head: dict[str, int]) -> Iterator[tuple[int, bool, int]]:
+    """Yield a lane, whether a block comes next in it or the biases of a set, and its pair; lane by lane, as in the streams."""
     for lane in range(spec.weight_lanes):
         sets = len(range(lane, head["sets"], spec.weight_lanes))
-        for _ in range(head["passes"]):
-            yield from [(lane, False)] * (sets * head["bias"])
-            yield from [(lane, True)] * (sets * head["pairs"])
+        for number in range(head["passes"]):
+            first = number * head["pairs"]
+            yield from [(lane, False, first)] * (sets * head["bias"])
+            yield from ((lane, True, first + pair) for pair in range(head["pairs"]) for _ in range(sets))
 
 
 def _items(spec: ScnnSpec, biases: np.ndarray, entries: np.ndarray, counts: np.ndarray) -> Items:

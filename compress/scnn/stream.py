@@ -98,11 +98,7 @@ def items(spec: ScnnSpec, plan: Plan, lane: int) -> Iterator[tuple[np.ndarray, n
 
 
 def lanes(spec: ScnnSpec, plans: list[Plan]) -> np.ndarray:
-    """Return the weight stream of a network as items: uint32 (beats, weight_lanes, F), filled up with 0.
-
-    A word that is absent from its beat is F times `ABSENT`. No lane is sent a word that it can take only after words of
-    another lane that come later: how far it may be ahead of the others is what `_ahead` says.
-    """
+    """Return the weight stream of a network as items: uint32 (beats, weight_lanes, F), as :func:`woven` makes it."""
     found, needs = [], []
     for lane in range(spec.weight_lanes):
         flat, need, base = [np.empty(0, np.int64)], [np.empty(0, np.int64)], 0
@@ -111,11 +107,26 @@ def lanes(spec: ScnnSpec, plans: list[Plan]) -> np.ndarray:
                 flat.append(own)
                 need.append(base + pairs)
             base += plan.passes * plan.pairs
-        whole = np.concatenate(flat)
-        words = -(-len(whole) // spec.f)
-        found.append(np.pad(whole, (0, words * spec.f - len(whole))).reshape(words, spec.f))
-        needs.append(np.concatenate(need)[::spec.f])
-    order = dealt(needs, _ahead(spec, plans))
+        found.append(np.concatenate(flat))
+        needs.append(np.concatenate(need))
+    return woven(spec, found, needs, ahead(spec, [(plan.passes * plan.pairs, plan.slots[0]) for plan in plans]))
+
+
+def woven(spec: ScnnSpec, flat: list[np.ndarray], needs: list[np.ndarray], last: np.ndarray) -> np.ndarray:
+    """Return the items of all lanes in beats: uint32 (beats, weight_lanes, F), filled up with 0.
+
+    A word that is absent from its beat is F times `ABSENT`. No lane is sent a word that it can take only after words of
+    another lane that come later: how far it may be ahead of the others is what :func:`ahead` says.
+
+    Parameters
+    ----------
+    flat, needs : list of numpy.ndarray
+        For each lane its items, and the pair of each of them.
+    last : numpy.ndarray
+        As :func:`ahead` returns it.
+    """
+    found = [np.pad(own, (0, -len(own) % spec.f)).reshape(-1, spec.f) for own in flat]
+    order = dealt([need[::spec.f] for need in needs], last)
     stream = np.full((order.max() + 1 if len(order) else 0, spec.weight_lanes, spec.f), ABSENT, np.uint32)
     at = 0
     for lane, own in enumerate(found):
@@ -124,15 +135,19 @@ def lanes(spec: ScnnSpec, plans: list[Plan]) -> np.ndarray:
     return stream
 
 
-def _ahead(spec: ScnnSpec, plans: list[Plan]) -> np.ndarray:
+def ahead(spec: ScnnSpec, layers: list[tuple[int, int]]) -> np.ndarray:
     """Return for each pair of all layers the last one whose weights may be on their way while its own are not.
 
     It is half of a buffer's blocks ahead: with more, the lane that is behind would hardly fetch its weights before their time.
+
+    Parameters
+    ----------
+    layers : list of tuple
+        For each layer the pairs of all its passes, and the logarithm of a weight buffer's slot.
     """
     last, base = [np.empty(0, np.int64)], 0
-    for plan in plans:
-        size = plan.passes * plan.pairs
-        slots = min(MAX_SLOTS, spec.weight_words >> plan.slots[0])
+    for size, slot_log2 in layers:
+        slots = min(MAX_SLOTS, spec.weight_words >> slot_log2)
         last.append(base + np.minimum(np.arange(size) + (slots - 1) // 2, size - 1))
         base += size
     return np.concatenate(last)

@@ -7,7 +7,7 @@ import numpy as np
 from compress.scnn import block
 from compress.scnn.assemble import Assembly
 from compress.scnn.plan import Plan
-from compress.scnn.stream import matrices
+from compress.scnn.stream import ahead, dealt, matrices
 from compress.scnn.tensor import Tensor, indices, planes
 from golden.scnn.cycles import Load
 from golden.scnn.program import Program, read
@@ -46,6 +46,32 @@ def loads(assembly: Assembly, tensors: Mapping[str, np.ndarray]) -> list[Load]:
         acts, live_acts = _acts(spec, programs, counts)
         made.append(Load(programs=programs, weights=weights, live_weights=live, acts=acts, live_acts=live_acts))
     return made
+
+
+def present(assembly: Assembly, given: list[Load]) -> np.ndarray | None:
+    """Return (beats, lanes): whether the word of a lane is in a beat of the weight stream; None for a lane alone.
+
+    The stream is that of `compress.scnn.stream.lanes`; of its blocks only the sizes need to be known.
+    """
+    spec = assembly.spec
+    if spec.weight_lanes == 1:
+        return None
+    needs = []
+    for lane in range(spec.weight_lanes):
+        own, base = [np.empty(0, np.int64)], 0
+        for plan, load in zip(assembly.plans, given, strict=True):
+            sizes = 1 + load.weights[:, :, lane::spec.weight_lanes]
+            pairs = np.broadcast_to(np.arange(plan.pairs)[:, None], sizes.shape[1:])
+            bias = 0 if plan.layer.bias is None else plan.kc * spec.bias_items * sizes.shape[2]
+            for number, each in enumerate(sizes):
+                first = base + number * plan.pairs
+                own += [np.full(bias, first), first + np.repeat(pairs.ravel(), each.ravel())]
+            base += plan.passes * plan.pairs
+        needs.append(np.concatenate(own)[::spec.f])
+    order = dealt(needs, ahead(spec, [(plan.passes * plan.pairs, plan.slots[0]) for plan in assembly.plans]))
+    found = np.zeros((order.max() + 1, spec.weight_lanes), bool)
+    found[order, np.repeat(np.arange(spec.weight_lanes), [len(need) for need in needs])] = True
+    return found
 
 
 def _weights(spec: ScnnSpec, plan: Plan) -> tuple[np.ndarray, np.ndarray]:

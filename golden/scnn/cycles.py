@@ -65,7 +65,7 @@ class Timeline:
     limited : bool
         Whether weights come through the port of the specification; without it they are always at the lanes.
     present : numpy.ndarray, optional
-        (beats, lanes): whether the word of a lane is in a beat of the port.
+        (beats, lanes): whether the word of a lane is in a beat of the port. Without it each lane has a port of its own.
     """
 
     def __init__(self, spec: ScnnSpec, *, limited: bool = True, present: np.ndarray | None = None) -> None:
@@ -91,16 +91,16 @@ class Timeline:
         supplies = Supplies(spec, load.programs, begin, self.drains, len(self.drains.drained))
         slots = min(MAX_SLOTS, spec.weight_words >> head["weight_slot_log2"])
         released: list[np.ndarray] = []
+        self._begin(load, places, released, slots)
         idle: list[Intervals] = [[] for _ in range(spec.pes)]
         end = np.full(spec.pes, begin - 1, np.int64)
         for number in range(head["passes"]):
             acts = load.acts[min(number, len(load.acts) - 1)]
             live_acts = load.live_acts[min(number, len(load.acts) - 1)]
-            self._biases(load, places)
             free = self.drains.drained[-2] + 1 if len(self.drains.drained) > 1 else np.zeros(spec.pes, np.int64)
             for pair in range(head["pairs"]):
                 counts = load.weights[number, pair]
-                weights = self._weights(counts, places, released, slots)
+                weights = self._weights(len(places))
                 ready = supplies.pair(number, pair, acts[pair], released)
                 w = -(-counts[sets] // spec.f)
                 a = (-(-acts[pair] // spec.i)).sum(axis=0)
@@ -144,24 +144,23 @@ class Timeline:
                 owner.slots[cause] += cycles * self.spec.products
         self._counted[:] = until
 
-    def _biases(self, load: Load, places: list[np.ndarray]) -> None:
-        head = load.programs[0].lane
-        if head["bias"]:
-            for number in range(len(places)):
-                lane = self._lanes[number % len(self._lanes)]
-                for _ in range(head["kc"]):
-                    lane.take(self.spec.bias_items, self.start + FIRST_TAKE)
+    def _begin(self, load: Load, places: list[np.ndarray], released: list[np.ndarray], slots: int) -> None:
+        """Tell the lanes what they take in a layer; ``released`` gets the cycles in which PEs release its pairs."""
+        head, first = load.programs[0].lane, self.start + FIRST_TAKE
+        latency, many = self.spec.broadcast_latency, len(self._lanes)
 
-    def _weights(self, counts: np.ndarray, places: list[np.ndarray], released: list[np.ndarray], slots: int) -> np.ndarray:
+        def credit(lane: int):
+            return lambda pair, place: int(released[pair - slots][places[lane + place * many]].max()) + latency + 2 \
+                if pair >= slots else first
+
+        for number, lane in enumerate(self._lanes):
+            lane.layer(load.weights[:, :, number::many], kc=head["kc"] if head["bias"] else 0, first=first,
+                       credit=credit(number))
+
+    def _weights(self, sets: int) -> np.ndarray:
         """Return the cycle from which the next block of each set is ready."""
-        latency = self.spec.broadcast_latency
-        earliest = [self.start + FIRST_TAKE] * len(places)
-        if len(released) >= slots:
-            given = released[len(released) - slots]
-            earliest = [max(self.start + FIRST_TAKE, int(given[members].max()) + latency + 2) for members in places]
-        lanes = self._lanes
-        return np.array([lanes[number % len(lanes)].block(count, earliest[number]) + LANE + latency + 1
-                         for number, count in enumerate(counts.tolist())])
+        late = LANE + self.spec.broadcast_latency + 1
+        return np.array([self._lanes[number % len(self._lanes)].block() + late for number in range(sets)])
 
     def _held(self, own: Counters, first: np.ndarray, could: np.ndarray) -> None:
         """Count the cycles in which everything but the accumulator buffer was there."""
@@ -203,9 +202,12 @@ def _overlap(left: Intervals, right: Intervals) -> Intervals:
     return found
 
 
-def run(spec: ScnnSpec, loads: Sequence[Load], *, limited: bool = True) -> list[Counters]:
-    """Return the counters of layers that run one after another, without stops by the crossbar."""
-    timeline = Timeline(spec, limited=limited)
+def run(spec: ScnnSpec, loads: Sequence[Load], *, limited: bool = True, present: np.ndarray | None = None) -> list[Counters]:
+    """Return the counters of layers that run one after another, without stops by the crossbar.
+
+    ``limited`` and ``present`` are those of `Timeline`.
+    """
+    timeline = Timeline(spec, limited=limited, present=present)
     for load in loads:
         timeline.layer(load)
     return timeline.finish()

@@ -7,7 +7,7 @@ import numpy as np
 
 from golden import image
 from golden.image import AGAIN, keys
-from golden.scnn import check, exact
+from golden.scnn import check, described, exact
 from golden.scnn.cycles import Counters
 from golden.scnn.machine import Machine, compress
 from spec.scnn import ScnnSpec
@@ -62,6 +62,9 @@ def load(path) -> Image:
         raise ValueError(f"layers of {path} must be {len(head['layers'])}, as many as their names, not "
                          f"{len(members['layers'])}; {AGAIN}")
     check.programs(spec, members)
+    for name in ("input", "output"):
+        described.tensor(spec, name, head[name], members[f"{name}_orders"])
+    described.written(spec, members, head["output"])
     return Image(spec=spec, members=members, source=head["input"], output=head["output"],
                  input_scale=float(head["input_scale"]), output_scale=float(head["output_scale"]))
 

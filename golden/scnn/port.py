@@ -1,10 +1,15 @@
 """When a weight lane can take its items: the beats of the weight stream and the lane's buffer."""
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 
 from spec.scnn import ScnnSpec
 
 BUFFER_WORDS = 4            # words of F items that a lane's buffer holds
+
+Credit = Callable[[int, int], int]
+"""For a pair of a layer and a set of a lane, counted from its first one: the first cycle in which the block may be begun."""
 
 
 class Port:
@@ -47,7 +52,7 @@ class Port:
 
 
 class Lane:
-    """One weight lane.
+    """One weight lane: what it takes in a layer is said at once, and followed take by take as far as somebody asks.
 
     Parameters
     ----------
@@ -57,21 +62,72 @@ class Lane:
     start : int
         First cycle in which anything may be taken.
 
-    Notes
-    -----
-    A lane may hold up a beat by items that are followed only later here; the beat then counts as taken.
+    Attributes
+    ----------
+    wait : int
+        Cycles in which a take waited for its items alone.
     """
 
     def __init__(self, spec: ScnnSpec, *, port: Port | None, start: int) -> None:
-        self._f, self._port, self._taken = spec.f, port, 0
+        self._f, self._bias_items, self._port, self._taken = spec.f, spec.bias_items, port, 0
         self._number = port.join(self) if port else 0
         self._reached: list[int] = [start]          # cycle in which each multiple of F items had been taken out
+        self._ends: list[int] = []                  # cycle of the last take of each block of the layer
+        self._given = 0                             # blocks of the layer that were asked for
+        self._takes: Iterator[None] = iter(())
         self.last, self.wait = start - 1, 0
 
     def room(self, word: int) -> int:
-        """Return the first cycle in which the buffer has room for a word, as far as is known."""
+        """Return the first cycle in which the buffer has room for a word."""
         behind = word - BUFFER_WORDS + 1
-        return self._reached[behind] + 1 if 0 < behind < len(self._reached) else 0
+        while 0 < behind >= len(self._reached):
+            next(self._takes)
+        return self._reached[behind] + 1 if behind > 0 else 0
+
+    def layer(self, counts: np.ndarray, *, kc: int, first: int, credit: Credit) -> None:
+        """Begin a layer.
+
+        Parameters
+        ----------
+        counts : numpy.ndarray
+            (passes, pairs, sets of this lane): entries of each block.
+        kc : int
+            Biases of each set ahead of each pass.
+        first : int
+            First cycle in which anything of the layer may be taken.
+        credit : callable
+        """
+        for _ in self._takes:
+            pass
+        self._ends, self._given = [], 0
+        self._takes = self._follow(counts, kc, first, credit)
+
+    def block(self) -> int:
+        """Return the cycle of the last take of the layer's next block."""
+        while len(self._ends) <= self._given:
+            next(self._takes)
+        self._given += 1
+        return self._ends[self._given - 1]
+
+    def _follow(self, counts: np.ndarray, kc: int, first: int, credit: Credit) -> Iterator[None]:
+        """Take what the layer has for this lane, a take a step."""
+        f = self._f
+        for number, own in enumerate(counts.tolist()):
+            for _ in range(kc * counts.shape[2]):
+                self.take(self._bias_items, first)
+                yield
+            for pair, blocks in enumerate(own):
+                for place, count in enumerate(blocks):
+                    earliest = max(first, credit(number * len(own) + pair, place))
+                    if self._port:
+                        self.take(1 + min(f, count), earliest)
+                        for rest in range(count - f, 0, -f):
+                            yield
+                            self.take(min(f, rest), self.last + 1)
+                    else:
+                        self.last = max(earliest, self.last + 1) + max(1, -(-count // f)) - 1
+                    self._ends.append(self.last)
+                    yield
 
     def take(self, items: int, earliest: int) -> int:
         """Return the cycle in which ``items`` more are taken, not before ``earliest``; count what the port delays."""
@@ -85,14 +141,3 @@ class Lane:
             self.wait += cycle - could
         self.last = cycle
         return cycle
-
-    def block(self, count: int, earliest: int) -> int:
-        """Return the cycle of the last take of a block of ``count`` entries."""
-        f = self._f
-        if not self._port:
-            self.last = max(earliest, self.last + 1) + max(1, -(-count // f)) - 1
-            return self.last
-        self.take(1 + min(f, count), earliest)
-        for rest in range(count - f, 0, -f):
-            self.take(min(f, rest), self.last + 1)
-        return self.last

@@ -100,13 +100,8 @@ def model(case: Case, assembly: Assembly) -> dict[str, int]:
 
 
 def late(case: Case, assembly: Assembly, answer: job.Answer) -> list[str]:
-    """Return which counters of a run are more than 1 % of it away from golden's model of time.
-
-    The model follows the waits of several lanes for their common port roughly; they are left out.
-    """
+    """Return which counters of a run are more than 1 % of it away from golden's model of time."""
     want, found = model(case, assembly), []
-    if assembly.spec.weight_lanes > 1:
-        del want["port_wait"]
     for name, value in want.items():
         whole = want["cycles"] * (assembly.spec.multipliers if name in SLOT_COUNTERS else 1)
         if abs(answer.counters[name] - value) > SHARE * whole:

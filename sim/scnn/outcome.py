@@ -51,7 +51,8 @@ class Outcome:
         """Return what the model of time says of one input: counters summed over the layers."""
         layers = self.golden[number].counters
         slots = {name: sum(own.slots[name] for own in layers) for name in SLOT_COUNTERS}
-        return {"cycles": sum(own.cycles for own in layers), **slots, "entries": sum(own.entries for own in layers)}
+        return {"cycles": sum(own.cycles for own in layers), **slots, "entries": sum(own.entries for own in layers),
+                "port_wait": sum(own.port_wait for own in layers)}
 
     @cached_property
     def counter_faults(self) -> list[str]:
@@ -63,9 +64,10 @@ class Outcome:
             if (counted := sum(got[name] for name in SLOT_COUNTERS)) != slots:
                 lines.append(f"input {number}: slots of all causes are {counted}, and cycles x multipliers {slots}")
             if number < self.timed:
-                model |= dict.fromkeys(("cycles", *SLOT_COUNTERS))
+                model |= dict.fromkeys(("cycles", *SLOT_COUNTERS, "port_wait"))
             for name in model:
-                room = {"entries": 0, "cycles": TOLERANCE * want["cycles"]}.get(name, TOLERANCE * slots)
+                room = {"entries": 0, "cycles": TOLERANCE * want["cycles"],
+                        "port_wait": TOLERANCE * want["cycles"] * self.image.spec.weight_lanes}.get(name, TOLERANCE * slots)
                 if abs(got[name] - want[name]) > room:
                     lines.append(f"input {number}, counter {name}: expected {want[name]} within {room:.0f}, got {got[name]}")
             if answer.value.flags["saturated"] != run.saturated:
@@ -78,7 +80,7 @@ class Outcome:
     @property
     def counted(self) -> int:
         """Counters that were compared, flags and the sum of the slots among them."""
-        return 5 * len(self.answers) + (1 + len(SLOT_COUNTERS)) * self.timed
+        return 5 * len(self.answers) + (2 + len(SLOT_COUNTERS)) * self.timed
 
     @property
     def wrong(self) -> bool:
@@ -125,7 +127,7 @@ class Outcome:
         rows = []
         numbers = range(max(1, self.timed))
         slots = sum(self.answers[number].value.counters["cycles"] for number in numbers) * self.image.spec.multipliers
-        for name in ("cycles", *SLOT_COUNTERS, "entries"):
+        for name in ("cycles", *SLOT_COUNTERS, "entries", "port_wait"):
             got = sum(self.answers[number].value.counters[name] for number in numbers)
             want = sum(self.total(number)[name] for number in numbers)
             share = f"{100 * got / slots:.2f} %" if name in SLOT_COUNTERS else "-"

@@ -1,6 +1,6 @@
 """Numbers of the SCNN array that rtl, golden, compress and boards must agree on (SCNN, ISCA 2017)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from spec.parameter import check, choice, chosen, expanded, number, shorthand
@@ -29,8 +29,8 @@ class ScnnSpec:
     program: int = number(1024, 16, 4096, "Words of each program: of the lanes, of a PE's supply and drain.", power=True)
     layers: int = number(64, 1, 256, "Layers that the machine keeps.")
     weight_code_bits: int = choice(0, (0, 4), "Bits of a weight's codebook index; 0 for plain weights of 16 bits.")
-    weight_lanes: int = number(1, 1, 64, "Weight lanes: vectors of weights that can be broadcast each cycle.")
-    weight_port_bits: int = number(128, 64, 512, "Bits of the weight stream's port, whole bytes.")
+    weight_lanes: int = number(16, 1, 64, "Weight lanes: vectors of weights that can be broadcast each cycle.")
+    weight_port_bits: int = number(1296, 64, 4096, "Bits of the weight stream's port, whole bytes.")
     weight_memory: int = number(0, 0, 65536, "Transfers of the weight stream that the machine keeps and gives to each run; "
                                              "0 for none: they come over s_weight.")
     acc_bits: int = number(32, 20, 32, "Bits of an accumulator whose sum counts as correct, two's complement.")
@@ -162,6 +162,8 @@ class ScnnSpec:
 STORED_BITS = (64, 128, 256, 512)
 """Widths of the weight port with a weight memory: a power of two of the host's words."""
 
+MOST_STORED = STORED_BITS[-1]
+
 MOST_PLANE = 1 << 16
 """Rows and columns of the largest plane of activations."""
 
@@ -217,17 +219,34 @@ LINK = 7
 """Cycles from the choice of a send's operation to that of the addition in the neighbour, whose value comes a cycle later."""
 
 PRESETS = {
-    "paper": ScnnSpec(bank_entries=32, kc=128, acc_bits=24, product_shift_bits=4),
+    "paper": ScnnSpec(bank_entries=32, kc=128, acc_bits=24, product_shift_bits=4, weight_lanes=1, weight_port_bits=128),
     "default": ScnnSpec(),
     "ecp5": ScnnSpec(rows=2, cols=4, f=2, i=2, banks=8, bank_entries=256, kc=64, queue_depth=16, act_words=512,
-                     memory_words=2048, blocks=512, taps=256, program=256, layers=16, weight_port_bits=64, broadcast_latency=1),
+                     memory_words=2048, blocks=512, taps=256, program=256, layers=16, weight_lanes=1, weight_port_bits=64,
+                     broadcast_latency=1),
 }
 """``paper``: the published machine. ``default``: the fastest we know. ``ecp5``: 8 PEs of 2 x 2 for a hobby board."""
 
 
 def preset(name: str = "default", **changes: Any) -> ScnnSpec:
-    """Return the preset ``name`` with ``changes``, or say which presets and parameters exist; ``pes`` is short for a shape."""
-    return chosen(PRESETS, name, expanded(SHORTHANDS, changes))
+    """Return the preset ``name`` with ``changes``, or say which presets and parameters exist; ``pes`` is short for a shape.
+
+    Unless they are among the changes, there are not more weight lanes than PEs, and the weight stream's port is not wider than
+    a beat; with ``weight_memory`` it is one of `STORED_BITS`.
+    """
+    wanted = expanded(SHORTHANDS, changes)
+    given = PRESETS[name].weight_port_bits if name in PRESETS else MOST_STORED
+    if wanted.get("weight_memory") and "weight_port_bits" not in changes and given not in STORED_BITS:
+        wanted["weight_port_bits"] = MOST_STORED
+    made = chosen(PRESETS, name, wanted)
+    if "weight_lanes" not in changes:
+        made = replace(made, weight_lanes=min(made.weight_lanes, made.pes))
+    if "weight_port_bits" not in changes:
+        beat = max(STORED_BITS[0], -(-made.beat_bits // 8) * 8)
+        if made.weight_memory:
+            beat = next((bits for bits in STORED_BITS if bits >= beat), MOST_STORED)
+        made = replace(made, weight_port_bits=min(made.weight_port_bits, beat))
+    return made
 
 
 def square(pes: int) -> dict[str, int]:

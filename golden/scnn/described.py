@@ -1,0 +1,89 @@
+"""Whether what an image says of its input and its output is such as its machine and its programs can hold."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from golden.image import AGAIN
+from golden.scnn.program import read
+from spec.scnn import ScnnSpec
+from spec.scnn.program import KINDS
+from spec.scnn.shape import MOST_PLANE
+
+MOST_STRIDE = 1 << 8        # of a form; the programs know filters of fewer taps
+
+
+def tensor(spec: ScnnSpec, name: str, given: dict[str, Any], orders: np.ndarray) -> None:
+    """Refuse a description of a tensor that names a channel, a row, a column or a block which does not exist.
+
+    Raises
+    ------
+    ValueError
+        With the thing, its rule and its value.
+    """
+    shape, forms = given["shape"], given["forms"]
+    lists = shape, given["rows"], given["cols"], forms, *(forms if isinstance(forms, list) else ())
+    if any(not isinstance(one, list) for one in lists) or not _whole(
+            [*shape, *given["rows"], *given["cols"], given["level"], given["span"], *(one for form in forms for one in form)]):
+        raise ValueError(f"{name} must be described by whole numbers from 0 on; {AGAIN}")
+    if len(shape) != 3 or not 0 < min(shape) or max(shape[1:]) > MOST_PLANE:
+        raise ValueError(f"shape of {name} must be channels, rows and columns, planes up to {MOST_PLANE}, not {shape}; {AGAIN}")
+    if given["level"] >= len(spec.block_sides):
+        raise ValueError(f"level of {name} must be below {len(spec.block_sides)}, not {given['level']}; {AGAIN}")
+    high, wide = spec.block_sides[given["level"]]
+    for axis, edges, tiles, size in (("rows", given["rows"], spec.rows // high, shape[1]),
+                                     ("cols", given["cols"], spec.cols // wide, shape[2])):
+        if len(edges) != tiles + 1 or edges[0] or edges[-1] != size or sorted(edges) != edges:
+            raise ValueError(f"{axis} of {name} must be {tiles + 1} ascending numbers from 0 to {size}, not "
+                             f"{str(edges):.60}; {AGAIN}")
+    if len(orders) != high * wide or sorted(orders[orders >= 0].tolist()) != list(range(shape[0])):
+        raise ValueError(f"{name}_orders must name each of {shape[0]} channels once at {high * wide} places; {AGAIN}")
+    most = int((orders >= 0).sum(axis=1).max())
+    if not forms or any(len(form) != 6 for form in forms):
+        raise ValueError(f"forms of {name} must be lists of 6 numbers, one at least, not {str(forms):.60}; {AGAIN}")
+    for stride_y, stride_x, _, _, first, pitch in forms:
+        if not 0 < min(stride_y, stride_x) or max(stride_y, stride_x) > MOST_STRIDE:
+            raise ValueError(f"strides of a form of {name} must be 1 to {MOST_STRIDE}, not {stride_y} and {stride_x}; {AGAIN}")
+        columns = max(-(-(end - begin) // stride_x) for begin, end in zip(given["cols"], given["cols"][1:], strict=False))
+        if pitch < columns:
+            raise ValueError(f"pitch of a form of {name} must be at least {columns}, its columns, not {pitch}; {AGAIN}")
+        if (last := first + (stride_y * stride_x - 1) * given["span"] + most - 1) >= spec.blocks:
+            raise ValueError(f"blocks of {name} must be below {spec.blocks}, not up to {last}; {AGAIN}")
+
+
+def written(spec: ScnnSpec, members: dict[str, np.ndarray], output: dict[str, Any]) -> None:
+    """Refuse an output that the last layer's programs do not write: other blocks, or blocks of another size.
+
+    Raises
+    ------
+    ValueError
+    """
+    form, lanes, entry = output["forms"][0], members["lanes"].tolist(), int(members["layers"][-1])
+    for pe in range(spec.pes):
+        block, place = spec.position(pe, output["level"])
+        wide = len(output["cols"]) - 1
+        sizes = [_phases(edges[number:number + 2], form[axis], form[2 + axis]) for axis, edges, number in (
+            (0, output["rows"], block // wide), (1, output["cols"], block % wide))]
+        one = read(entry, lanes, members["supply"][pe].tolist(), members["drain"][pe].tolist())
+        made = {step["block"] + one.drain["kc"] * number + step["k0"] + k: (step["ny"], step["nx"], step["nx"] + step["gap"])
+                for step in one.steps if step["kind"] == KINDS["post"]
+                for number in range(one.drain["passes"]) for k in range(step["nk"])}
+        for phase, (rows, cols) in enumerate((rows, cols) for rows in sizes[0] for cols in sizes[1]):
+            for at in range(int((members["output_orders"][place] >= 0).sum())):
+                index = form[4] + phase * output["span"] + at
+                high, across, pitch = made.get(index, (-1, -1, -1))
+                empty = not rows or not cols
+                if not (empty and index in made or (high, across) == (rows, cols) and (rows == 1 or pitch == form[5])):
+                    raise ValueError(f"blocks of output must be those that the last layer writes, {rows} x {cols} values at "
+                                     f"pitch {form[5]}, not block {index} of PE {pe}; {AGAIN}")
+
+
+def _phases(edges: Sequence[int], stride: int, offset: int) -> list[int]:
+    """Return how many rows or columns of a tile each phase has."""
+    first, end = edges
+    return [len(range(first + (phase - first - offset) % stride, end, stride)) for phase in range(stride)]
+
+
+def _whole(numbers: Sequence[Any]) -> bool:
+    return all(type(number) is int and 0 <= number < 1 << 30 for number in numbers)
