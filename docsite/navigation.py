@@ -7,7 +7,7 @@ SECTIONS = {
     "How-to": ("networks.md", "answers.md", "precision.md", "storage.md", "boards/boards.md", "amaranth.md", "synth.md",
                "mac/machine.md", "adding-a-machine.md"),
     "Reference": ("commands.md", "reference/commands.md", "parameters.md", "reference/python.md", "bus.md", "image.md",
-                  "scnn/format.md", "boards/link.md", "mac/latency.md"),
+                  "scnn/format.md", "boards/link.md", "mac/latency.md", "mac/scaled.md"),
     "Explanation": ("life-of-a-weight.md", "numbers.md", "eie/pipeline.md", "scnn/pipeline.md", "mac/pipeline.md",
                     "mac/numerics.md", "mac/generations.md"),
     "Figures": ("results.md", "history.md", "eie/scale.md", "scnn/results.md", "mac/results.md", "eie/verification.md",

@@ -17,18 +17,31 @@ def align_product(p: Pipe, plan: Plan, product: Late, shift: Shift, mask: Late |
 def align_addend(p: Pipe, plan: Plan, sig: Late, top: Late, x: Late, mask: Late | None) -> Late:
     """Align C's significand, two cuts ``addend`` later."""
     width = max(plan.frac, plan.acc.man_bits)
-    levels = (plan.frac + 1).bit_length()
-    far = Signal(plan.x_bits, name="c_distance")
+    value = align_whole(p, sig, top, x, below=width - plan.acc.man_bits, levels=(plan.frac + 1).bit_length())
+    return p.put(_masked(p, p[value][width - plan.frac:], mask, plan), "c_term")
+
+
+def align_whole(p: Pipe, sig: Late, top: Late, x: Late, *, below: int = 0, levels: int = 0) -> Late:
+    """Shift a number right by its distance from the largest exponent; cuts ``distance`` and ``addend`` on the way.
+
+    Parameters
+    ----------
+    below : int
+        Zeros put below its last bit first.
+    levels : int
+        Digits of the distance that leave something of the number; as many as its width needs when 0.
+    """
+    far = Signal(len(p[top]), name="c_distance")
     p.m.d.comb += far.eq(p[top] - p[x])
+    levels = levels or (len(p[sig]) + below).bit_length()
     amount = p.put(far[:levels], "c_shift")
     gone = p.put(far[levels:].any(), "c_gone")
     p.cut("distance")
-    value = Cat(Const(0, width - plan.acc.man_bits), p[sig])
+    value = Cat(Const(0, below), p[sig])
     half = levels // 2
     value = p.put(_right(Mux(p[gone], 0, value), p[amount][half:], 1 << half), "c_coarse")
     p.cut("addend")
-    value = _right(p[value], p[amount][:half], 1)[width - plan.frac:]
-    return p.put(_masked(p, value, mask, plan), "c_term")
+    return p.put(_right(p[value], p[amount][:half], 1), "c_aligned")
 
 
 def _right(value, amount, unit: int):

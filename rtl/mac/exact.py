@@ -1,9 +1,10 @@
 """The front of an exact dot unit: every term at its own place in one window wide enough for all, summed exactly."""
-from amaranth import Const, Mux, Signal
+from amaranth import Const, Signal
 
 from rtl.emit import Library
 from rtl.mac.front import Addend, Sum
 from rtl.mac.pipe import Late, Pipe
+from rtl.mac.place import shift_left
 from rtl.mac.plan import Plan
 from rtl.mac.total import Term, magnitude, total
 
@@ -25,24 +26,9 @@ def exact(p: Pipe, plan: Plan, library: Library, multiply, a, b, negs: list[Late
     values = [p.put(p[v][:size].as_unsigned(), "product") for v in products[:plan.terms]]
     terms = [(v, s, n, size + plan.product_place) for v, s, n in zip(values, shifts, negs, strict=True)]
     terms.append((c.sig, c.x, c.neg, plan.acc.man_bits + 1 + plan.addend_place))
-    placed = _shift_left(p, [(v, s, top) for v, s, _, top in terms])
+    placed = shift_left(p, [(v, s, top) for v, s, _, top in terms])
     done = [Term(v, n, (1 << top) - 1) for v, (_, _, n, top) in zip(placed, terms, strict=True)]
     mag, neg = magnitude(p, library, total(p, library, done[:-1], done[-1]))
     bits = len(mag.taps[mag.last])
     limit = p.put(Const(plan.low + bits - 1 - plan.acc.emin), "limit")
     return Sum(mag, neg, limit, products, after)
-
-
-def _shift_left(p: Pipe, items) -> list[Late]:
-    """Shift values left side by side, two binary digits of their shifts between two cuts ``align``."""
-    values = [v for v, _, _ in items]
-    levels = max(len(s.taps[s.last]) for _, s, _ in items)
-    for bit in range(levels):
-        for n, (_, s, top) in enumerate(items):
-            amount = p[s]
-            if bit < len(amount):
-                moved = Mux(amount[bit], p[values[n]].shift_left(1 << bit), p[values[n]])
-                values[n] = p.put(moved[:top], "placed")
-        if bit % 2 or bit == levels - 1:
-            p.cut("align")
-    return values

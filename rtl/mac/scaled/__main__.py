@@ -1,0 +1,55 @@
+"""Write the Verilog of a block-scaled dot unit, module ``mac_scaled``, and a manifest that says its latency."""
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli import command, paths
+from rtl.emit import Library
+from rtl.mac.depth import DEPTHS, cuts_of
+from rtl.mac.scaled.dot import ScaledDot
+from rtl.mac.scaled.plan import ScaledPlan
+from spec.mac.scaled import SCALED, ScaledFormat
+
+MODULE = "mac_scaled"
+EXAMPLE = """Write the Verilog of a dot unit for a block-scaled format, and a manifest with its latency.
+
+Example: python -m rtl.mac.scaled --format mxfp8_e4m3
+"""
+
+app = command.application(EXAMPLE)
+
+
+def generate(form: ScaledFormat, target: str = "ecp5") -> tuple[str, dict]:
+    """Return the Verilog of a dot unit, module `MODULE`, and its manifest."""
+    library = Library()
+    unit = ScaledDot(ScaledPlan(form=form), cuts_of(target), library)
+    library.add(unit, module=MODULE)
+    plan = unit.plan
+    return library.verilog(f"{MODULE}: {form.name}"), {
+        "format": form.name, "target": target, "terms": form.terms, "block": form.block, "blocks": plan.blocks,
+        "element_bits": form.element.bits, "scale_bits": plan.scale_bits, "latency": unit.latency,
+        "stages": [list(stage) for stage in unit.stages]}
+
+
+@app.command(help=EXAMPLE)
+def run(
+    name: Annotated[str, typer.Option("--format", help=f"Format: {', '.join(SCALED)}.", show_default=False)],
+    target: Annotated[str, typer.Option(help=f"Where its registers go: {', '.join(DEPTHS)}.")] = "ecp5",
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder; build/mac_scaled_FORMAT if not given.")] = None,
+) -> None:
+    """Write NAME.v and NAME.json of a format."""
+    if name not in SCALED:
+        raise ValueError(f"--format must be one of {', '.join(SCALED)}, not {name!r}")
+    if target not in DEPTHS:
+        raise ValueError(f"--target must be one of {', '.join(DEPTHS)}, not {target!r}")
+    folder = out or Path("build") / f"{MODULE}_{name}"
+    paths.check(folders={"--out": folder})
+    verilog, about = generate(SCALED[name], target)
+    command.write_text(folder / f"{MODULE}.v", verilog)
+    command.write_report(folder / f"{MODULE}.json", about)
+    print(f"{folder / MODULE}.v  {len(verilog):,} bytes; a result {about['latency']} cycles after its operands")
+
+
+if __name__ == "__main__":
+    command.main(app)
