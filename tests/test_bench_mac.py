@@ -30,11 +30,12 @@ def test_the_results_hold_every_bar():
 
 def test_a_few_operations_and_a_table(tmp_path):
     out = tmp_path / "mac.json"
-    out.write_text('{"clock": {"rows": []}}')
+    out.write_text('{"clock": {"rows": []}, "random": {"rows": [{"build": "lns"}, {"build": "int_pairs", "different": 9}]}}')
     done = call("--parts", "random", "--builds", "int_pairs", "--operations", "50", "--json", str(out))
     assert done.returncode == 0 and "0 values differ" in done.stdout, done.stderr
     data = json.loads(out.read_text())
-    (row,) = data["random"]["rows"]
+    other, row = data["random"]["rows"]                          # rows of builds that were not asked for stay
+    assert other == {"build": "lns"}
     assert row["values"] == 2 * 50 * 16 and row["different"] == 0 and data["clock"] == {"rows": []}
     assert "| `int_pairs` | ampere | int8 -> int32, int4 -> int32 | 4 | 16 |" in page.held([row])
 

@@ -25,7 +25,7 @@ def main(
     operations: Annotated[int, typer.Option(min=1, help="Random operations of each format.")] = 100_000,
     devices: Annotated[str, typer.Option(help="Chips of the clock, with commas.")] = "lfe5u-85f-6,lfe5u-85f-8",
     seeds: Annotated[int, typer.Option(min=1, help="Placements of each.")] = 5,
-    out: Annotated[Path | None, typer.Option("--json", help="Write the rows; parts that are not run stay as they are.")] = None,
+    out: Annotated[Path | None, typer.Option("--json", help="Write the rows; those that are not run stay as they are.")] = None,
 ) -> None:
     """Compare the MAC tile with everything that it is said to equal.
 
@@ -46,7 +46,7 @@ def main(
     wrong = 0
     for piece in pieces:
         start, rows = time.monotonic(), _rows(piece, runs[piece]())
-        data[piece] = {"rows": rows, "seconds": round(time.monotonic() - start)}
+        data[piece] = {"rows": _merged(data.get(piece, {}).get("rows", []), rows), "seconds": round(time.monotonic() - start)}
         wrong += sum(row.get("different", 0) + row.get("rows", 0) - row.get("tile", row.get("rows", 0)) for row in rows)
         _show(rows)
         if out is not None:
@@ -63,8 +63,19 @@ def _rows(piece: str, rows: Iterator[measure.Row]) -> list[measure.Row]:
     with command.progress(piece):
         for row in rows:
             found.append(row)
-            print(f"  {piece}: {row.get('file', row.get('build', row.get('part')))}", file=sys.stderr)
+            print(f"  {piece}: {_name(row)}", file=sys.stderr)
     return found
+
+
+def _name(row: measure.Row) -> str:
+    """Return by what a row is known among those of its part: file, build or chip."""
+    return str(row.get("file", row.get("build", row.get("part"))))
+
+
+def _merged(old: list[measure.Row], new: list[measure.Row]) -> list[measure.Row]:
+    """Return rows with new ones in the places of those of their names, and behind them what is new."""
+    fresh = {_name(row): row for row in new}
+    return [fresh.pop(_name(row), row) for row in old] + list(fresh.values())
 
 
 def _chosen(what: str, text: str, allowed: tuple[str, ...]) -> list[str]:
