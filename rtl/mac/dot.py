@@ -97,10 +97,15 @@ class Dot(wiring.Component):
         return truncated(p, plan, self.library, self._products, a, b, negs, c, integer, byte), flags, byte
 
     def _products(self, p: Pipe, shifts) -> list[Late]:
-        """Multiply in every lane; the first lanes have shifts. Significands are sampled here."""
-        self.sig_stage = p.stage
+        """Multiply in every lane; the first lanes have shifts.
+
+        Significands are sampled here or, where the target has registers for what the units share, a cycle before.
+        """
+        early = p.fork()
+        early.stage = self.sig_stage = max(0, p.stage - self.cuts.get("broadcast", 0))
         shifts = [*shifts, *[None] * (self.plan.lanes - len(shifts))]
-        pairs = [factors(p, self.a_sig[lane], self.b_sig[lane], shift) for lane, shift in enumerate(shifts)]
+        sigs = [(early.put(self.a_sig[lane], "a_sig"), early.put(self.b_sig[lane], "b_sig")) for lane in range(len(shifts))]
+        pairs = [factors(p, p[a], p[b], shift) for (a, b), shift in zip(sigs, shifts, strict=True)]
         p.cut("factor")
         if self.plan.paired:
             products = [product for lane in range(0, len(pairs), 2)

@@ -69,6 +69,14 @@ class Pipe:
         self.m.d.comb += signal.eq(value)
         return Late(signal, self.stage, reset)
 
+    def differ(self, x: Late, y: Late, name: str) -> Late:
+        """Return whether two bits differ, found in the first stage that has both: whoever reads it later has a register."""
+        if x.constant and y.constant:
+            return self.put(self[x] ^ self[y], name)
+        early = self.fork()
+        early.stage = max(min(x.taps), min(y.taps))
+        return early.put(early[x] ^ early[y], name)
+
     def widen(self, late: Late, bits: int) -> Late:
         """Return ``late`` as an unsigned number of ``bits`` bits."""
         value = self[late]

@@ -118,6 +118,8 @@ class Tile(wiring.Component):
             late.cut("select")
         else:
             heads, sigs = ([own[j] for _, j in met] for own in (heads, sigs))
+            p.cut("broadcast")
+            late.cut("broadcast")
         rounding = p.fork()
         rounding.wait("random", dot.random_stage)
         results = []

@@ -32,10 +32,10 @@ def total(p: Pipe, library: Library, terms: list[Term], last: Term | None = None
 
 def _pair(p: Pipe, library: Library, x: Term, y: Term) -> Term:
     """Return x + y with the sign of x taken out: one adder that adds or subtracts."""
-    differ = p[x.neg] ^ p[y.neg]
+    differ = p.differ(x.neg, y.neg, "differ")
     bound = x.bound + y.bound
-    value = add_sub(p, library, p[x.value], p[y.value], differ, bound.bit_length() + 1)
-    return Term(p.put(value, "partial"), p.put(p[x.neg], "partial_neg"), bound)
+    value = add_sub(p, library, p[x.value], p[y.value], p[differ], bound.bit_length() + 1)
+    return Term(p.put(value, "partial"), x.neg, bound)
 
 
 def add_sub(p: Pipe, library: Library, x, y, subtract, bits: int):
