@@ -228,6 +228,30 @@ class MergeAdd(wiring.Component):
         return m
 
 
-CELLS = {"nz_add_sub": AddSub, "nz_merge_add": MergeAdd, "nz_mult": Multiplier, "nz_mult_pair": MultiplierPair, "nz_ram": Ram,
-         "nz_ram_dual": DualReadRam, "nz_regfile": RegisterFile}
+class Choose(wiring.Component):
+    """``nz_choose``: one of ``2**STEPS`` words, in the same cycle; word n stands at bits ``n * WIDTH`` and above.
+
+    Members
+    -------
+    words : ``In(WIDTH << STEPS)``, choice : ``In(STEPS)``, word : ``Out(WIDTH)``
+    """
+
+    clocked = False
+
+    @staticmethod
+    def ports(*, WIDTH: int, STEPS: int) -> Ports:
+        """Return the members of a cell of these parameters."""
+        return {"words": In(WIDTH << STEPS), "choice": In(STEPS), "word": Out(WIDTH)}
+
+    def __init__(self, *, WIDTH: int, STEPS: int):
+        super().__init__(self.ports(WIDTH=WIDTH, STEPS=STEPS))
+
+    def elaborate(self, platform):
+        m = Module()
+        m.d.comb += self.word.eq(self.words.word_select(self.choice, len(self.word)))
+        return m
+
+
+CELLS = {"nz_add_sub": AddSub, "nz_choose": Choose, "nz_merge_add": MergeAdd, "nz_mult": Multiplier,
+         "nz_mult_pair": MultiplierPair, "nz_ram": Ram, "nz_ram_dual": DualReadRam, "nz_regfile": RegisterFile}
 """Each by its name; one whose class says ``clocked = False`` has no port ``clk``."""

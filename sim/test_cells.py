@@ -14,6 +14,7 @@ CASES = {
     "even": ("nz_add_sub", {"BITS": 6}),
     "odd": ("nz_add_sub", {"BITS": 29}),
     "merge": ("nz_merge_add", {"BITS": 7}),
+    "choose": ("nz_choose", {"WIDTH": 3, "STEPS": 2}),
     "ram": ("nz_ram", {"WIDTH": 24, "DEPTH": 13, "LANES": 3, "ADDR_BITS": 4}),
     "dual": ("nz_ram_dual", {"WIDTH": 5, "DEPTH": 16, "ADDR_BITS": 4}),
     "regfile": ("nz_regfile", {"WIDTH": 7, "DEPTH": 11, "ADDR_BITS": 4}),

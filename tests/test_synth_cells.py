@@ -82,6 +82,17 @@ def test_merging_adder_is_the_plain_one():
     agree(pairs, plain("nz_merge_add"), ecp5(), models.texts("ecp5", "module none; endmodule CCU2C"), blocks=False)
 
 
+def test_choice_is_the_plain_one():
+    pairs = []
+    for width, steps in (5, 1), (7, 2), (4, 3), (3, 4), (2, 5), (1, 6):
+        ports = f".words(x[0 +: {width << steps}]), .choice(x[200 +: {steps}])"
+        pairs.append((f"{1 << steps} words of {width}", width, f"""
+            assign valid = 1;
+            nz_choose #(.WIDTH({width}), .STEPS({steps})) mine ({ports}, .word(ours));
+            plain_nz_choose #(.WIDTH({width}), .STEPS({steps})) other ({ports}, .word(theirs));"""))
+    agree(pairs, plain("nz_choose"), ecp5(), models.texts("ecp5", "module none; endmodule LUT4 PFUMX L6MUX21"), blocks=False)
+
+
 def test_memory_is_the_plain_one():
     pairs = []
     for width, depth, lanes in ((64, 512, 1), (64, 512, 2), (64, 1024, 2), (64, 2048, 2), (36, 512, 4),

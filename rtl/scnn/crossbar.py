@@ -3,7 +3,7 @@
 from functools import reduce
 from operator import or_
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -158,7 +158,16 @@ class Crossbar(wiring.Component):
                          side.eq(served[0][place & 3] & served[1][place >> 2] | sweep), self.o_side[bank].eq(side),
                          choice.eq(Cat(reduce(or_, (hit for k, hit in enumerate(hits) if k >> step & 1))
                                        for step in range(steps)))]
-            m.d.sync += Cat(self.o_entry[bank], self.o_product[bank]).eq(_chosen(choice, words))
+            self._choose(m, bank, choice, words)
+
+    def _choose(self, m, bank, choice, words):
+        width, steps = len(words[0]), len(choice)
+        word = words[0]
+        if steps:
+            word = Signal(width, name=f"word{bank}")
+            self._library.cell(m, f"choose{bank}", "nz_choose", p_WIDTH=width, p_STEPS=steps, i_choice=choice, o_word=word,
+                               i_words=Cat(*words, *words[:1] * ((1 << steps) - len(words))))
+        m.d.sync += Cat(self.o_entry[bank], self.o_product[bank]).eq(word)
 
     def _same(self, m, parity, queues):
         """Return for each pair of queues whether their heads want one bank."""
@@ -184,10 +193,3 @@ class Crossbar(wiring.Component):
         m.d.sync += [which.eq(Cat(bank[:2] == value for value in range(low))),
                      rest.eq(Cat(valid & ((bank[2:] == value) if len(bank) > 2 else 1) for value in range(len(rest))))]
         return which, rest
-
-
-def _chosen(choice, words):
-    """Return the word that ``choice`` numbers, through a binary tree of multiplexers."""
-    for bit in choice:
-        words = [Mux(bit, words[k + 1], words[k]) if k + 1 < len(words) else words[k] for k in range(0, len(words), 2)]
-    return words[0]

@@ -77,18 +77,12 @@ class PostProcessing(wiring.Component):
     def _reduce(self, m, bits):
         """Reduce the values of a window in a register, which holds the result a cycle after the last of them."""
         mark = self.i_mark
-        kept, some = Signal(signed(bits), name="kept"), Signal()
-        value, greater = Signal(signed(bits), name="reduced"), Signal()
-        fresh = mark.first | ~some
-        m.d.comb += greater.eq(self.i_value > kept)
-        with m.If(mark.ignored):
-            m.d.comb += value.eq(Mux(mark.first, 0, kept))
-        with m.Elif(fresh):
-            m.d.comb += value.eq(self.i_value)
-        with m.Elif(self.pool == POOLS["sum"]):
-            m.d.comb += value.eq(kept + self.i_value)
-        with m.Else():
-            m.d.comb += value.eq(Mux(greater, self.i_value, kept))
+        kept, some = Signal(signed(bits), name="kept", reset_less=True), Signal()
+        fresh, adds, take = Signal(), Signal(), Signal()
+        m.d.comb += [fresh.eq(mark.first | ~some), adds.eq(self.pool == POOLS["sum"]),
+                     take.eq(mark.valid & Mux(mark.ignored, mark.first, fresh | adds | (self.i_value > kept)))]
+        with m.If(take):                                    # the comparison, which is late, decides nothing but this
+            m.d.sync += kept.eq(Mux(mark.ignored, 0, Mux(adds & ~fresh, kept + self.i_value, self.i_value)))
         with m.If(mark.valid):
-            m.d.sync += [kept.eq(value), some.eq(~mark.ignored | some & ~mark.first)]
+            m.d.sync += some.eq(~mark.ignored | some & ~mark.first)
         return kept
