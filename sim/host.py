@@ -119,19 +119,27 @@ class Host:
         return flags
 
     async def perform(self, actions: Actions) -> Any:
-        """Perform actions, as `compress.actions.perform` does, and return their result."""
+        """Perform actions, as `compress.actions.perform` does, and return their result.
+
+        What the machine does not do in time raises a ``RuntimeError`` in the talk, at the action itself; packets are sent with
+        the first action behind them.
+        """
         packets: list[Send] = []
         reply: Any = None
+        error: RuntimeError | None = None
         try:
             while True:
-                action = actions.send(reply)
-                reply = None
+                action = actions.throw(error) if error else actions.send(reply)
+                reply = error = None
                 if isinstance(action, Send):
                     packets.append(action)
                     continue
-                await self._sent(packets)
+                try:
+                    await self._sent(packets)
+                    reply = await self._do(action)
+                except RuntimeError as late:
+                    error = late
                 packets = []
-                reply = await self._do(action)
         except StopIteration as end:
             await self._sent(packets)
             return end.value

@@ -39,11 +39,20 @@ HIERARCHICAL = "--hierarchical"
 
 
 class _Apart(Verilator):
-    """Verilator with modules built apart: another makefile joins them."""
+    """Verilator with modules built apart: another makefile joins them.
+
+    The simulation spends its time in those modules, and the compiler most of its time on the wires between them: they are
+    optimised for speed, the rest little.
+    """
+
+    def __init__(self, modules: Sequence[str]):
+        super().__init__()
+        self._libraries = [f"V{module}/lib{module}.a" for module in modules]
 
     def _build_command(self):
         *commands, make = super()._build_command()
-        return [*commands, ["Vtop_hier.mk" if word == "Vtop.mk" else word for word in make]]
+        joined = ["Vtop_hier.mk" if word == "Vtop.mk" else word for word in make]
+        return [*commands, [*joined, "OPT_FAST=-O2", *self._libraries], [*joined, "OPT_FAST=-O1"]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +69,8 @@ def build(*, sources: Sequence[Path | str], top: str, sim: str | None = None, wa
           build_args: Sequence[str] = (), inner: bool = False, cache_it: bool = True, apart: Sequence[str] = ()) -> Path:
     """Return a folder with the simulation of ``top``, built or taken from the cache.
 
-    Verilator builds the modules named in ``apart`` once each, whatever the number of their instances.
+    Verilator builds the modules named in ``apart`` once each, whatever the number of their instances; with ``waves`` or
+    ``inner`` they are built with the rest, for nobody sees into a module that is built apart.
     """
     sim = simulator.pick(sim)
     texts = [source.read_text() if isinstance(source, Path) else source for source in sources]
@@ -69,7 +79,9 @@ def build(*, sources: Sequence[Path | str], top: str, sim: str | None = None, wa
     if sim == "verilator" and not inner:    # cocotb sees the top ports; the rest is optimised
         texts.append(f'`verilator_config\npublic_flat_rw -module "{top}" -port "*"\n')
         build_args = ("--no-public-flat-rw", *build_args)
-    if apart and sim == "verilator":
+    if sim != "verilator" or waves or inner:
+        apart = ()
+    if apart:
         texts.append("`verilator_config\n" + "".join(f'hier_block -module "{module}"\n' for module in apart))
         build_args = (HIERARCHICAL, *build_args)
     if sim == "icarus":
@@ -78,7 +90,7 @@ def build(*, sources: Sequence[Path | str], top: str, sim: str | None = None, wa
     name = key(simulator.identity(sim), top, str(waves), *TIMESCALE, *arguments, "sources", *texts)
     if not cache_it:
         name = key(name, str(os.getpid()), str(time.time_ns()))
-    return fetch(name, lambda work: _compile(work, sim, top, texts, arguments, waves))
+    return fetch(name, lambda work: _compile(work, sim, top, texts, arguments, waves, apart))
 
 
 def _runtime(arguments: Sequence[str], waves: bool) -> list[Path]:
@@ -135,6 +147,7 @@ def launch(*, sources: Sequence[Path | str], top: str, module: str, at_least: in
         Failed tests are a result and no error: they are what a run on faulty hardware is for.
     apart : sequence of str
         Modules that Verilator builds apart, once each: for many instances of a large one, whose build would take too long.
+        Not with ``waves`` or ``inner``.
     plusargs : sequence of str
         Arguments of the simulation, such as ``+NAME=VALUE``, for the Verilog.
 
@@ -205,7 +218,7 @@ def _is_control(text: str) -> bool:
 
 
 def _compile(work: Path, sim: str, top: str, texts: Sequence[str], arguments: Sequence[str],
-             waves: bool) -> list[Path]:
+             waves: bool, apart: Sequence[str] = ()) -> list[Path]:
     if any(character.isspace() for character in str(work)) and sim == "verilator":
         raise ValueError(f"the cache's path must be without spaces for make, not {str(work.parent)!r}; "
                          f"set NONZERO_CACHE to another folder")
@@ -218,7 +231,7 @@ def _compile(work: Path, sim: str, top: str, texts: Sequence[str], arguments: Se
         for path in _runtime([word for word in arguments if word != HIERARCHICAL], waves):
             os.utime(shutil.copy(path, work), (later, later))
     with simulator.environment(sim):
-        runner = _Apart() if HIERARCHICAL in arguments else get_runner(sim)
+        runner = _Apart(apart) if apart else get_runner(sim)
         log = work / "build.log"
         try:
             runner.build(sources=files, hdl_toplevel=top, build_dir=work, build_args=arguments,

@@ -39,14 +39,16 @@ class Answer:
 
 
 def prepare(machine: GeneratedMachine, *, sim: str | None = None, waves: bool = False, build_args: Sequence[str] = (),
-            control: Sequence[str] = (), probe: Probe | None = None) -> None:
+            control: Sequence[str] = (), probe: Probe | None = None, apart: Sequence[str] = ()) -> None:
     """Build the simulation of a machine, so that a later `hold` finds it in the cache."""
-    build(sources=_sources(machine, control, probe), top=TOP, sim=sim, waves=waves, build_args=build_args)
+    build(sources=_sources(machine, control, probe), top=TOP, sim=sim, waves=waves, build_args=build_args,
+          apart=_apart(apart, probe))
 
 
 def hold(machine: GeneratedMachine, talks: Sequence[Talk], *, sim: str | None = None, waves: bool = False,
          folder: Path | None = None, log: Path | None = None, build_args: Sequence[str] = (), control: Sequence[str] = (),
-         advance: Callable[[int], None] = lambda talks: None, watch: Watch | None = None) -> list[Answer]:
+         advance: Callable[[int], None] = lambda talks: None, watch: Watch | None = None,
+         apart: Sequence[str] = ()) -> list[Answer]:
     """Hold the talks with the generated Verilog, one after another without a reset, and return an answer for each.
 
     Parameters
@@ -62,6 +64,8 @@ def hold(machine: GeneratedMachine, talks: Sequence[Talk], *, sim: str | None = 
         Told, as the simulation goes on, how many more talks are done.
     watch : Watch, optional
         What to measure; ``watch.take(folder)`` returns it.
+    apart : sequence of str
+        As of `sim.launch.launch`; with a ``watch`` all is built in one.
 
     Raises
     ------
@@ -71,7 +75,7 @@ def hold(machine: GeneratedMachine, talks: Sequence[Talk], *, sim: str | None = 
     if folder is None:
         with tempfile.TemporaryDirectory(prefix="session-") as made:
             return hold(machine, talks, sim=sim, waves=waves, folder=Path(made), log=log, build_args=build_args,
-                        control=control, advance=advance, watch=watch)
+                        control=control, advance=advance, watch=watch, apart=apart)
     folder = Path(folder).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / TALKS).write_bytes(pickle.dumps((from_data(machine.name, machine.manifest["registers"]), list(talks))))
@@ -81,7 +85,7 @@ def hold(machine: GeneratedMachine, talks: Sequence[Talk], *, sim: str | None = 
         with _Progress(folder / DONE, advance):
             launch(sources=_sources(machine, control, watch.probe if watch else None), top=TOP, module="sim.bench_session",
                    at_least=1, sim=sim, waves=waves, folder=folder, log=log, build_args=build_args,
-                   plusargs=watch.arguments if watch else (),
+                   plusargs=watch.arguments if watch else (), apart=_apart(apart, watch.probe if watch else None),
                    env={"NONZERO_SESSION": folder, "COCOTB_LOG_LEVEL": "WARNING"})
         return list(_read(folder / ANSWERS))
     except Failed as error:
@@ -97,6 +101,11 @@ def _sources(machine: GeneratedMachine, control: Sequence[str], probe: Probe | N
     if probe is not None:
         text = text.replace("endmodule", f"{probe.verilog()}endmodule")
     return [machine.verilog, text, *control]
+
+
+def _apart(modules: Sequence[str], probe: Probe | None) -> Sequence[str]:
+    """Return the modules to build apart: none with a probe, which looks into them."""
+    return () if probe else modules
 
 
 def harness(machine: GeneratedMachine) -> str:

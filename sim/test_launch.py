@@ -99,6 +99,22 @@ def test_waves_are_left_in_the_folder(sim, tmp_path):
     assert trace.stat().st_size > 200
 
 
+def apart():
+    """The counter inside another module, to be built apart."""
+    ports = "clk rst count i__payload i__valid i__ready o__payload o__valid o__ready".split()
+    head = counter()[:counter().index("reg full")].replace("output reg", "output")
+    return (counter().replace("module counter", "module inner") + head
+            + f"inner inner({', '.join(f'.{port}({port})' for port in ports)});\nendmodule\n")
+
+
+def test_modules_built_apart_answer_alike_and_are_seen_in_a_trace(tmp_path):
+    assert run(text=apart(), apart=("inner",), folder=tmp_path).ran == TESTS
+    run(text=apart(), apart=("inner",), folder=tmp_path, waves=True, only="counts_cycles", at_least=1)
+    assert " secret " in (tmp_path / "dump.vcd").read_text()
+    with pytest.raises(Fault, match="must compile counter"):
+        run(text=apart(), apart=("absent",))
+
+
 def test_nothing_is_built_twice_and_damage_is_noticed():
     first = build(sources=[counter()], top="counter")
     stamp = (first / "counter").stat().st_mtime_ns

@@ -92,7 +92,6 @@ def run_actions(image: Image, x: np.ndarray, *, limit: int = 1_000_000_000) -> A
     """Send an input, run all layers, read the output and the counters; return a `Result`."""
     for packet in input_packets(image, x):
         yield Send(packet)
-    first, count, most = read_out(image)
     yield WriteRegister("flags", {"done": 1, "refused": 1, "saturated": 1, "act_overflow": 1})
     yield WriteRegister("layers", {"first": 0, "count": len(image.arrays["layers"])})
     if not image.spec.weight_memory:
@@ -105,21 +104,31 @@ def run_actions(image: Image, x: np.ndarray, *, limit: int = 1_000_000_000) -> A
         raise RuntimeError(f"outputs of layer {where['layer']} must fit the memory of PE {where['pe']}, and do not; "
                            f"take more memory_words or a smaller input")
     found = yield ReadRegisters(tuple(COUNTERS))
+    first, count, _ = read_out(image)
+    outputs = recover(image.spec, image.output, (yield from read_actions(image.spec, first, count, limit=limit)))
+    return Result(outputs=outputs, counters={name: found[name]["value"] for name in COUNTERS}, flags=flags)
+
+
+def read_actions(spec: ScnnSpec, first: int, count: int, *, limit: int = 1_000_000_000) -> Actions:
+    """Read ``count`` blocks of each PE from block ``first`` on; return what `blocks` does."""
     yield WriteRegister("blocks", {"first": first, "count": count})
     yield WriteRegister("flags", {"done": 1})
     yield WriteRegister("control", {"read": 1})
-    words = yield Receive(most)
+    words = yield Receive(_most(spec, count))
     _accepted((yield Wait("done", limit=limit, what="the read-out")), "read-out")
-    outputs = recover(image.spec, image.output, blocks(image.spec, words, first, count))
-    return Result(outputs=outputs, counters={name: found[name]["value"] for name in COUNTERS}, flags=flags)
+    return blocks(spec, words, first, count)
 
 
 def read_out(image: Image) -> tuple[int, int, int]:
     """Return the first block of a read-out, the blocks of each PE, and the most words of its packet."""
     first = min(image.output.blocks.values())
     count = max(block + form[0] * form[1] * image.output.span for form, block in image.output.blocks.items()) - first
-    each = -(-image.spec.act_word_bits // 64)
-    return first, count, image.spec.pes * (count + each * image.spec.memory_words)
+    return first, count, _most(image.spec, count)
+
+
+def _most(spec: ScnnSpec, count: int) -> int:
+    """Return the most words of a read-out of so many blocks of each PE."""
+    return spec.pes * (count + -(-spec.act_word_bits // 64) * spec.memory_words)
 
 
 def actions(image: Image, xs: np.ndarray) -> Actions:

@@ -2,18 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from compress.scnn import block
+from compress.scnn import block, image
 from compress.scnn.assemble import Assembly, assemble
-from compress.scnn.tensor import indices, planes, recover
+from compress.scnn.tensor import indices, planes
 from golden.scnn import exact
 from golden.scnn.layer import Layer, forward
 from golden.scnn.machine import Machine
 from rtl.scnn import generate
-from sim.scnn import job
+from sim.scnn.talks import Attempt, apart, attempt
+from sim.session import hold
 from spec.scnn import SLOT_COUNTERS, ScnnSpec
 
 LIMIT = 400_000
@@ -24,7 +26,8 @@ SHARE = 0.01            # of a run by which a counter may differ from the model'
 class Case:
     """A network, its input, and how it is laid out: levels and passes of its layers, or none to have them chosen.
 
-    ``pause`` is that of a step of a job.
+    ``pause`` in 256 is the chance that the stream of weights has nothing to offer in a cycle, ``limit`` the cycles within
+    which the layers must end.
     """
 
     name: str
@@ -49,30 +52,29 @@ def fits(case: Case, spec: ScnnSpec) -> bool:
     return True
 
 
-def run(spec: ScnnSpec, cases: Sequence[Case], folder: Path) -> list[tuple[Assembly, job.Answer]]:
+def run(spec: ScnnSpec, cases: Sequence[Case], folder: Path) -> list[tuple[Assembly, Attempt]]:
     """Run the cases one after another on one simulation."""
     made = [case.assembly(spec) for case in cases]
-    steps = [job.Step(packets=job.load(one, case.x), weights=one.weights, count=len(case.layers),
-                      first_block=blocks(one).start, blocks=len(blocks(one)), pause=case.pause, limit=case.limit)
-             for one, case in zip(made, cases, strict=True)]
-    return list(zip(made, job.run(generate(spec), spec, steps, folder), strict=True))
+    talks = [partial(attempt, image.of(one, largest=int(abs(case.x.astype(np.int64)).max(initial=0))), case.x, limit=case.limit,
+                     pause=case.pause) for one, case in zip(made, cases, strict=True)]
+    answers = hold(generate(spec), talks, folder=folder, apart=apart(spec))
+    return [(one, answer.value) for one, answer in zip(made, answers, strict=True)]
 
 
-def faults(case: Case, assembly: Assembly, answer: job.Answer) -> list[str]:
+def faults(case: Case, assembly: Assembly, tried: Attempt) -> list[str]:
     """Return what an answer has wrong: nothing, where all values are golden's and each slot of each cycle has one cause."""
-    if not answer.ended:
-        return [f"the run did not end in {case.limit} cycles"]
+    if tried.result is None:
+        return [tried.fault]
     found = []
-    spec, want = assembly.spec, forward(case.layers, case.x)
-    for plan in assembly.plans[-1:]:                        # the room of earlier tensors may be used again
-        got = recover(spec, plan.output, answer.blocks)
-        if (wrong := int((got != want[plan.output.name]).sum())):
-            found.append(f"{wrong} of {got.size} values of {plan.output.name} are wrong")
-    if (raised := {name for name, flag in answer.flags.items() if flag}) != {"done"}:
+    spec, got, counters = assembly.spec, tried.result.outputs, tried.result.counters
+    want = forward(case.layers, case.x)[assembly.plans[-1].output.name]
+    if (wrong := int((got != want).sum())):
+        found.append(f"{wrong} of {got.size} values are wrong")
+    if (raised := {name for name, flag in tried.result.flags.items() if flag}) != {"done"}:
         found.append(f"flags are {', '.join(sorted(raised))}")
-    slots = sum(answer.counters[name] for name in SLOT_COUNTERS)
-    if slots != answer.counters["cycles"] * spec.multipliers:
-        found.append(f"slots are {slots} in {answer.counters['cycles']} cycles of {spec.multipliers} multipliers")
+    slots = sum(counters[name] for name in SLOT_COUNTERS)
+    if slots != counters["cycles"] * spec.multipliers:
+        found.append(f"slots are {slots} in {counters['cycles']} cycles of {spec.multipliers} multipliers")
     return found
 
 
@@ -99,18 +101,13 @@ def model(case: Case, assembly: Assembly) -> dict[str, int]:
     return total | {name: sum(own.slots[name] for own in found) for name in SLOT_COUNTERS}
 
 
-def late(case: Case, assembly: Assembly, answer: job.Answer) -> list[str]:
+def late(case: Case, assembly: Assembly, tried: Attempt) -> list[str]:
     """Return which counters of a run are more than 1 % of it away from golden's model of time."""
     want, found = model(case, assembly), []
+    if tried.result is None:
+        return [tried.fault]
     for name, value in want.items():
         whole = want["cycles"] * (assembly.spec.multipliers if name in SLOT_COUNTERS else 1)
-        if abs(answer.counters[name] - value) > SHARE * whole:
-            found.append(f"{name} are {answer.counters[name]}, by the model {value} of {whole}")
+        if abs(tried.result.counters[name] - value) > SHARE * whole:
+            found.append(f"{name} are {tried.result.counters[name]}, by the model {value} of {whole}")
     return found
-
-
-def blocks(assembly: Assembly) -> range:
-    """Return the blocks of a PE that hold what is compared: those of the last layer's output."""
-    output = assembly.plans[-1].output
-    return range(min(output.blocks.values()), max(first + output.span * form[0] * form[1]
-                                                  for form, first in output.blocks.items()))

@@ -18,7 +18,7 @@ from golden.scnn import run as golden_run
 from rtl.scnn import generate
 from sim import simulator
 from sim.scnn.outcome import TOLERANCE, Outcome
-from sim.scnn.talks import together
+from sim.scnn.talks import apart, together
 from sim.scnn.trace import draw, watch_first
 from sim.session import TOP, hold, prepare
 
@@ -68,7 +68,7 @@ def run(
     cycles = [sum(own.cycles for own in one.counters) for one in golden]
     watch = None if report is None else watch_first(built, loaded.spec, cycles[0])
     with command.progress(f"{sim}: building the simulation of {built.name}"):
-        prepare(built, sim=sim, waves=waves, probe=None if watch is None else watch.probe)
+        prepare(built, sim=sim, waves=waves, probe=None if watch is None else watch.probe, apart=apart(loaded.spec))
     talks = together(loaded, xs, cycles)
     folder = out / image.stem
     log = folder / "simulator.log"
@@ -76,7 +76,8 @@ def run(
           undone_if_ended(folder)):
         folder.mkdir(parents=True, exist_ok=True)
         log.unlink(missing_ok=True)
-        answers = hold(built, talks, sim=sim, waves=waves, folder=folder, log=log, advance=bar.advance, watch=watch)
+        answers = hold(built, talks, sim=sim, waves=waves, folder=folder, log=log, advance=bar.advance, watch=watch,
+                       apart=apart(loaded.spec))
     outcome = Outcome(image=loaded, golden=golden, answers=answers, timed=timed, labels=classes)
     _tell(outcome, built.name, sim)
     if outputs is not None:

@@ -9,7 +9,7 @@ from rtl.scnn import generate
 from sim.scnn.cases import answer
 from sim.scnn.networks import NETWORKS, sparse
 from sim.scnn.outcome import TOLERANCE, Outcome
-from sim.scnn.talks import together
+from sim.scnn.talks import apart, together
 from sim.session import hold
 from spec.scnn import SLOT_COUNTERS, preset
 
@@ -26,7 +26,7 @@ def outcomes(spec, names, level=0):
         run = answer(image, x)
         made.append((name, image, run))
         talks += together(image, x[None], [sum(own.cycles for own in run.counters)])
-    for (name, image, run), got in zip(made, hold(generate(spec), talks), strict=True):
+    for (name, image, run), got in zip(made, hold(generate(spec), talks, apart=apart(spec)), strict=True):
         yield name, Outcome(image=image, golden=[run], answers=[got], timed=1)
 
 

@@ -1,15 +1,20 @@
 """A PE without room for its outputs: it says so, and writes nothing beyond its region."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 
-from compress.scnn import stream
+from compress.actions import Offer, ReadRegister, Send, Wait, WriteRegister
+from compress.scnn import image, load_actions, stream
+from compress.scnn.actions import input_packets, read_actions
 from rtl.scnn import generate
-from sim.scnn import check, job
+from sim.scnn import check
 from sim.scnn.networks import NETWORKS, sparse
-from spec.scnn import preset
+from sim.scnn.talks import apart, attempt
+from sim.session import hold
+from spec.scnn import WEIGHT_STREAM, preset
 from spec.scnn.packet import BLOCK
 from spec.scnn.program import DRAIN_LAYER, LAYER, pack, unpack
 from spec.scnn.shape import ACT_ENTRY_BITS
@@ -26,21 +31,37 @@ def limited(assembly, layer, pe, room):
     return replace(assembly, drain=drain), head["word"] + room
 
 
+def tight(made, x, pe, end, canary):
+    """Run with words behind the region that nobody may touch; return the flags, where it overflowed, and those words."""
+    spec = made.spec
+    entry = np.array([end << BLOCK["word"][0] | len(canary) * spec.i << BLOCK["count"][0]], np.uint64)
+    yield from load_actions(made)
+    for packet in (*input_packets(made, x), stream.for_pe("blocks", pe, CANARY, entry),
+                   stream.for_pe("activations", pe, end, stream.memory_words(spec, canary))):
+        yield Send(packet)
+    yield WriteRegister("layers", {"first": 0, "count": len(made.arrays["layers"])})
+    yield Offer(WEIGHT_STREAM, stream.transfers(spec, made.arrays["weights"]))
+    yield WriteRegister("control", {"start": 1})
+    flags = yield Wait("done", limit=check.LIMIT)
+    where = yield ReadRegister("overflow")
+    kept = yield from read_actions(spec, CANARY, 1)
+    return flags, where, kept[pe][CANARY]
+
+
 @pytest.mark.parametrize("layer, pe, room", [(0, 1, 3), (1, 2, 0), (1, 3, 5)])
 def test_overflow_is_flagged_and_contained(layer, pe, room, tmp_path):
     spec, rng = preset("ecp5", rows=2, cols=2), np.random.default_rng([layer, pe])
     case = check.Case(name="wide", layers=NETWORKS["wide"](rng), x=sparse(rng, (3, 16, 18), 0.5, 100), levels=(0, 0))
     whole = case.assembly(spec)
     small, end = limited(whole, layer, pe, room)
-    canary = np.full(40, sum(0xABCDE << ACT_ENTRY_BITS * lane for lane in range(spec.i)), object)   # words behind the region
-    entry = np.array([end << BLOCK["word"][0] | len(canary) * spec.i << BLOCK["count"][0]], np.uint64)
-    packets = [*job.load(small, case.x), stream.for_pe("blocks", pe, CANARY, entry),
-               stream.for_pe("activations", pe, end, stream.memory_words(spec, canary))]
-    steps = [job.Step(packets=given, weights=whole.weights, count=2, blocks=CANARY + 1, limit=check.LIMIT)
-             for given in (packets, job.load(whole, case.x))]
-    over, again = job.run(generate(spec), spec, steps, tmp_path)
-    assert over.ended and {name for name, flag in over.flags.items() if flag} >= {"done", "act_overflow"}
-    assert over.overflow == {"pe": pe, "layer": layer}
-    values, runs = over.blocks[pe][CANARY]
+    canary = np.full(40, sum(0xABCDE << ACT_ENTRY_BITS * lane for lane in range(spec.i)), object)
+    talks = [partial(tight, image.of(small), case.x, pe, end, canary),
+             *(partial(attempt, image.of(made), case.x, limit=check.LIMIT) for made in (whole, small))]
+    over, again, refused = (answer.value for answer in hold(generate(spec), talks, folder=tmp_path, apart=apart(spec)))
+    flags, where, (values, runs) = over
+    assert {name for name, flag in flags.items() if flag} >= {"done", "act_overflow"}
+    assert where == {"pe": pe, "layer": layer}
     assert len(values) == len(canary) * spec.i and (values == 0xBCDE - 0x10000).all() and (runs == 0xA).all()
     assert not check.faults(case, whole, again), "the next run of the machine is right again"
+    assert check.faults(case, small, refused) == [
+        f"outputs of layer {layer} must fit the memory of PE {pe}, and do not; take more memory_words or a smaller input"]
