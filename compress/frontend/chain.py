@@ -32,10 +32,10 @@ def chain(network: Network, spec: EieSpec, path: Any) -> list[Plain]:
         if not isinstance(layer, Dense):
             lost.append(Refusal(node=name, operator=operator.rstrip(")"), what="layer", rule="dense, for an eie",
                                 value=f"a {type(layer).__name__.lower()} of {' x '.join(map(str, layer.shape))}",
-                                way_out="give the dense layers behind it as a network of their own"))
+                                way_out="take --design scnn for the whole network, or give its dense layers alone"))
         elif layer.inputs != (before,):
             lost.append(Refusal(node=name, operator=operator.rstrip(")"), what="input", rule=f"the output of {before!r}",
-                                value=f"{layer.inputs[0]!r}", way_out="take a network whose layers follow each other"))
+                                value=f"{layer.inputs[0]!r}", way_out="take --design scnn, which adds and joins values"))
         before = layer.name
     if lost:
         raise NetworkRefusedError(path, lost)

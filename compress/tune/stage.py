@@ -81,6 +81,7 @@ def said(tuning: Tuning | None, parts: Split) -> list[str]:
     """Return what was trained, in words."""
     if tuning is None:
         return []
-    goal = "their classes" if parts.seen_labels is not None else "the answers of the network as it was"
+    goal = ("the answers of the network as it was" if parts.seen_labels is None else
+            "their classes, whatever the size of the outputs")
     return [(f"trained on by {tuning.masked} passes with masks and {tuning.shared} with shared weights over "
              f"{len(parts.seen):,} inputs and {goal}; {len(parts.tried):,} others were held back")]
