@@ -14,22 +14,27 @@ from cli.table import show
 from compress.dense import read
 from compress.eie.quantised import Quantised
 from compress.eie.scale import scale
+from compress.frontend import rounding
 from compress.frontend.chain import chain
-from compress.frontend.onnx import read as read_onnx
+from compress.frontend.file import read_network
+from compress.frontend.graph import INPUT, Network
+from compress.frontend.graph import Dense as Flat
 from compress.network import Dense, forward, importance, rms, vectors
 from compress.share import Shared, share
 from spec.eie import EieSpec, preset
 
-app = command.application("Say how many bits the activations and codebooks of a network of dense layers need.")
+app = command.application("Say how many bits the activations and weights of a network need.")
 BITS = range(4, 17)
 MOST_VECTORS = 256
+GUESSES = 32        # random inputs that stand in where there are no data
 CODEBOOK_BITS = 8
 
 
 @app.command(epilog="For example: python -m compress.precision model.onnx --data x.npy --plot precision.svg")
 def precision(
-    network: Annotated[Path, typer.Argument(help="Dense layers: .onnx, .npz or .safetensors.")],
-    data: Annotated[Path, typer.Option(help="A .npy of input vectors or pictures; the first 256 are taken.")],
+    network: Annotated[Path, typer.Argument(help="A network as .onnx, or layers as .npz, .safetensors or .pt.")],
+    data: Annotated[Path | None, typer.Option(
+        help="A .npy of input vectors or pictures; the first 256 are taken. Random ones of 0 to 1 if not given.")] = None,
     error: Annotated[float, typer.Option(
         help="Most that whole numbers may change the outputs, as a share of their size.")] = 0.01,
     plot: Annotated[Path | None, typer.Option(help="Draw errors and bounds into this .svg or .png.")] = None,
@@ -37,32 +42,33 @@ def precision(
 ) -> None:
     """Print, for each layer and number of bits, the largest error that rounding can cause and the one measured, and a width.
 
-    Weights are shared with codebooks of 8 bits first, so that rounding alone is measured. The values are those of the whole
-    numbers that golden and the Verilog compute.
+    Of dense layers that follow each other weights are shared with codebooks of 8 bits first, so that rounding alone is
+    measured, and the values are those of the whole numbers that golden and the Verilog compute. Of other networks inputs,
+    weights and outputs of every layer are rounded; an scnn has 16 bits.
     """
     paths.check(inputs={"network": network, "--data": data}, outputs={"--plot": plot, "--json": json})
     if not 0 < error < 1:
         raise ValueError(f"error must be above 0 and below 1, not {error}; 0.01 is one per cent")
     if plot is not None and plot.suffix not in (".svg", ".png"):
         raise ValueError(f"plot must end in .svg or .png, not {plot.suffix or 'neither'!r}")
-    machine = preset("default", codebook_bits=CODEBOOK_BITS, codebooks=16, slots=1024, columns=1 << 16, entries=1 << 20,
-                     layers=64)
-    layers = chain(read_onnx(network), machine, network) if network.suffix == ".onnx" else read(network)
-    samples = vectors(data, layers[0].weight.shape[1])[:MOST_VECTORS]
+    graph = read_network(network)
+    dense = all(isinstance(layer, Flat) for layer in graph.layers) and \
+        all(layer.inputs == (before,) for before, layer in zip((INPUT, *(one.name for one in graph.layers)), graph.layers,
+                                                               strict=False))
+    samples = _samples(data, graph)
     with command.progress("measuring", len(BITS)) as bar:
         found = []
-        for line in measure(layers, machine, samples):
+        for line in _chained(graph, network, samples) if dense else rounding.measure(graph, samples, BITS):
             found.append(line)
             bar.advance(1)
-    names = [layer.name for layer in layers]
+    names = [layer.name for layer in graph.layers]
     show("error of each layer's outputs, measured, as a share of their size", ["bits", *names],
          [[line["bits"], *(f"{share:.4%}" for share in line["measured"])] for line in found])
     print()
     show("largest that rounding can cause: product of layer norms times half a step", ["bits", *names],
          [[line["bits"], *(f"{bound:.2%}" for bound in line["bound"])] for line in found])
     enough = [line["bits"] for line in found if line["measured"][-1] <= error]
-    print(f"take --act-bits {enough[0]} --weight-bits {enough[0]}: whole numbers then change the outputs by at most {error:.2%}"
-          if enough else f"no width up to 16 bits keeps the change of the outputs within {error:.2%}; prune more, or less deep")
+    print(_advice(enough, error, dense=dense))
     if plot is not None:
         draw(found, names, plot)
         print(f"wrote {plot}")
@@ -70,6 +76,31 @@ def precision(
         command.write_report(json, {"network": str(network), "layers": names, "widths": found, "error": error,
                                   "recommended": enough[0] if enough else None})
         print(f"wrote {json}")
+
+
+def _samples(data: Path | None, graph: Network) -> np.ndarray:
+    """Return the inputs on which errors are measured."""
+    if data is not None:
+        return vectors(data, graph.size, graph.shape)[:MOST_VECTORS]
+    command.warn([f"errors were measured on {GUESSES} random inputs of 0 to 1 for want of data; give inputs with --data FILE"])
+    return np.random.default_rng(0).uniform(size=(GUESSES, graph.size))
+
+
+def _chained(graph: Network, path: Path, samples: np.ndarray) -> Iterator[dict[str, Any]]:
+    """Yield the errors of dense layers that follow each other, in the whole numbers of an eie."""
+    machine = preset("default", codebook_bits=CODEBOOK_BITS, codebooks=16, slots=1024, columns=1 << 16, entries=1 << 20,
+                     layers=64)
+    layers = chain(graph, machine, path) if path.suffix == ".onnx" else read(path)
+    return measure(layers, machine, samples)
+
+
+def _advice(enough: list[int], error: float, *, dense: bool) -> str:
+    """Return which width to take."""
+    if not enough:
+        return f"no width up to 16 bits keeps the change of the outputs within {error:.2%}; prune more, or less deep"
+    width = enough[0]
+    what = f"take --act-bits {width} --weight-bits {width}" if dense else f"{width} bits are enough, of the 16 of an scnn"
+    return f"{what}: whole numbers then change the outputs by at most {error:.2%}"
 
 
 def measure(layers: list[Dense], machine: EieSpec, samples: np.ndarray) -> Iterator[dict[str, Any]]:
