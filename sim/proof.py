@@ -57,7 +57,7 @@ def prove(*, design: str, check: str, depth: int, exposed: Mapping[str, Sequence
     expose = "\n".join(f"expose {' '.join(f'{module}/{name}' for name in names)}"
                        for module, names in (exposed or {}).items())
     if flat:
-        expose = f"proc -norom\nflatten\n{expose}"
+        expose = f"hierarchy -auto-top\nproc -norom\nflatten\n{expose}"
     with tempfile.TemporaryDirectory(prefix="proof-") as name:
         folder = Path(name)
         (folder / "design.v").write_text(design)

@@ -154,10 +154,11 @@ class Crossbar(wiring.Component):
             steps = (len(queues) - 1).bit_length()
             choice = Signal(steps, name=f"choice{bank}")
             valid, side = Signal(name=f"valid{bank}"), Signal(name=f"side{bank}")
-            m.d.sync += [valid.eq(reduce(or_, hits)), self.o_valid[bank].eq(valid),
-                         side.eq(served[0][place & 3] & served[1][place >> 2] | sweep), self.o_side[bank].eq(side),
-                         choice.eq(Cat(reduce(or_, (hit for k, hit in enumerate(hits) if k >> step & 1))
-                                       for step in range(steps)))]
+            chosen = Signal(steps, name=f"chosen{bank}")
+            m.d.comb += chosen.eq(Cat(reduce(or_, (hit for k, hit in enumerate(hits) if k >> step & 1))
+                                      for step in range(steps)))
+            m.d.sync += [choice.eq(chosen), valid.eq(chosen.any() | hits[0]), self.o_valid[bank].eq(valid),
+                         side.eq(served[0][place & 3] & served[1][place >> 2] | sweep), self.o_side[bank].eq(side)]
             self._choose(m, bank, choice, words)
 
     def _choose(self, m, bank, choice, words):

@@ -78,9 +78,10 @@ class PostProcessing(wiring.Component):
         """Reduce the values of a window in a register, which holds the result a cycle after the last of them."""
         mark = self.i_mark
         kept, some = Signal(signed(bits), name="kept", reset_less=True), Signal()
-        fresh, adds, take = Signal(), Signal(), Signal()
+        fresh, adds, take, under = Signal(), Signal(), Signal(), Signal(signed(bits + 1))
         m.d.comb += [fresh.eq(mark.first | ~some), adds.eq(self.pool == POOLS["sum"]),
-                     take.eq(mark.valid & Mux(mark.ignored, mark.first, fresh | adds | (self.i_value > kept)))]
+                     under.eq(kept - self.i_value),         # below 0: of a comparison synthesis makes two chains
+                     take.eq(mark.valid & Mux(mark.ignored, mark.first, fresh | adds | under[-1]))]
         with m.If(take):                                    # the comparison, which is late, decides nothing but this
             m.d.sync += kept.eq(Mux(mark.ignored, 0, Mux(adds & ~fresh, kept + self.i_value, self.i_value)))
         with m.If(mark.valid):

@@ -8,5 +8,5 @@ module nz_choose #(
   input  wire [STEPS-1:0]            choice,
   output wire [WIDTH-1:0]            word
 );
-  assign word = words[choice * WIDTH +: WIDTH];
+  assign word = words >> (choice * WIDTH);
 endmodule
