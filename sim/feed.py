@@ -25,6 +25,9 @@ class Stream(Protocol):
     async def offer(self, stream: str, transfers: np.ndarray) -> None:
         """Offer transfers on another stream from now on, in the place of those that are left."""
 
+    def restart(self) -> None:
+        """Forget, during a reset, what was sent and received before it."""
+
 
 class Axi:
     """Packets word by word over cocotbext-axi, with idle and refused cycles as told."""
@@ -51,6 +54,9 @@ class Axi:
         """Refuse: only the harness has another stream."""
         raise ValueError(f"stream {stream} must be fed by the harness, not word by word; hold a session")
 
+    def restart(self) -> None:
+        """Leave it to source and sink, which see the reset themselves."""
+
 
 class Files:
     """Packets by way of files that the harness in Verilog reads and writes, so that a million words cost no Python."""
@@ -58,6 +64,11 @@ class Files:
     def __init__(self, dut: Any, folder: Path):
         self.dut, self.folder = dut, folder
         self._sent = self._received = self._offered = 0
+
+    def restart(self) -> None:
+        """Forget the packets that came before a reset."""
+        got = self.dut.got.value
+        self._received = got.to_unsigned() if got.is_resolvable else 0
 
     async def send(self, packets: Sequence[Any]) -> None:
         """Send packets and wait until the machine has taken the last word."""

@@ -79,8 +79,15 @@ module nz_harness (
   end
 
   // The next word of the file goes out when the last one was taken; the header's length says where a packet ends.
+  // A reset drops what is left of the file, and a packet of results that has not ended.
   always @(posedge clk) begin
-    if (feed) begin
+    if (rst) begin
+      if (sending) $fclose(file);
+      if (result != 0) $fclose(result);
+      result = 0;
+      sending <= 0;
+      valid <= 0;
+    end else if (feed) begin
       $sformat(name, "feed_%0d.bin", number);
       file = $fopen(name, "rb");
       sending <= 1;
@@ -101,7 +108,7 @@ module nz_harness (
         $fclose(file);
       end
     end
-    if (out_valid) begin
+    if (out_valid && !rst) begin
       if (result == 0) begin
         $sformat(name, "result_%0d.hex", got);
         result = $fopen(name, "w");
@@ -122,7 +129,11 @@ module nz_harness (
 
   always @(posedge clk) begin
     chance <= chance * 32'd1664525 + 32'd1013904223;
-    if (offer) begin
+    if (rst) begin
+      if (offering) $fclose(transfers);
+      offering <= 0;
+      transfer_valid <= 0;
+    end else if (offer) begin
       if (offering) $fclose(transfers);
       $sformat(name, "offer_%0d.bin", offered);
       transfers = $fopen(name, "rb");

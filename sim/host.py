@@ -79,6 +79,7 @@ class Host:
             self.dut.offer.value = self.dut.offered.value = self.dut.pause.value = 0
         self.dut.rst.value = 1
         await ClockCycles(self.dut.clk, 3)
+        self.stream.restart()
         self.dut.rst.value = 0
         await ClockCycles(self.dut.clk, 2)
         await self.write("irq_enable", enable=1)

@@ -1,56 +1,54 @@
-"""Inside the simulator: the steps of a job on every fault of a PE in turn; which faults give other answers than none does."""
+"""Inside the simulator: talks on every fault of a PE in turn; which faults give other answers than none does."""
 
 import json
 import os
+import pickle
 from pathlib import Path
 
 import cocotb
 from cocotb.clock import Clock
 from cocotb.simtime import get_sim_time
-from cocotb.triggers import SimTimeoutError, with_timeout
+from cocotb.triggers import with_timeout
 
-from sim.scnn import bench_job
-from spec.registers import from_data
+from sim.host import PERIOD, Host
 
-FOLDER = Path(os.environ["SCNN_JOB"])
-PLAN = json.loads((FOLDER / "plan.json").read_text())
-SLACK = 10_000      # ns beyond twice the time that a step takes without a fault
+FOLDER = Path(os.environ["SCNN_MUTANTS"])
+SLACK = 10_000      # ns beyond twice the time that a talk takes without a fault
 
 
 @cocotb.test()
 async def every_fault(dut):
-    """Write for each fault the first step whose counters, flags or result words are others than without a fault, or null."""
-    Clock(dut.clk, bench_job.PERIOD, unit="ns").start()
-    dut.feed.value = dut.number.value = dut.pause.value = dut.mutsel.value = 0
-    host = bench_job.Host(dut, from_data("scnn", PLAN["registers"]))
-    steps, right, took = list(enumerate(PLAN["steps"])), [], []
-    for number, step in steps:
+    """Write for each fault the first talk whose answer is another than without a fault, or null."""
+    registers, talks, faults = pickle.loads((FOLDER / "plan.pickle").read_bytes())
+    Clock(dut.clk, PERIOD, unit="ns").start()
+    host = Host(dut, registers, folder=FOLDER)
+    right, took = [], []
+    for number, talk in enumerate(talks):
         start = get_sim_time("ns")
-        right.append(await answer(dut, host, 0, number, step))
+        right.append(pickle.dumps(await answer(host, 0, talk)))
         took.append(round(get_sim_time("ns") - start))
-        assert await answer(dut, host, 0, number, step) == right[-1], f"step {number} must have no pauses"
-    (FOLDER / "answers.jsonl").write_text("".join(json.dumps(found) + "\n" for found, _ in right))
+        assert pickle.dumps(await answer(host, 0, talk)) == right[-1], f"talk {number} must answer alike each time"
+    (FOLDER / "answers.pickle").write_bytes(pickle.dumps([pickle.loads(one) for one in right]))
     with (FOLDER / "noticed.jsonl").open("w") as noticed:
-        for fault in [*PLAN["faults"], 0]:
-            first = None
-            for number, step in steps:
-                try:
-                    found = await with_timeout(answer(dut, host, fault, number, step), 2 * took[number] + SLACK, "ns")
-                except SimTimeoutError:
-                    found = None
-                if found != right[number]:
-                    first = number
-                    break
-            noticed.write(json.dumps([fault, first]) + "\n")
+        for fault in [*faults, 0]:
+            noticed.write(json.dumps([fault, await first(host, fault, talks, right, took)]) + "\n")
             noticed.flush()
 
 
-async def answer(dut, host, fault, number, step):
-    """Reset the machine with a fault, carry out a step; return its answer and the words it sent."""
-    dut.mutsel.value = fault
-    result = FOLDER / f"result_{number}.hex"
-    result.unlink(missing_ok=True)
-    await bench_job.reset(dut, host)
-    await bench_job.feed(dut, FOLDER, number, step["pause"])
-    found = await bench_job.run(dut, host, step) | {"ended": True}
-    return found, result.read_text() if result.exists() else ""
+async def first(host, fault, talks, right, took):
+    """Return the number of the first talk that tells of a fault: by its answer, by an error, by taking too long; or None."""
+    for number, talk in enumerate(talks):
+        try:
+            found = await with_timeout(answer(host, fault, talk), 2 * took[number] + SLACK, "ns")
+        except Exception:
+            return number
+        if pickle.dumps(found) != right[number]:
+            return number
+    return None
+
+
+async def answer(host, fault, talk):
+    """Reset the machine with a fault and return what a talk does."""
+    host.dut.mutsel.value = fault
+    await host.reset()
+    return await host.perform(talk())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from compress.scnn import block, image
+from compress.scnn import Image, block, image
 from compress.scnn.assemble import Assembly, assemble
 from compress.scnn.tensor import indices, planes
 from golden.scnn import exact
@@ -42,11 +42,15 @@ class Case:
         """Return the network laid out; raises ValueError where the array cannot hold it."""
         return assemble(spec, self.layers, self.x.shape, levels=self.levels or None, passes=self.passes or None)
 
+    def image(self, assembly: Assembly) -> Image:
+        """Return the image of the network laid out; raises ValueError where a sum for this input could overflow."""
+        return image.of(assembly, largest=int(abs(self.x.astype(np.int64)).max(initial=0)))
+
 
 def fits(case: Case, spec: ScnnSpec) -> bool:
     """Return whether the array can hold a network."""
     try:
-        case.assembly(spec)
+        case.image(case.assembly(spec))
     except (ValueError, OverflowError):
         return False
     return True
@@ -55,8 +59,8 @@ def fits(case: Case, spec: ScnnSpec) -> bool:
 def run(spec: ScnnSpec, cases: Sequence[Case], folder: Path) -> list[tuple[Assembly, Attempt]]:
     """Run the cases one after another on one simulation."""
     made = [case.assembly(spec) for case in cases]
-    talks = [partial(attempt, image.of(one, largest=int(abs(case.x.astype(np.int64)).max(initial=0))), case.x, limit=case.limit,
-                     pause=case.pause) for one, case in zip(made, cases, strict=True)]
+    talks = [partial(attempt, case.image(one), case.x, limit=case.limit, pause=case.pause)
+             for one, case in zip(made, cases, strict=True)]
     answers = hold(generate(spec), talks, folder=folder, apart=apart(spec))
     return [(one, answer.value) for one, answer in zip(made, answers, strict=True)]
 

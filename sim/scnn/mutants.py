@@ -5,23 +5,39 @@ of a fault by another value, counter or flag than without it, or by hanging.
 """
 
 import json
+import pickle
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+
+from compress.scnn import Image, load_actions, run_actions
+from compress.scnn.actions import read_actions, read_out
 from rtl.scnn import generate
+from sim.host import Actions
 from sim.launch import launch
 from sim.mutants import SELECT, SELECT_BITS, Frame, Verdict, equivalent, mutate
-from sim.scnn import job
+from sim.session import TOP, Talk, harness
+from spec.registers import from_data
 from spec.scnn import ScnnSpec
 
-TOP, PE = "scnn_harness", "scnn_pe"
+PE = "scnn_pe"
 
 
-def examine(folder: Path, spec: ScnnSpec, steps: Sequence[job.Step], *, count: int, seed: int = 1, seconds: int = 120,
-            ) -> tuple[Verdict, list[job.Answer]]:
-    """Put ``count`` faults into a PE and carry out the steps on each; try to prove equivalent what no step notices.
+def told(image: Image, x: np.ndarray) -> Actions:
+    """Load an image, run an input on it; return the `Result` and, of each PE, the entries of the output's blocks."""
+    yield from load_actions(image)
+    result = yield from run_actions(image, x)
+    first, count, _ = read_out(image)
+    return result, (yield from read_actions(image.spec, first, count))
 
-    The steps must be without pauses, whose answers would be others each time.
+
+def examine(folder: Path, spec: ScnnSpec, talks: Sequence[Talk], *, count: int, seed: int = 1, seconds: int = 120,
+            ) -> tuple[Verdict, list[Any]]:
+    """Put ``count`` faults into a PE and hold the talks on each; try to prove equivalent what no talk notices.
+
+    The talks must be without pauses, whose answers would be others each time.
 
     Returns
     -------
@@ -29,13 +45,15 @@ def examine(folder: Path, spec: ScnnSpec, steps: Sequence[job.Step], *, count: i
         The verdict, and the answers without a fault, which the caller compares with golden.
     """
     folder = Path(folder).absolute()
+    folder.mkdir(parents=True, exist_ok=True)
     built = generate(spec)
     text, mutants = mutate(folder, built.verilog, top=PE, count=count, seed=seed)
-    job.write(folder, built, spec, steps, faults=[mutant.number for mutant in mutants])
-    harness = job.harness(built, spec).replace("  input  wire        feed,", f"  input  wire [{SELECT_BITS - 1}:0] {SELECT},\n"
-                                               "  input  wire        feed,", 1)
-    launch(sources=[joined(built.verilog, text), harness], top=TOP, module="sim.scnn.bench_mutants", at_least=1, folder=folder,
-           log=folder / "log", env={"SCNN_JOB": folder, "COCOTB_LOG_LEVEL": "ERROR"}, build_args=("--no-assert",))
+    registers = from_data(built.name, built.manifest["registers"])
+    (folder / "plan.pickle").write_bytes(pickle.dumps((registers, list(talks), [mutant.number for mutant in mutants])))
+    chosen = harness(built).replace("  input  wire        feed,", f"  input  wire [{SELECT_BITS - 1}:0] {SELECT},\n"
+                                    "  input  wire        feed,", 1)
+    launch(sources=[joined(built.verilog, text), chosen], top=TOP, module="sim.scnn.bench_mutants", at_least=1, folder=folder,
+           log=folder / "log", env={"SCNN_MUTANTS": folder, "COCOTB_LOG_LEVEL": "ERROR"}, build_args=("--no-assert",))
     lines = [json.loads(line) for line in (folder / "noticed.jsonl").read_text().splitlines()]
     quiet = {number for number, first in lines if first is None}
     if 0 not in quiet:
@@ -44,10 +62,7 @@ def examine(folder: Path, spec: ScnnSpec, steps: Sequence[job.Step], *, count: i
     proved = [mutant for mutant in alive if equivalent(folder, mutant, PE, Frame(), seconds=seconds)]
     verdict = Verdict(tried=len(mutants), alive=tuple(mutant for mutant in alive if mutant not in proved),
                       equivalent=tuple(proved))
-    answers = [json.loads(line) for line in (folder / "answers.jsonl").read_text().splitlines()]
-    return verdict, [
-        job.Answer(blocks=job.blocks(folder / f"result_{number}.hex", spec, step.blocks, first=step.first_block), **answer)
-        for number, (answer, step) in enumerate(zip(answers, steps, strict=True))]
+    return verdict, pickle.loads((folder / "answers.pickle").read_bytes())
 
 
 def joined(machine: str, pe: str) -> str:

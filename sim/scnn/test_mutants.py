@@ -1,10 +1,13 @@
 """Faults in the netlist of a PE: runs of small networks must notice them."""
+from functools import partial
+
 import numpy as np
 import pytest
 
-from sim.scnn import check, job, stress
-from sim.scnn.mutants import examine
+from sim.scnn import check, stress
+from sim.scnn.mutants import examine, told
 from sim.scnn.networks import NETWORKS, sparse
+from sim.scnn.talks import Attempt
 from spec.scnn import preset
 
 SPEC = preset("ecp5", rows=2, cols=2, bank_entries=64, act_words=32, weight_words=32, memory_words=256, blocks=64, taps=64,
@@ -32,11 +35,9 @@ def cases():
 def test_faults_of_a_pe_are_noticed(tmp_path):
     chosen = [case for case in cases() if check.fits(case, SPEC)]
     made = [case.assembly(SPEC) for case in chosen]
-    steps = [job.Step(packets=job.load(one, case.x), weights=one.weights, count=len(case.layers),
-                      first_block=check.blocks(one).start, blocks=len(check.blocks(one)))
-             for one, case in zip(made, chosen, strict=True)]
-    verdict, answers = examine(tmp_path, SPEC, steps, count=COUNT)
-    for case, one, answer in zip(chosen, made, answers, strict=True):
-        assert not check.faults(case, one, answer), case.name
+    talks = [partial(told, case.image(one), case.x) for case, one in zip(chosen, made, strict=True)]
+    verdict, answers = examine(tmp_path, SPEC, talks, count=COUNT)
+    for case, one, (result, _) in zip(chosen, made, answers, strict=True):
+        assert not check.faults(case, one, Attempt(result=result)), case.name
     print(f"a PE: {verdict}", flush=True)
     assert verdict.tried >= 200 and verdict.share >= LEAST, verdict
