@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl.emit import Submodules
-from rtl.parts import clock, delayed
+from rtl.parts import clock, delayed, stepped
 from rtl.scnn.bus import Widths, bus_layout, slot_count, vector_layout
 from rtl.scnn.tree import AHEAD_BITS, EVENTS, echo
 from spec.scnn.packet import BLOCK
@@ -62,25 +62,31 @@ class Supply(wiring.Component):
         return m
 
     def _queue(self, m):
-        """Keep what was looked up until its first word is read; the table's answer comes two cycles behind the lookup."""
+        """Keep what was looked up until its first word is read; the table's answer comes two cycles behind the lookup.
+
+        The oldest part stands in a register, which is filled from behind it, or with what comes if nothing waits there.
+        """
         bits = self._w.word + COUNT_BITS + self._w.address + 5
-        write, read, waiting = Signal(QUEUE_BITS), Signal(QUEUE_BITS), Signal(QUEUE_BITS)
-        begin = Signal()
+        write, read, waiting = (Signal(QUEUE_BITS, name=name) for name in ("write", "read", "waiting"))
+        begin, free, more, some = Signal(), Signal(), Signal(), Signal(name="some")
         come = delayed(m, self.i_valid, "asked", cycles=2)
         with_it = delayed(m, Cat(self.i_base, self.i_first, self.i_last, self.i_mine, self.i_local), "with", cycles=2,
                           reset_less=True)
-        part = Signal(bits)
+        new, stored, part = Signal(bits), Signal(bits), Signal(bits, name="part", reset_less=True)
+        m.d.comb += [new.eq(Cat(self.table, with_it, _within(self.table[self._w.word:], self._spec.i))),
+                     free.eq(~some | begin), more.eq((write ^ read).any())]
         self._library.cell(m, "queue", "nz_regfile", p_WIDTH=bits, p_DEPTH=1 << QUEUE_BITS, p_ADDR_BITS=QUEUE_BITS,
-                           i_clk=clock(), i_we=come, i_waddr=write,
-                           i_wdata=Cat(self.table, with_it, _within(self.table[self._w.word:], self._spec.i)),
-                           i_raddr=read, o_rdata=part)
-        with m.If(come):
-            m.d.sync += write.eq(write + 1)
-        with m.If(begin):
-            m.d.sync += read.eq(read + 1)
-        m.d.sync += waiting.eq(waiting + self.i_valid - begin)
+                           i_clk=clock(), i_we=come, i_waddr=write, i_wdata=new, i_raddr=read, o_rdata=stored)
+        with m.If(come & (more | ~free)):
+            m.d.sync += write.eq(stepped(write))
+        with m.If(free):
+            m.d.sync += [some.eq(more | come), part.eq(Mux(more, stored, new))]
+            with m.If(more):
+                m.d.sync += read.eq(stepped(read))
+        with m.If(self.i_valid ^ begin):
+            m.d.sync += waiting.eq(stepped(waiting, down=begin))
         m.d.comb += self.room.eq(waiting < AHEAD)
-        return write != read, part, begin
+        return some, part, begin
 
     def _read(self, m, some, part, begin):
         """Read a word per cycle: the first one of the oldest part, or the next one of the part at hand.
