@@ -67,32 +67,35 @@ def test_one_pair_takes_what_the_page_says():
 
 
 def test_a_lane_takes_what_has_arrived():
-    spec = preset("default", weight_lanes=1, weight_port_bits=64)       # a word of 80 bits takes two transfers
+    spec = preset("default", weight_lanes=1, weight_port_bits=64)       # three items a transfer
     lane = Lane(spec, port=Port(spec, start=0), start=0)
-    assert lane.take(4, 0) == 2                     # two transfers in cycles 0 and 1
-    assert lane.take(1, 0) == 4 and lane.take(3, 0) == 5
-    assert lane.wait == 2 + 1
+    assert lane.take(4, 0) == 2                     # transfers in cycles 0 and 1
+    assert lane.take(2, 0) == 3 and lane.take(2, 0) == 4 and lane.take(2, 0) == 5
+    assert lane.wait == 2
     free = Lane(spec, port=None, start=0)
     free.layer(np.array([[[9], [0]]]), kc=0, first=5, credit=lambda pair, place: 0)
     assert free.block() == 7 and free.block() == 8
 
 
-def test_a_lane_holds_up_the_beats_that_others_wait_for():
-    """Two lanes, a word each in every beat; lane 1 may begin its block late, so that its buffer is full behind beat 3."""
-    spec = preset("default", weight_lanes=2, weight_port_bits=168)
-    port = Port(spec, start=0, present=np.ones((20, 2), bool))
+def test_a_buffer_of_four_vectors_holds_the_port_up():
+    spec = preset("default", weight_lanes=1, weight_port_bits=84 + 4)
+    lane = Lane(spec, port=Port(spec, start=0), start=0)
+    assert lane.take(4, 100) == 100                 # four vectors came in cycles 0 to 3, the fifth in 101
+    assert [lane.take(4, 0) for _ in range(4)] == [101, 102, 103, 104]
+
+
+def test_a_lane_holds_up_the_transfers_that_others_wait_for():
+    """Two lanes, by turns a vector each; lane 1 may begin its block late: 4 vectors in its buffer, 8 kept, the 13th waits."""
+    spec = preset("default", weight_lanes=2, weight_port_bits=88)
+    assert (spec.transfer_items, spec.transfer_parts) == (4, 1)
+    port = Port(spec, start=0, lanes=[0, 1] * 36)
     lanes = [Lane(spec, port=port, start=0) for _ in range(2)]
     for lane, late in zip(lanes, (0, 50), strict=True):
-        lane.layer(np.full((1, 3, 1), 15), kc=0, first=0, credit=lambda pair, place, late=late: late)
-    assert [lanes[0].block(), lanes[0].block()] == [5, 56]      # words 0 to 3 come in cycles 0 to 3, word 4 in 51
-    assert [lanes[1].block(), lanes[1].block()] == [53, 57]
-
-
-def test_a_buffer_of_four_words_holds_the_port_up():
-    spec = preset("default", weight_lanes=1)
-    lane = Lane(spec, port=Port(spec, start=0), start=0)
-    assert lane.take(4, 100) == 100                 # four beats were taken in cycles 0 to 3, the fifth in 101
-    assert [lane.take(4, 0) for _ in range(4)] == [101, 102, 103, 104]
+        lane.layer(np.full((1, 3, 1), 48), kc=0, first=0, credit=lambda pair, place, late=late: late)
+    assert lanes[0].block() == 24       # its 12th transfer is taken in cycle 22, in the buffer in 23, its items taken in 24
+    # lane 1 takes its first vector in 50, its 5th is in the buffer in 51, its 13th transfer is taken in 52, lane 0's 14th in 53
+    assert lanes[0].block() == 53 + 2 + 2 * 10
+    assert lanes[1].block() == 50 + 11
 
 
 def test_layers_add_up():

@@ -65,7 +65,7 @@ def test_wrong_images_are_refused(tmp_path):
             load(tmp_path / "d.npz")
     made.arrays["weights"] = made.arrays["weights"] | 1 << 30
     image.save(made, tmp_path / "b.npz")
-    with pytest.raises(ValueError, match="weights must be items of 20 bits"):
+    with pytest.raises(ValueError, match="weights must be a turn of 1 bit and items of 21 bits"):
         image.load(tmp_path / "b.npz")
     made.arrays["supply"] = made.arrays["supply"][:3]
     image.save(made, tmp_path / "c.npz")

@@ -37,7 +37,6 @@ def test_each_bank_prefers_each_multiplier_once(name):
     ({"weight_port_bits": 100}, "weight_port_bits must be whole bytes, not 100; take 104"),
     ({"rows": 0}, "rows must be 1 to 16, not 0"),
     ({"weight_code_bits": 8}, "weight_code_bits must be one of 0, 4, not 8"),
-    ({"f": 2, "weight_code_bits": 4}, "f must be at least 4, not 2"),
     ({"depth": 8}, "parameter must be one of "),
 ])
 def test_a_machine_that_cannot_be_built_is_refused(change, words):
@@ -76,3 +75,23 @@ def test_blocks_of_pes(rows, cols, sides):
 
 def test_the_map_has_every_counter_once():
     assert [register.name for register in registers(preset()).registers if register.kind == "counter"] == list(COUNTERS)
+
+
+@pytest.mark.parametrize("f", [1, 2, 4, 8])
+@pytest.mark.parametrize("lanes", [1, 2, 16])
+@pytest.mark.parametrize("codes", [0, 4])
+def test_parts_of_a_transfer_bring_a_vector_per_cycle(f, lanes, codes):
+    for bits in range(64, 600, 8):
+        spec = preset("default", f=f, i=1, weight_lanes=lanes, weight_code_bits=codes, weight_port_bits=bits)
+        items, parts = spec.transfer_items, spec.transfer_parts
+        assert items * spec.item_bits + (lanes > 1) <= bits
+        assert (parts - 1) * spec.part_items < items <= parts * spec.part_items
+        assert items < f and parts == 1 or items >= f * parts and spec.part_items < 2 * f
+
+
+def test_a_preset_has_no_more_lanes_and_port_than_its_pes_can_use():
+    assert (preset("default").weight_lanes, preset("default").weight_port_bits) == (16, 1024)
+    assert (preset("default", pes=4).weight_lanes, preset("default", pes=4).weight_port_bits) == (4, 344)
+    assert preset("default", pes=4, weight_lanes=6, weight_port_bits=128).weight_lanes == 6
+    assert preset("default", weight_memory=100).weight_port_bits == 512
+    assert (preset("ecp5").weight_lanes, preset("ecp5").weight_port_bits) == (1, 64)

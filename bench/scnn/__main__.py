@@ -18,9 +18,8 @@ app = command.application(__doc__ or "")
 def main(
     networks: Annotated[str, typer.Option(help="Networks, by their names and commas.")] = ",".join(NETWORKS),
     preset: Annotated[str, typer.Option(help="default or paper; paper has 8 x 8 planes only.")] = "default",
-    port: Annotated[int | None, typer.Option(min=64, max=512, help="Bits of weights per cycle; else the preset's own.")] = None,
-    lanes: Annotated[int | None, typer.Option(min=1, max=64, help="Weight lanes, with a port as wide as a beat; without it "
-                                                                  "what the port feeds, or the preset's own.")] = None,
+    port: Annotated[int | None, typer.Option(min=64, max=4096, help="Bits of weights per cycle; or the preset's.")] = None,
+    lanes: Annotated[int | None, typer.Option(min=1, max=64, help="Weight lanes; else the preset's own.")] = None,
     codes: Annotated[bool, typer.Option("--codes", help="Weights are 4-bit codes.")] = False,
     sweep: Annotated[bool, typer.Option("--sweep", help="GoogLeNet at densities 0.1 to 1.0 too.")] = False,
     plots: Annotated[Path | None, typer.Option(help="Folder for plots.")] = None,

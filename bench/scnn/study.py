@@ -30,16 +30,11 @@ def machine(name: str, *, port: int | None = None, codes: bool = False, lanes: i
     codes : bool
         Whether weights are 4-bit codes.
     lanes : int or None
-        Weight lanes; as many as the port feeds, or the preset's own, if not given.
+        Weight lanes; the preset's own if not given.
     """
-    spec = preset(name, rows=8, cols=8, weight_code_bits=4 if codes else 0, **ROOM)
-    if port is None:
-        spec = replace(spec, weight_lanes=lanes or spec.weight_lanes)
-        return spec if lanes is None else replace(spec, weight_port_bits=-(-spec.beat_bits // 8) * 8)
-    lanes = lanes or max(1, port // spec.word_bits)
-    spec = replace(spec, weight_lanes=lanes)
-    whole = -(-spec.beat_bits // 8) * 8                     # a bit per lane above the words
-    return replace(spec, weight_port_bits=max(port, whole) if lanes * spec.word_bits <= port else port)
+    changes = {"weight_port_bits": port, "weight_lanes": lanes}
+    return preset(name, rows=8, cols=8, weight_code_bits=4 if codes else 0, **ROOM,
+                  **{key: value for key, value in changes.items() if value is not None})
 
 
 def measure(spec: ScnnSpec, networks: list[Network], *, only: list[int] | None = None, refine: bool = False,

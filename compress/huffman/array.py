@@ -54,7 +54,7 @@ def compressed(image: Image) -> tuple[bytes, Account]:
     rest = {name: array for name, array in arrays.items() if name != "weights"}
     programs = zlib.compress(b"".join(_bytes(array) for array in rest.values()), 9)
     head = header(image)
-    whole = {"image": head | {"sha256": digest(head, arrays)}, "beats": len(arrays["weights"]), "programs": len(programs),
+    whole = {"image": head | {"sha256": digest(head, arrays)}, "transfers": len(arrays["weights"]), "programs": len(programs),
              "members": {name: list(array.shape) for name, array in rest.items()}, "coded": told}
     text = zlib.compress(json.dumps(whole, separators=(",", ":")).encode(), 9)
     account |= {"programs": 8 * len(programs), "header": 8 * (len(MAGIC) + 4 + len(text))}
@@ -83,9 +83,9 @@ def restored(data: bytes, path: str | os.PathLike[str]) -> Image:
         given = [_items(spec, entry, stream) for entry in whole["coded"]]
         if stream.left:
             raise ValueError(f"file must end behind its last layer, not {stream.left:,} bytes later; {AGAIN}")
-        if len(given) != len(arrays["layers"]) or whole["beats"] > len(data) << 4:
+        if len(given) != len(arrays["layers"]) or whole["transfers"] > len(data) << 4:
             raise ValueError(f"layers must be those of the program, not others; {AGAIN}")
-        arrays["weights"] = join(spec, arrays["layers"], arrays["lanes"], given, whole["beats"])
+        arrays["weights"] = join(spec, arrays["layers"], arrays["lanes"], given, whole["transfers"])
         image = made(spec, head, {name: arrays[name] for name in MEMBERS if name in arrays})
         if digest(header(image), members(image)) != head["sha256"]:
             raise ValueError(f"sha256 must be that of the image, not another; the file was changed, {AGAIN}")
@@ -138,7 +138,7 @@ def _opened(data: bytes) -> tuple[dict[str, Any], Stream]:
     stream = Stream(data[8:])
     whole = parse_json(inflate(stream.take(int.from_bytes(data[4:8], "little")), HEADER_BYTES, "header"), "header", AGAIN)
     try:
-        counts = [[whole["beats"], whole["programs"], len(whole["image"]["sha256"]), *map(len, whole["members"].values())]]
+        counts = [[whole["transfers"], whole["programs"], len(whole["image"]["sha256"]), *map(len, whole["members"].values())]]
         counts += [size for size in whole["members"].values()]
         for entry in whole["coded"]:
             counts.append([*(entry[name] for name in ("span", "values", "biases", "weights", "gaps")), *entry["lengths"],

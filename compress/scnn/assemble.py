@@ -30,7 +30,7 @@ class Assembly:
     supply, drain : numpy.ndarray
         uint64 (pes, words).
     weights : numpy.ndarray
-        uint32 (beats, weight_lanes, F): items of the weight stream.
+        uint32 (transfers, 1 + items): the weight stream.
     codebooks : numpy.ndarray, optional
         int16 (codebooks, 16), where the machine has codes.
     """
@@ -79,10 +79,10 @@ def assemble(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int
             raise ValueError(f"program of {what} must fit {spec.program} words, not {size}; take a larger program")
     if len(plans) > spec.layers:
         raise ValueError(f"layers must be at most {spec.layers}, not {len(plans)}; take more layers")
-    items = stream.lanes(spec, plans) if weights else np.empty((0, spec.weight_lanes, spec.f), np.uint32)
-    if spec.weight_memory and len(items) * spec.beat_words > spec.weight_memory:
+    items = stream.lanes(spec, plans) if weights else np.empty((0, 1 + spec.transfer_items), np.uint32)
+    if spec.weight_memory and len(items) > spec.weight_memory:
         raise ValueError(f"weights must fit {spec.weight_memory} transfers of {spec.weight_port_bits} bits, "
-                         f"not {len(items) * spec.beat_words}; take a larger weight_memory, or 0 for a stream from outside")
+                         f"not {len(items)}; take a larger weight_memory, or 0 for a stream from outside")
     return Assembly(spec=spec, source=source, plans=plans, layers=np.array(table, np.uint64),
                     lanes=np.array(lane_words, np.uint64), taps=np.array(tap_words, np.int64),
                     supply=np.array(supply, np.uint64), drain=np.array(drain, np.uint64), codebooks=books,
@@ -97,9 +97,6 @@ def _slots(spec: ScnnSpec, plan: Plan) -> None:
         for place in range(high * wide):
             for segment in plan.segments:
                 counts = block.counts(stream.matrices(spec, plan, segment, number, place))
-                if counts.max(initial=0) > spec.most_entries:
-                    raise ValueError(f"{plan.layer.name}: weight block must have at most {spec.most_entries} entries, "
-                                     f"not {counts.max()}; take more passes")
                 vectors = max(vectors, -(-int(counts.max(initial=0)) // spec.f))
     largest = 1
     for segment in plan.segments:

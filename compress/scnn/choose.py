@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from compress.scnn.assemble import Assembly, assemble
-from compress.scnn.work import loads, present
+from compress.scnn.work import loads, turns
 from golden.scnn.cycles import Counters, run
 from golden.scnn.layer import Layer
 from spec.scnn import ScnnSpec
@@ -35,7 +35,7 @@ def choose(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int],
     def attempt(levels: Sequence[int] | None, passes: Sequence[int] | None = None) -> tuple[int, Assembly, list[Counters]]:
         made = assemble(spec, layers, shape, weights=False, levels=levels, passes=passes, **choices)
         work = loads(made, tensors)
-        counters = run(spec, work, limited=limited, present=present(made, work) if limited else None)
+        counters = run(spec, work, limited=limited, turns=turns(made, work) if limited else None)
         return sum(own.cycles for own in counters), made, counters
 
     tried: list[Sequence[int] | None] = [] if only is not None else [None]

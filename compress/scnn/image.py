@@ -14,7 +14,6 @@ from compress.scnn.bound import prove
 from compress.scnn.tensor import Tensor
 from spec.scnn import ScnnSpec
 from spec.scnn.image import LAYER_KEYS, MEMBERS, TENSOR_KEYS
-from spec.scnn.shape import ABSENT
 
 OPTIONAL = ("codebooks",)
 
@@ -141,7 +140,7 @@ def limits(spec: ScnnSpec, head: dict[str, Any]) -> dict[str, int]:
 def _shapes(spec: ScnnSpec, arrays: dict[str, np.ndarray]) -> None:
     wanted: dict[str, tuple[int | None, ...]] = {
         "layers": (None,), "lanes": (None,), "taps": (None,), "supply": (spec.pes, None), "drain": (spec.pes, None),
-        "weights": (None, spec.weight_lanes, spec.f), "input_orders": (None, None), "output_orders": (None, None)}
+        "weights": (None, 1 + spec.transfer_items), "input_orders": (None, None), "output_orders": (None, None)}
     if "codebooks" in arrays:
         wanted["codebooks"] = (None, 1 << spec.weight_code_bits)
     for name, shape in wanted.items():
@@ -149,10 +148,10 @@ def _shapes(spec: ScnnSpec, arrays: dict[str, np.ndarray]) -> None:
         if len(given) != len(shape) or any(want not in (None, size) for want, size in zip(shape, given, strict=True)):
             said = " x ".join("any" if size is None else str(size) for size in shape)
             raise ValueError(f"{name} must be of shape {said}, not {' x '.join(map(str, given))}; {AGAIN}")
-    items = arrays["weights"]
-    there = items[items != ABSENT] if spec.weight_lanes > 1 else items
-    if there.size and int(there.max()) >> spec.entry_bits:
-        raise ValueError(f"weights must be items of {spec.entry_bits} bits, not {int(there.max())}; {AGAIN}")
+    turns, items = arrays["weights"][:, 0], arrays["weights"][:, 1:]
+    if int(items.max(initial=0)) >> spec.item_bits or int(turns.max(initial=0)) > (spec.weight_lanes > 1):
+        raise ValueError(f"weights must be a turn of 1 bit and items of {spec.item_bits} bits, not "
+                         f"{int(turns.max(initial=0))} and {int(items.max(initial=0))}; {AGAIN}")
 
 
 def _tensor(spec: ScnnSpec, name: str, given: Any, orders: np.ndarray) -> Tensor:

@@ -16,7 +16,6 @@ from spec.scnn.shape import STEP
 CROWDED = 1.1               # how much longer it takes if a vector of weights has several taps of a channel: their sums coincide
 SIDE = (1 << DRAIN_STEP["nx"][1]) - 1       # rows and columns of accumulators that a drain step can name
 SIDES = "rows", "cols"
-SURE = 0.75                 # share of the entries that a count holds which a block is expected to have at most
 SAMPLES = 256               # pairs whose work is drawn to predict a layer's cycles
 COUNTS = (*range(1, 17), 18, 20, 24, 28, 32, 40, 48, 64, 96, 128, 256)      # passes that are tried
 
@@ -250,9 +249,8 @@ def fill(spec: ScnnSpec, plan: Plan, pitch: int, density: float, passes: int | N
             continue
         taps = -(-plan.rows.taps // plan.rows.stride) * -(-plan.cols.taps // plan.cols.stride)
         live = kc * taps * weighed
-        if live > spec.weight_words * spec.f or kc * taps > spec.most_entries and live > SURE * spec.most_entries:
-            plan.reasons.append(f"weight block of {live:.0f} entries must fit {spec.weight_words} vectors "
-                                f"and be counted to {spec.most_entries}")
+        if live > spec.weight_words * spec.f:
+            plan.reasons.append(f"weight block of {live:.0f} entries must fit {spec.weight_words} vectors")
             continue
         cycles = expect(spec, plan, kc, taps * weighed, parts, density) * count
         if best is None or cycles < best[0]:
@@ -299,7 +297,8 @@ def expect(spec: ScnnSpec, plan: Plan, kc: int, live: float, parts: int, density
                        spec.weight_words // max(1, 1 << int(weights.max() - 1).bit_length() if weights.max() else 1), pairs))
     whole = pairs // slots * slots
     mean = work[:whole].reshape(-1, slots, work.shape[1]).sum(axis=1).max(axis=1).mean() / slots
-    lanes = max(1.0, (1 + kc * live) / spec.f) * places / spec.weight_lanes
+    lanes = max(-(-places // spec.weight_lanes) * np.maximum(1, weights).mean(),
+                places * np.maximum(1, entries).mean() / spec.transfer_items)
     drain = kc * (2 * (plan.high * plan.wide - tile) * (tiles > 1) + tile * 1.2) + 4 * STEP + 40
     sources = len({segment.place for segment in plan.segments})
     turns = sources * (4 + 2 * plan.level) if sources > 1 else 0

@@ -9,9 +9,9 @@ from compress.scnn.plan import Plan, Segment
 from spec.framing import Header
 from spec.scnn import ScnnSpec
 from spec.scnn.packet import BLOCK, PACKET_PE_SHIFT, PACKETS
-from spec.scnn.shape import ABSENT, BIAS_BITS, MAX_SLOTS, VALUE_BITS
+from spec.scnn.shape import BIAS_BITS, MAX_SLOTS, VALUE_BITS
 
-CHUNK = 1 << 14         # beats that are cut into bits at a time
+CHUNK = 1 << 14         # transfers that are cut into bits at a time
 
 
 def matrices(spec: ScnnSpec, plan: Plan, segment: Segment, number: int, place: int) -> np.ndarray:
@@ -47,30 +47,38 @@ def spread(weight: np.ndarray, groups: int, outputs: np.ndarray) -> np.ndarray:
 
 
 def blocks(spec: ScnnSpec, plan: Plan, number: int, place: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return counts and items (entries) of the blocks of all pairs of a pass for a place."""
+    """Return how many items each block of a pass has for a place, pair after pair, and the items.
+
+    An item is an entry and, above it, whether it is its block's last; a block without entries is one item of value and run 0.
+    """
     bits = spec.weight_code_bits or VALUE_BITS
     counts, items = [], []
     for segment in plan.segments:
         own, values, runs = block.encode(matrices(spec, plan, segment, number, place))
         values = values if plan.book is None else code.codes(plan.book, values)
-        if own.max(initial=0) >> spec.entry_bits:
-            most = (1 << spec.entry_bits) - 1
-            raise ValueError(f"weight block of {plan.layer.name} must have at most {most} entries, for its count is an item of "
-                             f"{spec.entry_bits} bits, not {own.max()}; take a smaller kc or weight_code_bits 0")
         counts.append(own)
         items.append((values & (1 << bits) - 1) | runs << bits)
-    return np.concatenate(counts), np.concatenate(items)
+    return ended(spec, np.concatenate(counts), np.concatenate(items))
+
+
+def ended(spec: ScnnSpec, counts: np.ndarray, entries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the items of blocks of so many entries each, and how many items each block has."""
+    ends = np.cumsum(counts)
+    sizes = np.maximum(counts, 1)
+    items = np.insert(entries, ends[counts == 0], 0)
+    items[np.cumsum(sizes) - 1] |= 1 << spec.entry_bits
+    return sizes, items
 
 
 def biases(spec: ScnnSpec, plan: Plan, number: int, place: int) -> np.ndarray:
-    """Return the items of the biases of a pass for a place."""
+    """Return the items of the biases of a pass for a place, each marked as the last of its block."""
     if plan.layer.bias is None:
         return np.empty(0, np.int64)
     own = np.zeros(plan.kc, np.int64)
     outputs = plan.output.orders[place][number * plan.kc:(number + 1) * plan.kc]
     own[:len(outputs)] = plan.layer.bias[outputs].astype(np.int64) & (1 << BIAS_BITS) - 1
     shifts = np.arange(spec.bias_items) * spec.entry_bits
-    return ((own[:, None] >> shifts) & (1 << spec.entry_bits) - 1).ravel()
+    return (((own[:, None] >> shifts) & (1 << spec.entry_bits) - 1) | 1 << spec.entry_bits).ravel()
 
 
 def items(spec: ScnnSpec, plan: Plan, lane: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -86,19 +94,15 @@ def items(spec: ScnnSpec, plan: Plan, lane: int) -> Iterator[tuple[np.ndarray, n
             own = biases(spec, plan, number, place)
             yield own, np.full(len(own), first)
         made = [blocks(spec, plan, number, place) for place in places]
-        if len(made) == 1:
-            counts, entries = made[0]
-            starts = np.concatenate(([0], np.cumsum(counts[:-1])))
-            yield np.insert(entries, starts, counts), first + np.repeat(np.arange(len(counts)), counts + 1)
-        elif made:
-            cuts = [np.split(entries, np.cumsum(counts[:-1])) for counts, entries in made]
-            for pair in range(plan.pairs):
-                for (counts, _), cut in zip(made, cuts, strict=True):
-                    yield np.concatenate((counts[pair:pair + 1], cut[pair])), np.full(1 + len(cut[pair]), first + pair)
+        if made:
+            sizes = np.stack([counts for counts, _ in made], axis=1)
+            pairs = first + np.repeat(np.arange(plan.pairs), sizes.sum(axis=1))
+            order = np.argsort(np.concatenate([np.repeat(np.arange(plan.pairs), counts) for counts, _ in made]), kind="stable")
+            yield np.concatenate([entries for _, entries in made])[order], pairs
 
 
 def lanes(spec: ScnnSpec, plans: list[Plan]) -> np.ndarray:
-    """Return the weight stream of a network as items: uint32 (beats, weight_lanes, F), as :func:`woven` makes it."""
+    """Return the weight stream of a network: uint32 (transfers, 1 + items), as :func:`woven` makes it."""
     found, needs = [], []
     for lane in range(spec.weight_lanes):
         flat, need, base = [np.empty(0, np.int64)], [np.empty(0, np.int64)], 0
@@ -113,10 +117,11 @@ def lanes(spec: ScnnSpec, plans: list[Plan]) -> np.ndarray:
 
 
 def woven(spec: ScnnSpec, flat: list[np.ndarray], needs: list[np.ndarray], last: np.ndarray) -> np.ndarray:
-    """Return the items of all lanes in beats: uint32 (beats, weight_lanes, F), filled up with 0.
+    """Return the items of all lanes in transfers: uint32 (transfers, 1 + items), filled up with 0.
 
-    A word that is absent from its beat is F times `ABSENT`. No lane is sent a word that it can take only after words of
-    another lane that come later: how far it may be ahead of the others is what :func:`ahead` says.
+    Ahead of the items of a transfer stands whether lane 0 is next. A transfer of zeros is for nobody: its lane has its turn and
+    nothing that may go. No lane is sent what it can take only after items of another lane that come later: how far it may be
+    ahead of the others is what :func:`ahead` says.
 
     Parameters
     ----------
@@ -125,13 +130,12 @@ def woven(spec: ScnnSpec, flat: list[np.ndarray], needs: list[np.ndarray], last:
     last : numpy.ndarray
         As :func:`ahead` returns it.
     """
-    found = [np.pad(own, (0, -len(own) % spec.f)).reshape(-1, spec.f) for own in flat]
-    order = dealt([need[::spec.f] for need in needs], last)
-    stream = np.full((order.max() + 1 if len(order) else 0, spec.weight_lanes, spec.f), ABSENT, np.uint32)
-    at = 0
-    for lane, own in enumerate(found):
-        stream[order[at:at + len(own)], lane] = own
-        at += len(own)
+    wide = spec.transfer_items
+    to, ends = dealt([need[::wide] for need in needs], last)
+    stream = np.zeros((len(to), 1 + wide), np.uint32)
+    stream[:, 0] = ends & (spec.weight_lanes > 1)
+    for lane, own in enumerate(flat):
+        stream[to == lane, 1:] = np.pad(own, (0, -len(own) % wide)).reshape(-1, wide)
     return stream
 
 
@@ -153,43 +157,43 @@ def ahead(spec: ScnnSpec, layers: list[tuple[int, int]]) -> np.ndarray:
     return np.concatenate(last)
 
 
-def dealt(needs: list[np.ndarray], ahead: np.ndarray) -> np.ndarray:
-    """Return the beats of all words, lane after lane.
+def dealt(needs: list[np.ndarray], ahead: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each transfer the lane that it is for, -1 for none, and whether lane 0 is next.
 
     Parameters
     ----------
     needs : list of numpy.ndarray
-        For each lane the pair of each word's first item, ascending.
+        For each lane the pair of the first item of each of its transfers, ascending.
     ahead : numpy.ndarray
-        For each pair the last one whose words may go while words of it have not.
+        For each pair the last one whose items may go while items of it have not.
     """
     if len(needs) == 1:
-        return np.arange(len(needs[0]))
-    at, found, beat = [0] * len(needs), [np.zeros(len(need), np.int64) for need in needs], 0
-    own = [need.tolist() for need in needs]
-    open_ = [lane for lane, need in enumerate(own) if need]
-    while open_:
-        limit = ahead[min(own[lane][at[lane]] for lane in open_)]
-        for lane in open_:
-            if own[lane][at[lane]] <= limit:
-                found[lane][at[lane]] = beat
+        return np.zeros(len(needs[0]), np.int64), np.ones(len(needs[0]), bool)
+    done = len(ahead)                           # stands for the pair of a lane that has no transfer left
+    own = [[*need.tolist(), done] for need in needs]
+    at, lanes, ends = [0] * len(needs), list[int](), list[bool]()
+    while (first := min(mine[place] for mine, place in zip(own, at, strict=True))) < done:
+        limit = min(int(ahead[first]), done - 1)
+        turn = [lane if mine[place] <= limit else -1 for lane, (mine, place) in enumerate(zip(own, at, strict=True))]
+        while turn[-1] < 0:
+            turn.pop()
+        lanes += turn
+        ends += [False] * (len(turn) - 1) + [True]
+        for lane in turn:
+            if lane >= 0:
                 at[lane] += 1
-        open_ = [lane for lane in open_ if at[lane] < len(own[lane])]
-        beat += 1
-    return np.concatenate(found)
+    return np.array(lanes, np.int64), np.array(ends, bool)
 
 
 def transfers(spec: ScnnSpec, stream: np.ndarray) -> np.ndarray:
-    """Return the transfers of the weight port that carry a stream of items: uint8 (transfers, bytes), lowest byte first."""
-    padding = spec.beat_words * spec.weight_port_bits - spec.beat_bits
+    """Return the transfers of the weight port: uint8 (transfers, bytes), lowest byte first; the turn is above the items."""
+    padding = spec.weight_port_bits - spec.transfer_items * spec.item_bits - 1
     parts = []
     for first in range(0, len(stream), CHUNK):
-        items = stream[first:first + CHUNK].reshape(-1, spec.weight_lanes * spec.f, 1)
-        bits = (items >> np.arange(spec.entry_bits, dtype=np.uint32) & 1).astype(np.uint8).reshape(len(items), -1)
-        if spec.weight_lanes > 1:
-            bits = np.hstack((bits, (stream[first:first + CHUNK, :, 0] != ABSENT).astype(np.uint8)))
-        packed = np.packbits(np.pad(bits, ((0, 0), (0, padding))), axis=1, bitorder="little")
-        parts.append(packed.reshape(-1, spec.weight_port_bits // 8))
+        own = stream[first:first + CHUNK]
+        bits = (own[:, 1:, None] >> np.arange(spec.item_bits, dtype=np.uint32) & 1).astype(np.uint8).reshape(len(own), -1)
+        whole = np.hstack((bits, own[:, :1].astype(np.uint8), np.zeros((len(own), max(0, padding)), np.uint8)))
+        parts.append(np.packbits(whole[:, :spec.weight_port_bits], axis=1, bitorder="little"))
     return np.concatenate(parts) if parts else np.empty((0, spec.weight_port_bits // 8), np.uint8)
 
 

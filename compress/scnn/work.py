@@ -48,8 +48,8 @@ def loads(assembly: Assembly, tensors: Mapping[str, np.ndarray]) -> list[Load]:
     return made
 
 
-def present(assembly: Assembly, given: list[Load]) -> np.ndarray | None:
-    """Return (beats, lanes): whether the word of a lane is in a beat of the weight stream; None for a lane alone.
+def turns(assembly: Assembly, given: list[Load]) -> np.ndarray | None:
+    """Return for each transfer of the weight stream the lane that it is for, -1 for none; None for a lane alone.
 
     The stream is that of `compress.scnn.stream.lanes`; of its blocks only the sizes need to be known.
     """
@@ -60,18 +60,15 @@ def present(assembly: Assembly, given: list[Load]) -> np.ndarray | None:
     for lane in range(spec.weight_lanes):
         own, base = [np.empty(0, np.int64)], 0
         for plan, load in zip(assembly.plans, given, strict=True):
-            sizes = 1 + load.weights[:, :, lane::spec.weight_lanes]
+            sizes = np.maximum(1, load.weights[:, :, lane::spec.weight_lanes])
             pairs = np.broadcast_to(np.arange(plan.pairs)[:, None], sizes.shape[1:])
             bias = 0 if plan.layer.bias is None else plan.kc * spec.bias_items * sizes.shape[2]
             for number, each in enumerate(sizes):
                 first = base + number * plan.pairs
                 own += [np.full(bias, first), first + np.repeat(pairs.ravel(), each.ravel())]
             base += plan.passes * plan.pairs
-        needs.append(np.concatenate(own)[::spec.f])
-    order = dealt(needs, ahead(spec, [(plan.passes * plan.pairs, plan.slots[0]) for plan in assembly.plans]))
-    found = np.zeros((order.max() + 1, spec.weight_lanes), bool)
-    found[order, np.repeat(np.arange(spec.weight_lanes), [len(need) for need in needs])] = True
-    return found
+        needs.append(np.concatenate(own)[::spec.transfer_items])
+    return dealt(needs, ahead(spec, [(plan.passes * plan.pairs, plan.slots[0]) for plan in assembly.plans]))[0]
 
 
 def _weights(spec: ScnnSpec, plan: Plan) -> tuple[np.ndarray, np.ndarray]:

@@ -22,7 +22,7 @@ def programs(spec: ScnnSpec, members: dict[str, np.ndarray]) -> None:
     """
     lanes, taps = members["lanes"].tolist(), len(members["taps"])
     books = len(members.get("codebooks", ()))
-    items = members["weights"].shape[0] * spec.f * spec.weight_lanes
+    items = members["weights"].shape[0] * spec.transfer_items
     for number, entry in enumerate(members["layers"].tolist()):
         for pe in range(spec.pes):
             try:

@@ -64,17 +64,18 @@ class Timeline:
     spec : ScnnSpec
     limited : bool
         Whether weights come through the port of the specification; without it they are always at the lanes.
-    present : numpy.ndarray, optional
-        (beats, lanes): whether the word of a lane is in a beat of the port. Without it each lane has a port of its own.
+    turns : numpy.ndarray, optional
+        For each transfer of the port the lane that it is for, -1 for none. Without it each lane has a port of its own.
     """
 
-    def __init__(self, spec: ScnnSpec, *, limited: bool = True, present: np.ndarray | None = None) -> None:
+    def __init__(self, spec: ScnnSpec, *, limited: bool = True, turns: np.ndarray | None = None) -> None:
         self.spec = spec
         self.drains = Drains(spec)
         self.start = 0
         self.counters: list[Counters] = []
-        ports = [Port(spec, start=0, present=present) if limited else None
-                 for _ in range(1 if present is not None else spec.weight_lanes)]
+        shared = None if turns is None else turns.tolist()
+        ports = [Port(spec, start=0, lanes=shared) if limited else None
+                 for _ in range(1 if shared is not None else spec.weight_lanes)]
         self._lanes = [Lane(spec, port=ports[number % len(ports)], start=0) for number in range(spec.weight_lanes)]
         self._counted = np.zeros(spec.pes, np.int64)        # first cycle of each PE that is in no counter yet
         self._waits = 0
@@ -202,12 +203,12 @@ def _overlap(left: Intervals, right: Intervals) -> Intervals:
     return found
 
 
-def run(spec: ScnnSpec, loads: Sequence[Load], *, limited: bool = True, present: np.ndarray | None = None) -> list[Counters]:
+def run(spec: ScnnSpec, loads: Sequence[Load], *, limited: bool = True, turns: np.ndarray | None = None) -> list[Counters]:
     """Return the counters of layers that run one after another, without stops by the crossbar.
 
-    ``limited`` and ``present`` are those of `Timeline`.
+    ``limited`` and ``turns`` are those of `Timeline`.
     """
-    timeline = Timeline(spec, limited=limited, present=present)
+    timeline = Timeline(spec, limited=limited, turns=turns)
     for load in loads:
         timeline.layer(load)
     return timeline.finish()

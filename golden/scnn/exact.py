@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from golden.scnn.crossbar import Crossbars, Queues
 from golden.scnn.cycles import Counters, Load, Timeline
+from golden.scnn.lanes import turns
 from golden.scnn.machine import Machine
 from golden.scnn.side import Side
-from spec.scnn.shape import ABSENT
 
 
 def run(machine: Machine, layers: Sequence[int] | None = None, *, limited: bool = True,
@@ -23,8 +23,8 @@ def run(machine: Machine, layers: Sequence[int] | None = None, *, limited: bool 
         Whether the queues of the crossbar are followed too: about 20,000 cycles of a PE a second.
     """
     spec, machine.record = machine.spec, crossbars
-    present = machine.weights[:, :, 0] != ABSENT if spec.weight_lanes > 1 else None
-    timeline = Timeline(spec, limited=limited, present=present)
+    lanes = turns(spec, machine.weights) if spec.weight_lanes > 1 else None
+    timeline = Timeline(spec, limited=limited, turns=lanes)
     side = Side(spec, timeline.drains)
 
     def port(pe: int):

@@ -73,7 +73,7 @@ def _shapes(path, spec: ScnnSpec, members: dict[str, np.ndarray]) -> None:
     """Check that members have the dimensions that the machine reads."""
     fixed: dict[str, tuple[int | None, ...]] = {
         "layers": (None,), "lanes": (None,), "taps": (None,), "supply": (spec.pes, None), "drain": (spec.pes, None),
-        "weights": (None, spec.weight_lanes, spec.f), "input_orders": (None, None), "output_orders": (None, None)}
+        "weights": (None, 1 + spec.transfer_items), "input_orders": (None, None), "output_orders": (None, None)}
     if "codebooks" in members:
         fixed["codebooks"] = (None, 1 << spec.weight_code_bits)
     for name, shape in fixed.items():

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from golden.image import AGAIN
 from golden.scnn.program import Program
 from spec.scnn import ScnnSpec
-from spec.scnn.shape import ABSENT, BIAS_BITS, MAX_RUN, VALUE_BITS
+from spec.scnn.shape import BIAS_BITS, MAX_RUN, VALUE_BITS
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -39,6 +40,21 @@ class Weights:
         return self.values[entries], self.places[entries]
 
 
+def turns(spec: ScnnSpec, stream: np.ndarray) -> np.ndarray:
+    """Return for each transfer of a weight stream (transfers, 1 + items) the lane that it is for; -1 if its first item is 0.
+
+    Lanes have their turns one after another, until a transfer says that lane 0 is next.
+    """
+    if spec.weight_lanes == 1:
+        return np.zeros(len(stream), np.int64)
+    number = np.arange(len(stream))
+    begins = np.concatenate(([True], stream[:-1, 0] != 0))[:len(stream)]
+    lane = number - np.maximum.accumulate(np.where(begins, number, 0))
+    if len(lane) and lane.max() >= spec.weight_lanes:
+        raise ValueError(f"turns of the weight stream must be of {spec.weight_lanes} lanes, not {lane.max() + 1}; {AGAIN}")
+    return np.where(stream[:, 1] != 0, lane, -1)
+
+
 class Reader:
     """Reads the items of a weight stream, layer by layer.
 
@@ -46,15 +62,16 @@ class Reader:
     ----------
     spec : ScnnSpec
     stream : numpy.ndarray
-        (beats, weight_lanes, F) items; an absent word has `ABSENT` in each place.
+        (transfers, 1 + items).
     codebooks : numpy.ndarray, optional
         (codebooks, 16) values, for a machine with codes.
     """
 
     def __init__(self, spec: ScnnSpec, stream: np.ndarray, codebooks: np.ndarray | None = None) -> None:
         self._spec, self._codebooks = spec, codebooks
-        words = [stream[:, lane].astype(np.int64) for lane in range(spec.weight_lanes)]
-        self._items = [own[own[:, 0] != ABSENT].ravel() for own in words]
+        to = turns(spec, stream)
+        self._items = [stream[to == lane, 1:].astype(np.int64).ravel() for lane in range(spec.weight_lanes)]
+        self._last = [np.flatnonzero(own >> spec.entry_bits) for own in self._items]      # places of items that end a block
         self._at = [0] * spec.weight_lanes
 
     def layer(self, program: Program) -> Weights:
@@ -66,29 +83,41 @@ class Reader:
         found: list[np.ndarray] = []
         total = 0
         for lane in range(min(spec.weight_lanes, head["sets"])):
+            places = range(lane, head["sets"], spec.weight_lanes)
             for number in range(head["passes"]):
-                for place in range(lane, head["sets"], spec.weight_lanes):
-                    if head["bias"]:
-                        biases[number, place] = self._biases(lane, head["kc"])
-                for pair in range(head["pairs"]):
-                    for place in range(lane, head["sets"], spec.weight_lanes):
-                        count = int(self._take(lane, 1)[0])
-                        entries = self._take(lane, count)
-                        counts[number, pair, place], firsts[number, pair, place] = count, total
-                        found.append(entries)
-                        total += count
+                for place in places if head["bias"] else ():
+                    biases[number, place] = self._biases(lane, head["kc"])
+                items, sizes = self._blocks(lane, head["pairs"] * len(places))
+                none = np.zeros(len(items), bool)
+                starts = np.cumsum(sizes) - sizes
+                none[starts[sizes == 1]] = items[starts[sizes == 1]] == 0
+                own = sizes - none[starts]
+                found.append(items[~none])
+                counts[number, :, lane::spec.weight_lanes] = own.reshape(head["pairs"], -1)
+                firsts[number, :, lane::spec.weight_lanes] = (total + np.cumsum(own) - own).reshape(head["pairs"], -1)
+                total += int(own.sum())
         return self._decode(counts, firsts, np.concatenate(found) if found else np.empty(0, np.int64), biases, head["codebook"])
 
-    def _take(self, lane: int, count: int) -> np.ndarray:
-        at = self._at[lane]
-        if at + count > len(self._items[lane]):
-            raise ValueError(f"weight stream must have {at + count} items for lane {lane}, not {len(self._items[lane])}")
-        self._at[lane] += count
-        return self._items[lane][at:at + count]
+    def _blocks(self, lane: int, many: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the items of a lane's next blocks, without their last bits, and the items of each."""
+        at, last = self._at[lane], self._last[lane]
+        first = int(np.searchsorted(last, at))
+        ends = last[first:first + many] + 1
+        if len(ends) < many:
+            raise ValueError(f"weight stream must have {many} blocks more for lane {lane}, not {len(ends)}; {AGAIN}")
+        self._at[lane] = int(ends[-1])
+        items = self._items[lane][at:self._at[lane]] & (1 << self._spec.entry_bits) - 1
+        return items, np.diff(ends, prepend=at)
 
     def _biases(self, lane: int, kc: int) -> np.ndarray:
-        items = self._take(lane, kc * self._spec.bias_items).reshape(kc, -1)
-        whole = sum(items[:, k] << self._spec.entry_bits * k for k in range(items.shape[1])) & (1 << BIAS_BITS) - 1
+        at, size = self._at[lane], kc * self._spec.bias_items
+        if at + size > len(self._items[lane]):
+            raise ValueError(f"weight stream must have {at + size} items for lane {lane}, not {len(self._items[lane])}; "
+                             f"{AGAIN}")
+        self._at[lane] = at + size
+        bits = self._spec.entry_bits
+        items = (self._items[lane][at:at + size] & (1 << bits) - 1).reshape(kc, -1)
+        whole = sum(items[:, k] << bits * k for k in range(items.shape[1])) & (1 << BIAS_BITS) - 1
         return np.where(whole >> BIAS_BITS - 1, whole - (1 << BIAS_BITS), whole)
 
     def _decode(self, counts, firsts, entries, biases, codebook: int) -> Weights:

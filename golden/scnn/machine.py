@@ -56,7 +56,7 @@ class Machine:
     supply, drain : numpy.ndarray
         (pes, words).
     weights : numpy.ndarray
-        (beats, weight_lanes, F) items.
+        (transfers, 1 + items).
     codebooks : numpy.ndarray, optional
     memories : list of dict
         For each PE its blocks by index.

@@ -1,64 +1,74 @@
-"""Items of the weight stream: beats go in, any number of items up to F + 1 comes out."""
+"""Items of a weight lane: parts of transfers go in, any number of items up to a vector or a bias comes out."""
+
+from functools import reduce
+from operator import or_
 
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from spec.scnn.shape import ScnnSpec
-
-WORDS = 4               # of the stream that the buffer holds
+from spec.scnn.shape import LANE_VECTORS, ScnnSpec
 
 
 def item_widths(spec: ScnnSpec) -> dict[str, range | int]:
     """Return the shapes of what a buffer shows and is told: its oldest items, their count, and how many leave."""
-    return {"items": (spec.f + 1) * spec.entry_bits, "count": range(WORDS * spec.f + 1), "take": range(spec.f + 2)}
+    shown = max(spec.f, spec.bias_items)
+    return {"items": shown * spec.item_bits, "count": range(LANE_VECTORS * spec.f + 1), "take": range(shown + 1)}
 
 
 class ItemBuffer(wiring.Component):
-    """Holds 4 F items, the oldest first; a word of F items comes in a cycle in which there is room for it already.
+    """Holds 4 F items, the oldest first; a part comes in a cycle in which there is room for a whole one already.
 
     Members
     -------
     flush : ``In(1)``
         Forget everything.
-    i_valid, i_word : ``In``, i_ready : ``Out(1)``
-        A word; its items are there in the next cycle.
+    i_valid, i_part, i_many : ``In``, i_ready : ``Out(1)``
+        A part and how many items of it are there, the first ones; they can be taken from the next cycle on.
     items : ``Out``, count : ``Out``
         The oldest ones; how many there are of all.
     take : ``In``
-        How many leave in this cycle, at most ``count`` and F + 1.
+        How many leave in this cycle, at most ``count``.
     """
 
     def __init__(self, spec: ScnnSpec):
         self._spec = spec
-        self._size = WORDS * spec.f
+        self._size = LANE_VECTORS * spec.f
         super().__init__({
-            "flush": In(1), "i_valid": In(1), "i_word": In(spec.word_bits), "i_ready": Out(1),
+            "flush": In(1), "i_valid": In(1), "i_part": In(spec.part_items * spec.item_bits),
+            "i_many": In(range(spec.part_items + 1)), "i_ready": Out(1),
             **{name: (In if name == "take" else Out)(shape) for name, shape in item_widths(spec).items()}})
 
     def elaborate(self, platform):
         m = Module()
-        bits, lanes, size = self._spec.entry_bits, self._spec.f, self._size
+        bits, size, most = self._spec.item_bits, self._size, len(self.items) // self._spec.item_bits
         items = [Signal(bits, name=f"item{k}", reset_less=True) for k in range(size)]
-        left = Signal.like(self.count)
-        go = Signal()
-        m.d.comb += [self.items.eq(Cat(items[:lanes + 1])), self.i_ready.eq(self.count <= size - lanes),
+        left, go = Signal.like(self.count), Signal()
+        m.d.comb += [self.items.eq(Cat(items[:most])), self.i_ready.eq(self.count <= size - self._spec.part_items),
                      go.eq(self.i_valid & self.i_ready), left.eq(self.count - self.take)]
-        word = [self.i_word[k * bits:(k + 1) * bits] for k in range(lanes)]
-        turned = [Signal(bits, name=f"turned{k}") for k in range(lanes)]    # what place k, k + F, ... may take
-        for k in range(lanes):
-            choices = [word[(k - step) % lanes] for step in range(lanes)]
-            m.d.comb += turned[k].eq(_pick(left[:(lanes - 1).bit_length()], choices) if lanes > 1 else word[0])
-        for k in range(size):
-            moved = [items[k + step] if k + step < size else items[size - 1] for step in range(lanes + 2)]
+        for k, come in enumerate(self._placed(m, left)):
+            moved = [items[min(k + step, size - 1)] for step in range(most + 1)]
             with m.If(left > k):
                 m.d.sync += items[k].eq(_pick(self.take, moved))
             with m.Else():
-                m.d.sync += items[k].eq(turned[k % lanes])
-        m.d.sync += self.count.eq(Mux(go, left + lanes, left))
+                m.d.sync += items[k].eq(come)
+        m.d.sync += self.count.eq(Mux(go, left + self.i_many, left))
         with m.If(self.flush):
             m.d.sync += self.count.eq(0)
         return m
+
+    def _placed(self, m, left):
+        """Return for each place what it gets of a part that is put behind the ``left`` items that stay."""
+        bits, wide = self._spec.item_bits, self._spec.part_items
+        word = [self.i_part[k * bits:(k + 1) * bits] for k in range(wide)]
+        if wide & wide - 1:
+            return [reduce(or_, (word[k - at] & (left == at).replicate(bits) for at in range(max(0, k - wide + 1), k + 1)))
+                    for k in range(self._size)]
+        turned = [Signal(bits, name=f"turned{k}") for k in range(wide)]     # what place k, k + wide, ... may take
+        for k in range(wide):
+            choices = [word[(k - step) % wide] for step in range(wide)]
+            m.d.comb += turned[k].eq(_pick(left[:(wide - 1).bit_length()], choices) if wide > 1 else word[0])
+        return [turned[k % wide] for k in range(self._size)]
 
 
 def _pick(choice, values):

@@ -9,6 +9,7 @@ from rtl.parts import clock, delayed
 from rtl.scnn.bus import ADDRESS_FIELD_BITS, Widths, vector_layout
 from rtl.scnn.items import ItemBuffer
 from rtl.scnn.take import Take
+from rtl.scnn.transfers import Transfers
 from spec.scnn.packet import CODEBOOKS
 from spec.scnn.shape import BIAS_BITS, MAX_RUN, VALUE_BITS, ScnnSpec
 
@@ -23,8 +24,8 @@ class WeightLane(wiring.Component):
     -------
     start, start_addr : ``In``
         A layer begins; ``flush`` with the first one of a run.
-    i_valid, i_word, i_ready
-        A word of F items of the weight stream.
+    i_valid, i_items, i_ready
+        Items of a transfer of the weight stream.
     released : ``In``, sets : ``In`` array
         One bit per PE: it has released a block of weights; the set that each PE is in.
     lane_we, tap_we, code_we, load_addr, load_data : ``In``
@@ -39,7 +40,7 @@ class WeightLane(wiring.Component):
         self._spec, self._library, self._w, self._lane = spec, library, Widths(spec), lane
         super().__init__({
             "start": In(1), "start_addr": In(ADDRESS_FIELD_BITS), "flush": In(1), "i_valid": In(1),
-            "i_word": In(spec.word_bits),
+            "i_items": In(spec.transfer_items * spec.item_bits),
             "i_ready": Out(1), "released": In(spec.pes), "sets": In(self._w.set).array(spec.pes), "o_set": Out(self._w.set),
             "lane_we": In(1), "tap_we": In(1), "load_addr": In(16),
             "load_data": In(64), "o_valid": Out(1), "o_last": Out(1), "o_empty": Out(1),
@@ -50,11 +51,14 @@ class WeightLane(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         spec = self._spec
+        m.submodules.transfers = transfers = Transfers(spec, self._library)
         m.submodules.buffer = buffer = ItemBuffer(spec)
         m.submodules.take = take = Take(spec, self._library, self._lane)
         m.d.comb += [
-            buffer.flush.eq(self.flush), buffer.i_valid.eq(self.i_valid), buffer.i_word.eq(self.i_word),
-            self.i_ready.eq(buffer.i_ready), take.items.eq(buffer.items), take.count.eq(buffer.count),
+            transfers.flush.eq(self.flush), transfers.i_valid.eq(self.i_valid), transfers.i_items.eq(self.i_items),
+            self.i_ready.eq(transfers.i_ready), buffer.flush.eq(self.flush), buffer.i_valid.eq(transfers.o_valid),
+            buffer.i_part.eq(transfers.o_part), buffer.i_many.eq(transfers.o_many), transfers.o_ready.eq(buffer.i_ready),
+            take.items.eq(buffer.items), take.count.eq(buffer.count),
             buffer.take.eq(take.take),
             take.start.eq(self.start), take.start_addr.eq(self.start_addr), take.released.eq(self.released),
             take.we.eq(self.lane_we), take.load_addr.eq(self.load_addr), take.load_data.eq(self.load_data),

@@ -1,6 +1,6 @@
 """The SCNN array behind its bus: AXI4-Lite registers and counters, packets and weights in, results out, an interrupt."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 
 from rtl.bus.front import FrontEnd
@@ -80,14 +80,10 @@ class Machine(wiring.Component):
 
     def _lanes(self, m, control, loader, lanes, port, array):
         flush = control.o_start & control.run_first
-        word = self._spec.word_bits
-        here = port.o_beat[len(lanes) * word:] if len(lanes) > 1 else Const(1, 1)       # lanes whose word is in the beat
-        m.d.comb += [port.run.eq(control.counting), port.flush.eq(flush),
-                     port.o_ready.eq(Cat(lane.i_ready | ~here[number] for number, lane in enumerate(lanes)).all())]
+        m.d.comb += [port.run.eq(control.counting), port.flush.eq(flush), port.i_ready.eq(Cat(lane.i_ready for lane in lanes))]
         for number, lane in enumerate(lanes):
             m.d.comb += [
-                lane.i_valid.eq(port.o_valid & port.o_ready & here[number]),
-                lane.i_word.eq(port.o_beat[number * word:(number + 1) * word]),
+                lane.i_valid.eq(port.o_valid[number]), lane.i_items.eq(port.o_items),
                 lane.start.eq(control.o_start), lane.start_addr.eq(control.lanes), lane.flush.eq(flush),
                 lane.released.eq(array.released), lane.lane_we.eq(loader.we[CENTRAL.index("lanes")]),
                 lane.tap_we.eq(loader.we[CENTRAL.index("taps")]), lane.load_addr.eq(loader.load.addr),

@@ -1,6 +1,6 @@
-"""Weight port: transfers of the weight stream joined to beats, a word for every lane."""
+"""Weight port: each transfer of the weight stream goes to the lane whose turn it is."""
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -13,41 +13,41 @@ def weight_slave(spec: ScnnSpec) -> dict[str, wiring.Member]:
 
 
 class WeightPort(wiring.Component):
-    """Joins ``spec.beat_words`` transfers to a beat, the first one lowest; a beat leaves with its last transfer.
+    """Deals transfers to the lanes, one after another; the bit above the items says that lane 0 is next.
+
+    A transfer whose first item is 0 is for nobody: it only takes its turn.
 
     Members
     -------
     s_weight_* : the host's stream
     run, flush : ``In(1)``
-        Transfers are taken; a part of a beat is forgotten.
-    o_valid, o_ready, o_beat
+        Transfers are taken; lane 0 is next.
+    o_valid : ``Out(lanes)``, i_ready : ``In(lanes)``, o_items : ``Out``
     """
 
     def __init__(self, spec: ScnnSpec):
         self._spec = spec
-        super().__init__(weight_slave(spec) | {"run": In(1), "flush": In(1), "o_valid": Out(1), "o_ready": In(1),
-                                               "o_beat": Out(spec.beat_bits)})
+        super().__init__(weight_slave(spec) | {
+            "run": In(1), "flush": In(1), "o_valid": Out(spec.weight_lanes), "i_ready": In(spec.weight_lanes),
+            "o_items": Out(spec.transfer_items * spec.item_bits)})
 
     def elaborate(self, platform):
         m = Module()
-        words, wide = self._spec.beat_words, self._spec.weight_port_bits
-        if words == 1:
-            m.d.comb += [self.o_beat.eq(self.s_weight_tdata), self.o_valid.eq(self.s_weight_tvalid & self.run),
-                         self.s_weight_tready.eq(self.o_ready & self.run)]
+        lanes, data = self._spec.weight_lanes, self.s_weight_tdata
+        m.d.comb += self.o_items.eq(data)
+        if lanes == 1:
             unused = Signal()
-            m.d.comb += unused.eq(self.flush)
+            m.d.comb += [self.o_valid.eq(self.s_weight_tvalid & self.run), self.s_weight_tready.eq(self.i_ready & self.run),
+                         unused.eq(self.flush)]
             return m
-        held, number = Signal((words - 1) * wide), Signal(range(words))
-        last = Signal()
-        m.d.comb += [last.eq(number == words - 1), self.o_beat.eq(Cat(held, self.s_weight_tdata)),
-                     self.o_valid.eq(self.s_weight_tvalid & self.run & last),
-                     self.s_weight_tready.eq(self.run & (~last | self.o_ready))]
-        with m.If(self.s_weight_tvalid & self.s_weight_tready):
-            m.d.sync += number.eq(number + 1)
-            with m.If(last):
-                m.d.sync += number.eq(0)
-            with m.Else():
-                m.d.sync += held.eq(Cat(held, self.s_weight_tdata)[wide:])
+        lane, none, go = Signal(range(lanes)), Signal(), Signal()
+        mine = Cat(lane == number for number in range(lanes))
+        m.d.comb += [
+            none.eq(~data[:self._spec.item_bits].any()), go.eq(self.s_weight_tvalid & self.s_weight_tready),
+            self.s_weight_tready.eq(self.run & ((self.i_ready & mine).any() | none)),
+            self.o_valid.eq(Mux(self.s_weight_tvalid & self.run & ~none, mine, 0))]
+        with m.If(go):
+            m.d.sync += lane.eq(Mux(data[len(self.o_items)] | (lane == lanes - 1), Const(0), lane + 1))
         with m.If(self.flush):
-            m.d.sync += number.eq(0)
+            m.d.sync += lane.eq(0)
         return m

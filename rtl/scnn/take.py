@@ -29,8 +29,8 @@ class Take(wiring.Component):
     released : ``In``, sets : ``In`` array
         One bit per PE, as it arrives; the set that each PE is in.
     o_valid, o_set, o_items, o_few, o_head, o_last, o_empty, o_bias, o_bias_addr, o_tap, o_offset : ``Out``
-        A cycle after a take: the set that it is for, the items behind a block's count, how many are entries, whether they begin
-        and end a block, whether it is a bias; tap base and offset of the block.
+        A cycle after a take: the set that it is for, the oldest items without their last bits, how many are entries, whether
+        they begin and end a block, whether it has none, whether it is a bias; tap base and offset of the block.
     stride, kp_log2 : ``Out`` (and ``codebook``)
         Of the layer.
     entries, waits, count_mismatch : ``Out``
@@ -155,24 +155,27 @@ class Take(wiring.Component):
         spec, layer, segment = self._spec, self._layer, self._segment
         lanes = spec.f
         busy, biases, channel = Signal(), Signal(), Signal(9)
-        rest, inside = Signal(16), Signal()
+        inside, number = Signal(), Signal(16)               # in a block; takes of it before this one
         pair, pass_, passed = Signal(PAIR_BITS), Signal(PASS_BITS), Signal(2)
         done, offset = Signal(PAIR_BITS), Signal(self._w.address)
-        entries, few, need = Signal(16), Signal(range(lanes + 1)), Signal.like(self.take)
-        may, go, end, over, enough = (Signal(name=name) for name in ("may", "go", "end", "over", "enough"))
-        first = self.items[:min(16, spec.entry_bits)]       # a count is one item
-        head, head_all = _few(first, lanes)
-        rest_few, rest_all = Signal(range(lanes + 1)), Signal()
+        few, need = Signal(range(lanes + 1)), Signal.like(self.take)
+        may, go, end, over, enough, none = (Signal(name=name) for name in ("may", "go", "end", "over", "enough", "none"))
+        items = [self.items[k * spec.item_bits:(k + 1) * spec.item_bits] for k in range(lanes)]
+        ends = [item[-1] for item in items]
+        whole = [ends[k] & ~Cat(ends[:k]).any() & (self.count > k) for k in range(lanes - 1)]
+        m.d.comb += few.eq(lanes)
+        for k in reversed(range(lanes)):
+            with m.If(ends[k]):
+                m.d.comb += few.eq(k + 1)
         m.d.comb += [
-            entries.eq(Mux(inside, rest, first)), few.eq(Mux(inside, rest_few, head)),
-            need.eq(Mux(biases, spec.bias_items, few + ~inside)), may.eq(busy & self._have & (credit | inside | biases)),
-            enough.eq(Mux(biases, self.count >= spec.bias_items, Mux(inside, self.count >= rest_few, self.count > head))),
-            go.eq(may & enough & self.count.any()), end.eq(go & ~biases & Mux(inside, rest_all, head_all)),
+            none.eq(~inside & ends[0] & ~items[0][:-1].any()), need.eq(Mux(biases, spec.bias_items, few)),
+            may.eq(busy & self._have & (credit | inside | biases)),
+            enough.eq(Mux(biases, self.count >= spec.bias_items, Cat(whole).any() | (self.count >= lanes))),
+            go.eq(may & enough), end.eq(go & ~biases & Cat(ends).any()),
             over.eq(end & self._last_place), self.take.eq(Mux(go, need, 0)), self._block.eq(go & ~biases & ~inside),
             self.waits.eq(may & ~go),
-            self.entries.eq(Mux(go & ~biases, few, 0)),
-            self.count_mismatch.eq(self._block & (((entries - 1) >> (lanes.bit_length() - 1) >> layer["slot_log2"]).any()
-                                                  & entries.any()))]
+            self.entries.eq(Mux(go & ~biases & ~none, few, 0)),
+            self.count_mismatch.eq(go & ~biases & (number >> layer["slot_log2"]).any())]
         with m.If(self.start):                              # passes of all layers count, those without a set of this lane too
             m.d.sync += passed.eq(passed + layer["passes"][:2])
         last_segment_pair, last_pair, new = Signal(), Signal(), self._next["pairs"] == 1
@@ -191,10 +194,7 @@ class Take(wiring.Component):
             with m.If(channel + 1 == layer["kc"]):
                 m.d.sync += [biases.eq(~self._last_place), channel.eq(0), self._place.eq(self._next_place)]
         with m.If(go & ~biases):
-            rest_next = Signal.like(rest)
-            rest_head, rest_whole = _few(rest_next, lanes)
-            m.d.comb += rest_next.eq(entries - lanes)
-            m.d.sync += [rest.eq(rest_next), rest_few.eq(rest_head), rest_all.eq(rest_whole), inside.eq(~end)]
+            m.d.sync += [inside.eq(~end), number.eq(Mux(end, 0, number + 1))]
         with m.If(end):
             m.d.sync += self._place.eq(self._next_place)
         with m.If(over):
@@ -208,24 +208,15 @@ class Take(wiring.Component):
         with m.If(self._begun[2]):
             m.d.sync += [busy.eq(layer["sets"] > self._lane), self._place.eq(self._lane), biases.eq(layer["bias"]), pass_.eq(0),
                          pair.eq(0), done.eq(0), offset.eq(0), inside.eq(0),
-                         channel.eq(0)]
-        self._outputs(m, go=go, few=few, end=end, biases=biases, inside=inside, entries=entries, channel=channel,
+                         channel.eq(0), number.eq(0)]
+        self._outputs(m, go=go, few=Mux(none, 0, few), end=end, biases=biases, inside=inside, none=none, channel=channel,
                       ring=passed + pass_[:2], offset=offset)
 
-    def _outputs(self, m, *, go, few, end, biases, inside, entries, channel, ring, offset):
-        width = len(self.o_items)
-        plain, behind = self.items[:width], self.items[self._spec.entry_bits:][:width]
-        behind = Cat(behind, plain)[:width] if len(behind) < width else behind
+    def _outputs(self, m, *, go, few, end, biases, inside, none, channel, ring, offset):
+        bits = self._spec.item_bits
+        entries = Cat(self.items[at:at + bits - 1] for at in range(0, len(self.items), bits))
         m.d.sync += [
-            self.o_valid.eq(go), self.o_set.eq(self._place), self.o_items.eq(Mux(inside | biases, plain, behind)),
-            self.o_few.eq(few),
-            self.o_head.eq(~inside), self.o_last.eq(end), self.o_empty.eq(~entries.any()), self.o_bias.eq(biases),
+            self.o_valid.eq(go), self.o_set.eq(self._place), self.o_items.eq(entries), self.o_few.eq(few),
+            self.o_head.eq(~inside), self.o_last.eq(end), self.o_empty.eq(none), self.o_bias.eq(biases),
             self.o_bias_addr.eq(Cat(channel[:self._w.channel], ring[:2])), self.o_tap.eq(self._segment["tap"]),
             self.o_offset.eq(offset)]
-
-
-def _few(entries, lanes):
-    """Return how many of some entries go into one vector, and whether all of them do."""
-    bits = lanes.bit_length() - 1
-    more = entries[bits:].any()
-    return Mux(more, lanes, entries[:bits]), ~more | (entries[bits:] == 1) & ~entries[:bits].any()

@@ -13,10 +13,12 @@ SHAPE = 3, 16, 18
 FEATURES = {                                # machine; network and level
     "lanes": (preset("ecp5", rows=2, cols=2, weight_lanes=3),
               [("plain", (0, 1)), ("wide", 1), ("strided", 0), ("residual", 1), ("joined", 1), ("depthwise", (0, 1))]),
-    "six lanes": (preset("ecp5", weight_lanes=6, weight_port_bits=248),
+    "six lanes": (preset("ecp5", weight_lanes=6, weight_port_bits=400),
                   [("plain", (0, 1)), ("wide", 2), ("strided", 1), ("residual", 2), ("deep", (0, 1, 2, 2)), ("joined", 2)]),
     "codes": (preset("default", rows=2, cols=2, weight_code_bits=4, weight_lanes=2, weight_port_bits=72),
               [("plain", 1), ("strided", 0), ("max", 1), ("residual", 0), ("deep", (0, 0, 1, 1))]),
+    "codes in pairs": (preset("ecp5", rows=2, cols=2, weight_code_bits=4, weight_lanes=2),
+                       [("plain", 1), ("strided", 0), ("residual", (0, 1)), ("deep", (0, 0, 1, 1))]),
     "paper": (preset("paper", rows=2, cols=2), [("plain", 0), ("wide", 0), ("max", 0), ("pairs", 0), ("dense", 0)]),
 }
 

@@ -18,7 +18,7 @@ MEMBERS = {
     "taps": ("uint32", "offsets of filter taps"),
     "supply": ("uint64", "(pes, words): the supply program of each PE"),
     "drain": ("uint64", "(pes, words): the drain program of each PE"),
-    "weights": ("uint32", "(beats, weight_lanes, F): items of the weight stream; 2^32 - 1 in an absent word"),
+    "weights": ("uint32", "(transfers, 1 + items): of the weight stream; ahead of the items whether lane 0 is next"),
     "codebooks": ("int16", "(codebooks, 16): values of codes, entry 0 of each is 0; if weight_code_bits is 4"),
     "input_orders": ("int32", "(places, most): channels at each place of a block, in the order of their blocks; then -1"),
     "output_orders": ("int32", "the same of the output"),

@@ -30,7 +30,7 @@ class ScnnSpec:
     layers: int = number(64, 1, 256, "Layers that the machine keeps.")
     weight_code_bits: int = choice(0, (0, 4), "Bits of a weight's codebook index; 0 for plain weights of 16 bits.")
     weight_lanes: int = number(16, 1, 64, "Weight lanes: vectors of weights that can be broadcast each cycle.")
-    weight_port_bits: int = number(1296, 64, 4096, "Bits of the weight stream's port, whole bytes.")
+    weight_port_bits: int = number(1024, 64, 4096, "Bits of the weight stream's port, whole bytes.")
     weight_memory: int = number(0, 0, 65536, "Transfers of the weight stream that the machine keeps and gives to each run; "
                                              "0 for none: they come over s_weight.")
     acc_bits: int = number(32, 20, 32, "Bits of an accumulator whose sum counts as correct, two's complement.")
@@ -47,10 +47,6 @@ class ScnnSpec:
         if self.queue_depth <= self.stop_margin:
             raise ValueError(f"queue_depth must be more than {self.stop_margin}, not {self.queue_depth}: so many products "
                              f"of a multiplier are on their way when a queue stops the issue")
-        if self.bias_items > self.f + 1:
-            least = 1 << (self.bias_items - 2).bit_length()
-            raise ValueError(f"f must be at least {least}, not {self.f}: a lane takes f + 1 items a cycle, and a bias has "
-                             f"{self.bias_items}")
         if self.broadcast_latency < len(self.block_sides) - 3:
             raise ValueError(f"broadcast_latency must be at least {len(self.block_sides) - 3} for {self.rows} x {self.cols} "
                              f"PEs, not {self.broadcast_latency}: a layer begins when the buses of the blocks are empty")
@@ -100,9 +96,9 @@ class ScnnSpec:
         return (self.weight_code_bits or VALUE_BITS) + RUN_BITS
 
     @property
-    def most_entries(self) -> int:
-        """Entries of the largest weight block: what an item counts to, 16 bits at most."""
-        return (1 << min(16, self.entry_bits)) - 1
+    def item_bits(self) -> int:
+        """Bits of an item of the weight stream: an encoded weight, and above it whether it is its block's last."""
+        return self.entry_bits + 1
 
     @property
     def bias_items(self) -> int:
@@ -110,24 +106,30 @@ class ScnnSpec:
         return -(-BIAS_BITS // self.entry_bits)
 
     @property
-    def word_bits(self) -> int:
-        """Bits of a word of a weight lane: F encoded weights."""
-        return self.f * self.entry_bits
-
-    @property
     def act_word_bits(self) -> int:
         """Bits of a word of the activation memory: I encoded activations."""
         return self.i * ACT_ENTRY_BITS
 
     @property
-    def beat_bits(self) -> int:
-        """Bits of a beat of the weight stream: a word for every lane and, with several lanes, a bit each: it is there."""
-        return self.weight_lanes * self.word_bits + (self.weight_lanes if self.weight_lanes > 1 else 0)
+    def transfer_items(self) -> int:
+        """Items of a transfer of the weight stream: what fits beside the turn of several lanes; whole vectors for one lane."""
+        fits = (self.weight_port_bits - (self.weight_lanes > 1)) // self.item_bits
+        return fits - fits % self.f if self.weight_lanes == 1 and fits > self.f else fits
 
     @property
-    def beat_words(self) -> int:
-        """Transfers of the weight port that make a beat."""
-        return -(-self.beat_bits // self.weight_port_bits)
+    def part_items(self) -> int:
+        """Items that a lane can put into its buffer per cycle, as a part of a transfer: a vector of them or few more."""
+        return -(-self.transfer_items // max(1, self.transfer_items // self.f))
+
+    @property
+    def transfer_parts(self) -> int:
+        """Parts of a transfer; the last one has what is left."""
+        return -(-self.transfer_items // self.part_items)
+
+    @property
+    def wide_port_bits(self) -> int:
+        """Bits of a port that brings a vector of weights for every lane per cycle, whole bytes."""
+        return -(-(self.weight_lanes * self.f * self.item_bits + (self.weight_lanes > 1)) // 8) * 8
 
     @property
     def stored_words(self) -> int:
@@ -185,8 +187,11 @@ MAX_RUN = (1 << RUN_BITS) - 1
 ACT_ENTRY_BITS = VALUE_BITS + RUN_BITS
 """Bits of an encoded activation: value below, run of zeros above."""
 
-ABSENT = (1 << 32) - 1
-"""Item of a word that is absent from its beat, in an image: a lane gets the words of its beats that are there."""
+LANE_TRANSFERS = 8
+"""Transfers that each of several weight lanes keeps ahead of its buffer."""
+
+LANE_VECTORS = 4
+"""Vectors of F items that a weight lane's buffer holds."""
 
 MAX_SLOTS = 32
 """Most slots that a buffer of vectors is cut into, however small they are."""
@@ -232,7 +237,7 @@ def preset(name: str = "default", **changes: Any) -> ScnnSpec:
     """Return the preset ``name`` with ``changes``, or say which presets and parameters exist; ``pes`` is short for a shape.
 
     Unless they are among the changes, there are not more weight lanes than PEs, and the weight stream's port is not wider than
-    a beat; with ``weight_memory`` it is one of `STORED_BITS`.
+    its lanes can use; with ``weight_memory`` it is one of `STORED_BITS`.
     """
     wanted = expanded(SHORTHANDS, changes)
     given = PRESETS[name].weight_port_bits if name in PRESETS else MOST_STORED
@@ -242,10 +247,10 @@ def preset(name: str = "default", **changes: Any) -> ScnnSpec:
     if "weight_lanes" not in changes:
         made = replace(made, weight_lanes=min(made.weight_lanes, made.pes))
     if "weight_port_bits" not in changes:
-        beat = max(STORED_BITS[0], -(-made.beat_bits // 8) * 8)
+        wide = max(STORED_BITS[0], made.wide_port_bits)
         if made.weight_memory:
-            beat = next((bits for bits in STORED_BITS if bits >= beat), MOST_STORED)
-        made = replace(made, weight_port_bits=min(made.weight_port_bits, beat))
+            wide = next((bits for bits in STORED_BITS if bits >= wide), MOST_STORED)
+        made = replace(made, weight_port_bits=min(made.weight_port_bits, wide))
     return made
 
 
