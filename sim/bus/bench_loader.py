@@ -1,17 +1,20 @@
 """Packets into beats, good and bad ones in any order, against a reading of the framing in Python."""
 import itertools
+import os
 import random
 
 import cocotb
 from cocotb.clock import Clock
 from cocotb.simtime import get_sim_time
-from cocotb.triggers import RisingEdge
+from cocotb.triggers import ClockCycles, RisingEdge, Timer
 from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSource
 
 from sim.stream import PATTERNS, Sink, pattern
 from spec.framing import header
 
 TYPES = (1, 2, 55, 200)
+INDEX_BITS = int(os.environ.get("INDEX_BITS", "18"))
+"""Bits of a beat's index that a packet counts through; all 24 take 8 million cycles."""
 
 
 async def start(dut, idle, stall):
@@ -79,8 +82,9 @@ def frames(draw):
         yield [1, *range(words)]                            # a length of 0
         yield good(draw)
     for bit in range(24):
-        yield [header(draw.choice(TYPES), 1 << bit | 1, draw.getrandbits(32)), *range(min(2, bit))]      # far too short
-        yield good(draw)
+        for more in (0, 1, 2):                              # far too short, by a length that one bit makes long
+            yield [header(draw.choice(TYPES), 1 << bit | more, draw.getrandbits(32)), *range(min(bit, max(more, 1)))]
+            yield good(draw)
     for _ in range(30):
         yield good(draw)
 
@@ -144,3 +148,23 @@ async def only_payload_waits(dut):
         taken += bool(dut.s_axis_tvalid.value and dut.s_axis_tready.value)
     assert taken == 2 + 2 + 1
     assert [split(beat)[3] for beat in await sink.take(3)] == [11, 12, 13]
+
+
+@cocotb.test()
+async def an_index_counts_to_its_last_bit(dut):
+    """The index of every word that sets one bit more, and the last word; those between pass, one a cycle, without a look."""
+    Clock(dut.clk, 10, unit="ns").start()
+    length = (1 << INDEX_BITS - 1) + 3
+    dut.rst.value, dut.o__ready.value, dut.s_axis_tvalid.value, dut.s_axis_tlast.value = 1, 1, 0, 0
+    await ClockCycles(dut.clk, 3)
+    dut.rst.value, dut.s_axis_tvalid.value, dut.s_axis_tdata.value = 0, 1, header(TYPES[0], length)
+    await RisingEdge(dut.clk)
+    dut.s_axis_tdata.value, past = 0, -1                    # beats seen before the first
+    await RisingEdge(dut.clk)
+    for index in [*(1 << bit for bit in range(INDEX_BITS)), length - 2, length - 1]:
+        await Timer((index - past) * 10 - 5, "ns")
+        dut.s_axis_tlast.value = int(index == length - 2)         # the last word, taken as the one before it is seen
+        await RisingEdge(dut.clk)
+        kind, _, got, _, last = split(dut.o__payload.value.to_unsigned())
+        assert (dut.o__valid.value, kind, got, last) == (1, TYPES[0], index, index == length - 1), f"word {index}"
+        past = index

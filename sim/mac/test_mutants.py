@@ -62,8 +62,9 @@ def test_mutants_die(name, tmp_path):
            env={"MAC_SPEC": text_of(spec), "MAC_STIM": tmp_path / "stim.npz", "MAC_MUTANTS": list(range(1, COUNT + 1)),
                 "MAC_ALIVE": tmp_path / "alive.json"})
     alive = json.loads((tmp_path / "alive.json").read_text())
-    unproved = [mutant for mutant in alive if not equivalent(spec, tmp_path, commands[mutant - 1])]
+    same = {mutant: equivalent(spec, tmp_path, commands[mutant - 1]) for mutant in alive}
+    unproved = [mutant for mutant in alive if not same[mutant]]
     proved, killed = len(alive) - len(unproved), COUNT - len(alive)
-    lines = "\n".join(commands[mutant - 1] for mutant in unproved)
+    lines = "\n".join(f"{'different' if same[mutant] is False else 'open'}: {commands[mutant - 1]}" for mutant in unproved)
     print(f"{name}: {killed} killed, {proved} proved equivalent, {len(unproved)} alive of {COUNT}\n{lines}")
     assert killed >= 0.97 * (COUNT - proved), f"{killed} of {COUNT - proved} mutants killed; alive:\n{lines}"

@@ -27,7 +27,7 @@ class Case:
     """A network, its input, and how it is laid out: levels and passes of its layers, or none to have them chosen.
 
     ``pause`` in 256 is the chance that the stream of weights has nothing to offer in a cycle, ``limit`` the cycles within
-    which the layers must end.
+    which the layers must end. ``saturated`` says that some sum does not fit ``acc_bits``, which a flag tells.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Case:
     passes: tuple[int | None, ...] = ()
     pause: int = 0
     limit: int = LIMIT
+    saturated: bool = False
 
     def assembly(self, spec: ScnnSpec) -> Assembly:
         """Return the network laid out; raises ValueError where the array cannot hold it."""
@@ -74,8 +75,9 @@ def faults(case: Case, assembly: Assembly, tried: Attempt) -> list[str]:
     want = forward(case.layers, case.x)[assembly.plans[-1].output.name]
     if (wrong := int((got != want).sum())):
         found.append(f"{wrong} of {got.size} values are wrong")
-    if (raised := {name for name, flag in tried.result.flags.items() if flag}) != {"done"}:
-        found.append(f"flags are {', '.join(sorted(raised))}")
+    expected = {"done", "saturated"} if case.saturated else {"done"}
+    if (raised := {name for name, flag in tried.result.flags.items() if flag}) != expected:
+        found.append(f"flags are {', '.join(sorted(raised))}, not {', '.join(sorted(expected))}")
     slots = sum(counters[name] for name in SLOT_COUNTERS)
     if slots != counters["cycles"] * spec.multipliers:
         found.append(f"slots are {slots} in {counters['cycles']} cycles of {spec.multipliers} multipliers")

@@ -15,9 +15,10 @@ import numpy as np
 from compress.scnn import Image, load_actions, run_actions
 from compress.scnn.actions import read_actions, read_out
 from rtl.scnn import generate
+from sim.equivalence import Frame
 from sim.host import Actions
 from sim.launch import launch
-from sim.mutants import SELECT, SELECT_BITS, Frame, Verdict, equivalent, mutate
+from sim.mutants import SELECT, SELECT_BITS, Verdict, judge, mutate
 from sim.session import TOP, Talk, harness
 from spec.registers import from_data
 from spec.scnn import ScnnSpec
@@ -58,10 +59,7 @@ def examine(folder: Path, spec: ScnnSpec, talks: Sequence[Talk], *, count: int, 
     quiet = {number for number, first in lines if first is None}
     if 0 not in quiet:
         raise AssertionError(f"after the faults the machine must answer as before them; see {folder / 'log'}")
-    alive = [mutant for mutant in mutants if mutant.number in quiet]
-    proved = [mutant for mutant in alive if equivalent(folder, mutant, PE, Frame(), seconds=seconds)]
-    verdict = Verdict(tried=len(mutants), alive=tuple(mutant for mutant in alive if mutant not in proved),
-                      equivalent=tuple(proved))
+    verdict = judge(folder, mutants, quiet, top=PE, frame=Frame(), seconds=seconds)
     return verdict, pickle.loads((folder / "answers.pickle").read_bytes())
 
 

@@ -52,3 +52,28 @@ NETWORKS: dict[str, Callable[[np.random.Generator], list[Layer]]] = {
                          *(conv(rng, new, old, (6, 6, 3, 3), pad=SAME, shift=6) for old, new in ("ab", "bc", "cd"))],
 }
 """Layers whose input has three channels."""
+
+
+def shifts(rng: np.random.Generator, given: range) -> list[Layer]:
+    """Return a layer for each shift, of sums as wide as it leaves room for, and one that passes on what all of them made.
+
+    Of the four outputs of a layer the first two are sums of products and bias, the others a bias that lies half-way between
+    two outputs, above 0 and below.
+    """
+    layers = []
+    for shift in given:
+        weight = sparse(rng, (4, 2, 1, 1), 1.0)
+        weight[2:] = 0
+        half, most = 1 << shift >> 1, min(1 << 14, 1 << 31 >> shift)
+        high, low, above, below = (int(whole) << shift for whole in rng.integers(most // 4, most, 4))
+        layers.append(Layer(name=f"s{shift}", inputs=("input",), weight=weight, shift=shift, relu=False,
+                            bias=np.array([high, -low, above + half, half - below]).astype(np.int32)))
+    channels = 4 * len(given)
+    return [*layers, Layer(name="all", inputs=tuple(one.name for one in layers), relu=False,
+                           weight=np.eye(channels, dtype=np.int16)[:, :, None, None])]
+
+
+def saturating(rng: np.random.Generator, sign: int) -> list[Layer]:
+    """Return a layer of which some sums with their bias are just beyond 32 bits, for an input with values of either sign."""
+    return [Layer(name="a", inputs=("input",), weight=sparse(rng, (5, 3, 3, 3), 0.5), pad=SAME, shift=16, relu=False,
+                  bias=np.full(5, (1 << 31) - 1 if sign > 0 else -(1 << 31), np.int32))]

@@ -6,7 +6,7 @@ import pytest
 
 from sim.scnn import check, stress
 from sim.scnn.mutants import examine, told
-from sim.scnn.networks import NETWORKS, sparse
+from sim.scnn.networks import NETWORKS, saturating, shifts, sparse
 from sim.scnn.talks import Attempt
 from spec.scnn import preset
 
@@ -25,6 +25,13 @@ def cases():
         x = sparse(rng, (3, 7, 9), 0.5, 100)
         for level in (0, 1):
             yield check.Case(name=f"{name}-{level}", layers=layers, x=x, levels=(level,) * len(layers))
+    rng = np.random.default_rng(6)
+    for first in range(0, 32, 5):
+        layers = shifts(rng, range(first, min(first + 5, 32)))
+        yield check.Case(name=f"shifts-{first}", layers=layers, x=sparse(rng, (2, 2, 3), 0.7, 100), levels=())
+    for sign in (1, -1):
+        yield check.Case(name=f"saturating-{sign}", layers=saturating(rng, sign), x=sparse(rng, (3, 4, 4), 0.5, 100),
+                         levels=(0,), saturated=True)
     for seed in range(3):
         for kind in stress.KINDS:
             layers, x = stress.network(kind, seed)

