@@ -29,13 +29,15 @@ def test_the_dense_array_wastes_what_a_plane_leaves_over():
     assert dense.cycles(preset(), layer, (9, 8)) == 2 * 1 * 8 * 9 * 2
 
 
-def test_a_layer_of_vgg_with_unlike_filters():
+def test_layers_of_vgg_with_unlike_filters():
+    """A coefficient of variation of 0.5 of the filters' densities leaves a use of 0.88."""
     spec = study.machine("default", port=None)
-    found = study.measure(spec, vgg(1, spread=0.5, only=("5_1",)), only=[3])
-    row, = found["layers"]
-    assert sum(row["slots"].values()) == row["cycles"] * spec.multipliers
-    assert row["slots"]["products"] <= row["needed"] < 1.2 * row["slots"]["products"]
-    assert found["use"] > 0.88 and found["speedup_over_dense_macs"] == row["macs"] / spec.multipliers / row["cycles"]
+    found = study.measure(spec, vgg(1, spread=0.5, only=("5_1", "5_2", "5_3")), only=[3])
+    assert sum(sum(row["slots"].values()) for row in found["layers"]) == found["cycles"] * spec.multipliers
+    for row in found["layers"]:
+        assert row["slots"]["products"] <= row["needed"] < 1.2 * row["slots"]["products"]
+    assert found["use"] >= 0.88
+    assert found["speedup_over_dense_macs"] == sum(row["macs"] for row in found["layers"]) / spec.multipliers / found["cycles"]
 
 
 def test_the_crossing_lies_between_two_points():

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from compress.scnn.axis import CUTS, bounds
-from compress.scnn.plan import Plan, fill, lay, ordered
+from compress.scnn.balance import ordered
+from compress.scnn.plan import Plan, fill, lay
 from compress.scnn.stride import settle
 from compress.scnn.tensor import PLAIN, Form, Tensor
 from golden.scnn.layer import Layer, source
@@ -86,7 +87,7 @@ def _search(spec: ScnnSpec, layers, shape, levels, passes, order: str, share: Sh
     cuts = _cuts(layers)
     ways: list[Way] = []
     for level, (high, wide), cut in ((level, side, cut) for level, side in enumerate(spec.block_sides) for cut in CUTS):
-        orders = ordered(np.zeros(shape[0]), high * wide, order, cuts.get("input", []))
+        orders = ordered(np.zeros((shape[0], 1)), high * wide, order, cuts.get("input", []))
         rows, cols = bounds(shape[1], spec.rows // high, cut), bounds(shape[2], spec.cols // wide, cut)
         network = Tensor(name="input", shape=shape, level=level, rows=rows, cols=cols, orders=orders, layer=-1, kc=0,
                          span=max(map(len, orders)))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from compress.scnn.axis import EVEN, FOLLOW, Axis, bounds, follow
+from compress.scnn.balance import ordered
 from compress.scnn.block import SPAN
 from compress.scnn.tensor import PLAIN, Form, Tensor
 from golden.scnn.layer import Layer
@@ -130,36 +131,6 @@ def axis(layer: Layer, which: int, inputs: Sequence[int], sums: int, outputs: Se
                 before=layer.pad[2 * which], sums=sums, **extra)
 
 
-def ordered(live: np.ndarray, places: int, order: str, cuts: Sequence[int]) -> list[np.ndarray]:
-    """Return the channels of each place; channels between two cuts stay together, so that a reader may take them alone."""
-    edges = [0, *cuts, len(live)]
-    found: list[list[np.ndarray]] = [[] for _ in range(places)]
-    for low, high in zip(edges, edges[1:], strict=False):
-        own = balanced(live[low:high], places) if order == "balanced" else [
-            np.arange(high - low)[place::places] for place in range(places)]
-        if order == "balanced" and low:                     # the place with the fewest channels so far gets the most
-            own = sorted(own, key=len, reverse=True)
-            ranks = np.argsort([sum(map(len, given)) for given in found], kind="stable")
-            own = [own[at] for at in np.argsort(ranks)]
-        for place, channels in enumerate(own):
-            found[place].append(channels + low)
-    return [np.concatenate(given) for given in found]
-
-
-def balanced(live: np.ndarray, places: int) -> list[np.ndarray]:
-    """Return channels for each place: the heaviest first, each to the lightest place with room, sorted by weight.
-
-    Channels of about the same weight so have about the same number in every place, and every pass is balanced too.
-    """
-    room = -(-len(live) // places)
-    load, found = np.zeros(places), [[] for _ in range(places)]       # type: tuple[np.ndarray, list[list[int]]]
-    for channel in np.argsort(-live, kind="stable").tolist():
-        place = min((place for place in range(places) if len(found[place]) < room), key=lambda place: load[place])
-        found[place].append(channel)
-        load[place] += live[channel]
-    return [np.array(channels, np.int64) for channels in found]
-
-
 def lay(spec: ScnnSpec, layer: Layer, number: int, level: int, inputs: list[tuple[Tensor, slice]], residual: Tensor | None,
         order: str = "balanced", cuts: Sequence[int] = (), cut: str = EVEN) -> Plan | str:
     """Return a layer at a level, without passes and addresses, or why the level does not do.
@@ -205,8 +176,8 @@ def lay(spec: ScnnSpec, layer: Layer, number: int, level: int, inputs: list[tupl
         if (side := max(one.size(tile) for tile in range(one.tiles))) > SIDE:
             return f"{SIDES[which]} of a tile must be at most {SIDE}, not {side}; take an array of more {SIDES[which]}"
         both.append(one)
-    live = np.count_nonzero(layer.weight, axis=(1, 2, 3))
-    orders = residual.orders if residual else ordered(live, places, order, cuts)
+    live = np.count_nonzero(layer.weight, axis=(2, 3))
+    orders = residual.orders if residual else ordered(live, places, order, cuts, width=spec.f)
     made = Tensor(name=layer.name, shape=(len(live), *outputs), level=level, rows=both[0].outputs, cols=both[1].outputs,
                   orders=orders, layer=number, kc=0, span=0)
     segments, first = [], 0
