@@ -168,6 +168,10 @@ def _tensor(spec: ScnnSpec, name: str, given: Any, orders: np.ndarray) -> Tensor
         raise ValueError(f"{name} must have a tile for each block of PEs and channels for each place; {AGAIN}")
     if sorted(orders[orders >= 0].tolist()) != list(range(given["shape"][0])):
         raise ValueError(f"{name}_orders must name each of {given['shape'][0]} channels once; {AGAIN}")
+    widest = max(after - before for before, after in zip(given["cols"], given["cols"][1:], strict=False))
+    for form in given["forms"]:
+        if form[5] < (least := -(-widest // form[1])):
+            raise ValueError(f"pitch of {name} must be at least {least}, the columns of a tile, not {form[5]}; {AGAIN}")
     made = Tensor(name=name, shape=tuple(given["shape"]), level=given["level"], rows=tuple(given["rows"]),
                   cols=tuple(given["cols"]), orders=[own[own >= 0].astype(np.int64) for own in orders], layer=-1, kc=0,
                   span=given["span"])
