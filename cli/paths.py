@@ -40,6 +40,12 @@ def check(*, inputs: Mapping[str, Given] | None = None, outputs: Mapping[str, Gi
             _apart(other, place, name, path)
 
 
+def ends(name: str, path: Path | None, *allowed: str) -> None:
+    """Refuse a path to write, if one is given, whose ending is not one of those by which other programs know the kind."""
+    if path is not None and path.suffix not in allowed:
+        raise ValueError(f"{name} must end in {' or '.join(allowed)}, not {path.suffix or 'neither'!r}; name it so")
+
+
 def writable_folder(name: str, path: Path | str, advice: str) -> None:
     """Refuse a folder that cannot be made or written in."""
     try:

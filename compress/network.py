@@ -92,8 +92,8 @@ def nonzeros(weight: Any) -> int:
 
 def vectors(path: str | os.PathLike[str], inputs: int, shape: Sequence[int] = ()) -> np.ndarray:
     """Return the real vectors of a `.npy` file, one in each row; see `files.array.read_vectors`."""
-    values = read_vectors(path, "calibrate", inputs, shape=shape)
+    values = read_vectors(path, "--data", inputs, shape=shape)
     if values.dtype == np.int16:
-        raise TypeError(f"calibrate must be real values, float or uint8, not the int16 of {path}: those are steps of a scale "
+        raise TypeError(f"--data must be real values, float or uint8, not the int16 of {path}: those are steps of a scale "
                         f"that is yet to be chosen; convert them")
     return values.astype(np.float64)

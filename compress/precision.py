@@ -49,8 +49,7 @@ def precision(
     paths.check(inputs={"network": network, "--data": data}, outputs={"--plot": plot, "--json": json})
     if not 0 < error < 1:
         raise ValueError(f"error must be above 0 and below 1, not {error}; 0.01 is one per cent")
-    if plot is not None and plot.suffix not in (".svg", ".png"):
-        raise ValueError(f"plot must end in .svg or .png, not {plot.suffix or 'neither'!r}")
+    paths.ends("--plot", plot, ".svg", ".png")
     graph = read_network(network)
     dense = all(isinstance(layer, Flat) for layer in graph.layers) and \
         all(layer.inputs == (before,) for before, layer in zip((INPUT, *(one.name for one in graph.layers)), graph.layers,

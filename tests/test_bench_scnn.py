@@ -47,5 +47,6 @@ def test_the_crossing_lies_between_two_points():
 
 
 def test_an_unknown_network_is_refused():
-    with pytest.raises(ValueError, match="^network must be one of AlexNet, GoogLeNet, VGG-16, ResNet-50, MobileNetV1, not 'x'"):
-        study.network("x", preset())
+    with pytest.raises(ValueError, match="^networks must be of AlexNet, GoogLeNet, VGG-16, ResNet-50, MobileNetV1, not 'x'"):
+        study.named("AlexNet,x")
+    assert study.named("VGG-16, AlexNet,VGG-16") == ["VGG-16", "AlexNet"]

@@ -95,7 +95,7 @@ def test_other_suffixes_are_refused(tmp_path):
     (np.ones(3), ValueError, r"must hold vectors of 4 inputs, one in each row, not an array of shape \(3,\)"),
     (np.ones((0, 4)), ValueError, "must hold vectors of 4 inputs"),
     (np.full((1, 4), np.nan), ValueError, "must be finite, not nan"),
-    (np.ones((1, 4), np.int16), TypeError, "calibrate must be real values, float or uint8, not the int16 of"),
+    (np.ones((1, 4), np.int16), TypeError, "--data must be real values, float or uint8, not the int16 of"),
     (np.array([["a"] * 4]), TypeError, "must be float, uint8 or int16, not <U1"),
 ])
 def test_calibration_vectors_are_checked(values, error, text, tmp_path):

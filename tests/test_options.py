@@ -38,6 +38,10 @@ REFUSED = {
     "wrong rules of nothing": (["golden.mac", "--vectors", "--wrong"], "--wrong must come with --check"),
     "chips of no clock": (["bench.mac", "--parts", "random", "--devices", "lfe5u-85f-6"],
                           "--devices must come with --parts clock"),
+    "a page by another name": (["sim.run", "--design", "mac", "x.npy", "x.npy", "--report", "page.txt"],
+                               "--report must end in .html, not '.txt'; name it so"),
+    "plots into a file": (["bench.scnn", "--plots", "x.npy"], "--plots must be a folder, not 'x.npy', which is a file"),
+    "a second network that is none": (["bench.scnn", "--networks", "AlexNet,x"], "networks must be of AlexNet, GoogLeNet"),
     "operations of none": (["bench.mac", "--parts", "clock", "--operations", "3"],
                            "--operations must come with --parts random"),
 }

@@ -50,6 +50,12 @@ def test_an_image_comes_back_byte_for_byte(changes, tmp_path):
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
 
 
+def test_a_stream_that_ends_within_a_block_is_refused():
+    whole = made()
+    with pytest.raises(ValueError, match="^weights must hold every block of the program, not end before"):
+        split(whole.spec, whole.arrays | {"weights": whole.arrays["weights"][:-1]})
+
+
 def test_many_values_are_kept_as_they_are():
     rng = np.random.default_rng(1)
     weight = sparse(rng, (40, 30, 3, 3), 0.5, -3000, 3000).astype(np.int16)

@@ -161,7 +161,7 @@ def test_the_command_writes_image_page_and_figures(tmp_path):
     (["net.onnx", "--density", "1.5"], "density must be above 0 and at most 1, not 1.5"),
     (["net.onnx", "--report", "page.txt"], "report must end in .html, not '.txt'"),
     (["net.onnx", "--input-range", "2,1"], "--input-range must be two numbers, the least and the largest input, not '2,1'"),
-    (["net.onnx", "--data", "x.npy"], "calibrate in x.npy must hold vectors of 240 inputs (3 x 8 x 10), one in each row"),
+    (["net.onnx", "--data", "x.npy"], "--data in x.npy must hold vectors of 240 inputs (3 x 8 x 10), one in each row"),
     (["selu.onnx"], "selu.onnx: node 'y' (Selu): operator must be one that is mapped (docs/networks.md has the list)"),
 ])
 def test_odd_commands_are_refused_and_nothing_is_written(arguments, said, tmp_path, monkeypatch):

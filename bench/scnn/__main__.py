@@ -32,10 +32,11 @@ def main(
     Example: python -m bench.scnn --networks VGG-16,AlexNet --json scnn.json
     """
     start = time.monotonic()
-    paths.check(inputs={}, outputs={"--json": json})
+    paths.check(inputs={}, outputs={"--json": json}, folders={"--plots": plots})
+    names = study.named(networks)
     spec = study.machine(preset, port=port, codes=codes, lanes=lanes)
     found: dict[str, Any] = {}
-    for name in networks.split(","):
+    for name in names:
         found[name] = study.network(name, spec, levels=[0] if preset == "paper" else None)
         own = found[name]
         show(f"{name}: {own['cycles']:,} cycles", ("layer", "level", "passes", "kc", "cycles", "speed", "use", "stopped",

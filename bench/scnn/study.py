@@ -73,10 +73,16 @@ def report(spec: ScnnSpec, rows: list[dict[str, Any]]) -> dict[str, Any]:
             "energy": ours, "energy_of_dense_over_ours": {name: value / ours for name, value in joules.items()}, "layers": rows}
 
 
+def named(text: str) -> list[str]:
+    """Return the networks that a text with commas names, once each; ValueError for one that there is not."""
+    names = list(dict.fromkeys(name.strip() for name in text.split(",")))
+    if odd := [name for name in names if name not in NETWORKS]:
+        raise ValueError(f"networks must be of {', '.join(NETWORKS)}, not {odd[0]!r}; name others, with commas between")
+    return names
+
+
 def network(name: str, spec: ScnnSpec, *, levels: list[int] | None = None) -> dict[str, Any]:
     """Return the report of a network of `bench.scnn.networks`."""
-    if name not in NETWORKS:
-        raise ValueError(f"network must be one of {', '.join(NETWORKS)}, not {name!r}")
     return measure(spec, NETWORKS[name](1), only=levels, refine=name == "GoogLeNet")
 
 

@@ -83,8 +83,7 @@ def run(
     paths.check(inputs={"network": network, "--calibrate": calibrate, "--labels": labels},
                 outputs={"--out": out, **beside, "--json": json, "--report": report,
                          "figures beside --report": None if report is None else figures_beside(report)})
-    if report is not None and report.suffix != ".html":
-        raise ValueError(f"report must end in .html, not {report.suffix or 'neither'!r}; name it so")
+    paths.ends("--report", report, ".html")
     preset = preset or "default"
     order = order or PRESET_ORDERS.get(preset, ORDERS[0])
     if order not in ORDERS:

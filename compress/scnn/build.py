@@ -78,8 +78,7 @@ def run(
     paths.check(inputs={"network": network, "--data": data, "--labels": labels},
                 outputs={"--out": out, **{f"{name} beside --out": path for name, path in beside.items()}, "--json": json,
                          "--report": report, "figures beside --report": report and figures_beside(report)})
-    if report is not None and report.suffix != ".html":
-        raise ValueError(f"report must end in .html, not {report.suffix or 'neither'!r}; name it so")
+    paths.ends("--report", report, ".html")
     if labels is not None and data is None:
         raise ValueError("labels must come with the inputs that they are of, not alone; give these with --data FILE")
     preset = preset or "default"

@@ -96,7 +96,10 @@ def run(given: Image, x: np.ndarray, *, limited: bool = True, crossbars: bool = 
         index, pitch = _block(given.source, form, phase, channel[1]), form[5]
         plane = np.asarray(x)[channel[0]][rows, cols].astype(np.int64)
         machine.memories[pe][index] = compress(plane, pitch - plane.shape[1])
-    counters = exact.run(machine, limited=limited, crossbars=crossbars)
+    try:
+        counters = exact.run(machine, limited=limited, crossbars=crossbars)
+    except ValueError as error:
+        raise ValueError(f"{error}; {AGAIN}") from error
     return Run(outputs=_recovered(given, machine), counters=counters, saturated=machine.saturated, overflow=machine.overflow)
 
 

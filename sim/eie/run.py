@@ -50,6 +50,7 @@ def run(
     """
     paths.check(inputs={"image": image, "--input": input, "--labels": labels},
                 outputs={"--outputs": outputs, "--json": json, "--report": report}, folders={"--out": out})
+    paths.ends("--report", report, ".html")
     sim = simulator.pick(sim)
     loaded, trusted = load(image), golden_image.load(image)
     inputs = read_vectors(input, "input", loaded.layers[0].inputs)[:first]

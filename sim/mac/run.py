@@ -44,6 +44,7 @@ def run(
     Numbers are rounded to the operand format, nearest even. Exit code 1 means that a value was not the golden model's.
     """
     paths.check(inputs={"image": image, "--input": input}, outputs={"--outputs": outputs, "--json": json, "--report": report})
+    paths.ends("--report", report, ".html")
     sim = simulator.pick(sim)
     loaded, trusted = load(image), golden_load(image)
     values = read_array(input, "input")
@@ -77,6 +78,7 @@ def operands(
     means that a value was not the golden model's.
     """
     paths.check(inputs={"A": a, "B": b, "--c": c}, outputs={"--outputs": outputs, "--json": json, "--report": report})
+    paths.ends("--report", report, ".html")
     sim = simulator.pick(sim)
     fmt = spec.formats[0] if fmt is None else fmt
     spec.code(fmt)

@@ -53,6 +53,7 @@ def run(
     """
     paths.check(inputs={"image": image, "--input": input, "--labels": labels},
                 outputs={"--outputs": outputs, "--json": json, "--report": report}, folders={"--out": out})
+    paths.ends("--report", report, ".html")
     sim = simulator.pick(sim)
     loaded, trusted = load(image), golden_image.load(image)
     shape = loaded.input_shape
