@@ -10,6 +10,7 @@ from compress.scnn import image
 from compress.scnn.actions import blocks, inputs
 from compress.scnn.assemble import assemble
 from golden import scnn as golden
+from golden.scnn.lanes import turns
 from golden.scnn.layer import forward
 from spec.scnn import image as rules
 from spec.scnn import preset
@@ -126,3 +127,40 @@ def test_wrong_orders_of_channels_are_one_line(name, change, tmp_path):
     container.save(tmp_path / "a.npz", "scnn", made.spec, {key: head[key] for key in rules.HEADER_KEYS}, members)
     with pytest.raises(ValueError, match=f"^{name} must name each of"):
         golden.load(tmp_path / "a.npz")
+
+
+def stream_changed(change, tmp_path, **machine):
+    layers, x = network()
+    made = image.of(assemble(preset("default", rows=2, cols=2, **machine), layers, x.shape, levels=(1, 1)))
+    change(made.arrays)
+    image.save(made, tmp_path / "a.npz")
+    return tmp_path / "a.npz", x
+
+
+@pytest.mark.parametrize("change, said", [
+    (lambda arrays: arrays.update(weights=arrays["weights"] | 1 << 21), "weights must be a turn of 1 bit and items of 21 bits"),
+    (lambda arrays: arrays.update(weights=arrays["weights"][:-3]), "weight stream must have"),
+    (lambda arrays: arrays["weights"][:, 0].fill(0), "turns of the weight stream must be of 4 lanes, not"),
+    (lambda arrays: arrays.update(weights=arrays["weights"] & ~np.uint32(0xFFFE)), "run of an entry of value 0 must be 15"),
+    (lambda arrays: arrays.update(taps=arrays["taps"][:-1]), "layer 1: taps of a block must be below")])
+def test_a_wrong_weight_stream_is_one_line_when_it_is_loaded(change, said, tmp_path):
+    path, _ = stream_changed(change, tmp_path)
+    with pytest.raises(ValueError, match=said):
+        golden.load(path)
+
+
+def test_lanes_that_wait_for_each_other_are_one_line(tmp_path):
+    """All transfers of lane 0 ahead of those of lane 1: its buffers fill up while lane 1 has nothing."""
+    def change(arrays):
+        weights = arrays["weights"]
+        lanes = turns(preset("default", rows=2, cols=2, weight_lanes=2), weights)
+        own = [weights[lanes == lane] for lane in range(2)]
+        own[0][:, 0] = 1
+        other = np.zeros((2 * len(own[1]), weights.shape[1]), np.uint32)
+        other[1::2] = own[1]
+        other[1::2, 0] = 1
+        arrays["weights"] = np.concatenate((own[0], other))
+    machine = {"weight_lanes": 2, "weight_words": 16, "weight_port_bits": 64}
+    path, x = stream_changed(change, tmp_path, **machine)
+    with pytest.raises(ValueError, match="^weights must come in an order in which no lane waits"):
+        golden.run(golden.load(path), x)

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from golden.image import AGAIN
+from golden.scnn.lanes import Reader
 from golden.scnn.program import Program, operations, read
 from spec.scnn import ScnnSpec
 from spec.scnn.program import CAUSES, KINDS, POOLS
@@ -34,6 +35,31 @@ def programs(spec: ScnnSpec, members: dict[str, np.ndarray]) -> None:
                 found = [*found, *_segments(spec, one, taps), *_steps(spec, one)]
             if wrong := next(((what, rule, value) for what, rule, value, good in found if not good), None):
                 raise ValueError(f"layer {number}: {wrong[0]} must be {wrong[1]}, not {wrong[2]}; {AGAIN}")
+
+
+def weights(spec: ScnnSpec, members: dict[str, np.ndarray]) -> None:
+    """Refuse a weight stream that is not of items, lacks blocks of the programs, or names a tap that does not exist.
+
+    Raises
+    ------
+    ValueError
+    """
+    turns, items = members["weights"][:, 0], members["weights"][:, 1:]
+    if int(items.max(initial=0)) >> spec.item_bits or int(turns.max(initial=0)) > (spec.weight_lanes > 1):
+        raise ValueError(f"weights must be a turn of 1 bit and items of {spec.item_bits} bits, not "
+                         f"{int(turns.max(initial=0))} and {int(items.max(initial=0))}; {AGAIN}")
+    reader, lanes = Reader(spec, members["weights"], members.get("codebooks")), members["lanes"].tolist()
+    for number, entry in enumerate(members["layers"].tolist()):
+        one = read(entry, lanes, members["supply"][0].tolist(), members["drain"][0].tolist())
+        found, at = reader.layer(one), 0
+        for segment in one.segments:
+            pairs = slice(at, at + segment.pairs)
+            counts, ends = found.counts[:, pairs], (found.starts + found.counts)[:, pairs]
+            last = found.places[ends[counts > 0] - 1].max(initial=0) >> one.lane["kp_log2"]
+            if segment.tap + last >= len(members["taps"]):
+                raise ValueError(f"layer {number}: taps of a block must be below {len(members['taps'])}, not "
+                                 f"{segment.tap + last}; {AGAIN}")
+            at += segment.pairs
 
 
 Rule = tuple[str, str, Any, bool]

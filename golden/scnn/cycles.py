@@ -151,8 +151,14 @@ class Timeline:
         latency, many = self.spec.broadcast_latency, len(self._lanes)
 
         def credit(lane: int):
-            return lambda pair, place: int(released[pair - slots][places[lane + place * many]].max()) + latency + 2 \
-                if pair >= slots else first
+            def first_of(pair: int, place: int) -> int:
+                if pair < slots:
+                    return first
+                if pair - slots >= len(released):
+                    raise ValueError("weights must come in an order in which no lane waits for what another gets later; "
+                                     "build the image again")
+                return int(released[pair - slots][places[lane + place * many]].max()) + latency + 2
+            return first_of
 
         for number, lane in enumerate(self._lanes):
             lane.layer(load.weights[:, :, number::many], kc=head["kc"] if head["bias"] else 0, first=first,

@@ -62,6 +62,7 @@ def load(path) -> Image:
         raise ValueError(f"layers of {path} must be {len(head['layers'])}, as many as their names, not "
                          f"{len(members['layers'])}; {AGAIN}")
     check.programs(spec, members)
+    check.weights(spec, members)
     for name in ("input", "output"):
         described.tensor(spec, name, head[name], members[f"{name}_orders"])
     described.written(spec, members, head["output"])
