@@ -28,12 +28,15 @@ from rtl.mac.plan import Plan
 from rtl.mac.random import Random
 from rtl.mac.readout import Readout
 from rtl.mac.ring import Ring
+from rtl.mac.scaled.dot import ScaledDot
+from rtl.mac.scaled.plan import ScaledPlan
 from rtl.mac.sequence import Sequence
 from rtl.mac.tile import Tile
 from sim.bus.kinds import KINDS
 from sim.bus.toy import TOY
 from sim.eie.blocks import SPECS, blocks
 from spec.mac import MacSpec
+from spec.mac.scaled import SCALED
 
 ROOT = Path(__file__).parents[1]
 PARAMETERS = {"nz_add_sub": {"BITS": 8}, "nz_choose": {"WIDTH": 8, "STEPS": 2}, "nz_merge_add": {"BITS": 8},
@@ -55,6 +58,7 @@ def instances():
         plan, cuts, parts = Plan(spec), cuts_of(spec.target), Submodules()
         yield from (Mac(spec), Array(plan, cuts, parts), Tile(plan, cuts, parts), Dot(plan, cuts, parts), Assemble(spec),
                     Commands(spec), Decode(plan, 0, 8), Feed(spec), Random(2), Readout(spec), Ring(16), Sequence(spec, 20))
+    yield ScaledDot(ScaledPlan(form=SCALED["nvfp4"]), cuts_of("ecp5"), Submodules())
     lns = MacSpec(arith="lns", formats=("lns",), acc="lns")
     yield from (LnsDot(lns, cuts_of("ecp5"), Submodules()), LnsAdd(lns, cuts_of("ecp5")))
 
@@ -91,7 +95,7 @@ def test_docstrings_name_the_ports_that_exist():
     assert every <= set(members), f"{every - set(members)} must be among the instances"
 
 
-PATHS = [path for folder in ("bus", "eie", "mac") for path in sorted((ROOT / "rtl" / folder).glob("*.py"))]
+PATHS = [path for folder in ("bus", "eie", "mac") for path in sorted((ROOT / "rtl" / folder).rglob("*.py"))]
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: str(path.relative_to(ROOT)))

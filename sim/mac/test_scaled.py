@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rtl.mac.scaled.__main__ import MODULE, generate
+from rtl.mac.scaled.build import MODULE, generate
 from sim import lint
 from sim.launch import launch
 from sim.mac.scaled import operations

@@ -5,31 +5,16 @@ from typing import Annotated
 import typer
 
 from cli import command, paths
-from rtl.emit import Library
-from rtl.mac.depth import DEPTHS, cuts_of
-from rtl.mac.scaled.dot import ScaledDot
-from rtl.mac.scaled.plan import ScaledPlan
-from spec.mac.scaled import SCALED, ScaledFormat
+from rtl.mac.depth import DEPTHS
+from rtl.mac.scaled.build import MODULE, generate
+from spec.mac.scaled import SCALED
 
-MODULE = "mac_scaled"
 EXAMPLE = """Write the Verilog of a dot unit for a block-scaled format, and a manifest with its latency.
 
 Example: python -m rtl.mac.scaled --format mxfp8_e4m3
 """
 
 app = command.application(EXAMPLE)
-
-
-def generate(form: ScaledFormat, target: str = "ecp5") -> tuple[str, dict]:
-    """Return the Verilog of a dot unit, module `MODULE`, and its manifest."""
-    library = Library()
-    unit = ScaledDot(ScaledPlan(form=form), cuts_of(target), library)
-    library.add(unit, module=MODULE)
-    plan = unit.plan
-    return library.verilog(f"{MODULE}: {form.name}"), {
-        "format": form.name, "target": target, "terms": form.terms, "block": form.block, "blocks": plan.blocks,
-        "element_bits": form.element.bits, "scale_bits": plan.scale_bits, "latency": unit.latency,
-        "stages": [list(stage) for stage in unit.stages]}
 
 
 @app.command(help=EXAMPLE)
