@@ -49,6 +49,13 @@ def test_the_netlist_of_a_tile_answers_as_golden():
     assert said == "400 operations of the tile equal the golden model's"
 
 
+@pytest.mark.full
+def test_the_netlist_of_a_convolution_array_answers_as_golden():
+    design, spec = machine_of("scnn", preset="ecp5", rows=1, cols=1)
+    said = verification.verify(design, parts.named("lfe5u-85f-6"), spec)
+    assert said == "426 outputs of 3 random networks, and their counters, equal the golden model's"
+
+
 def test_random_layers_pass_on_the_verilog_and_fail_on_a_broken_one():
     """The check itself, on text that needs no synthesis; every machine that is synthesized goes through it."""
     spec = preset("ecp5", pes=1, entries=256, columns=32, slots=4)

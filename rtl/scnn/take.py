@@ -34,6 +34,7 @@ class Take(wiring.Component):
     stride, kp_log2 : ``Out`` (and ``codebook``)
         Of the layer.
     entries, waits, count_mismatch : ``Out``
+        Entries taken in this cycle; a take waits for the stream alone; a block has more vectors than its slot.
     """
 
     def __init__(self, spec: ScnnSpec, library: Submodules, lane: int = 0):
@@ -122,9 +123,7 @@ class Take(wiring.Component):
         slots, known, asked = Signal(range(MAX_SLOTS + 1)), Signal(), Signal(self._w.set)
         m.d.comb += slots.eq(slot_count(spec.weight_words, self._layer["slot_log2"]))
         self._block = Signal()                              # a block is begun in this cycle
-        self._place, self._last_place, self._next_place = Signal(self._w.set), Signal(), Signal(self._w.set)
-        m.d.comb += [self._last_place.eq(self._place + step >= self._layer["sets"]),
-                     self._next_place.eq(Mux(self._last_place, self._lane, self._place + step))]
+        self._visit(m, step)
         turn = self._block & self._last_place
         if spec.pes == 1:
             leave_open(self.sets[0])
@@ -149,6 +148,20 @@ class Take(wiring.Component):
         enough = Signal()
         m.d.sync += enough.eq(~self._begun[2] & Mux(turn, Cat(then).all(), Mux(self._block, Cat(later).all(), Cat(now).all())))
         return enough
+
+    def _visit(self, m, step):
+        """Follow the sets of the lane; whether one is the last, and which one is next, is known with it, from registers."""
+        self._place, self._last_place, self._next_place = Signal(self._w.set), Signal(), Signal(self._w.set)
+        self._move = Signal()                               # the next set's turn
+
+        def entered(place):
+            last = place + step >= self._layer["sets"]
+            return [self._last_place.eq(last), self._next_place.eq(Mux(last, self._lane, place + step))]
+
+        with m.If(self._move):
+            m.d.sync += [self._place.eq(self._next_place), *entered(self._next_place)]
+        with m.If(self._begun[2]):
+            m.d.sync += [self._place.eq(self._lane), *entered(self._lane)]
 
     def _go(self, m, credit):
         """Take a bias, the head of a block with its first entries, or further entries of it."""
@@ -192,11 +205,12 @@ class Take(wiring.Component):
         with m.If(go & biases):
             m.d.sync += channel.eq(channel + 1)
             with m.If(channel + 1 == layer["kc"]):
-                m.d.sync += [biases.eq(~self._last_place), channel.eq(0), self._place.eq(self._next_place)]
+                m.d.sync += [biases.eq(~self._last_place), channel.eq(0)]
+                m.d.comb += self._move.eq(1)
         with m.If(go & ~biases):
             m.d.sync += [inside.eq(~end), number.eq(Mux(end, 0, number + 1))]
         with m.If(end):
-            m.d.sync += self._place.eq(self._next_place)
+            m.d.comb += self._move.eq(1)
         with m.If(over):
             m.d.sync += [pair.eq(pair + 1), done.eq(done + 1), offset.eq(offset + segment["step"])]
             with m.If(last_segment_pair):
@@ -206,9 +220,8 @@ class Take(wiring.Component):
                 with m.If(pass_ + 1 == layer["passes"]):
                     m.d.sync += [busy.eq(0), biases.eq(0)]
         with m.If(self._begun[2]):
-            m.d.sync += [busy.eq(layer["sets"] > self._lane), self._place.eq(self._lane), biases.eq(layer["bias"]), pass_.eq(0),
-                         pair.eq(0), done.eq(0), offset.eq(0), inside.eq(0),
-                         channel.eq(0), number.eq(0)]
+            m.d.sync += [busy.eq(layer["sets"] > self._lane), biases.eq(layer["bias"]), pass_.eq(0), pair.eq(0), done.eq(0),
+                         offset.eq(0), inside.eq(0), channel.eq(0), number.eq(0)]
         self._outputs(m, go=go, few=Mux(none, 0, few), end=end, biases=biases, inside=inside, none=none, channel=channel,
                       ring=passed + pass_[:2], offset=offset)
 
