@@ -67,11 +67,15 @@ def assemble(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int
     drain: list[list[int]] = [[] for _ in range(spec.pes)]
     for plan in plans:
         table += records.pack(records.LAYER, {"lanes": len(lane_words), "supply": len(supply[0]), "drain": len(drain[0])})
-        lane_words += program.lanes(spec, plan)
         tap_words += program.taps(plan)
-        drains = program.drain(spec, plan)
-        for own, made in ((supply, [program.supply(spec, plan, plans, pe) for pe in range(spec.pes)]),
-                          (drain, [drains[tile_of(spec, pe, plan.level)] for pe in range(spec.pes)])):
+        try:
+            lane_words += program.lanes(spec, plan)
+            drains = program.drain(spec, plan)
+            supplies = [program.supply(spec, plan, plans, pe) for pe in range(spec.pes)]
+        except OverflowError as error:
+            raise ValueError(f"{plan.layer.name}: program of the layer: {error}; "
+                             f"take a smaller filter, window or stride") from error
+        for own, made in ((supply, supplies), (drain, [drains[tile_of(spec, pe, plan.level)] for pe in range(spec.pes)])):
             for pe, words in enumerate(program.pad(made)):
                 own[pe] += [int(word) for word in words]
     for what, size in (("lanes", len(lane_words)), ("supply", len(supply[0])), ("drain", len(drain[0]))):

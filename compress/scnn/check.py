@@ -10,6 +10,7 @@ from compress.scnn.assemble import Assembly
 from compress.scnn.lower import attempt
 from compress.scnn.real import Lowered, Step
 from compress.scnn.size import MEMORIES, SIDES, few, sized
+from compress.scnn.suit import suited
 from golden.scnn.layer import Layer
 from spec.scnn import ScnnSpec
 
@@ -36,7 +37,7 @@ class Outlook:
 
 def outlook(network: Network, spec: ScnnSpec) -> Outlook:
     """Return what a network becomes on an array whose sides and memories may be changed."""
-    lowered, lost = attempt(network)
+    lowered, lost = attempt(suited(network))
     if lowered is None:
         return Outlook(refusals=tuple(lost))
     try:

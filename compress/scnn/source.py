@@ -16,6 +16,7 @@ from compress.scnn.assemble import Assembly
 from compress.scnn.lower import lower
 from compress.scnn.share import shared
 from compress.scnn.size import MEMORIES, SIDES, few, sized
+from compress.scnn.suit import suited
 from compress.scnn.table import rows
 from compress.scnn.whole import Whole, measure, quantise
 from compress.source import right
@@ -103,7 +104,7 @@ def build(network: Network, path: Path, spec: ScnnSpec, request: Request, sample
     NetworkRefusedError, ValueError, OverflowError
         If a layer cannot be mapped, fit or be kept from overflowing.
     """
-    few(len(lower(network, path).steps))
+    few(len(lower(suited(network), path).steps))
     guessed = samples is None
     if samples is None:
         low, high = request.input_range or UNTOLD
@@ -113,9 +114,10 @@ def build(network: Network, path: Path, spec: ScnnSpec, request: Request, sample
     samples = parts.seen
     kinds = stages(network, spec, request, parts)
     *_, last = kinds.values()
+    fitting = suited(last)
     with command.progress(f"compressing {path}", 3) as bar:
-        lowered = lower(last, path)
-        whole = quantise(spec, last, lowered, samples, input_range=request.input_range or (UNTOLD if guessed else None))
+        lowered = lower(fitting, path)
+        whole = quantise(spec, fitting, lowered, samples, input_range=request.input_range or (UNTOLD if guessed else None))
         bar.advance(1)
         density = {name: found.density for name, found in whole.measured.items()}
         assembly, faults = sized(spec, whole.layers, lowered.shape, free=request.free, density=density, level=request.level)
@@ -133,7 +135,7 @@ def build(network: Network, path: Path, spec: ScnnSpec, request: Request, sample
              "notices": [*network.notices, *whole.notices, *faults, *order(network, whole)],
              "warnings": _warnings(whole, guessed and request.input_range is None)}
     return Made(image=image, whole=whole, assembly=assembly, samples=samples,
-                facts=facts | _steps(before or network, kinds, whole, samples, trial))
+                facts=facts | _steps(before or network, kinds, fitting, whole, samples, trial))
 
 
 def stages(network: Network, spec: ScnnSpec, request: Request, parts: Split) -> dict[str, Network]:
@@ -162,13 +164,14 @@ def kept(network: Network) -> float:
     return sum(map(np.count_nonzero, weights)) / max(1, sum(weight.size for weight in weights))
 
 
-def _steps(network: Network, kinds: dict[str, Network], whole: Whole, samples: np.ndarray, trial: Trial) -> dict[str, Any]:
-    """Return error and accuracy after each step."""
+def _steps(network: Network, kinds: dict[str, Network], fitting: Network, whole: Whole, samples: np.ndarray,
+           trial: Trial) -> dict[str, Any]:
+    """Return error and accuracy after each step; ``fitting`` is what the whole numbers were made of."""
     wanted = output(network, trial.inputs)
     answers = {"float": wanted} | {name: wanted if kind is network else output(kind, trial.inputs)
                                    for name, kind in kinds.items()}
     *_, (last, real) = answers.items()
-    answers["integer"] = whole.outputs if trial.inputs is samples else measure(whole, kinds[last], trial.inputs)[1]
+    answers["integer"] = whole.outputs if trial.inputs is samples else measure(whole, fitting, trial.inputs)[1]
     facts: dict[str, Any] = {"error": {name: rms(answer - wanted) / (rms(wanted) or 1.0)
                                        for name, answer in answers.items() if name != "float"},
                              "rounding": rms(answers["integer"] - real) / (rms(real) or 1.0)}

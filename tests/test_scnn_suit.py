@@ -1,0 +1,105 @@
+"""Windows and planes that reach too far for an array are taken in steps: the same answers, on golden's machine too."""
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from compress.frontend.execute import output, run
+from compress.frontend.graph import INPUT, Activation, Conv, Dense, Network, Pool
+from compress.frontend.onnx import from_model
+from compress.scnn.image import save
+from compress.scnn.lower import lower
+from compress.scnn.size import free
+from compress.scnn.source import Request, build
+from compress.scnn.suit import PLANE, WINDOW, suited
+from golden import scnn
+from spec.scnn import preset
+from tests.commands import leave
+from tests.onnx_sample import model, node
+
+RNG = np.random.default_rng(31)
+
+
+def normal(*shape):
+    return RNG.normal(size=shape).astype(np.float32)
+
+
+def pooled(plane, kernel, strides=None, *, average=True):
+    strides = strides or kernel
+    size = tuple((n - k) // s + 1 for n, k, s in zip(plane, kernel, strides, strict=True))
+    return Network(name="p", shape=(3, *plane), layers=(
+        Pool(name="p", inputs=(INPUT,), shape=(3, *size), picture=(3, *plane), average=average, kernel=kernel, strides=strides,
+             activation=Activation(relu=True)),))
+
+
+@pytest.mark.parametrize("average", [True, False])
+@pytest.mark.parametrize(("plane", "kernel"), [
+    ((16, 16), (16, 16)), ((17, 17), (17, 17)), ((28, 28), (28, 28)), ((19, 40), (19, 40)), ((5, 64), (5, 64)),
+    ((32, 32), (16, 16)), ((1, 250), (1, 250)), ((40, 3), (20, 1)), ((229, 2), (229, 2))])
+def test_a_large_window_is_taken_in_stages(plane, kernel, average):
+    network = pooled(plane, kernel, average=average)
+    made = suited(network)
+    assert len(made.layers) > 1
+    for layer in made.layers:
+        size = layer.kernel if isinstance(layer, Pool) else layer.weight.shape[2:]
+        assert max(size) <= WINDOW
+        assert isinstance(layer, Pool) or layer.groups == 3
+    x = RNG.normal(size=(4, network.size))
+    np.testing.assert_allclose(output(made, x), output(network, x), rtol=1e-9, atol=1e-12)
+    assert made.layers[-1].name == "p"
+    lower(made)
+
+
+@pytest.mark.parametrize(("plane", "kernel", "strides"), [((15, 15), (15, 15), None), ((40, 40), (17, 17), (3, 3)),
+                                                          ((36, 36), (17, 17), None)])
+def test_other_windows_stay(plane, kernel, strides):
+    network = pooled(plane, kernel, strides)
+    assert suited(network) is network
+
+
+@pytest.mark.parametrize("shape", [(2, 20, 20), (1, 28, 28), (3, 17, 9), (2, 40), (1, 5, 70)])
+def test_a_dense_layer_reads_a_smaller_plane(shape):
+    dense = Dense(name="d", inputs=(INPUT,), shape=(4,), weight=normal(4, int(np.prod(shape))), bias=normal(4))
+    network = Network(name="d", shape=shape, layers=(dense,))
+    made = suited(network)
+    near, last = made.layers
+    assert max(near.shape[1:]) <= PLANE
+    assert isinstance(near, Conv)
+    assert np.count_nonzero(near.weight) == near.shape[0]
+    x = RNG.normal(size=(3, network.size))
+    np.testing.assert_allclose(output(made, x), output(network, x), rtol=1e-6, atol=1e-6)
+    assert np.abs(run(made, x)[near.name]).sum() == pytest.approx(np.abs(x).sum())
+    assert (last.name, last.bias is dense.bias) == ("d", True)
+
+
+LARGE = {
+    "global mean": ([node("Conv", ["x", "k"], "a", pads=[1, 1, 1, 1]), node("Relu", ["a"], "r"),
+                     node("GlobalAveragePool", ["r"], "g"), node("Flatten", ["g"], "f"), node("MatMul", ["f", "w"])],
+                    {"w": normal(4, 3)}),
+    "dense": ([node("Conv", ["x", "k"], "a", pads=[1, 1, 1, 1]), node("Relu", ["a"], "r"), node("Flatten", ["r"], "f"),
+               node("MatMul", ["f", "w"])], {"w": normal(4 * 19 * 19, 3) / 19})}
+
+
+@pytest.mark.parametrize("name", LARGE)
+@pytest.mark.parametrize("bits", [0, 4])
+def test_golden_answers_as_the_build_says(name, bits, tmp_path):
+    nodes, weights = LARGE[name]
+    network = from_model(model(nodes, {"k": normal(4, 2, 3, 3)} | weights, ["N", 2, 19, 19]), name)
+    spec = preset("default", rows=2, cols=2, weight_code_bits=bits)
+    x = RNG.normal(size=(2, network.size))
+    made = build(network, Path(name), spec, Request(preset=spec, free=free(spec, "default"), level=None, density=0.8), x)
+    assert made.facts["rounding"] < 0.003
+    assert made.facts["density"] <= 0.8
+    save(made.image, tmp_path / "net.npz")
+    image = scnn.load(tmp_path / "net.npz")
+    outputs = scnn.run(image, made.whole.inputs(x)[0], crossbars=False).outputs
+    np.testing.assert_array_equal(made.whole.lowered.answers(outputs[None])[0] * image.output_scale, made.whole.outputs[0])
+
+
+def test_the_check_names_a_layer_that_no_program_holds(tmp_path):
+    proto = model([node("Conv", ["x", "k"], strides=[16, 16])], {"k": normal(8, 3, 16, 16)}, ["N", 3, 32, 32])
+    (tmp_path / "net.onnx").write_bytes(proto.SerializeToString())
+    left = leave("compress.check", tmp_path / "net.onnx")
+    assert left.code == 2
+    assert "refused: node 'y' (Conv): layer must be one that fits an array" in left.err
+    assert "take a smaller filter, window or stride" in left.err
