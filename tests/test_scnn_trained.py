@@ -37,13 +37,13 @@ def test_a_hundred_digits(tmp_path):
 
 @pytest.mark.full
 def test_resnet_8_names_the_nine_pictures_that_the_float_network_does(tmp_path):
-    """Ten pictures on 2 x 2 PEs, 140,000 cycles each at level 0."""
+    """Ten pictures on 4 x 4 PEs, 37,500 cycles each."""
     path = FOLDER / "resnet8_cifar10.onnx"
     if not path.is_file():
         pytest.skip("resnet8_cifar10.onnx is not in ../shared/networks nor in NONZERO_NETWORKS")
     inputs, labels = (str(FOLDER / f"cifar10_{name}.npy") for name in ("inputs", "labels"))
     image = tmp_path / "resnet8.npz"
-    left = leave("compress.build", "--design", "scnn", str(path), "--rows", "2", "--cols", "2", "-o", str(image), "--data",
+    left = leave("compress.build", "--design", "scnn", str(path), "--rows", "4", "--cols", "4", "-o", str(image), "--data",
                  inputs, "--labels", labels)
     assert left.code == 0, left.err
     figures = ran(image, tmp_path, "--input", inputs, "--labels", labels, "--outputs", str(tmp_path / "y.npy"))

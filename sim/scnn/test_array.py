@@ -11,7 +11,7 @@ SHAPE = 3, 16, 18
 
 def run(rows, cols, chosen, folder):
     """Run (network, levels) one after another on one array; an int is the level of all layers."""
-    spec, cases = preset("ecp5", rows=rows, cols=cols), []
+    spec, cases = preset("ecp5", rows=rows, cols=cols, memory_words=2048 if rows * cols > 1 else 8192), []
     for name, levels in chosen:
         rng = np.random.default_rng([rows, cols, *name.encode()])
         layers = NETWORKS[name](rng)
@@ -31,7 +31,7 @@ def test_four_pes_in_tiles_and_in_a_block(tmp_path):
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("rows, cols, levels", [(2, 2, 2), (3, 2, 2), (2, 4, 3), (4, 4, 3)])
+@pytest.mark.parametrize("rows, cols, levels", [(1, 1, 1), (2, 2, 2), (3, 2, 2), (2, 4, 3), (4, 4, 3), (8, 8, 4)])
 def test_every_network_at_every_level(rows, cols, levels, tmp_path):
     run(rows, cols, [(name, level) for name in NETWORKS for level in range(levels)]
         + [("deep", tuple(min(levels - 1, at // 2 + first) for at in range(4))) for first in range(levels)], tmp_path)

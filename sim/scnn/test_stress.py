@@ -35,8 +35,9 @@ def run(rows, cols, seeds, folder, level):
 
 @pytest.mark.parametrize("rows, cols, level, first, count", [
     (2, 2, 0, 0, 4), (2, 2, 1, 0, 4), (2, 2, MIXED, 4, 4),
-    *(pytest.param(*shape, level, 100, 30, marks=pytest.mark.full)
-      for shape, levels in (((1, 1), 1), ((2, 2), 2), ((3, 2), 2), ((4, 4), 3)) for level in (*range(levels), MIXED))])
+    *(pytest.param(*shape, level, 100, count, marks=pytest.mark.full)
+      for shape, levels, count in (((1, 1), 1, 30), ((2, 2), 2, 30), ((3, 2), 2, 30), ((4, 4), 3, 30), ((8, 8), 4, 5))
+      for level in (*range(levels), MIXED))])
 def test_random_networks(rows, cols, level, first, count, tmp_path):
     run(rows, cols, range(first, first + count), tmp_path, level)
 
