@@ -2,15 +2,15 @@
 
 from types import SimpleNamespace
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl.emit import Submodules
 from rtl.parts import clock
 
-LATENCY = 4
-"""Cycles from an operation at a bank's port to its sum being in memory and its old value on ``o_value``."""
+LATENCY = 3
+"""Cycles from an operation at a bank's port to its old value on ``o_value``; its sum is in memory in the cycle after."""
 
 
 class Bank(wiring.Component):
@@ -84,6 +84,4 @@ class Bank(wiring.Component):
             merged.eq(Mux(one, 0, stored & ~old.replicate(self._bits) | third | fourth))]
         self._library.cell(m, "adder", "nz_merge_add", p_BITS=self._bits, i_a=merged, i_b=straight, i_c=last.added,
                            i_clear=last.clear, o_s=result)
-        shown = Signal(2 * self._bits, reset_less=True)
-        m.d.sync += shown.eq(Mux(last.shown, Cat(merged, straight), 0))
-        m.d.comb += self.o_value.eq(shown[:self._bits] | shown[self._bits:])
+        m.d.comb += self.o_value.eq((merged | straight) & last.shown.replicate(self._bits))

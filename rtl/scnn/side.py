@@ -89,7 +89,10 @@ class SidePort(wiring.Component):
 
     def _send(self, m):
         """Join the old values of the banks, of which one is not 0; name its place to the neighbours before it is there."""
-        m.d.sync += self.o_value.eq(reduce(or_, self.old))
+        half = len(self.old) // 2
+        joined = [Signal(self._w.sum, name=f"joined{k}", reset_less=True) for k in range(2)]
+        m.d.sync += [joined[0].eq(reduce(or_, list(self.old)[:half])), joined[1].eq(reduce(or_, list(self.old)[half:])),
+                     self.o_value.eq(joined[0] | joined[1])]
         to = Cat(self.i_send & hit for hit in way_of(self._spec, self.i_direction, self.i_level))
         sent = delayed(m, to, "to", cycles=LINK - 1)
         where = delayed(m, Cat(self.i_bank, self.i_entry), "where", cycles=LINK - 1, reset_less=True)

@@ -6,7 +6,7 @@ import cocotb
 from sim.scnn.drive import SIZES, Block, draw
 
 ENTRIES, PRODUCT, WORD = SIZES["entries"], SIZES["product_bits"], SIZES["word_bits"]
-READ = 4                # cycles from an operation to its old value
+READ = 3                # cycles from an operation to its old value
 PORTS = ("i_valid", "i_place", "i_product", "i_side", "side_place", "side_value", "side_take", "side_add")
 
 
