@@ -1,4 +1,5 @@
 """Windows and planes that reach too far for an array are taken in steps: the same answers, on golden's machine too."""
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,11 +8,13 @@ import pytest
 from compress.frontend.execute import output, run
 from compress.frontend.graph import INPUT, Activation, Conv, Dense, Network, Pool
 from compress.frontend.onnx import from_model
+from compress.scnn.assemble import assemble
 from compress.scnn.image import save
 from compress.scnn.lower import lower
 from compress.scnn.size import free
 from compress.scnn.source import Request, build
 from compress.scnn.suit import PLANE, WINDOW, suited
+from compress.scnn.whole import quantise
 from golden import scnn
 from spec.scnn import preset
 from tests.commands import leave
@@ -103,3 +106,22 @@ def test_the_check_names_a_layer_that_no_program_holds(tmp_path):
     assert left.code == 2
     assert "refused: node 'y' (Conv): layer must be one that fits an array" in left.err
     assert "take a smaller filter, window or stride" in left.err
+
+
+def test_where_layers_cannot_each_have_their_own_level_they_have_one_together():
+    """The residual wants small tiles, the dense layer behind it the whole plane: the tiler's own choice has no layout."""
+    proto = model([node("Conv", ["x", "k"], "a", pads=[1, 1, 1, 1]), node("Relu", ["a"], "r"),
+                   node("Conv", ["r", "l"], "b", pads=[1, 1, 1, 1]), node("Add", ["b", "x"], "s"), node("Flatten", ["s"], "f"),
+                   node("MatMul", ["f", "w"], "h"), node("Relu", ["h"], "i"), node("MatMul", ["i", "v"])],
+                  {"k": normal(1, 1, 3, 3), "l": normal(1, 1, 3, 3), "w": normal(156, 7) / 12, "v": normal(7, 3)},
+                  ["N", 1, 13, 12])
+    network = from_model(proto, "net")
+    spec, x = preset("default", rows=2, cols=2), RNG.normal(size=(2, network.size))
+    lowered = lower(network)
+    whole = quantise(spec, network, lowered, x)
+    largest = replace(spec, memory_words=1 << 16, program=4096)
+    with pytest.raises(ValueError, match="rows of its tiles must be at most 15 shorter than the pitch"):
+        assemble(largest, whole.layers, lowered.shape, density={name: own.density for name, own in whole.measured.items()})
+    made = build(network, Path("net"), spec, Request(preset=spec, free=free(spec, "default"), level=None), x)
+    assert len({plan.level for plan in made.assembly.plans}) == 1
+    assert made.assembly.spec.rows == 2

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from typing import Any
 
 from compress.scnn.assemble import Assembly, assemble
 from golden.scnn.layer import Layer
@@ -49,18 +50,30 @@ def sized(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], 
     high = {one.name: one.metadata["high"] for one in fields(ScnnSpec) if one.name in MEMORIES}
     largest, faults = replace(spec, **{name: high[name] for name in MEMORIES if name in free}), list[str]()
     while True:
-        try:
-            levels = None if level is None else [level] * len(layers)
-            made = assemble(largest, layers, shape, density=dict(density), levels=levels, weights=weights)
+        made, fault = _laid(largest, layers, shape, level, density=dict(density), weights=weights)
+        if made is not None:
             break
-        except ValueError as error:
-            faults.append(f"{largest.rows} x {largest.cols} PEs do not do: {error}")
-            if not set(SIDES) <= free or largest.pes == 1:
-                raise ValueError(_advice(largest, str(error), level)) from error
-            largest = replace(largest, rows=max(1, largest.rows // 2), cols=max(1, largest.cols // 2))
+        faults.append(f"{largest.rows} x {largest.cols} PEs do not do: {fault}")
+        if not set(SIDES) <= free or largest.pes == 1:
+            raise ValueError(_advice(largest, str(fault), level)) from fault
+        largest = replace(largest, rows=max(1, largest.rows // 2), cols=max(1, largest.cols // 2))
     need = needs(made)
     grown = {name: max(getattr(spec, name), _up(name, need[name]) if name in free else 0) for name in MEMORIES}
     return replace(made, spec=replace(largest, **grown)), faults
+
+
+def _laid(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], level: int | None, **choices: Any,
+          ) -> tuple[Assembly | None, ValueError | None]:
+    """Return a network laid out, or why it is not: each layer at its own level, then all at one, the largest first."""
+    tried = [[level] * len(layers)] if level is not None else [
+        None, *([number] * len(layers) for number in reversed(range(len(spec.block_sides))))]
+    first: ValueError | None = None
+    for levels in tried:
+        try:
+            return assemble(spec, layers, shape, levels=levels, **choices), None
+        except ValueError as error:
+            first = first or error
+    return None, first
 
 
 def needs(made: Assembly) -> dict[str, int]:
