@@ -1,9 +1,12 @@
 """The comparison of ``bench.scnn``: shapes, limits and ratios by hand, and a small run of the command's parts."""
 
+import json
+
 import numpy as np
 import pytest
 
 from bench.scnn import dense, study
+from bench.scnn.__main__ import joined
 from bench.scnn.networks import NETWORKS, alexnet, googlenet, vgg
 from golden.scnn.layer import Layer, sums
 from spec.scnn import preset
@@ -50,3 +53,13 @@ def test_an_unknown_network_is_refused():
     with pytest.raises(ValueError, match="^networks must be of AlexNet, GoogLeNet, VGG-16, ResNet-50, MobileNetV1, not 'x'"):
         study.named("AlexNet,x")
     assert study.named("VGG-16, AlexNet,VGG-16") == ["VGG-16", "AlexNet"]
+
+
+def test_a_report_keeps_what_is_not_run(tmp_path):
+    path = tmp_path / "scnn.json"
+    machine = {"preset": "default", "port": None, "lanes": None, "codes": False}
+    path.write_text(json.dumps(machine | {"networks": {"VGG-16": 1, "AlexNet": 2}, "sweep": [3]}))
+    found = joined(path, machine | {"networks": {"AlexNet": 4}})
+    assert found == machine | {"networks": {"AlexNet": 4, "VGG-16": 1}, "sweep": [3]}
+    assert list(found["networks"]) == ["AlexNet", "VGG-16"]
+    assert joined(path, machine | {"port": 400, "networks": {"AlexNet": 4}})["networks"] == {"AlexNet": 4}

@@ -10,6 +10,9 @@ from bench.scnn import figures, study
 from bench.scnn.networks import NETWORKS
 from cli import command, paths
 from cli.table import show
+from files.document import read_json
+
+SAME_MACHINE = "preset", "port", "lanes", "codes"
 
 app = command.application(__doc__ or "")
 
@@ -23,7 +26,8 @@ def main(
     codes: Annotated[bool, typer.Option("--codes", help="Weights are 4-bit codes.")] = False,
     sweep: Annotated[bool, typer.Option("--sweep", help="GoogLeNet at densities 0.1 to 1.0 too.")] = False,
     plots: Annotated[Path | None, typer.Option(help="Folder for plots.")] = None,
-    json: Annotated[Path | None, typer.Option(help="Write everything to a file, layer by layer, cause by cause.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write everything to a file, layer by layer, cause by cause; networks "
+                                                                   "that are not run stay as they are.")] = None,
 ) -> None:
     """Say how fast 8 x 8 PEs are on networks with random masks of known densities.
 
@@ -66,8 +70,18 @@ def main(
             print(f"wrote {figures.sweep(data['sweep'], plots / 'scnn_sweep.svg')}")
     data["seconds"] = time.monotonic() - start
     if json is not None:
-        command.write_report(json, data)
+        command.write_report(json, joined(json, data))
         print(f"wrote {json}")
+
+
+def joined(path: Path, data: dict[str, Any]) -> dict[str, Any]:
+    """Return a report with what a file of the same machine has of networks, and of a sweep, that were not run."""
+    old: dict[str, Any] = read_json(path, "--json") if path.exists() else {}
+    if any(old.get(key) != data[key] for key in SAME_MACHINE):
+        return data
+    order = {name: number for number, name in enumerate(NETWORKS)}
+    networks = old["networks"] | data["networks"]
+    return old | data | {"networks": {name: networks[name] for name in sorted(networks, key=lambda name: order.get(name, 99))}}
 
 
 def _density(found: float | None) -> str:
