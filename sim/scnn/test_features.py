@@ -18,7 +18,7 @@ FEATURES = {                                # machine; network and level
     "codes": (preset("default", rows=2, cols=2, weight_code_bits=4, weight_lanes=2, weight_port_bits=72),
               [("plain", 1), ("strided", 0), ("max", 1), ("residual", 0), ("deep", (0, 0, 1, 1))]),
     "codes in pairs": (preset("ecp5", rows=2, cols=2, weight_code_bits=4, weight_lanes=2),
-                       [("plain", 1), ("strided", 0), ("residual", (0, 1)), ("deep", (0, 0, 1, 1))]),
+                       [("plain", 1), ("strided", 0), ("residual", 1), ("deep", (0, 0, 1, 1))]),
     "paper": (preset("paper", rows=2, cols=2), [("plain", 0), ("wide", 0), ("max", 0), ("pairs", 0), ("dense", 0)]),
 }
 
