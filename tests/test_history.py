@@ -101,13 +101,16 @@ def test_what_a_commit_holds_is_read_from_git(tmp_path, monkeypatch):
     (tmp_path / "synth").mkdir()
     (tmp_path / "bench" / "results" / "eie_default.json").write_text(json.dumps(nine))
     (tmp_path / "synth" / "baseline.json").write_text(json.dumps({"rows": rows}))
+    scnn = {"networks": {"VGG-16": {"speedup_over_dense_macs": 4.5967}}}
+    (tmp_path / "bench" / "results" / "scnn.json").write_text(json.dumps(scnn))
     commit = ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qam"]
     for line in (["init", "-q"], ["add", "."], [*commit, "first: one."]):
         subprocess.run(["git", *line], cwd=tmp_path, check=True)
     monkeypatch.setattr(measure, "ROOT", tmp_path)
     found = measure.point("HEAD")
     assert found["subject"] == "first: one." and len(found["commit"]) == 40
-    assert found["figures"] == {"eie_over_limit": 1.25, "eie_cycles": 936, "eie_pe_mhz": 155.5}, "nothing can be built in it"
+    assert found["figures"] == {"eie_over_limit": 1.25, "eie_cycles": 936, "eie_pe_mhz": 155.5,
+                                "scnn_vgg": 4.597}, "nothing can be built in it"
     with pytest.raises(ValueError, match="commit must be one of this repository, not 'nowhere'.*; name another"):
         measure.point("nowhere")
     del nine["layers"]["8"]

@@ -31,6 +31,8 @@ class Figure:
 FIGURES = {one.name: one for one in (
     Figure(name="eie_cycles", unit="cycles", text="EIE's nine layers on 64 PEs added up, by `bench.eie`", tolerance=0.01),
     Figure(name="eie_over_limit", unit="", text="their cycles over the physical limit, geometric mean", tolerance=0.01),
+    Figure(name="scnn_vgg", unit="times", text="VGG-16 on 8 x 8 PEs over dense multiplications, by the model of time in "
+                                               "`bench.scnn`", lower=False, tolerance=0.02),
     Figure(name="eie_pe_lut", unit="LUT", text="one EIE PE of preset `ecp5` on an ECP5, as Yosys maps it", tolerance=0.03),
     Figure(name="eie_pe_ff", unit="FF", text="flip-flops of the same", tolerance=0.03),
     Figure(name="eie_pe_mhz", unit="MHz", text="its clock, from `synth/baseline.json`", lower=False, tolerance=0.05),

@@ -66,6 +66,9 @@ def kept(commit: str) -> Iterator[tuple[str, float]]:
         yield "eie_over_limit", round(nine["geomean_over_limit"], 5)
         if len(nine["layers"]) == LAYERS:
             yield "eie_cycles", sum(layer["cycles"] for layer in nine["layers"].values())
+    vgg = _file(commit, "bench/results/scnn.json").get("networks", {}).get("VGG-16", {})
+    if "speedup_over_dense_macs" in vgg:
+        yield "scnn_vgg", round(vgg["speedup_over_dense_macs"], 3)
     rows = _file(commit, "synth/baseline.json").get("rows", {})
     for row, name in (("pe", "eie_pe_mhz"), ("array16", "eie_16_mhz"), ("mac_tile", "mac_tile_mhz")):
         clock = rows.get(row, {}).get("figures", {}).get("fmax_mhz", {})

@@ -74,17 +74,28 @@ class Decoder(wiring.Component):
         m.d.comb += [
             flag.eq(self.valid & (self.data == link.FLAG)),
             plain.eq(Mux(state == State.ESCAPED, self.data ^ link.FLIP, self.data)),
-            crc.start.eq(flag), crc.valid.eq(taken), crc.data.eq(plain),
-            waiting.eq(fill - self.head), self.pending.eq(waiting != 0), self.done.eq(self.expected - 1 - waiting),
+            crc.start.eq(flag),
+            crc.valid.eq(taken),
+            crc.data.eq(plain),
+            waiting.eq(fill - self.head),
+            self.pending.eq(waiting != 0),
+            self.done.eq(self.expected - 1 - waiting),
             good.eq(flag & (state == State.FRAME) & (count >= LEAST) & crc.match_detected),
             self.flush.eq(good & (first[:link.KIND_BITS] == link.OPEN) & (count == LEAST + link.SIZES[link.OPEN])),
             accept.eq(self.flush | good & opened & (first[:link.KIND_BITS] != link.OPEN) & (sequence == self.expected)
                       & (waiting != self.slots - 1)),
             self.again.eq(flag & (state != State.HUNT) & (count != 0) & ~accept),
-            number.eq(Mux(flag, 1, count)), self.write_addr[:SLOT_BITS].eq(number), self.write_addr[SLOT_BITS:].eq(fill),
-            self.write_data.eq(Mux(flag, count - link.CRC_BYTES, plain)), self.write.eq(taken | accept)]
+            number.eq(Mux(flag, 1, count)),
+            self.write_addr[:SLOT_BITS].eq(number),
+            self.write_addr[SLOT_BITS:].eq(fill),
+            self.write_data.eq(Mux(flag, count - link.CRC_BYTES, plain)),
+            self.write.eq(taken | accept),
+        ]
         with m.If(flag):
-            m.d.sync += [state.eq(State.FRAME), count.eq(0)]
+            m.d.sync += [
+                state.eq(State.FRAME),
+                count.eq(0),
+            ]
         with m.Elif(self.valid & (state != State.HUNT)):
             with m.If((state == State.FRAME) & (self.data == link.ESCAPE)):
                 m.d.sync += state.eq(State.ESCAPED)
@@ -92,7 +103,10 @@ class Decoder(wiring.Component):
                 m.d.sync += state.eq(State.HUNT)
             with m.Else():
                 m.d.comb += taken.eq(1)
-                m.d.sync += [state.eq(State.FRAME), count.eq(count + 1)]
+                m.d.sync += [
+                    state.eq(State.FRAME),
+                    count.eq(count + 1),
+                ]
                 with m.If(count == 0):
                     m.d.sync += first.eq(plain)
                 with m.If(count == 1):
@@ -102,7 +116,13 @@ class Decoder(wiring.Component):
         with m.If(self.pop):
             m.d.sync += self.head.eq(self.head + 1)
         with m.If(accept):
-            m.d.sync += [fill.eq(fill + 1), self.expected.eq(sequence + 1)]
+            m.d.sync += [
+                fill.eq(fill + 1),
+                self.expected.eq(sequence + 1),
+            ]
         with m.If(self.flush):
-            m.d.sync += [self.head.eq(fill), opened.eq(1)]
+            m.d.sync += [
+                self.head.eq(fill),
+                opened.eq(1),
+            ]
         return m

@@ -54,18 +54,27 @@ class Encoder(wiring.Component):
         asked, repeats, step, left, read = Signal(), Signal(), Signal(range(END + 1)), Signal(8), Signal(8)
         byte, escaped, special, inside = Signal(8), Signal(), Signal(), Signal()
         m.d.comb += [
-            inside.eq((step != 0) & (step != END)), crc.data.eq(byte),
+            inside.eq((step != 0) & (step != END)),
+            crc.data.eq(byte),
             special.eq(inside & ~escaped & ((byte == link.FLAG) | (byte == link.ESCAPE))),
-            self.o.payload.eq(Mux(special, link.ESCAPE, Mux(escaped, byte ^ link.FLIP, byte)))]
+            self.o.payload.eq(Mux(special, link.ESCAPE, Mux(escaped, byte ^ link.FLIP, byte))),
+        ]
         m.d.sync += read.eq(self.data)
         with m.If(self.again):
             m.d.sync += asked.eq(1)
         with m.FSM():
             with m.State("IDLE"):
                 m.d.comb += crc.start.eq(1)
-                m.d.sync += [step.eq(0), self.addr.eq(0), repeats.eq(asked & ~self.go)]
+                m.d.sync += [
+                    step.eq(0),
+                    self.addr.eq(0),
+                    repeats.eq(asked & ~self.go),
+                ]
                 with m.If(self.go | asked & ~self.composing):
-                    m.d.sync += [asked.eq(0), self.sending.eq(1)]
+                    m.d.sync += [
+                        asked.eq(0),
+                        self.sending.eq(1),
+                    ]
                     m.next = "PICK"
             with m.State("PICK"):
                 m.d.sync += byte.eq(self._byte(m, step, crc.crc, repeats, read))
@@ -83,7 +92,10 @@ class Encoder(wiring.Component):
                             m.d.sync += self.sending.eq(0)
                             m.next = "IDLE"
                         with m.Elif(step == BODY - 1):
-                            m.d.sync += [left.eq(self.length), step.eq(Mux(self.length == 0, CRC, BODY))]
+                            m.d.sync += [
+                                left.eq(self.length),
+                                step.eq(Mux(self.length == 0, CRC, BODY)),
+                            ]
                         with m.Elif((step == BODY) & (left != 1)):
                             m.d.sync += left.eq(left - 1)
                         with m.Else():

@@ -54,24 +54,43 @@ class Link(wiring.Component):
         self._ring(m, decoder, bridge, requests)
         written, read = reply.write_port(), reply.read_port()
         m.d.comb += [
-            decoder.data.eq(self.data), decoder.valid.eq(self.valid),
-            written.en.eq(bridge.write), written.addr.eq(bridge.write_addr), written.data.eq(bridge.write_data),
-            read.en.eq(1), read.addr.eq(encoder.addr), encoder.data.eq(read.data),
-            bridge.sending.eq(encoder.sending), encoder.again.eq(decoder.again),
+            decoder.data.eq(self.data),
+            decoder.valid.eq(self.valid),
+            written.en.eq(bridge.write),
+            written.addr.eq(bridge.write_addr),
+            written.data.eq(bridge.write_data),
+            read.en.eq(1),
+            read.addr.eq(encoder.addr),
+            encoder.data.eq(read.data),
+            bridge.sending.eq(encoder.sending),
+            encoder.again.eq(decoder.again),
             *(getattr(encoder, name).eq(getattr(bridge, name)) for name in ("go", "composing", "kind", "status", "length")),
             *(getattr(encoder, name).eq(getattr(decoder, name)) for name in ("attempt", "done", "expected")),
-            self.machine_reset.eq(bridge.reset), self.loaded.eq(bridge.loaded), self.busy.eq(bridge.composing)]
+            self.machine_reset.eq(bridge.reset),
+            self.loaded.eq(bridge.loaded),
+            self.busy.eq(bridge.composing),
+        ]
         for name in master():
             inner, outer = getattr(bridge, name), getattr(self, name)
             m.d.comb += inner.eq(outer) if self.signature.members[name].flow == In else outer.eq(inner)
         dropped = Signal()
-        m.d.sync += [dropped.eq((dropped | decoder.again) & ~decoder.flush), self.error.eq(dropped | bridge.refused)]
+        m.d.sync += [
+            dropped.eq((dropped | decoder.again) & ~decoder.flush),
+            self.error.eq(dropped | bridge.refused),
+        ]
         return m
 
     def _ring(self, m, decoder, bridge, requests):
         """Let the decoder write the ring of slots, and the bridge read the oldest."""
         written, read = requests.write_port(), requests.read_port()
         m.d.comb += [
-            written.en.eq(decoder.write), written.addr.eq(decoder.write_addr), written.data.eq(decoder.write_data),
-            read.en.eq(bridge.read), read.addr[:SLOT_BITS].eq(bridge.addr), read.addr[SLOT_BITS:].eq(decoder.head),
-            bridge.data.eq(read.data), bridge.pending.eq(decoder.pending), decoder.pop.eq(bridge.pop)]
+            written.en.eq(decoder.write),
+            written.addr.eq(decoder.write_addr),
+            written.data.eq(decoder.write_data),
+            read.en.eq(bridge.read),
+            read.addr[:SLOT_BITS].eq(bridge.addr),
+            read.addr[SLOT_BITS:].eq(decoder.head),
+            bridge.data.eq(read.data),
+            bridge.pending.eq(decoder.pending),
+            decoder.pop.eq(bridge.pop),
+        ]

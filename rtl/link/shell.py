@@ -52,12 +52,21 @@ class Shell(wiring.Component):
         if self.divisor:
             m.submodules.receiver = receiver = Receiver(self.divisor)
             m.submodules.sender = sender = Sender(self.divisor)
-            m.d.comb += [receiver.rx.eq(self.rx), self.tx.eq(sender.tx), host.data.eq(receiver.data),
-                         host.valid.eq(receiver.valid)]
+            m.d.comb += [
+                receiver.rx.eq(self.rx),
+                self.tx.eq(sender.tx),
+                host.data.eq(receiver.data),
+                host.valid.eq(receiver.valid),
+            ]
             wiring.connect(m, host.o, sender.i)
         else:
-            m.d.comb += [host.data.eq(self.in_data), host.valid.eq(self.in_valid), self.out_data.eq(host.o.payload),
-                         self.out_valid.eq(host.o.valid), host.o.ready.eq(self.out_ready)]
+            m.d.comb += [
+                host.data.eq(self.in_data),
+                host.valid.eq(self.in_valid),
+                self.out_data.eq(host.o.payload),
+                self.out_valid.eq(host.o.valid),
+                host.o.ready.eq(self.out_ready),
+            ]
         reset = Signal(init=1)
         m.d.sync += reset.eq(host.machine_reset)
         unused = {"s_axil_awprot": Const(0, 3), "s_axil_arprot": Const(0, 3), "m_axis_tkeep": Signal(8), "irq": Signal()}
@@ -67,8 +76,16 @@ class Shell(wiring.Component):
                  for name, member in front_end().items()}
         m.submodules.machine = Instance(self.machine, i_clk=ClockSignal(), i_rst=reset | ResetSignal(), **ports)
         beat, shown = Signal(BEAT_BITS), Signal()
-        m.d.sync += [beat.eq(beat + 1), shown.eq((shown & (beat[:SHOWN_BITS] != 0)) | host.busy)]
-        m.d.comb += [self.loaded.eq(host.loaded), self.busy.eq(shown), self.error.eq(host.error), self.beat.eq(beat[-1])]
+        m.d.sync += [
+            beat.eq(beat + 1),
+            shown.eq((shown & (beat[:SHOWN_BITS] != 0)) | host.busy),
+        ]
+        m.d.comb += [
+            self.loaded.eq(host.loaded),
+            self.busy.eq(shown),
+            self.error.eq(host.error),
+            self.beat.eq(beat[-1]),
+        ]
         return m
 
 

@@ -45,7 +45,10 @@ class Receiver(wiring.Component):
         m.submodules.synchroniser = cdc.FFSynchronizer(self.rx, line, init=1)
         m.d.sync += self.valid.eq(0)
         with m.If(idle):
-            m.d.sync += [left.eq(self.divisor // 2 - 1), bits.eq(9)]
+            m.d.sync += [
+                left.eq(self.divisor // 2 - 1),
+                bits.eq(9),
+            ]
             with m.If(line):
                 m.d.sync += broken.eq(0)
             with m.Elif(~broken):
@@ -53,11 +56,18 @@ class Receiver(wiring.Component):
         with m.Elif(left):
             m.d.sync += left.eq(left - 1)
         with m.Else():
-            m.d.sync += [left.eq(self.divisor - 1), bits.eq(bits - 1)]
+            m.d.sync += [
+                left.eq(self.divisor - 1),
+                bits.eq(bits - 1),
+            ]
             with m.If(bits == 9):
                 m.d.sync += idle.eq(line)
             with m.Elif(bits == 0):
-                m.d.sync += [idle.eq(1), broken.eq(~line), self.valid.eq(line)]
+                m.d.sync += [
+                    idle.eq(1),
+                    broken.eq(~line),
+                    self.valid.eq(line),
+                ]
             with m.Else():
                 m.d.sync += self.data.eq(Cat(self.data[1:], line))
         return m
@@ -86,11 +96,24 @@ class Sender(wiring.Component):
         m = Module()
         left, bits, rest = Signal(range(self.divisor)), Signal(range(10)), Signal(9, init=0x1FF)
         over = Signal()
-        m.d.comb += [over.eq((left == 0) & (bits == 0)), self.i.ready.eq(over)]
+        m.d.comb += [
+            over.eq((left == 0) & (bits == 0)),
+            self.i.ready.eq(over),
+        ]
         with m.If(left):
             m.d.sync += left.eq(left - 1)
         with m.Elif(bits):
-            m.d.sync += [left.eq(self.divisor - 1), bits.eq(bits - 1), self.tx.eq(rest[0]), rest.eq(Cat(rest[1:], 1))]
+            m.d.sync += [
+                left.eq(self.divisor - 1),
+                bits.eq(bits - 1),
+                self.tx.eq(rest[0]),
+                rest.eq(Cat(rest[1:], 1)),
+            ]
         with m.Elif(self.i.valid):
-            m.d.sync += [left.eq(self.divisor - 1), bits.eq(9), self.tx.eq(0), rest.eq(Cat(self.i.payload, 1))]
+            m.d.sync += [
+                left.eq(self.divisor - 1),
+                bits.eq(9),
+                self.tx.eq(0),
+                rest.eq(Cat(self.i.payload, 1)),
+            ]
         return m
