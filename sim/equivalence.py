@@ -5,6 +5,7 @@ can be reached from power-up (PDR), so that it ends with a proof, a run that tel
 an induction of Yosys, over all states, reachable or not, is tried on what ABC left open.
 """
 
+import contextlib
 import re
 import subprocess
 import sys
@@ -33,6 +34,9 @@ GATES = ("setundef -init -zero; techmap; opt -full -nodffe -nosdff; dffunmap; si
 SEARCH = ("read_verilog gate.v; prep; simplemap; "
           "abc -script +read_aiger,miter.aig;{merge};write_aiger,left.aig;pdr,-T,{seconds};write_status,status.txt")
 """ABC on a miter; Yosys needs a gate of its own to start it, and loses what it prints."""
+
+NOTHING = re.compile(rb"aig \d+ \d+ 0 1 0\n0\n")
+"""Of a miter nothing is left but an output that is 0."""
 
 PORT = re.compile(r"^\s*(input|output)\s+(?:reg\s+|wire\s+)?(\[[^\]]*\])?\s*(\w+)\s*;", re.MULTILINE)
 
@@ -124,17 +128,24 @@ def _freed(command: str) -> str:
     return f"setattr -unset init w:{wire[1]}; " if wire else ""
 
 
-def search(folder: Path, seconds: int, merge: str = "scorr") -> bool | None:
-    """Tell whether the output of ``miter.aig`` stays 0, after ``merge`` of what is equal in it; None if that stays open."""
+def search(folder: Path, seconds: int, merges: Sequence[str] = ("lcorr", "lcorr;scorr")) -> bool | None:
+    """Tell whether the output of ``miter.aig`` stays 0; None if that stays open.
+
+    ``merges`` are tried one after another, the quick one first: commands of ABC that merge what is equal in it.
+    """
     (folder / "gate.v").write_text("module gate(input a, b, output c); assign c = a ^ b; endmodule\n")
-    left, status = folder / "left.aig", folder / "status.txt"
-    left.unlink(missing_ok=True)
-    status.unlink(missing_ok=True)
-    yosys(folder, SEARCH.format(merge=merge, seconds=seconds), check=False, seconds=4 * seconds)
-    if left.exists() and re.match(rb"aig \d+ \d+ 0 1 0\n0\n", left.read_bytes()):
-        return True                                             # nothing is left of it but an output of 0
-    said = status.read_text() if status.exists() else ""
-    return True if said.startswith("snl_UNSAT") else False if said.startswith("snl_SAT") else None
+    for merge in merges:
+        for name in ("left.aig", "status.txt"):
+            (folder / name).unlink(missing_ok=True)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            yosys(folder, SEARCH.format(merge=merge, seconds=seconds), check=False, seconds=2 * seconds)
+        left = (folder / "left.aig").read_bytes() if (folder / "left.aig").exists() else b""
+        said = (folder / "status.txt").read_text() if (folder / "status.txt").exists() else ""
+        if NOTHING.match(left) or said.startswith("snl_UNSAT"):
+            return True
+        if said.startswith("snl_SAT"):
+            return False
+    return None
 
 
 def _induction(folder: Path, outputs: set[str], seconds: int) -> bool:

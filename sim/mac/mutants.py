@@ -68,7 +68,7 @@ def equivalent(spec: MacSpec, folder: Path, command: str) -> bool | None:
     yosys(folder, "read_rtlil dot.il; setattr -unset init w:*; rename mac_dot gold; design -stash gold; read_rtlil dot.il; "
                   f"{plain}; setattr -unset init w:*; rename mac_dot gate; design -stash gate; design -copy-from gold gold; "
                   f"design -copy-from gate gate; {OPERANDS}")
-    return search(folder, SOLVER_SECONDS, merge="fraig")
+    return search(folder, SOLVER_SECONDS, merges=("fraig",))
 
 
 OPERANDS = ("read_verilog decode.v both.v; hierarchy -check -top both; proc; flatten; dffunmap; techmap -map wire.v; "

@@ -34,7 +34,7 @@ def told(image: Image, x: np.ndarray) -> Actions:
     return result, (yield from read_actions(image.spec, first, count))
 
 
-def examine(folder: Path, spec: ScnnSpec, talks: Sequence[Talk], *, count: int, seed: int = 1, seconds: int = 120,
+def examine(folder: Path, spec: ScnnSpec, talks: Sequence[Talk], *, count: int, seed: int = 1, seconds: int = 20,
             ) -> tuple[Verdict, list[Any]]:
     """Put ``count`` faults into a PE and hold the talks on each; try to prove equivalent what no talk notices.
 

@@ -73,6 +73,26 @@ def shifts(rng: np.random.Generator, given: range) -> list[Layer]:
                            weight=np.eye(channels, dtype=np.int16)[:, :, None, None])]
 
 
+def long(rng: np.random.Generator, shape: tuple[int, int, int]) -> tuple[list[Layer], np.ndarray]:
+    """Return two layers and an input of a shape that is large one way: many rows, many columns, or many channels.
+
+    With many channels a layer has as many pairs, and its second layer waits for those of the first.
+    """
+    channels = shape[0]
+    size = 1 if channels > 9 else 3
+    layers = [Layer(name="a", inputs=("input",), weight=sparse(rng, (channels, channels, size, size), 0.3), shift=6,
+                    pad=(size // 2,) * 4, bias=rng.integers(-500, 500, channels).astype(np.int32)),
+              Layer(name="b", inputs=("a",), weight=sparse(rng, (3, channels, 1, 1), 0.7), shift=4, relu=False)]
+    return layers, sparse(rng, shape, 0.5, 100)
+
+
+def close(rng: np.random.Generator) -> list[Layer]:
+    """Return layers of small numbers with the largest of a window, so that the values of a window are near each other."""
+    return [Layer(name="a", inputs=("input",), weight=sparse(rng, (4, 3, 3, 3), 0.5, 2), pad=SAME, relu=False,
+                  pool=_pool("max", 2, 2)),
+            Layer(name="b", inputs=("a",), weight=sparse(rng, (4, 4, 1, 1), 0.8, 2), relu=False, pool=_pool("max", 3, 1))]
+
+
 def saturating(rng: np.random.Generator, sign: int) -> list[Layer]:
     """Return a layer of which some sums with their bias are just beyond 32 bits, for an input with values of either sign."""
     return [Layer(name="a", inputs=("input",), weight=sparse(rng, (5, 3, 3, 3), 0.5), pad=SAME, shift=16, relu=False,
