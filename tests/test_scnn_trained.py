@@ -50,3 +50,18 @@ def test_resnet_8_names_the_nine_pictures_that_the_float_network_does(tmp_path):
     named = np.load(tmp_path / "y.npy").reshape(10, -1).argmax(1)
     assert np.flatnonzero(named != np.load(labels)).tolist() == [0]
     assert figures["accuracy"] == 0.9
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", ["keyword", "lenet", "normalised", "shufflenet", "densenet", "squeezenet", "mobilenet",
+                                  "resnet"])
+def test_what_pytorch_exported_runs_on_the_array(name, tmp_path):
+    """One picture of each network that lies in tests/exported, on the same 2 x 2 PEs."""
+    folder = Path(__file__).with_name("exported")
+    with np.load(folder / "answers.npz") as arrays:
+        np.save(tmp_path / "x.npy", arrays[f"{name}.inputs"])
+    image = tmp_path / "net.npz"
+    left = leave("compress.build", "--design", "scnn", str(folder / f"{name}_dynamo.onnx"), "--preset", "ecp5", "--rows", "2",
+                 "--cols", "2", "-o", str(image), "--data", str(tmp_path / "x.npy"))
+    assert left.code == 0, left.err
+    ran(image, tmp_path, "--input", str(tmp_path / "x.npy"), "--first", "1")
