@@ -11,7 +11,7 @@ from compress.frontend.onnx import from_model
 from compress.scnn.assemble import assemble
 from compress.scnn.image import save
 from compress.scnn.lower import lower
-from compress.scnn.size import free
+from compress.scnn.size import MEMORIES, free
 from compress.scnn.source import Request, build
 from compress.scnn.suit import PLANE, WINDOW, suited
 from compress.scnn.whole import quantise
@@ -125,3 +125,11 @@ def test_where_layers_cannot_each_have_their_own_level_they_have_one_together():
     made = build(network, Path("net"), spec, Request(preset=spec, free=free(spec, "default"), level=None), x)
     assert len({plan.level for plan in made.assembly.plans}) == 1
     assert made.assembly.spec.rows == 2
+
+
+def test_an_array_that_is_halved_has_no_more_lanes_than_pes(tmp_path):
+    left = leave("compress.build", "--design", "scnn", "--example", "digits-cnn", "-o", tmp_path / "net.npz")
+    assert left.code == 0
+    spec = scnn.load(tmp_path / "net.npz").spec
+    assert (spec.rows, spec.cols, spec.weight_lanes) == (2, 2, 4)
+    assert spec == preset("default", rows=2, cols=2, **{name: getattr(spec, name) for name in MEMORIES})

@@ -25,6 +25,7 @@ from compress.source import beside_image, classes
 from compress.span import read_range
 from compress.tune.stage import read_passes
 from spec.scnn import PRESETS, ScnnSpec
+from spec.scnn.shape import fitted
 
 
 def run(
@@ -113,7 +114,7 @@ def _example(spec: ScnnSpec, request: Request) -> tuple[Made, dict[str, np.ndarr
     """Return the example's image, and the pictures and labels that were held back."""
     (seen, _), (held, labels) = digits.images()
     if set(SIDES) <= request.free:
-        spec = replace(spec, **dict.fromkeys(SIDES, digits.SIDE))       # as many PEs as so small pictures keep busy
+        spec = fitted(replace(spec, **dict.fromkeys(SIDES, digits.SIDE)))       # as many PEs as so small pictures keep busy
     made = build(digits.network(), Path(EXAMPLE), spec, request, seen.reshape(len(seen), -1), before=digits.network("dense"),
                  trial=Trial(inputs=held.reshape(len(held), -1), labels=labels))
     return made, {"inputs": held[:, None], "labels": labels}

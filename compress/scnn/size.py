@@ -7,6 +7,7 @@ from typing import Any
 from compress.scnn.assemble import Assembly, assemble
 from golden.scnn.layer import Layer
 from spec.scnn import PRESETS, ScnnSpec
+from spec.scnn.shape import fitted
 
 MEMORIES = ("memory_words", "blocks", "taps", "program", "layers")
 """What a network fills; all else of an array decides how fast it is."""
@@ -56,7 +57,7 @@ def sized(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], 
         faults.append(f"{largest.rows} x {largest.cols} PEs do not do: {fault}")
         if not set(SIDES) <= free or largest.pes == 1:
             raise ValueError(_advice(largest, str(fault), level)) from fault
-        largest = replace(largest, rows=max(1, largest.rows // 2), cols=max(1, largest.cols // 2))
+        largest = fitted(replace(largest, rows=max(1, largest.rows // 2), cols=max(1, largest.cols // 2)))
     need = needs(made)
     grown = {name: max(getattr(spec, name), _up(name, need[name]) if name in free else 0) for name in MEMORIES}
     return replace(made, spec=replace(largest, **grown)), faults

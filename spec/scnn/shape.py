@@ -244,9 +244,14 @@ def preset(name: str = "default", **changes: Any) -> ScnnSpec:
     if wanted.get("weight_memory") and "weight_port_bits" not in changes and given not in STORED_BITS:
         wanted["weight_port_bits"] = MOST_STORED
     made = chosen(PRESETS, name, wanted)
-    if "weight_lanes" not in changes:
+    return fitted(made, lanes="weight_lanes" not in changes, port="weight_port_bits" not in changes)
+
+
+def fitted(made: ScnnSpec, *, lanes: bool = True, port: bool = True) -> ScnnSpec:
+    """Return an array with no more weight lanes than PEs, and no wider a port than they use, as far as each may change."""
+    if lanes:
         made = replace(made, weight_lanes=min(made.weight_lanes, made.pes))
-    if "weight_port_bits" not in changes:
+    if port:
         wide = max(STORED_BITS[0], made.wide_port_bits)
         if made.weight_memory:
             wide = next((bits for bits in STORED_BITS if bits >= wide), MOST_STORED)
