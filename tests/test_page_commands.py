@@ -100,7 +100,8 @@ def test_the_options_of_a_command_exist(page, command, tmp_path, monkeypatch):
         return
     module, arguments = found
     if module == "nonzero" and arguments:
-        (module, _), arguments = nonzero.COMMANDS[arguments[0]], arguments[1:]
+        words = next(count for count in (2, 1) if " ".join(arguments[:count]) in nonzero.COMMANDS)
+        (module, _), arguments = nonzero.COMMANDS[" ".join(arguments[:words])], arguments[words:]
     monkeypatch.chdir(tmp_path)
     prepare(tmp_path, page)
     left = leave(module, *arguments, "--help")

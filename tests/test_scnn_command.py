@@ -64,7 +64,9 @@ def test_build(folder):
 @pytest.mark.parametrize("options, text", [
     (["--banks", 24], "banks must be a power of two, not 24"), (["--banks", 16], "banks must be at least 32, not 16"),
     (["--rows", 17], "rows must be 1 to 16, not 17"), (["--pes", 6, "--cols", 3], "pes must be left out beside cols"),
-    (["--weight-lanes", 65], "weight_lanes must be "), (["--f", 3], "f must be a power of two"),
+    (["--weight-lanes", 65], "weight_lanes must be "),
+    (["--rows", 2, "--cols", 2, "--weight-lanes", 5], "weight_lanes must be at most 4, the PEs, not 5; take 4"),
+    (["--f", 3], "f must be a power of two"),
     (["--acc-bits", 24], "acc_bits must be 32 without product_shift_bits"),
     (["--weight-port-bits", 100], "weight_port_bits must be whole bytes")])
 def test_a_machine_that_cannot_be_built_is_refused(folder, options, text):

@@ -25,7 +25,7 @@ from compress.source import beside_image, classes
 from compress.span import read_range
 from compress.tune.stage import read_passes
 from spec.scnn import PRESETS, ScnnSpec
-from spec.scnn.shape import fitted
+from spec.scnn.shape import fitted, need_a_pe_for_each_lane
 
 
 def run(
@@ -71,6 +71,7 @@ def run(
         raise ValueError(f"prune must be one of {', '.join(PRUNE)}, not {prune!r}")
     if prune == "sensitivity" and data is None:
         raise ValueError("prune must be magnitude without data, not sensitivity, which is measured on them; give --data FILE")
+    need_a_pe_for_each_lane(spec)
     if density is None:
         command.refuse(["prune"], "--density SHARE")
     if network is None:

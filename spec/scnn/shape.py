@@ -259,6 +259,12 @@ def fitted(made: ScnnSpec, *, lanes: bool = True, port: bool = True) -> ScnnSpec
     return made
 
 
+def need_a_pe_for_each_lane(spec: ScnnSpec) -> None:
+    """Refuse weight lanes that no PE takes from."""
+    if spec.weight_lanes > spec.pes:
+        raise ValueError(f"weight_lanes must be at most {spec.pes}, the PEs, not {spec.weight_lanes}; take {spec.pes}")
+
+
 def square(pes: int) -> dict[str, int]:
     """Return rows and columns of the array of ``pes`` PEs that is nearest to a square, not more rows than columns."""
     if pes < 1:
