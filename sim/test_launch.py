@@ -142,6 +142,7 @@ def test_what_shapes_a_build_names_it(monkeypatch):
 
 
 def test_a_failed_build_leaves_nothing():
+    build(sources=["module counter(input clk); endmodule"], top="counter")      # makes what all builds share
     before = set((cache.home() / "sim").iterdir())
     with pytest.raises(Fault):
         build(sources=["module counter(; endmodule"], top="counter")
