@@ -155,7 +155,7 @@ def _layer(path: Path | str, name: str, parts: dict[str, np.ndarray], before: De
 
 
 def given(path: Path | str, name: str, parts: dict[str, np.ndarray]) -> Given:
-    """Return a layer's codes and codebook, with the entries that are 0 put together as code 0."""
+    """Return a layer's codes and codebook, in which code 0 stands for every entry that is 0."""
     codes, values = parts["codes"], parts["codebook"]
     matrix(path, f"{name}.codebook", values, 1)
     matrix(path, f"{name}.codes", codes, 2)

@@ -52,6 +52,16 @@ def test_batch_normalisation_is_folded_and_codes_are_weights(tmp_path):
     assert np.allclose(output(clamped, x)[0], np.maximum(wanted, 0).reshape(-1), rtol=1e-9)
 
 
+@pytest.mark.parametrize("names", [("x", "y"), ("a", "a.relu"), ("0", "1"), ("2", "10")])
+def test_a_layer_may_have_any_name(names, tmp_path):
+    first, second, x = RNG.normal(size=(2, 1, 1, 1)), RNG.normal(size=(3, 2, 1, 1)), RNG.normal(size=(1, 1, 2, 2))
+    np.savez(tmp_path / "net.npz", **{"input.shape": [1, 2, 2], f"{names[0]}.weight": first, f"{names[1]}.weight": second})
+    network = read_network(tmp_path / "net.npz")
+    assert tuple(layer.name for layer in network.layers) == names
+    hidden = np.maximum(np.einsum("kc,cij->kij", first[..., 0, 0], x[0]), 0)
+    assert np.allclose(output(network, x)[0], np.einsum("kc,cij->kij", second[..., 0, 0], hidden).reshape(-1), rtol=1e-9)
+
+
 def test_an_image_is_built_of_arrays(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     np.savez("net.npz", **NET)
@@ -76,6 +86,8 @@ BAD = {
     "behind dense": ({"g.weight": np.ones((2, 5, 1, 1))}, "g.weight of net.npz must have 2 dimensions behind a dense layer"),
     "a name": ({"conv1.dilation": np.array(1)}, "array of net.npz must be named NAME.weight .*conv1.dilation"),
     "three dimensions": ({"conv1.weight": np.ones((6, 3, 3))}, "conv1.weight of net.npz must have 4 dimensions"),
+    "a bare name": ({"weight": np.ones((6, 3, 3, 3))}, "array of net.npz must be named NAME.weight .*, not 'weight'"),
+    "no name": ({".weight": np.ones((6, 3, 3, 3))}, "array of net.npz must be named NAME.weight .*, not '.weight'"),
     "nan": ({"conv2.weight": np.full((4, 3, 1, 1), np.nan)}, "conv2.weight of net.npz must be finite"),
 }
 

@@ -68,7 +68,7 @@ def _rows(piece: str, rows: Iterator[measure.Row]) -> list[measure.Row]:
 
 
 def _name(row: measure.Row) -> str:
-    """Return by what a row is known among those of its part: file, build or chip."""
+    """Return the key of a row within its part: its file, build or chip."""
     return str(row.get("file", row.get("build", row.get("part"))))
 
 

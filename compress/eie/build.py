@@ -40,7 +40,7 @@ def run(
     density: Annotated[float | None, typer.Option(
         help="Most weights to keep, as a share of all; digits 0.1 if not given, a file as it is.")] = None,
     prune: Annotated[str, typer.Option(
-        help="How a file is pruned: magnitude; balanced, which leaves every PE as many weights of a layer; sensitivity, of "
+        help="How a file is pruned: magnitude; balanced, the same number of weights of a layer for every PE; sensitivity, of "
              "each layer as many as the answers to --data need of it.")] = "magnitude",
     calibrate: Annotated[Path | None, typer.Option(
         "--calibrate", "--data", help="A .npy of input vectors by which to choose a file's scales.")] = None,

@@ -22,7 +22,7 @@ NAMING = (f"NAME.weight (outputs x inputs of a group x rows x columns), NAME.bia
 """Names of the arrays of a convolution; layers follow each other in the natural order of NAME, dense ones among them."""
 
 GEOMETRY = {"stride": ((1, 2), 1), "padding": ((1, 2, 4), 0), "groups": ((1,), 1), "pool": ((1, 2, 4), 1)}
-"""How many whole numbers each array of a layer's shape may hold, and the least of them."""
+"""For each array that describes a convolution: how many whole numbers it may hold, and the least that each may be."""
 
 WEIGHTS = ({"weight"}, {"codes", "codebook"})
 NORM = ("weight", "bias", "running_mean", "running_var")
@@ -44,8 +44,10 @@ def read(path: Path, arrays: Mapping[str, np.ndarray], *, relu_last: bool = Fals
     chain = _Chain(path, _integers(path, SHAPE, arrays[SHAPE], (3,), 1))
     parts: dict[str, dict[str, np.ndarray]] = {}
     for name, array in arrays.items():
-        layer, _, part = name.rpartition(".")
         if name != SHAPE:
+            layer, _, part = name.rpartition(".")
+            if not layer:
+                raise ValueError(f"array of {path} must be named {NAMING}, not {name!r}; rename or drop it")
             parts.setdefault(layer, {})[part] = array
     named = sorted(parts, key=natural)
     layers = [name for name in named if "running_mean" not in parts[name]]
@@ -70,9 +72,9 @@ def _integers(path: Path, name: str, array: np.ndarray, counts: tuple[int, ...],
     return [int(value) for value in values]
 
 
-@dataclass(kw_only=False)
+@dataclass
 class _Chain:
-    """An ONNX model that grows by a layer at a time."""
+    """An ONNX model to which layers are added one by one; its values are numbered, so that a layer may have any name."""
 
     path: Path
     shape: list[int]
@@ -111,13 +113,14 @@ class _Chain:
             raise ValueError(f"{name}.weight of {self.path} must have 2 dimensions behind a dense layer, not shape {kernel}")
         pads, strides = read.get("padding", [0]), read.get("stride", [1])
         pads = pads if len(pads) == 4 else (pads * (2 // len(pads))) * 2
+        strides = strides * (2 // len(strides))
         groups = read.get("groups", [1])[0]
         if kernel[1] * groups != self.shape[0] or kernel[0] % groups:
             raise ValueError(f"{name}.weight of {self.path} must have {self.shape[0]} inputs in {groups} "
                              f"group{'s' * (groups > 1)}, the channels before it, not {kernel[1]} in each; a weight is "
                              f"outputs x inputs of a group x rows x columns")
-        self._add("Conv", name, inputs, pads=pads, strides=strides * (2 // len(strides)), group=groups)
-        self._moved(name, kernel[0], kernel[2:], strides * (2 // len(strides)), pads)
+        self._add("Conv", name, inputs, pads=pads, strides=strides, group=groups)
+        self._moved(name, kernel[0], kernel[2:], strides, pads)
         if "pool" in read:
             size = read["pool"]
             window = size if len(size) == 4 else [size[0]] * 2 + [size[-1]] * 2
@@ -128,7 +131,7 @@ class _Chain:
         self._moved(name, self.shape[0], window, strides, [0] * 4)
 
     def _moved(self, name: str, outputs: int, window: Any, strides: list[int], pads: list[int]) -> None:
-        """Go on to what a layer leaves of a plane."""
+        """Set the shape to that of a layer's outputs."""
         room = [size + pads[axis] + pads[axis + 2] - window[axis] for axis, size in enumerate(self.shape[1:])]
         if min(room) < 0:
             raise ValueError(f"{name} of {self.path} must fit a padded plane of "
@@ -150,7 +153,7 @@ class _Chain:
         """Add a batch normalisation."""
         if not self.nodes or not {"running_mean", "running_var"} <= set(parts) <= set(NORM):
             raise ValueError(f"batch normalisation {name} of {self.path} must follow a layer and have running_mean, "
-                             f"running_var, weight and bias alone, not {', '.join(sorted(parts))}; rename or drop it")
+                             f"running_var and, if wanted, weight and bias, not {', '.join(sorted(parts))}; rename or drop it")
         outputs = self.shape[0]
         found = {"weight": np.ones(outputs), "bias": np.zeros(outputs), **parts}
         for part, values in found.items():
@@ -166,7 +169,7 @@ class _Chain:
     def relu(self) -> None:
         """Close the layer that was added last: its ReLU, and its pool."""
         if self.nodes:
-            self._add("Relu", f"{self.last}.relu", [self.last])
+            self._add("Relu", f"ReLU of {self.nodes[-1].name}", [self.last])
         if self.pending is not None:
             self.pending()
             self.pending = None
@@ -190,8 +193,8 @@ class _Chain:
     def _add(self, operator: str, name: str, inputs: list[str], **attributes: Any) -> None:
         from onnx import helper
 
-        self.nodes.append(helper.make_node(operator, inputs, [name], name, **attributes))
-        self.last = name
+        self.last = str(len(self.nodes))
+        self.nodes.append(helper.make_node(operator, inputs, [self.last], name, **attributes))
 
     def _keep(self, name: str, values: np.ndarray) -> str:
         from onnx import numpy_helper

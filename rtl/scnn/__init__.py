@@ -5,12 +5,11 @@ from rtl.generated import GeneratedMachine, Memory, manifest
 from rtl.scnn.machine import Machine
 from spec.scnn.packet import CODEBOOKS, PACKETS
 from spec.scnn.register import registers
-from spec.scnn.shape import ScnnSpec, need_a_pe_for_each_lane
+from spec.scnn.shape import ScnnSpec
 
 
 def generate(spec: ScnnSpec) -> GeneratedMachine:
     """Return the Verilog and the manifest of an SCNN array."""
-    need_a_pe_for_each_lane(spec)
     library, name = Library(), f"scnn_{spec.rows}x{spec.cols}"
     top = Machine(spec, library)
     library.add(top, module=name)
