@@ -1,10 +1,12 @@
-"""Settings of every test run: random tests without a clock, GPU tests only where there is a GPU."""
+"""Settings of every test run: random tests without a clock, GPU tests only where there is a GPU, times kept."""
 import importlib.util
 import shutil
 import subprocess
 
 import hypothesis
 import pytest
+
+from tests import times
 
 hypothesis.settings.register_profile("nonzero", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("nonzero")
@@ -18,6 +20,10 @@ def why_no_gpu():
         return "nvidia-smi is not on PATH, so there is no NVIDIA GPU"
     listed = subprocess.run([tool, "-L"], capture_output=True, text=True, check=False)
     return None if listed.returncode == 0 and listed.stdout.strip() else "nvidia-smi lists no GPU"
+
+
+def pytest_configure(config):
+    times.register(config)
 
 
 def pytest_collection_modifyitems(items):

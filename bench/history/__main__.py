@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bench.history import judge, measure, page, store
+from bench.history import judge, measure, page, store, times
 from bench.history.figures import FIGURES
 from cli import command, paths, table
 
@@ -20,7 +20,7 @@ app = command.application("Keep figures of each commit and name what became wors
 def run(
     file: Annotated[Path, typer.Option(help="The file of all points.")] = store.FILE,
     record: Annotated[list[str] | None, typer.Option(help="Commit to measure and add; may be given more than once.")] = None,
-    tests: Annotated[bool, typer.Option("--tests", help="With --record: also time the quick tests, minutes.")] = False,
+    tests: Annotated[bool, typer.Option("--tests", help="With --record: time the quick tests now, minutes.")] = False,
     accept: Annotated[list[str] | None, typer.Option(
         help="FIGURE=REASON: what is worse in the recorded commit is meant to be.")] = None,
     page_: Annotated[Path | None, typer.Option("--page", help="Write the page, and its picture beside it.")] = None,
@@ -39,10 +39,11 @@ def run(
                 | ({"--file": file} if record else {}))
     points = store.load(file) if file.exists() else []
     for revision in record or []:
-        points.append(measure.point(revision, tests=tests) | ({"accepted": reasons} if reasons else {}))
+        made = measure.point(revision, tests=tests)
+        points.append(made | ({"accepted": reasons} if reasons else {}))
         store.save(file, points)
         points = store.load(file)
-        print(f"recorded {points[-1]['commit'][:9]} in {file}")
+        print(f"recorded {made['commit'][:9]} in {file}{untimed(made, tests)}")
     show(points)
     worse = list(judge.regressions(points))
     print("\n".join(map(str, worse)) or "nothing is worse than its tolerance allows")
@@ -51,6 +52,15 @@ def run(
     if json:
         command.write_report(json, {"points": len(points), "worse": [vars(one) for one in worse]})
     sys.exit(1 if worse else 0)
+
+
+def untimed(point: dict, tests: bool) -> str:
+    """Return why a point has no times of the tests, and what gives them; nothing where it has."""
+    if "test_seconds" in point["figures"]:
+        return ""
+    last = times.load(measure.ROOT)
+    why = "its tests failed" if tests else "no `make test` was timed" if last is None else last.why_not(point["commit"])
+    return f", without test times: {why}; `make clean test` in a checkout of it, or --tests, gives them"
 
 
 def accepted(texts: list[str]) -> dict[str, str]:

@@ -12,13 +12,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.history import times
 from cli.command import progress
 from cli.versions import versions
 
 ROOT = Path(__file__).parents[2]
 SAFE: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}   # Python 3.11.4 and newer know it
 LAYERS = 9                                  # of EIE's table, without one of which a sum says nothing
-TESTS = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", str(os.cpu_count() or 1))
+TESTS = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", str(os.cpu_count() or 1), "--dist", "worksteal")
 
 
 def point(revision: str, *, tests: bool = False) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def point(revision: str, *, tests: bool = False) -> dict[str, Any]:
     revision : str
         As git takes it.
     tests : bool
-        Also run the quick tests, which takes minutes.
+        Also run the quick tests, which takes minutes. Without, what `make test` has left of this commit is taken.
     """
     commit, date, subject = git("log", "-1", "--format=%H%n%cI%n%s", revision, "--").strip().split("\n")
     figures = dict(kept(commit))
@@ -40,9 +41,16 @@ def point(revision: str, *, tests: bool = False) -> dict[str, Any]:
         with tarfile.open(fileobj=io.BytesIO(archive(commit))) as packed:
             packed.extractall(place, **SAFE)
         figures |= dict(built(place))
-        if tests and (seconds := run(place, TESTS)) is not None:
-            figures["test_seconds"] = round(seconds, 1)
-    return {"commit": commit, "date": date, "subject": subject, "figures": figures, "tools": versions()}
+        yardsticks = {"build_seconds": times.yardstick()} if "build_seconds" in figures else {}
+        if tests:
+            run(place, TESTS)
+        taken = times.load(place if tests else ROOT)
+    found = {"commit": commit, "date": date, "subject": subject, "figures": figures, "tools": versions(),
+             "yardsticks": yardsticks}
+    if taken and not taken.why_not(taken.commit if tests else commit):
+        figures["test_seconds"], yardsticks["test_seconds"] = taken.seconds, taken.yardstick
+        found["tests"] = dict(taken.areas)
+    return found
 
 
 def git(*arguments: str) -> str:
@@ -110,6 +118,7 @@ def run(place: Path, arguments: Sequence[str]) -> float | None:
     """Return the processor seconds of a Python command that runs in a folder, or None where it fails."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    environment["NONZERO_CACHE"] = str(place / "build" / ".cache")
     done = subprocess.run([sys.executable, *arguments], cwd=place, env=environment, capture_output=True, check=False)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

@@ -16,8 +16,12 @@ Written by `python -m bench.history --page docs/history.md` from `bench/results/
 `python -m bench.history --record HEAD` measures a commit and adds it.
 
 Cycles and clocks are those that the commit itself recorded. Verilog, area and processor time are measured by building that
-commit; the area is that of today's Yosys for all of them. A figure that is worse than its best before by more than the
-tolerance is named with its commit, and the command ends with exit code 1.
+commit; the area is that of today's Yosys for all of them. The time of the tests is what `make test` leaves in
+`build/tests.json` when it runs on exactly that commit with empty caches (`make clean test`); `--tests` runs them there and
+then. Times are compared by their ratio to a fixed piece of work, timed on the same machine.
+
+A figure that is worse than its best before by more than the tolerance is named with its commit, and the command ends with
+exit code 1.
 
 """
 

@@ -11,6 +11,7 @@ from files.document import read_json
 FILE = Path(__file__).parents[1] / "results" / "history.json"
 FORMAT = 1
 KEYS = {"commit": str, "date": str, "subject": str, "figures": dict, "tools": dict}
+TIMES = ("yardsticks", "tests")             # of a point that has them: name -> seconds
 
 
 def load(path: Path) -> list[dict[str, Any]]:
@@ -25,10 +26,19 @@ def load(path: Path) -> list[dict[str, Any]]:
                              f"record it again")
         if unknown := sorted(set(point["figures"]) - set(FIGURES)):
             raise ValueError(f"figures of the history must be of {', '.join(FIGURES)}, not {unknown[0]!r}; take it out")
-        if any(type(value) not in (int, float) or not value > 0 for value in point["figures"].values()):
+        if any(_unlike(value) for value in point["figures"].values()):
             raise ValueError(f"figures of the history must be numbers above 0, and one of {point['commit'][:9]} is not; "
                              f"record it again")
+        for key in TIMES:
+            if not isinstance(held := point.get(key, {}), dict) or any(map(_unlike, held.values())):
+                raise ValueError(f"{key} of the history must be seconds by name, and those of {point['commit'][:9]} are not; "
+                                 f"record it again")
     return data["points"]
+
+
+def _unlike(value: Any) -> bool:
+    """Tell whether a value is no number above 0."""
+    return type(value) not in (int, float) or not value > 0
 
 
 def save(path: Path, points: list[dict[str, Any]]) -> None:
