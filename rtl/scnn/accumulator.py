@@ -79,9 +79,13 @@ class Bank(wiring.Component):
             one.eq((read.place == there.place) & there.write),          # as the operation stands in ``there`` then,
             two.eq((now.place == there.place) & there.write),           # as it stands in ``read``
             three.eq((now.place == last.place) & last.write & ~((now.place == there.place) & there.write)),
-            old.eq(two | three), kept.eq(result),
-            straight.eq(Mux(one, result, 0)), third.eq(Mux(two, result, 0)), fourth.eq(Mux(three, kept, 0)),
-            merged.eq(Mux(one, 0, stored & ~old.replicate(self._bits) | third | fourth))]
+            old.eq(two | three),
+            kept.eq(result),
+            straight.eq(Mux(one, result, 0)),
+            third.eq(Mux(two, result, 0)),
+            fourth.eq(Mux(three, kept, 0)),
+            merged.eq(Mux(one, 0, stored & ~old.replicate(self._bits) | third | fourth)),
+        ]
         self._library.cell(m, "adder", "nz_merge_add", p_BITS=self._bits, i_a=merged, i_b=straight, i_c=last.added,
                            i_clear=last.clear, o_s=result)
         m.d.comb += self.o_value.eq((merged | straight) & last.shown.replicate(self._bits))

@@ -65,8 +65,13 @@ class Array(wiring.Component):
         loaded = [self._down(m, f"loaded{pe}", self.load_valid & (self.pe == pe)) for pe in range(spec.pes)]
         pes = [self._library.place(m, f"pe{pe}", lambda: Pe(spec, self._library), module="scnn_pe") for pe in range(spec.pes)]
         for number, pe in enumerate(pes):
-            m.d.comb += [pe.command.as_value().eq(down["command"]), pe.load.as_value().eq(down["load"]),
-                         pe.load_valid.eq(loaded[number]), pe.reading.eq(down["reading"]), pe.read_addr.eq(down["read_addr"])]
+            m.d.comb += [
+                pe.command.as_value().eq(down["command"]),
+                pe.load.as_value().eq(down["load"]),
+                pe.load_valid.eq(loaded[number]),
+                pe.reading.eq(down["reading"]),
+                pe.read_addr.eq(down["read_addr"]),
+            ]
             m.d.comb += [mine.as_value().eq(lane) for mine, lane in zip(pe.weights, lanes, strict=True)]
             m.d.comb += [place.eq(spec.position(number, level)[1]) for level, place in enumerate(pe.places)]
             m.d.comb += self.sets[number].eq(self._up(m, f"set{number}", pe.set))
@@ -99,7 +104,10 @@ class Array(wiring.Component):
     def _tree(self, m, pes):
         """Join the PEs of the blocks of every level; a PE alone has nobody to talk to."""
         if len(pes) == 1:
-            m.d.comb += [pes[0].i_bus.eq(0), pes[0].i_did.eq(0)]
+            m.d.comb += [
+                pes[0].i_bus.eq(0),
+                pes[0].i_did.eq(0),
+            ]
             for name in ("o_bus", "o_did", "level"):
                 leave_open(Value.cast(getattr(pes[0], name)))
             return
@@ -113,15 +121,21 @@ class Array(wiring.Component):
     def _barriers(self, m, pes):
         m.submodules.barriers = barriers = Barriers(self._spec)
         for number, pe in enumerate(pes):
-            m.d.comb += [barriers.arrive[number].eq(pe.arrive), barriers.level[number].eq(pe.arrive_level),
-                         pe.go.eq(barriers.go[number])]
+            m.d.comb += [
+                barriers.arrive[number].eq(pe.arrive),
+                barriers.level[number].eq(pe.arrive_level),
+                pe.go.eq(barriers.go[number]),
+            ]
         outs = {"layer_released": "released_together", "finished": "finished_together"}
         together = {}
         for name, place in outs.items():
             m.submodules[place] = together[name] = Together(len(pes))
             m.d.comb += together[name].come.eq(self._up(m, name, Cat(getattr(pe, name) for pe in pes)))
-        m.d.comb += [self.layer_released.eq(together["layer_released"].all), self.finished.eq(together["finished"].all),
-                     self.released.eq(self._up(m, "released", Cat(pe.weights_released for pe in pes)))]
+        m.d.comb += [
+            self.layer_released.eq(together["layer_released"].all),
+            self.finished.eq(together["finished"].all),
+            self.released.eq(self._up(m, "released", Cat(pe.weights_released for pe in pes))),
+        ]
 
     def _events(self, m, pes):
         for name in ("saturated", "bad_run"):

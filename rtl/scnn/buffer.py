@@ -60,16 +60,33 @@ class VectorBuffer(wiring.Component):
         now = _number(bits, "now")
         full, filled = Signal(), Signal()                   # the slot's last place is the next one; it is filled
         counts = ~self.i_empty & ~filled
-        m.d.comb += [full.eq(place + 1 == size), now.value.eq(count.value + counts), now.none.eq(count.none & self.i_empty),
-                     now.one.eq(Mux(counts, count.none, count.one))]
+        m.d.comb += [
+            full.eq(place + 1 == size),
+            now.value.eq(count.value + counts),
+            now.none.eq(count.none & self.i_empty),
+            now.one.eq(Mux(counts, count.none, count.one)),
+        ]
         with m.If(self.i_valid):
-            m.d.sync += [count.eq(now), filled.eq(now.value == size)]
+            m.d.sync += [
+                count.eq(now),
+                filled.eq(now.value == size),
+            ]
             with m.If(~self.i_empty & ~full):
                 m.d.sync += place.eq(place + 1)
             with m.If(self.i_last):
-                m.d.sync += [base.eq(base + size), place.eq(0), *_clear(count), filled.eq(0)]
+                m.d.sync += [
+                    base.eq(base + size),
+                    place.eq(0),
+                    *_clear(count),
+                    filled.eq(0),
+                ]
         with m.If(self.restart):
-            m.d.sync += [base.eq(0), place.eq(0), *_clear(count), filled.eq(0)]
+            m.d.sync += [
+                base.eq(0),
+                place.eq(0),
+                *_clear(count),
+                filled.eq(0),
+            ]
         return base | place, now
 
     def _blocks(self, m, count, bits):
@@ -83,15 +100,23 @@ class VectorBuffer(wiring.Component):
                            i_we=come & ~direct, i_waddr=write[:steps], i_wdata=count.as_value(), i_raddr=read[:steps],
                            o_rdata=oldest.as_value())
         free = ~self.ready | self.release
-        m.d.comb += [come.eq(self.i_valid & self.i_last), some.eq(write != read), direct.eq(free & ~some),
-                     take.eq(free & some), following.as_value().eq(Mux(some, oldest.as_value(), count.as_value())),
-                     self.empty.eq(head.none)]
+        m.d.comb += [
+            come.eq(self.i_valid & self.i_last),
+            some.eq(write != read),
+            direct.eq(free & ~some),
+            take.eq(free & some),
+            following.as_value().eq(Mux(some, oldest.as_value(), count.as_value())),
+            self.empty.eq(head.none),
+        ]
         with m.If(come & ~direct):
             m.d.sync += write.eq(write + 1)
         with m.If(take):
             m.d.sync += read.eq(read + 1)
         with m.If(free):
-            m.d.sync += [self.ready.eq(some | come), head.eq(following)]
+            m.d.sync += [
+                self.ready.eq(some | come),
+                head.eq(following),
+            ]
         return head, following, free
 
     def _read(self, m, size, bits, blocks):
@@ -100,15 +125,27 @@ class VectorBuffer(wiring.Component):
         after_next = Signal(bits + 1)                       # of the place: two further
         m.d.comb += after_next.eq(place + 2)
         with m.If(self.advance):
-            m.d.sync += [place.eq(place + 1), self.last.eq(after_next == head.value)]
+            m.d.sync += [
+                place.eq(place + 1),
+                self.last.eq(after_next == head.value),
+            ]
         with m.If(self.rewind):
-            m.d.sync += [place.eq(0), self.last.eq(head.one)]
+            m.d.sync += [
+                place.eq(0),
+                self.last.eq(head.one),
+            ]
         with m.If(free):
             m.d.sync += self.last.eq(following.one)
         with m.If(self.release):
-            m.d.sync += [place.eq(0), base.eq(base + size)]
+            m.d.sync += [
+                place.eq(0),
+                base.eq(base + size),
+            ]
         with m.If(self.restart):
-            m.d.sync += [base.eq(0), place.eq(0)]
+            m.d.sync += [
+                base.eq(0),
+                place.eq(0),
+            ]
         return base | place
 
 

@@ -57,7 +57,10 @@ class Compressor(wiring.Component):
             (given, "nonzero"), (self.i_valid | self.i_gap, "came"), ((self.i_valid | self.i_none) & self.i_end, "over"),
             (Mux(given, self.i_value, 0), "value"), (Mux(self.i_gap, self.gap, self.i_valid & ~given), "more"),
             (self.i_block, "block")))
-        m.d.comb += [total.eq(zeros + more), emit.eq(nonzero | (total >= SPAN))]
+        m.d.comb += [
+            total.eq(zeros + more),
+            emit.eq(nonzero | (total >= SPAN)),
+        ]
         with m.If(nonzero):
             m.d.sync += zeros.eq(0)
         with m.Elif(came):
@@ -73,10 +76,19 @@ class Compressor(wiring.Component):
                     m.d.comb += word[k * ACT_ENTRY_BITS:(k + 1) * ACT_ENTRY_BITS].eq(entry)
         m.d.comb += full.eq(emit & (lane == lanes - 1))
         with m.If(emit):
-            m.d.sync += [lane.eq(Mux(full, 0, lane + 1)), before.eq(Mux(full, 0, word)), count.eq(count + 1),
-                         words.eq(words + full)]
+            m.d.sync += [
+                lane.eq(Mux(full, 0, lane + 1)),
+                before.eq(Mux(full, 0, word)),
+                count.eq(count + 1),
+                words.eq(words + full),
+            ]
         self._end(m, nonzero=nonzero, full=full, word=word, words=words, count=count, end=over, block=block,
-                  anew=[lane.eq(0), before.eq(0), count.eq(0), zeros.eq(0)])
+                  anew=[
+                      lane.eq(0),
+                      before.eq(0),
+                      count.eq(0),
+                      zeros.eq(0),
+                  ])
         return m
 
     def _end(self, m, *, nonzero, full, word, words, count, end, block, anew):
@@ -88,21 +100,55 @@ class Compressor(wiring.Component):
         beyond, following = Signal(), Signal(w.word + 1)
         m.d.comb += [
             now_at.eq(Mux(nonzero, words, kept_at)),
-            now_count.eq(Mux(nonzero, count + 1, kept_count)), now_open.eq(Mux(nonzero, ~full, kept_open)),
-            beyond.eq(words >= self.limit), following.eq(Mux(nonzero | some, now_at + 1, first)), self.overflow.eq(0)]
+            now_count.eq(Mux(nonzero, count + 1, kept_count)),
+            now_open.eq(Mux(nonzero, ~full, kept_open)),
+            beyond.eq(words >= self.limit),
+            following.eq(Mux(nonzero | some, now_at + 1, first)),
+            self.overflow.eq(0),
+        ]
         with m.If(nonzero):
-            m.d.sync += [kept.eq(word), kept_at.eq(words), kept_count.eq(count + 1), kept_open.eq(~full), some.eq(1)]
+            m.d.sync += [
+                kept.eq(word),
+                kept_at.eq(words),
+                kept_count.eq(count + 1),
+                kept_open.eq(~full),
+                some.eq(1),
+            ]
             m.d.comb += self.overflow.eq(beyond & ~dead)
         with m.If(self.overflow):
             m.d.sync += dead.eq(1)
-        m.d.sync += [self.we.eq(full & ~beyond & ~dead), self.waddr.eq(words), self.wdata.eq(word), mend.eq(end & now_open),
-                     self.table_we.eq(end & ~dead & ~self.overflow), self.table_addr.eq(block),
-                     self.table_data.eq(Cat(first[:w.word], now_count))]
+        m.d.sync += [
+            self.we.eq(full & ~beyond & ~dead),
+            self.waddr.eq(words),
+            self.wdata.eq(word),
+            mend.eq(end & now_open),
+            self.table_we.eq(end & ~dead & ~self.overflow),
+            self.table_addr.eq(block),
+            self.table_data.eq(Cat(first[:w.word], now_count)),
+        ]
         with m.If(mend):                                    # no entry of the next block fills a word so early
-            m.d.sync += [self.we.eq(~dead), self.waddr.eq(kept_at), self.wdata.eq(kept)]
+            m.d.sync += [
+                self.we.eq(~dead),
+                self.waddr.eq(kept_at),
+                self.wdata.eq(kept),
+            ]
         with m.If(end):
-            m.d.sync += [*anew, kept_count.eq(0), some.eq(0), kept_open.eq(0), first.eq(following), words.eq(following)]
+            m.d.sync += [
+                *anew,
+                kept_count.eq(0),
+                some.eq(0),
+                kept_open.eq(0),
+                first.eq(following),
+                words.eq(following),
+            ]
         with m.If(self.restart):
-            m.d.sync += [*anew, kept_count.eq(0), some.eq(0), kept_open.eq(0), first.eq(self.word), words.eq(self.word)]
+            m.d.sync += [
+                *anew,
+                kept_count.eq(0),
+                some.eq(0),
+                kept_open.eq(0),
+                first.eq(self.word),
+                words.eq(self.word),
+            ]
         with m.If(self.revive):
             m.d.sync += dead.eq(0)

@@ -56,7 +56,12 @@ class Control(wiring.Component):
         self._library.cell(m, "layers", "nz_ram", p_WIDTH=WORD_BITS, p_DEPTH=depth, p_LANES=1, p_ADDR_BITS=self._bits,
                            i_clk=clock(), i_we=self.we, i_waddr=self.load_addr[:self._bits], i_wdata=self.load_data, i_re=1,
                            i_oe=1, i_raddr=number, o_rdata=word)
-        m.d.sync += [self.o_start.eq(0), self.done.eq(0), self.refused.eq(0), self.clear.eq(0)]
+        m.d.sync += [
+            self.o_start.eq(0),
+            self.done.eq(0),
+            self.refused.eq(0),
+            self.clear.eq(0),
+        ]
         with m.If(self.we):
             m.d.sync += loaded.eq(1)
         whole = self.first == 0 if self._spec.weight_memory else 1      # the weights kept are those from the first layer on
@@ -67,7 +72,12 @@ class Control(wiring.Component):
                     m.next = "IDLE"
             with m.State("IDLE"):
                 m.d.comb += self.loading.eq(1)
-                m.d.sync += [number.eq(self.first), left.eq(self.count), wait.eq(TABLE_READ), self.run_first.eq(1)]
+                m.d.sync += [
+                    number.eq(self.first),
+                    left.eq(self.count),
+                    wait.eq(TABLE_READ),
+                    self.run_first.eq(1),
+                ]
                 with m.If(self.start | self.read):
                     with m.If(~Mux(self.start, legal, loaded & self.ok)):
                         m.d.sync += self.refused.eq(1)
@@ -83,14 +93,22 @@ class Control(wiring.Component):
                     m.next = "RUN"
             with m.State("RUN"):
                 with m.If(self.o_start):
-                    m.d.sync += [self.counting.eq(1), self.run_first.eq(0), self.layer.eq(number), number.eq(number + 1),
-                                 left.eq(left - 1)]
+                    m.d.sync += [
+                        self.counting.eq(1),
+                        self.run_first.eq(0),
+                        self.layer.eq(number),
+                        number.eq(number + 1),
+                        left.eq(left - 1),
+                    ]
                 with m.If(self.released & (left != 0)):
                     m.next = "NEXT"
                 with m.If(self.finished):
                     m.next = "END"
             with m.State("END"):
-                m.d.sync += [self.counting.eq(0), self.done.eq(1)]
+                m.d.sync += [
+                    self.counting.eq(0),
+                    self.done.eq(1),
+                ]
                 m.next = "IDLE"
             with m.State("NEXT"):
                 self._start(m, word, left)

@@ -54,17 +54,27 @@ class Queue(wiring.Component):
                            i_raddr=ahead[:bits], o_rdata=key)
         self._library.cell(m, "products", "nz_regfile", p_WIDTH=len(payload), **ports,
                            i_wdata=Cat(self.i_entry, self.i_buffer, self.i_product), i_raddr=behind, o_rdata=payload)
-        m.d.comb += [fetch.eq(self.pop | ~self.valid), more.eq((write ^ ahead).any()),
-                     self.near.eq(Cat(level == many for many in range(self._depth - self._margin + 1, self._depth + 1)).any())]
+        m.d.comb += [
+            fetch.eq(self.pop | ~self.valid),
+            more.eq((write ^ ahead).any()),
+            self.near.eq(Cat(level == many for many in range(self._depth - self._margin + 1, self._depth + 1)).any()),
+        ]
         with m.If(self.push):
             m.d.sync += write.eq(stepped(write))
         with m.If(fetch):
-            m.d.sync += [self.valid.eq(more), Cat(self.buffer, self.bank).eq(key), here.eq(ahead)]
+            m.d.sync += [
+                self.valid.eq(more),
+                Cat(self.buffer, self.bank).eq(key),
+                here.eq(ahead),
+            ]
             with m.If(more):
                 m.d.sync += ahead.eq(stepped(ahead))
         with m.If(self.reserve ^ self.pop):
             m.d.sync += level.eq(stepped(level, down=self.pop))
-        m.d.sync += [behind.eq(here), Cat(self.entry, self.product).eq(payload)]
+        m.d.sync += [
+            behind.eq(here),
+            Cat(self.entry, self.product).eq(payload),
+        ]
         return m
 
 
@@ -123,10 +133,14 @@ class Crossbar(wiring.Component):
             lambda: Queue(self._library, depth=self._depth, margin=self._margin, bank_bits=self._high,
                           entry_bits=self._entry_bits, product_bits=self._product_bits),
             module=f"scnn_queue_{self._depth}_{self._high}_{self._entry_bits}_{self._product_bits}")
-        m.d.comb += [queue.reserve.eq(self.i_reserve[k] & (self.i_odd[k] == parity)),
-                     queue.push.eq(self.i_valid[k] & (self.i_bank[k][0] == parity)), queue.i_bank.eq(self.i_bank[k][1:]),
-                     queue.i_buffer.eq(self.i_buffer), queue.i_entry.eq(self.i_entry[k]),
-                     queue.i_product.eq(self.i_product[k])]
+        m.d.comb += [
+            queue.reserve.eq(self.i_reserve[k] & (self.i_odd[k] == parity)),
+            queue.push.eq(self.i_valid[k] & (self.i_bank[k][0] == parity)),
+            queue.i_bank.eq(self.i_bank[k][1:]),
+            queue.i_buffer.eq(self.i_buffer),
+            queue.i_entry.eq(self.i_entry[k]),
+            queue.i_product.eq(self.i_product[k]),
+        ]
         return queue
 
     def _side(self, m, parity, queues):
@@ -157,8 +171,13 @@ class Crossbar(wiring.Component):
             chosen = Signal(steps, name=f"chosen{bank}")
             m.d.comb += chosen.eq(Cat(reduce(or_, (hit for k, hit in enumerate(hits) if k >> step & 1))
                                       for step in range(steps)))
-            m.d.sync += [choice.eq(chosen), valid.eq(chosen.any() | hits[0]), self.o_valid[bank].eq(valid),
-                         side.eq(served[0][place & 3] & served[1][place >> 2] | sweep), self.o_side[bank].eq(side)]
+            m.d.sync += [
+                choice.eq(chosen),
+                valid.eq(chosen.any() | hits[0]),
+                self.o_valid[bank].eq(valid),
+                side.eq(served[0][place & 3] & served[1][place >> 2] | sweep),
+                self.o_side[bank].eq(side),
+            ]
             self._choose(m, bank, choice, words)
 
     def _choose(self, m, bank, choice, words):

@@ -96,9 +96,13 @@ class Drain(wiring.Component):
         issued, open_ = Signal(2), Signal(2)
         self._complete = Signal()
         old = delayed(m, self.pass_issued, "issued", cycles=COMPLETE - 1)
-        m.d.sync += [issued.eq(issued + old - self.pass_drained), open_.eq(open_ + self.pass_issued - self.pass_drained),
-                     self.drained.eq(self.drained + self.pass_drained), self.buffer.eq(self.buffer ^ self.pass_drained),
-                     self.ring.eq(self.ring + self.pass_drained)]
+        m.d.sync += [
+            issued.eq(issued + old - self.pass_drained),
+            open_.eq(open_ + self.pass_issued - self.pass_drained),
+            self.drained.eq(self.drained + self.pass_drained),
+            self.buffer.eq(self.buffer ^ self.pass_drained),
+            self.ring.eq(self.ring + self.pass_drained),
+        ]
         m.d.comb += [self._complete.eq(issued.any() & ~self.heads.bit_select(self.buffer, 1)),
                      self.draining.eq(open_.any())]
 
@@ -110,8 +114,11 @@ class Drain(wiring.Component):
         oldest = Signal(len(key))
         self._library.cell(m, "layers", "nz_regfile", p_WIDTH=len(key), p_DEPTH=1 << LAYERS_BITS, p_ADDR_BITS=LAYERS_BITS,
                            i_clk=clock(), i_we=self.start, i_waddr=write, i_wdata=key, i_raddr=read, o_rdata=oldest)
-        m.d.sync += [waiting.eq(waiting + self.start - self._next_layer), write.eq(write + self.start),
-                     read.eq(read + self._next_layer)]
+        m.d.sync += [
+            waiting.eq(waiting + self.start - self._next_layer),
+            write.eq(write + self.start),
+            read.eq(read + self._next_layer),
+        ]
         self._waiting, self._final = waiting, oldest[-1]
         return oldest[:self._w.program]
 
@@ -129,7 +136,10 @@ class Drain(wiring.Component):
         m.d.comb += self.program_addr.eq(place)
         m.d.sync += step.eq(0)
         with m.If(self._load):
-            m.d.sync += [step.eq(1), self._step_at.eq(oldest)]
+            m.d.sync += [
+                step.eq(1),
+                self._step_at.eq(oldest),
+            ]
         with m.If(self._begin):
             m.d.sync += step.eq(2)
         with m.If(step != 0):
@@ -152,15 +162,25 @@ class Drain(wiring.Component):
         layer, step = self._layer, self._step
         number, pass_ = Signal(8), Signal(PASS_BITS)
         last_step, last_pass = Signal(), Signal()           # both stand still long before they are asked for
-        m.d.sync += [last_step.eq(number + 1 == layer["steps"]), last_pass.eq(pass_ + 1 == layer["passes"])]
+        m.d.sync += [
+            last_step.eq(number + 1 == layer["steps"]),
+            last_pass.eq(pass_ + 1 == layer["passes"]),
+        ]
         base = Signal(self._w.program)
         along = Signal(self._w.block)                       # kc x pass of the layer
-        m.d.comb += [self.cause.eq(Cause.DRAIN), self.block.eq(step["block"] + along), self.pool.eq(step["pool"]),
-                     self.gap.eq(step["gap"])]
+        m.d.comb += [
+            self.cause.eq(Cause.DRAIN),
+            self.block.eq(step["block"] + along),
+            self.pool.eq(step["pool"]),
+            self.gap.eq(step["gap"]),
+        ]
         with m.FSM():
             with m.State("EMPTY"):
                 m.d.comb += self._load.eq(self._waiting.any())
-                m.d.sync += [pass_.eq(0), along.eq(0)]
+                m.d.sync += [
+                    pass_.eq(0),
+                    along.eq(0),
+                ]
                 with m.If(self._load):
                     m.next = "LOAD"
             with m.State("LOAD"):
@@ -169,7 +189,10 @@ class Drain(wiring.Component):
                     m.d.sync += base.eq(self._step_at)
                     m.next = "WAIT"
             with m.State("WAIT"):
-                m.d.sync += [self.fresh.eq(0), number.eq(0)]
+                m.d.sync += [
+                    self.fresh.eq(0),
+                    number.eq(0),
+                ]
                 with m.If(self._complete):
                     m.d.comb += self.arrive.eq(layer["exchange"])
                     m.next = "BARRIER"
@@ -192,10 +215,17 @@ class Drain(wiring.Component):
                     m.d.comb += self._begin.eq(~last_step)
                     with m.If(~self._begin):
                         m.d.comb += self.pass_drained.eq(1)
-                        m.d.sync += [pass_.eq(pass_ + 1), along.eq(along + layer["kc"]), self._step_at.eq(base)]
+                        m.d.sync += [
+                            pass_.eq(pass_ + 1),
+                            along.eq(along + layer["kc"]),
+                            self._step_at.eq(base),
+                        ]
                         m.next = "WAIT"
                         with m.If(last_pass):
-                            m.d.comb += [self._next_layer.eq(1), self.finished.eq(self._final)]
+                            m.d.comb += [
+                                self._next_layer.eq(1),
+                                self.finished.eq(self._final),
+                            ]
                             m.next = "EMPTY"
 
     def _pace(self, m):
@@ -212,14 +242,26 @@ class Drain(wiring.Component):
         self._post, self._gaps, self._hollow = Signal(), Signal(), Signal()     # hollow: without outputs, one cycle per channel
         post = step["kind"] == KINDS["post"]
         m.d.comb += some.eq(step["ny"].any() & step["nx"].any())
-        m.d.sync += [send.eq(step["kind"] == KINDS["send"]), clear.eq(step["kind"] == KINDS["clear"]), self._post.eq(post),
-                     self._gaps.eq(post & step["gap"].any()), self._hollow.eq(post & ~some)]
+        m.d.sync += [
+            send.eq(step["kind"] == KINDS["send"]),
+            clear.eq(step["kind"] == KINDS["clear"]),
+            self._post.eq(post),
+            self._gaps.eq(post & step["gap"].any()),
+            self._hollow.eq(post & ~some),
+        ]
         m.d.comb += self._tick.eq(running & ~(send & odd))
-        m.d.sync += [clock_.eq(clock_ + 1), odd.eq(~odd),
-                     self._ended.eq(active & Mux(send, clock_ == step["cycles"],
-                                                 ~running & Mux(clear, tail == 0, tail == POST)))]
+        m.d.sync += [
+            clock_.eq(clock_ + 1),
+            odd.eq(~odd),
+            self._ended.eq(active & Mux(send, clock_ == step["cycles"],
+                                        ~running & Mux(clear, tail == 0, tail == POST))),
+        ]
         with m.If(self._init):
-            m.d.sync += [running.eq(step["nk"].any() & (some | post)), odd.eq(0), active.eq(1)]
+            m.d.sync += [
+                running.eq(step["nk"].any() & (some | post)),
+                odd.eq(0),
+                active.eq(1),
+            ]
         with m.If(self._stop):
             m.d.sync += running.eq(0)
         with m.If(active & ~running):
@@ -227,7 +269,11 @@ class Drain(wiring.Component):
         with m.If(self._ended):
             m.d.sync += active.eq(0)
         with m.If(self._begin):
-            m.d.sync += [active.eq(0), clock_.eq(2), tail.eq(0)]
+            m.d.sync += [
+                active.eq(0),
+                clock_.eq(2),
+                tail.eq(0),
+            ]
 
     def _operations(self, m):
         """Go through the loops of a step; an operation is made in the cycle before it is chosen."""
@@ -239,9 +285,13 @@ class Drain(wiring.Component):
         last, single = ([Signal(name=f"{name}{k}") for k in range(len(sizes))] for name in ("last", "single"))
         gapped, wrapped = Signal(), Signal()                # wrapped: the operation before was the last one
         make, skip = Signal(), Signal()
-        m.d.comb += [skip.eq(self._tick & self._hollow), make.eq(self._tick & ~gapped & ~self._hollow), self.o_valid.eq(make),
-                     self._stop.eq(self._tick & Mux(self._hollow, last[4],
-                                                    Mux(gapped, wrapped, Cat(last).all() & ~self._gaps)))]
+        m.d.comb += [
+            skip.eq(self._tick & self._hollow),
+            make.eq(self._tick & ~gapped & ~self._hollow),
+            self.o_valid.eq(make),
+            self._stop.eq(self._tick & Mux(self._hollow, last[4],
+                                           Mux(gapped, wrapped, Cat(last).all() & ~self._gaps))),
+        ]
         with m.If(self._tick):
             m.d.sync += gapped.eq(make & Cat(last[:3]).all() & self._gaps)
         with m.If(make):
@@ -258,12 +308,21 @@ class Drain(wiring.Component):
             with m.If(self._init):
                 m.d.sync += last[k].eq(size <= 1)
         with m.If(self._init):
-            m.d.sync += [*(count.eq(0) for count in counts), *(base.eq(step["start"]) for base in bases), gapped.eq(0),
-                         wrapped.eq(0)]
+            m.d.sync += [
+                *(count.eq(0) for count in counts),
+                *(base.eq(step["start"]) for base in bases),
+                gapped.eq(0),
+                wrapped.eq(0),
+            ]
         bank, entry = placed(self._spec, bases[0])
         keep, take = step["keep"], Signal()
-        m.d.comb += [take.eq(~keep | (step["kind"] == KINDS["clear"])), self.o_side.bank.eq(bank), self.o_side.entry.eq(entry),
-                     self.o_side.take.eq(take), self.o_side.add.eq(0)]
+        m.d.comb += [
+            take.eq(~keep | (step["kind"] == KINDS["clear"])),
+            self.o_side.bank.eq(bank),
+            self.o_side.entry.eq(entry),
+            self.o_side.take.eq(take),
+            self.o_side.add.eq(0),
+        ]
         self._marks(m, make, skip, gapped, self._post, counts, last, bases[0])
 
     def _marks(self, m, make, skip, gapped, post, counts, last, address):
@@ -271,10 +330,15 @@ class Drain(wiring.Component):
         step, mark = self._step, self.o_mark
         sent = step["kind"] == KINDS["send"]
         m.d.sync += [
-            self.o_send.eq(make & sent), mark.valid.eq(make & post), mark.none.eq(skip),
+            self.o_send.eq(make & sent),
+            mark.valid.eq(make & post),
+            mark.none.eq(skip),
             mark.gap.eq(self._tick & gapped & ~mark.channel_end),
-            mark.first.eq(~Cat(counts[:2]).any()), mark.last.eq(Cat(last[:2]).all()),
-            mark.channel_end.eq(Cat(last[:4]).all() | skip), mark.k.eq(counts[4])]
+            mark.first.eq(~Cat(counts[:2]).any()),
+            mark.last.eq(Cat(last[:2]).all()),
+            mark.channel_end.eq(Cat(last[:4]).all() | skip),
+            mark.k.eq(counts[4]),
+        ]
         own = Signal(self._w.address, name="own")
         m.d.sync += own.eq(address)
         edges = Signal(4)
@@ -284,4 +348,7 @@ class Drain(wiring.Component):
             mark.channel.eq(step["k0"] + mark.k),
             mark.ignored.eq(edges[0] & (place[1] < step["top"]) | edges[1] & (place[1] + step["bottom"] >= step["wy"])
                             | edges[2] & (place[0] < step["left"]) | edges[3] & (place[0] + step["right"] >= step["wx"])),
-            self.o_address.eq(own + step["delta"]), self.o_direction.eq(step["direction"]), self.o_level.eq(step["level"])]
+            self.o_address.eq(own + step["delta"]),
+            self.o_direction.eq(step["direction"]),
+            self.o_level.eq(step["level"]),
+        ]

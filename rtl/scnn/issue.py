@@ -66,26 +66,44 @@ class Issue(wiring.Component):
         last_pair, last_pass = Signal(), Signal()
         go, none, end, begun = Signal(), Signal(), Signal(), Signal(2)
         m.d.comb += [
-            free.eq(~first | (begun != DRAINED_LATER)), none.eq(self.weight_empty | self.act_empty),
+            free.eq(~first | (begun != DRAINED_LATER)),
+            none.eq(self.weight_empty | self.act_empty),
             go.eq(active & self.loaded & self.weight_ready & self.act_ready & free & ~self.stop),
-            end.eq(go & (none | (self.weight_last & self.act_last))), self.pass_issued.eq(end & last_pair),
-            self.layer_released.eq(end & last_pair & last_pass), self.o_valid.eq(go & ~none),
-            self.weight_advance.eq(go & ~end & ~self.weight_last), self.weight_rewind.eq(go & ~end & self.weight_last),
+            end.eq(go & (none | (self.weight_last & self.act_last))),
+            self.pass_issued.eq(end & last_pair),
+            self.layer_released.eq(end & last_pair & last_pass),
+            self.o_valid.eq(go & ~none),
+            self.weight_advance.eq(go & ~end & ~self.weight_last),
+            self.weight_rewind.eq(go & ~end & self.weight_last),
             self.act_advance.eq(go & ~end & self.weight_last),
-            self.weight_release.eq(end), self.act_release.eq(end)]
-        m.d.sync += [begun.eq(begun + (go & first) - self.pass_drained), last_pair.eq(pair + 1 == self.pairs),
-                     last_pass.eq(pass_ + 1 == self.passes)]
+            self.weight_release.eq(end),
+            self.act_release.eq(end),
+        ]
+        m.d.sync += [
+            begun.eq(begun + (go & first) - self.pass_drained),
+            last_pair.eq(pair + 1 == self.pairs),
+            last_pass.eq(pass_ + 1 == self.passes),
+        ]
         with m.If(go):
             m.d.sync += first.eq(self.pass_issued)
         with m.If(end):
             m.d.sync += [pair.eq(Mux(last_pair, 0, pair + 1)),
                          last_pair.eq(Mux(last_pair, self.pairs == 1, pair + 2 == self.pairs))]
         with m.If(self.pass_issued):
-            m.d.sync += [pass_.eq(pass_ + 1), last_pass.eq(pass_ + 2 == self.passes), self.o_buffer.eq(~self.o_buffer)]
+            m.d.sync += [
+                pass_.eq(pass_ + 1),
+                last_pass.eq(pass_ + 2 == self.passes),
+                self.o_buffer.eq(~self.o_buffer),
+            ]
         with m.If(self.layer_released):
             m.d.sync += active.eq(0)
         with m.If(self.start):
-            m.d.sync += [active.eq(1), first.eq(1), pair.eq(0), pass_.eq(0)]
+            m.d.sync += [
+                active.eq(1),
+                first.eq(1),
+                pair.eq(0),
+                pass_.eq(0),
+            ]
         self._causes(m, active, free, go)
         self._slots(m, go, none)
         return m
@@ -117,9 +135,12 @@ class Issue(wiring.Component):
         products, act_tail, weight_tail, rest = (Signal(self._w.slots, name=name)
                                                  for name in ("products", "act_tail", "weight_tail", "rest"))
         # multiplied by hand: of two such small numbers synthesis makes a whole multiplier block
-        m.d.comb += [products.eq(sum(Mux(lane.live, weight_live, 0) for lane in self.acts)), act_tail.eq(act_tails * f_count),
-                     weight_tail.eq(sum(Mux(lane.tail, 0, weight_tails) for lane in self.acts)),
-                     rest.eq(count - products - act_tail - weight_tail)]
+        m.d.comb += [
+            products.eq(sum(Mux(lane.live, weight_live, 0) for lane in self.acts)),
+            act_tail.eq(act_tails * f_count),
+            weight_tail.eq(sum(Mux(lane.tail, 0, weight_tails) for lane in self.acts)),
+            rest.eq(count - products - act_tail - weight_tail),
+        ]
         m.d.sync += [self.slots[0].eq(Mux(go_2, products, 0)),
                      self.slots[1].eq(Mux(go_2, act_tail, Mux(lost_act, count, 0))),
                      self.slots[2].eq(Mux(go_2, weight_tail, Mux(lost_weight, count, 0))),

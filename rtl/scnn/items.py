@@ -44,8 +44,12 @@ class ItemBuffer(wiring.Component):
         bits, size, most = self._spec.item_bits, self._size, len(self.items) // self._spec.item_bits
         items = [Signal(bits, name=f"item{k}", reset_less=True) for k in range(size)]
         left, go = Signal.like(self.count), Signal()
-        m.d.comb += [self.items.eq(Cat(items[:most])), self.i_ready.eq(self.count <= size - self._spec.part_items),
-                     go.eq(self.i_valid & self.i_ready), left.eq(self.count - self.take)]
+        m.d.comb += [
+            self.items.eq(Cat(items[:most])),
+            self.i_ready.eq(self.count <= size - self._spec.part_items),
+            go.eq(self.i_valid & self.i_ready),
+            left.eq(self.count - self.take),
+        ]
         for k, come in enumerate(self._placed(m, left)):
             moved = [items[min(k + step, size - 1)] for step in range(most + 1)]
             with m.If(left > k):

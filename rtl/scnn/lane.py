@@ -55,14 +55,28 @@ class WeightLane(wiring.Component):
         m.submodules.buffer = buffer = ItemBuffer(spec)
         m.submodules.take = take = Take(spec, self._library, self._lane)
         m.d.comb += [
-            transfers.flush.eq(self.flush), transfers.i_valid.eq(self.i_valid), transfers.i_items.eq(self.i_items),
-            self.i_ready.eq(transfers.i_ready), buffer.flush.eq(self.flush), buffer.i_valid.eq(transfers.o_valid),
-            buffer.i_part.eq(transfers.o_part), buffer.i_many.eq(transfers.o_many), transfers.o_ready.eq(buffer.i_ready),
-            take.items.eq(buffer.items), take.count.eq(buffer.count),
+            transfers.flush.eq(self.flush),
+            transfers.i_valid.eq(self.i_valid),
+            transfers.i_items.eq(self.i_items),
+            self.i_ready.eq(transfers.i_ready),
+            buffer.flush.eq(self.flush),
+            buffer.i_valid.eq(transfers.o_valid),
+            buffer.i_part.eq(transfers.o_part),
+            buffer.i_many.eq(transfers.o_many),
+            transfers.o_ready.eq(buffer.i_ready),
+            take.items.eq(buffer.items),
+            take.count.eq(buffer.count),
             buffer.take.eq(take.take),
-            take.start.eq(self.start), take.start_addr.eq(self.start_addr), take.released.eq(self.released),
-            take.we.eq(self.lane_we), take.load_addr.eq(self.load_addr), take.load_data.eq(self.load_data),
-            self.entries.eq(take.entries), self.waits.eq(take.waits), self.count_mismatch.eq(take.count_mismatch)]
+            take.start.eq(self.start),
+            take.start_addr.eq(self.start_addr),
+            take.released.eq(self.released),
+            take.we.eq(self.lane_we),
+            take.load_addr.eq(self.load_addr),
+            take.load_data.eq(self.load_data),
+            self.entries.eq(take.entries),
+            self.waits.eq(take.waits),
+            self.count_mismatch.eq(take.count_mismatch),
+        ]
         m.d.comb += [its.eq(mine) for its, mine in zip(take.sets, self.sets, strict=True)]
         m.d.comb += self.o_set.eq(delayed(m, take.o_set, "set", cycles=4, reset_less=True))
         flags = delayed(m, Cat(take.o_valid & ~take.o_bias, take.o_last, take.o_empty, take.o_valid & take.o_bias), "flags",
@@ -108,7 +122,10 @@ class WeightLane(wiring.Component):
         m.d.comb += mask.eq((Const(1, 1) << take.kp_log2) - 1)
         for k, place in enumerate(positions):
             address, channel = Signal(tap_bits, name=f"tap_addr{k}"), Signal(w.channel + 1, name=f"channel{k}")
-            m.d.comb += [address.eq(tap + (place >> take.kp_log2)), channel.eq(place[:w.channel + 1] & mask)]
+            m.d.comb += [
+                address.eq(tap + (place >> take.kp_log2)),
+                channel.eq(place[:w.channel + 1] & mask),
+            ]
             product, found = Signal(signed(w.channel + w.address + 3), name=f"along{k}"), Signal(w.address, name=f"found{k}")
             self._library.cell(m, f"channel_multiplier{k}", "nz_mult", p_A_BITS=w.channel + 2, p_B_BITS=w.address + 1,
                                i_clk=clock(), i_ce=1, i_a=Cat(channel, Const(0, 1)).as_signed(), i_b=stride.as_signed(),
@@ -118,8 +135,12 @@ class WeightLane(wiring.Component):
                                i_wdata=self.load_data[:w.address], i_re=1, i_oe=1, i_raddr=address, o_rdata=found)
             value = delayed(m, self._value(m, take, k), f"value{k}", cycles=3, reset_less=True)
             lane, here = self.o_vector[k], k < few
-            m.d.sync += [lane.value.eq(value), lane.offset.eq(found + product[:w.address] + offset),
-                         lane.live.eq(here & value.any()), lane.tail.eq(~here)]
+            m.d.sync += [
+                lane.value.eq(value),
+                lane.offset.eq(found + product[:w.address] + offset),
+                lane.live.eq(here & value.any()),
+                lane.tail.eq(~here),
+            ]
 
     def _value(self, m, take, k):
         spec = self._spec

@@ -73,5 +73,8 @@ class Barriers(wiring.Component):
                 for pe in members:
                     goes[pe].append(together.all)
         go = Signal(spec.pes)
-        m.d.comb += [go.eq(Cat(Cat(own).any() for own in goes)), self.go.eq(delayed(m, go, "go", cycles=late))]
+        m.d.comb += [
+            go.eq(Cat(Cat(own).any() for own in goes)),
+            self.go.eq(delayed(m, go, "go", cycles=late)),
+        ]
         return m

@@ -43,9 +43,12 @@ class Loader(wiring.Component):
         take, legal, whole = Signal(), Signal(), Signal(init=1)
         place, start = Signal(25), Signal(25)
         words = -(-self._w.act_word // WORD_BITS)
-        m.d.comb += [self.i.ready.eq(self.enable), take.eq(self.i.valid & self.enable),
-                     start.eq(beat.address[:PACKET_PE_SHIFT]),
-                     place.eq(start + beat.index)]
+        m.d.comb += [
+            self.i.ready.eq(self.enable),
+            take.eq(self.i.valid & self.enable),
+            start.eq(beat.address[:PACKET_PE_SHIFT]),
+            place.eq(start + beat.index),
+        ]
         packed = beat.type == PACKETS["activations"]
         if words > 1:
             legal_place = self._gather(m, take & packed, beat, start, place, whole, words)
@@ -65,11 +68,15 @@ class Loader(wiring.Component):
         central = Cat(beat.type == PACKETS[name] for name in CENTRAL)
         local = Cat(beat.type == PACKETS[name] for name in LOADS)
         ok = take & legal
-        m.d.sync += [self.we.eq(central & ok.replicate(len(CENTRAL))), load.kind.eq(local),
-                     self.pe.eq(beat.address[PACKET_PE_SHIFT:]),
-                     self.load_valid.eq(ok & local.any() & (whole | ~packed)), self.range.eq(take & ~legal),
-                     load.addr.eq(Mux(packed, legal_place, Mux(beat.type == PACKETS["codebook"],
-                                                               Cat(beat.index[:2], start[:4]), place)))]
+        m.d.sync += [
+            self.we.eq(central & ok.replicate(len(CENTRAL))),
+            load.kind.eq(local),
+            self.pe.eq(beat.address[PACKET_PE_SHIFT:]),
+            self.load_valid.eq(ok & local.any() & (whole | ~packed)),
+            self.range.eq(take & ~legal),
+            load.addr.eq(Mux(packed, legal_place, Mux(beat.type == PACKETS["codebook"],
+                                                      Cat(beat.index[:2], start[:4]), place))),
+        ]
         if spec.weight_memory:
             m.d.sync += self.place.eq(place)
         if words == 1:
@@ -82,8 +89,16 @@ class Loader(wiring.Component):
         held = Signal((words - 1) * WORD_BITS)
         here, now = Signal(range(words)), Signal(25)
         new = beat.index == 0
-        m.d.comb += [here.eq(Mux(new, 0, part)), now.eq(Mux(new, start, done)), whole.eq(here == words - 1)]
+        m.d.comb += [
+            here.eq(Mux(new, 0, part)),
+            now.eq(Mux(new, start, done)),
+            whole.eq(here == words - 1),
+        ]
         with m.If(take):
-            m.d.sync += [part.eq(Mux(whole, 0, here + 1)), done.eq(now + whole), held.eq(Cat(held, beat.data)[WORD_BITS:])]
+            m.d.sync += [
+                part.eq(Mux(whole, 0, here + 1)),
+                done.eq(now + whole),
+                held.eq(Cat(held, beat.data)[WORD_BITS:]),
+            ]
         m.d.sync += self.load.data.eq(Mux(take, Cat(held, beat.data)[:len(self.load.data)], beat.data))
         return now

@@ -81,9 +81,16 @@ class Lookup(wiring.Component):
         step, now = Signal(range(NOTHING + 1), init=NOTHING), Signal(range(NOTHING + 1))
         addr, heads, first_segment = (Signal(w.program, name=name) for name in ("addr", "heads", "first_segment"))
         place, between = Signal(w.program), Signal(init=1)
-        m.d.comb += [now.eq(step), place.eq(addr), self.program_addr.eq(place)]
+        m.d.comb += [
+            now.eq(step),
+            place.eq(addr),
+            self.program_addr.eq(place),
+        ]
         with m.If(self.start):
-            m.d.comb += [now.eq(LAYER), place.eq(self.start_addr[:w.program])]
+            m.d.comb += [
+                now.eq(LAYER),
+                place.eq(self.start_addr[:w.program]),
+            ]
         with m.Elif(between):
             with m.If(self.o_valid & ~(last["part"] & ~last["pair"] & single)):
                 m.d.comb += now.eq(Mux(last["part"] & last["pair"], SEGMENT, PART))
@@ -93,7 +100,11 @@ class Lookup(wiring.Component):
                 with m.Elif(last["segment"]):
                     m.d.comb += place.eq(first_segment)
         with m.If(now != NOTHING):
-            m.d.sync += [addr.eq(place + 1), step.eq(Mux(now == BASE, NOTHING, now + 1)), between.eq(now == BASE)]
+            m.d.sync += [
+                addr.eq(place + 1),
+                step.eq(Mux(now == BASE, NOTHING, now + 1)),
+                between.eq(now == BASE),
+            ]
         with m.If(now == LAYER):
             m.d.sync += first_segment.eq(place + 1)
         with m.If(now == SEGMENT):
@@ -120,10 +131,18 @@ class Lookup(wiring.Component):
         self._pass, self._busy, self._have = passed, Signal(name="busy"), Signal(name="have")
         self._divides, self._divided = Signal(name="divides"), Signal(name="divided")
         first = Signal()                                    # of the parts of its pair
-        m.d.sync += [last["part"].eq(part + 1 == segment["parts"]), first.eq(part == 0), single.eq(segment["parts"] == 1),
-                     last["segment"].eq(number + 1 == layer["segments"]), last["pass"].eq(passed + 1 == layer["passes"]),
-                     last["pair"].eq(left == 1)]
-        m.d.comb += [self.o_first.eq(first), self.o_last.eq(last["part"])]
+        m.d.sync += [
+            last["part"].eq(part + 1 == segment["parts"]),
+            first.eq(part == 0),
+            single.eq(segment["parts"] == 1),
+            last["segment"].eq(number + 1 == layer["segments"]),
+            last["pass"].eq(passed + 1 == layer["passes"]),
+            last["pair"].eq(left == 1),
+        ]
+        m.d.comb += [
+            self.o_first.eq(first),
+            self.o_last.eq(last["part"]),
+        ]
         with m.If(came[SEGMENT]):
             m.d.sync += left.eq(fields(self.program, SUPPLY_SEGMENT)["pairs"])
         with m.If(delayed(m, came[PART], "record", cycles=2) & ~self._divides | self._divided):
@@ -133,18 +152,34 @@ class Lookup(wiring.Component):
             with m.If(~last["part"]):
                 m.d.sync += part.eq(part + 1)
             with m.Elif(~last["pair"]):
-                m.d.sync += [part.eq(0), pair.eq(pair + 1), left.eq(left - 1), last["pair"].eq(left == 2)]
+                m.d.sync += [
+                    part.eq(0),
+                    pair.eq(pair + 1),
+                    left.eq(left - 1),
+                    last["pair"].eq(left == 2),
+                ]
             with m.Else():
-                m.d.sync += [part.eq(0), pair.eq(0), number.eq(Mux(last["segment"], 0, number + 1))]
+                m.d.sync += [
+                    part.eq(0),
+                    pair.eq(0),
+                    number.eq(Mux(last["segment"], 0, number + 1)),
+                ]
                 with m.If(last["segment"]):
-                    m.d.sync += [passed.eq(passed + 1), self._busy.eq(~last["pass"])]
+                    m.d.sync += [
+                        passed.eq(passed + 1),
+                        self._busy.eq(~last["pass"]),
+                    ]
         m.d.sync += self.fresh.eq(came[LAYER])
         with m.If(came[LAYER]):
             m.d.sync += self.loaded.eq(1)
         alone = self._part["local"] | (layer["level"] == 0)
-        m.d.sync += [self.o_local.eq(alone), self.o_mine.eq(alone | (self._part["source"] == self.place))]
+        m.d.sync += [
+            self.o_local.eq(alone),
+            self.o_mine.eq(alone | (self._part["source"] == self.place)),
+        ]
         with m.If(self.start):
-            m.d.sync += [*(value.eq(0) for value in (part, pair, number, passed, self._have, self.loaded)), self._busy.eq(1)]
+            m.d.sync += [value.eq(0) for value in (part, pair, number, passed, self._have, self.loaded)]
+            m.d.sync += self._busy.eq(1)
         return pair
 
     def _block(self, m, pair, came):
@@ -172,12 +207,21 @@ class Lookup(wiring.Component):
         m.d.comb += more.eq(self.o_valid & last["part"] & turn)
         m.d.sync += turn.eq(rest + 1 == part["gate"])
         with m.If(self.o_valid & last["part"]):
-            m.d.sync += [rest.eq(Mux(turn, 0, rest + 1)), turn.eq(Mux(turn, part["gate"] == 1, rest + 2 == part["gate"]))]
+            m.d.sync += [
+                rest.eq(Mux(turn, 0, rest + 1)),
+                turn.eq(Mux(turn, part["gate"] == 1, rest + 2 == part["gate"])),
+            ]
             with m.If(turn):
                 m.d.sync += whole.eq(whole + 1)
         with m.If(self.start | self.o_valid & last["part"] & last["pair"]):
-            m.d.sync += [rest.eq(0), whole.eq(0)]
-        m.d.sync += [base.eq(first + whole), needed.eq(base - self._came_part["back"])]
+            m.d.sync += [
+                rest.eq(0),
+                whole.eq(0),
+            ]
+        m.d.sync += [
+            base.eq(first + whole),
+            needed.eq(base - self._came_part["back"]),
+        ]
         with m.If(delayed(m, came[PART], "needed", cycles=1)):
             m.d.sync += ahead.eq(self.drained - needed + self.pass_drained)
         with m.Else():
@@ -208,10 +252,19 @@ class Lookup(wiring.Component):
         with m.If(record):
             m.d.sync += fresh.eq(0)
         with m.If(record & self._divides):
-            m.d.sync += [left.eq(bits), dividend.eq(self._along), whole.eq(0), rest.eq(0)]
+            m.d.sync += [
+                left.eq(bits),
+                dividend.eq(self._along),
+                whole.eq(0),
+                rest.eq(0),
+            ]
         with m.If(left.any()):
-            m.d.sync += [left.eq(left - 1), dividend.eq(dividend << 1), whole.eq(Cat(trial >= part["gate"], whole)),
-                         rest.eq(Mux(trial >= part["gate"], trial - part["gate"], trial))]
+            m.d.sync += [
+                left.eq(left - 1),
+                dividend.eq(dividend << 1),
+                whole.eq(Cat(trial >= part["gate"], whole)),
+                rest.eq(Mux(trial >= part["gate"], trial - part["gate"], trial)),
+            ]
         self._counted = [left == 1]
         for k in range(4):
             self._counted.append(delayed(m, self._counted[-1], f"counted{k}", cycles=1))

@@ -106,7 +106,10 @@ class Pe(wiring.Component):
     def _buffer(self, m, name, lanes, depth, slot_log2):
         buffer = VectorBuffer(self._spec, self._library, lanes=lanes, depth=depth)
         m.submodules[name] = buffer
-        m.d.comb += [buffer.restart.eq(self.command.start), buffer.slot_log2.eq(slot_log2)]
+        m.d.comb += [
+            buffer.restart.eq(self.command.start),
+            buffer.slot_log2.eq(slot_log2),
+        ]
         return buffer
 
     def _weights(self, m, lookup):
@@ -122,17 +125,34 @@ class Pe(wiring.Component):
         return sent
 
     def _issue(self, m, issue, lookup, drain, weights, acts, sent):
-        m.d.comb += [weights.i_valid.eq(sent.valid), weights.i_vector.eq(sent.vector), weights.i_last.eq(sent.last),
-                     weights.i_empty.eq(sent.empty), acts.rewind.eq(0), weights.rewind.eq(issue.weight_rewind)]
+        m.d.comb += [
+            weights.i_valid.eq(sent.valid),
+            weights.i_vector.eq(sent.vector),
+            weights.i_last.eq(sent.last),
+            weights.i_empty.eq(sent.empty),
+            acts.rewind.eq(0),
+            weights.rewind.eq(issue.weight_rewind),
+        ]
         for name, buffer in (("weight", weights), ("act", acts)):
             m.d.comb += [getattr(issue, f"{name}_{port}").eq(getattr(buffer, port)) for port in ("ready", "last", "empty")]
             m.d.comb += [getattr(buffer, port).eq(getattr(issue, f"{name}_{port}")) for port in ("advance", "release")]
         m.d.comb += [
-            issue.start.eq(self.command.start), issue.loaded.eq(lookup.loaded), issue.passes.eq(lookup.passes),
-            issue.pairs.eq(lookup.pairs), issue.gather.eq(lookup.gather), issue.gated.eq(lookup.gated),
-            issue.pass_drained.eq(drain.pass_drained), issue.drain_cause.eq(drain.cause), issue.draining.eq(drain.draining),
-            issue.weights.eq(weights.vector), issue.acts.eq(acts.vector), self.weights_released.eq(issue.weight_release),
-            self.layer_released.eq(issue.layer_released), self.idle.eq(issue.idle), self.cause.eq(issue.cause)]
+            issue.start.eq(self.command.start),
+            issue.loaded.eq(lookup.loaded),
+            issue.passes.eq(lookup.passes),
+            issue.pairs.eq(lookup.pairs),
+            issue.gather.eq(lookup.gather),
+            issue.gated.eq(lookup.gated),
+            issue.pass_drained.eq(drain.pass_drained),
+            issue.drain_cause.eq(drain.cause),
+            issue.draining.eq(drain.draining),
+            issue.weights.eq(weights.vector),
+            issue.acts.eq(acts.vector),
+            self.weights_released.eq(issue.weight_release),
+            self.layer_released.eq(issue.layer_released),
+            self.idle.eq(issue.idle),
+            self.cause.eq(issue.cause),
+        ]
         m.d.comb += [mine.eq(its) for mine, its in zip(self.slots, issue.slots, strict=True)]
 
     def _products(self, m, issue, lookup, weights, acts):
@@ -144,9 +164,14 @@ class Pe(wiring.Component):
         m.d.comb += [
             products.i_valid.eq(delayed(m, issue.o_valid, "issued", cycles=2)),
             products.i_buffer.eq(delayed(m, issue.o_buffer, "issued_buffer", cycles=2, reset_less=True)),
-            products.weights.eq(weights.vector), products.acts.eq(acts.vector), issue.stop.eq(crossbar.stop),
-            crossbar.i_reserve.eq(products.reserve), crossbar.i_odd.eq(products.odd), crossbar.i_valid.eq(products.o_valid),
-            crossbar.i_buffer.eq(products.o_buffer)]
+            products.weights.eq(weights.vector),
+            products.acts.eq(acts.vector),
+            issue.stop.eq(crossbar.stop),
+            crossbar.i_reserve.eq(products.reserve),
+            crossbar.i_odd.eq(products.odd),
+            crossbar.i_valid.eq(products.o_valid),
+            crossbar.i_buffer.eq(products.o_buffer),
+        ]
         if spec.product_shift_bits:
             m.d.comb += products.shift.eq(lookup.product_shift)
         else:
@@ -159,16 +184,26 @@ class Pe(wiring.Component):
     def _accumulate(self, m, crossbar, drain):
         spec, w = self._spec, self._w
         m.submodules.side = side = SidePort(spec)
-        m.d.comb += [crossbar.side_valid.eq(side.side_valid), crossbar.side_bank.eq(side.side_bank),
-                     crossbar.side_all.eq(side.side_all)]
+        m.d.comb += [
+            crossbar.side_valid.eq(side.side_valid),
+            crossbar.side_bank.eq(side.side_bank),
+            crossbar.side_all.eq(side.side_all),
+        ]
         for k in range(spec.banks):
             bank = self._library.place(
                 m, f"bank{k}", lambda: Bank(self._library, entries=spec.bank_entries, product_bits=w.product, word_bits=w.sum),
                 module=f"scnn_bank_{spec.bank_entries}_{w.product}_{w.sum}")
-            m.d.comb += [bank.i_valid.eq(crossbar.o_valid[k]), bank.i_place.eq(crossbar.o_entry[k]),
-                         bank.i_product.eq(crossbar.o_product[k].as_signed()), bank.i_side.eq(crossbar.o_side[k]),
-                         bank.side_place.eq(side.place), bank.side_value.eq(side.value), bank.side_take.eq(side.take),
-                         bank.side_add.eq(side.add), side.old[k].eq(bank.o_value)]
+            m.d.comb += [
+                bank.i_valid.eq(crossbar.o_valid[k]),
+                bank.i_place.eq(crossbar.o_entry[k]),
+                bank.i_product.eq(crossbar.o_product[k].as_signed()),
+                bank.i_side.eq(crossbar.o_side[k]),
+                bank.side_place.eq(side.place),
+                bank.side_value.eq(side.value),
+                bank.side_take.eq(side.take),
+                bank.side_add.eq(side.add),
+                side.old[k].eq(bank.o_value),
+            ]
         return side
 
     def _drain(self, m, drain, crossbar, issue, side):
@@ -177,22 +212,42 @@ class Pe(wiring.Component):
         self._load_program(m, nested, "drain", drain)
         bank, entry = placed(self._spec, drain.o_address)
         m.d.comb += [
-            drain.start.eq(command.start), drain.start_addr.eq(command.drain), drain.start_final.eq(command.final),
-            drain.pass_issued.eq(issue.pass_issued), drain.heads.eq(crossbar.heads), drain.go.eq(self.go),
-            self.arrive.eq(drain.arrive), self.finished.eq(drain.finished), side.i_valid.eq(drain.o_valid),
-            side.i_side.eq(drain.o_side), side.buffer.eq(drain.buffer), side.i_send.eq(drain.o_send),
-            side.i_direction.eq(drain.o_direction), side.i_level.eq(drain.o_level), side.i_bank.eq(bank),
+            drain.start.eq(command.start),
+            drain.start_addr.eq(command.drain),
+            drain.start_final.eq(command.final),
+            drain.pass_issued.eq(issue.pass_issued),
+            drain.heads.eq(crossbar.heads),
+            drain.go.eq(self.go),
+            self.arrive.eq(drain.arrive),
+            self.finished.eq(drain.finished),
+            side.i_valid.eq(drain.o_valid),
+            side.i_side.eq(drain.o_side),
+            side.buffer.eq(drain.buffer),
+            side.i_send.eq(drain.o_send),
+            side.i_direction.eq(drain.o_direction),
+            side.i_level.eq(drain.o_level),
+            side.i_bank.eq(bank),
             side.i_entry.eq(entry),
-            self.o_link.eq(side.o_link), self.o_sum.eq(side.o_value), self.swept.eq(side.swept)]
+            self.o_link.eq(side.o_link),
+            self.o_sum.eq(side.o_value),
+            self.swept.eq(side.swept),
+        ]
         m.d.comb += self.arrive_level.eq(drain.layer_level)
         for way in range(len(ways(self._spec))):
-            m.d.comb += [side.i_link[way].eq(self.i_link[way]), side.i_sum[way].eq(self.i_sum[way])]
+            m.d.comb += [
+                side.i_link[way].eq(self.i_link[way]),
+                side.i_sum[way].eq(self.i_sum[way]),
+            ]
 
     def _load_program(self, m, program, name, unit):
         place = LOADS.index(name)
-        m.d.comb += [program.we.eq(self.load_valid & self.load.kind[place]), program.waddr.eq(self.load.addr[:self._w.program]),
-                     program.wdata.eq(self.load.data[:WORD_BITS]), program.raddr.eq(unit.program_addr),
-                     unit.program.eq(program.rdata)]
+        m.d.comb += [
+            program.we.eq(self.load_valid & self.load.kind[place]),
+            program.waddr.eq(self.load.addr[:self._w.program]),
+            program.wdata.eq(self.load.data[:WORD_BITS]),
+            program.raddr.eq(unit.program_addr),
+            unit.program.eq(program.rdata),
+        ]
 
     def _post(self, m, drain, side):
         spec = self._spec
@@ -203,16 +258,31 @@ class Pe(wiring.Component):
         wide = Signal(drain.o_mark.shape())
         m.d.comb += wide.as_value().eq(ahead)
         m.d.comb += [
-            post.i_value.eq(side.o_value), post.i_mark.as_value().eq(mark), post.i_ahead.eq(wide.channel),
-            post.pool.eq(drain.pool), post.shift.eq(drain.layer_shift), post.relu.eq(drain.layer_relu),
-            post.bias.eq(drain.layer_bias), post.ring.eq(drain.ring), post.bias_we.eq(self._sent.bias),
-            post.bias_addr.eq(self._sent.bias_addr), post.bias_value.eq(self._sent.bias_value),
-            self.saturated.eq(post.saturated), compressor.restart.eq(drain.fresh), compressor.word.eq(drain.layer_word),
-            compressor.limit.eq(drain.layer_limit), compressor.revive.eq(self.command.start & self.command.first),
-            compressor.i_value.eq(post.o_value), compressor.i_valid.eq(post.o_valid), compressor.i_gap.eq(post.o_gap),
+            post.i_value.eq(side.o_value),
+            post.i_mark.as_value().eq(mark),
+            post.i_ahead.eq(wide.channel),
+            post.pool.eq(drain.pool),
+            post.shift.eq(drain.layer_shift),
+            post.relu.eq(drain.layer_relu),
+            post.bias.eq(drain.layer_bias),
+            post.ring.eq(drain.ring),
+            post.bias_we.eq(self._sent.bias),
+            post.bias_addr.eq(self._sent.bias_addr),
+            post.bias_value.eq(self._sent.bias_value),
+            self.saturated.eq(post.saturated),
+            compressor.restart.eq(drain.fresh),
+            compressor.word.eq(drain.layer_word),
+            compressor.limit.eq(drain.layer_limit),
+            compressor.revive.eq(self.command.start & self.command.first),
+            compressor.i_value.eq(post.o_value),
+            compressor.i_valid.eq(post.o_valid),
+            compressor.i_gap.eq(post.o_gap),
             compressor.i_none.eq(post.o_none),
-            compressor.i_end.eq(post.o_end), compressor.i_block.eq(drain.block + post.o_channel), compressor.gap.eq(drain.gap),
-            self.overflow.eq(compressor.overflow)]
+            compressor.i_end.eq(post.o_end),
+            compressor.i_block.eq(drain.block + post.o_channel),
+            compressor.gap.eq(drain.gap),
+            self.overflow.eq(compressor.overflow),
+        ]
         return compressor
 
     def _supply(self, m, lookup, supply, acts, drain, compressor, issue):
@@ -233,16 +303,35 @@ class Pe(wiring.Component):
             i_wdata=Mux(memory, data_[:w.act_word], compressor.wdata), i_re=1, i_oe=1,
             i_raddr=Mux(self.reading, self.read_addr[:w.word], supply.memory_addr), o_rdata=self.o_word)
         m.d.comb += [
-            lookup.start.eq(self.command.start), lookup.start_addr.eq(self.command.supply), lookup.drained.eq(drain.drained),
+            lookup.start.eq(self.command.start),
+            lookup.start_addr.eq(self.command.supply),
+            lookup.drained.eq(drain.drained),
             lookup.pass_drained.eq(drain.pass_drained),
-            lookup.room.eq(supply.room), supply.i_valid.eq(lookup.o_valid), supply.i_base.eq(lookup.o_base),
-            lookup.place.eq(own_place(self.places, lookup.level, len(self._spec.block_sides))), supply.level.eq(lookup.level),
-            self.level.eq(lookup.level), supply.i_mine.eq(lookup.o_mine), supply.i_local.eq(lookup.o_local),
-            supply.i_bus.eq(self.i_bus), self.o_bus.eq(supply.o_bus), supply.i_did.eq(self.i_did), self.o_did.eq(supply.o_did),
-            supply.i_first.eq(lookup.o_first), supply.i_last.eq(lookup.o_last), supply.restart.eq(lookup.fresh),
-            supply.slot_log2.eq(lookup.act_slot_log2), supply.released.eq(issue.act_release), supply.table.eq(self.o_table),
-            supply.memory.eq(self.o_word), acts.i_valid.eq(supply.o_valid), acts.i_vector.eq(supply.o_vector),
-            acts.i_last.eq(supply.o_last), acts.i_empty.eq(supply.o_empty), self.bad_run.eq(supply.bad_run)]
+            lookup.room.eq(supply.room),
+            supply.i_valid.eq(lookup.o_valid),
+            supply.i_base.eq(lookup.o_base),
+            lookup.place.eq(own_place(self.places, lookup.level, len(self._spec.block_sides))),
+            supply.level.eq(lookup.level),
+            self.level.eq(lookup.level),
+            supply.i_mine.eq(lookup.o_mine),
+            supply.i_local.eq(lookup.o_local),
+            supply.i_bus.eq(self.i_bus),
+            self.o_bus.eq(supply.o_bus),
+            supply.i_did.eq(self.i_did),
+            self.o_did.eq(supply.o_did),
+            supply.i_first.eq(lookup.o_first),
+            supply.i_last.eq(lookup.o_last),
+            supply.restart.eq(lookup.fresh),
+            supply.slot_log2.eq(lookup.act_slot_log2),
+            supply.released.eq(issue.act_release),
+            supply.table.eq(self.o_table),
+            supply.memory.eq(self.o_word),
+            acts.i_valid.eq(supply.o_valid),
+            acts.i_vector.eq(supply.o_vector),
+            acts.i_last.eq(supply.o_last),
+            acts.i_empty.eq(supply.o_empty),
+            self.bad_run.eq(supply.bad_run),
+        ]
 
 
 class _Program(wiring.Component):

@@ -37,15 +37,20 @@ class WeightPort(wiring.Component):
         m.d.comb += self.o_items.eq(data)
         if lanes == 1:
             unused = Signal()
-            m.d.comb += [self.o_valid.eq(self.s_weight_tvalid & self.run), self.s_weight_tready.eq(self.i_ready & self.run),
-                         unused.eq(self.flush)]
+            m.d.comb += [
+                self.o_valid.eq(self.s_weight_tvalid & self.run),
+                self.s_weight_tready.eq(self.i_ready & self.run),
+                unused.eq(self.flush),
+            ]
             return m
         lane, none, go = Signal(range(lanes)), Signal(), Signal()
         mine = Cat(lane == number for number in range(lanes))
         m.d.comb += [
-            none.eq(~data[:self._spec.item_bits].any()), go.eq(self.s_weight_tvalid & self.s_weight_tready),
+            none.eq(~data[:self._spec.item_bits].any()),
+            go.eq(self.s_weight_tvalid & self.s_weight_tready),
             self.s_weight_tready.eq(self.run & ((self.i_ready & mine).any() | none)),
-            self.o_valid.eq(Mux(self.s_weight_tvalid & self.run & ~none, mine, 0))]
+            self.o_valid.eq(Mux(self.s_weight_tvalid & self.run & ~none, mine, 0)),
+        ]
         with m.If(go):
             m.d.sync += lane.eq(Mux(data[len(self.o_items)] | (lane == lanes - 1), Const(0), lane + 1))
         with m.If(self.flush):

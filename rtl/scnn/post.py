@@ -68,8 +68,12 @@ class PostProcessing(wiring.Component):
         m.d.comb += self.saturated.eq(given & over.any() & ~over.all())
         m.submodules.requantiser = requantiser = Requantiser(
             SimpleNamespace(acc_bits=bits + 1, act_bits=VALUE_BITS, shift_bits=len(self.shift)))
-        m.d.comb += [requantiser.i.eq(total), requantiser.shift.eq(self.shift), requantiser.relu.eq(self.relu),
-                     self.o_value.eq(requantiser.o)]
+        m.d.comb += [
+            requantiser.i.eq(total),
+            requantiser.shift.eq(self.shift),
+            requantiser.relu.eq(self.relu),
+            self.o_value.eq(requantiser.o),
+        ]
         came = delayed(m, out, "out", cycles=REDUCED + BIASED + Requantiser.LATENCY, reset_less=False)
         m.d.comb += Cat(self.o_valid, self.o_gap, self.o_none, self.o_end, self.o_channel).eq(came)
         return m
@@ -79,9 +83,12 @@ class PostProcessing(wiring.Component):
         mark = self.i_mark
         kept, some = Signal(signed(bits), name="kept", reset_less=True), Signal()
         fresh, adds, take, under = Signal(), Signal(), Signal(), Signal(signed(bits + 1))
-        m.d.comb += [fresh.eq(mark.first | ~some), adds.eq(self.pool == POOLS["sum"]),
-                     under.eq(kept - self.i_value),         # below 0: of a comparison synthesis makes two chains
-                     take.eq(mark.valid & Mux(mark.ignored, mark.first, fresh | adds | under[-1]))]
+        m.d.comb += [
+            fresh.eq(mark.first | ~some),
+            adds.eq(self.pool == POOLS["sum"]),
+            under.eq(kept - self.i_value),          # below 0: of a comparison synthesis makes two chains
+            take.eq(mark.valid & Mux(mark.ignored, mark.first, fresh | adds | under[-1])),
+        ]
         with m.If(take):                                    # the comparison, which is late, decides nothing but this
             m.d.sync += kept.eq(Mux(mark.ignored, 0, Mux(adds & ~fresh, kept + self.i_value, self.i_value)))
         with m.If(mark.valid):

@@ -49,13 +49,20 @@ class ProductArray(wiring.Component):
     def _multiply(self, m, k, weight, act):
         address = Signal(self._w.address, name=f"address{k}", reset_less=True)
         live = Signal(name=f"live{k}")
-        m.d.sync += [address.eq(weight.offset + act.offset), live.eq(self.i_valid & weight.live & act.live)]
+        m.d.sync += [
+            address.eq(weight.offset + act.offset),
+            live.eq(self.i_valid & weight.live & act.live),
+        ]
         bank, entry = placed(self._spec, address)
         bank_3 = Signal(self._w.bank, name=f"bank{k}")
-        m.d.comb += [bank_3.eq(bank), self.reserve[k].eq(live), self.odd[k].eq(bank_3[0]),
-                     self.o_valid[k].eq(delayed(m, live, f"live{k}", cycles=2)),
-                     self.o_bank[k].eq(delayed(m, bank_3, f"bank{k}", cycles=2, reset_less=True)),
-                     self.o_entry[k].eq(delayed(m, entry, f"entry{k}", cycles=2, reset_less=True))]
+        m.d.comb += [
+            bank_3.eq(bank),
+            self.reserve[k].eq(live),
+            self.odd[k].eq(bank_3[0]),
+            self.o_valid[k].eq(delayed(m, live, f"live{k}", cycles=2)),
+            self.o_bank[k].eq(delayed(m, bank_3, f"bank{k}", cycles=2, reset_less=True)),
+            self.o_entry[k].eq(delayed(m, entry, f"entry{k}", cycles=2, reset_less=True)),
+        ]
         product = Signal(signed(2 * VALUE_BITS), name=f"product{k}")
         self._library.cell(m, f"multiplier{k}", "nz_mult", p_A_BITS=VALUE_BITS, p_B_BITS=VALUE_BITS, i_clk=clock(), i_ce=1,
                            i_a=weight.value.as_signed(), i_b=act.value.as_signed(), o_p=product)

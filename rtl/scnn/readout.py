@@ -49,21 +49,39 @@ class Readout(wiring.Component):
         m.d.comb += padded.eq(self.word)
         with m.FSM():
             with m.State("IDLE"):
-                m.d.sync += [self.pe.eq(0), block.eq(self.first), blocks.eq(self.count)]
+                m.d.sync += [
+                    self.pe.eq(0),
+                    block.eq(self.first),
+                    blocks.eq(self.count),
+                ]
                 with m.If(self.run & ~self.done):
                     m.next = "ASK"
                 m.d.sync += self.done.eq(0)
             with m.State("ASK"):
-                m.d.sync += [wait.eq(self._answer), self.addr.eq(block)]
+                m.d.sync += [
+                    wait.eq(self._answer),
+                    self.addr.eq(block),
+                ]
                 m.next = "TABLE"
             with m.State("TABLE"):
                 m.d.sync += wait.eq(wait - 1)
                 with m.If(wait == 0):
-                    m.d.sync += [place.eq(self.table[:w.word]), left.eq(self.table[w.word:])]
+                    m.d.sync += [
+                        place.eq(self.table[:w.word]),
+                        left.eq(self.table[w.word:]),
+                    ]
                     m.next = "COUNT"
             with m.State("COUNT"):
-                m.d.comb += [self.o_valid.eq(1), self.o_data.eq(left), self.o_last.eq(final & (left == 0))]
-                m.d.sync += [self.addr.eq(place), wait.eq(self._answer), part.eq(0)]
+                m.d.comb += [
+                    self.o_valid.eq(1),
+                    self.o_data.eq(left),
+                    self.o_last.eq(final & (left == 0)),
+                ]
+                m.d.sync += [
+                    self.addr.eq(place),
+                    wait.eq(self._answer),
+                    part.eq(0),
+                ]
                 with m.If(self.o_ready):
                     m.next = "WORD"
                     with m.If(left == 0):
@@ -74,12 +92,19 @@ class Readout(wiring.Component):
                     m.next = "SEND"
             with m.State("SEND"):
                 last_part = part == words - 1
-                m.d.comb += [self.o_valid.eq(1), self.o_data.eq(padded.word_select(part, WORD_BITS)),
-                             self.o_last.eq(final & (left <= lanes) & last_part)]
+                m.d.comb += [
+                    self.o_valid.eq(1),
+                    self.o_data.eq(padded.word_select(part, WORD_BITS)),
+                    self.o_last.eq(final & (left <= lanes) & last_part),
+                ]
                 with m.If(self.o_ready):
                     m.d.sync += part.eq(Mux(last_part, 0, part + 1))
                     with m.If(last_part):
-                        m.d.sync += [left.eq(left - lanes), self.addr.eq(self.addr + 1), wait.eq(self._answer)]
+                        m.d.sync += [
+                            left.eq(left - lanes),
+                            self.addr.eq(self.addr + 1),
+                            wait.eq(self._answer),
+                        ]
                         m.next = "WORD"
                         with m.If(left <= lanes):
                             self._following(m, block, blocks, final)
@@ -87,10 +112,17 @@ class Readout(wiring.Component):
 
     def _following(self, m, block, blocks, final):
         """Go on with the next block, of this PE or of the next one."""
-        m.d.sync += [block.eq(block + 1), blocks.eq(blocks - 1)]
+        m.d.sync += [
+            block.eq(block + 1),
+            blocks.eq(blocks - 1),
+        ]
         m.next = "ASK"
         with m.If(blocks == 1):
-            m.d.sync += [self.pe.eq(self.pe + 1), block.eq(self.first), blocks.eq(self.count)]
+            m.d.sync += [
+                self.pe.eq(self.pe + 1),
+                block.eq(self.first),
+                blocks.eq(self.count),
+            ]
         with m.If(final):
             m.d.sync += self.done.eq(1)
             m.next = "IDLE"

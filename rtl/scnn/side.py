@@ -73,9 +73,13 @@ class SidePort(wiring.Component):
         entry = Signal(w.entry)
         take, add = Signal(), Signal()
         along = Signal(len(came))
-        m.d.sync += [self.side_valid.eq(self.i_valid | Cat(came).any()),
-                     Cat(self.side_bank, entry).eq(reduce(or_, places, own)),
-                     take.eq(self.i_valid & self.i_side.take), add.eq(Cat(came).any()), along.eq(Cat(came))]
+        m.d.sync += [
+            self.side_valid.eq(self.i_valid | Cat(came).any()),
+            Cat(self.side_bank, entry).eq(reduce(or_, places, own)),
+            take.eq(self.i_valid & self.i_side.take),
+            add.eq(Cat(came).any()),
+            along.eq(Cat(came)),
+        ]
         m.d.comb += self.side_all.eq(sweep)
         sums = [value & way.replicate(w.sum)
                 for value, way in zip(self.i_sum, delayed(m, along, "along", cycles=LATE), strict=True)]
@@ -91,8 +95,11 @@ class SidePort(wiring.Component):
         """Join the old values of the banks, of which one is not 0; name its place to the neighbours before it is there."""
         half = len(self.old) // 2
         joined = [Signal(self._w.sum, name=f"joined{k}", reset_less=True) for k in range(2)]
-        m.d.sync += [joined[0].eq(reduce(or_, list(self.old)[:half])), joined[1].eq(reduce(or_, list(self.old)[half:])),
-                     self.o_value.eq(joined[0] | joined[1])]
+        m.d.sync += [
+            joined[0].eq(reduce(or_, list(self.old)[:half])),
+            joined[1].eq(reduce(or_, list(self.old)[half:])),
+            self.o_value.eq(joined[0] | joined[1]),
+        ]
         to = Cat(self.i_send & hit for hit in way_of(self._spec, self.i_direction, self.i_level))
         sent = delayed(m, to, "to", cycles=LINK - 1)
         where = delayed(m, Cat(self.i_bank, self.i_entry), "where", cycles=LINK - 1, reset_less=True)

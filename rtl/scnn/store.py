@@ -39,13 +39,23 @@ class WeightStore(wiring.Component):
         depth, parts = self._spec.weight_memory, self._spec.weight_port_bits // WORD_BITS
         bits, low = max(1, (depth - 1).bit_length()), (parts - 1).bit_length()
         at, read, load, step = Signal(bits), Signal(), Signal(), Signal()
-        m.d.comb += [load.eq(~self.o_valid | self.o_ready), step.eq(~read | load)]
+        m.d.comb += [
+            load.eq(~self.o_valid | self.o_ready),
+            step.eq(~read | load),
+        ]
         with m.If(step):
-            m.d.sync += [at.eq(at + 1), read.eq(1)]
+            m.d.sync += [
+                at.eq(at + 1),
+                read.eq(1),
+            ]
         with m.If(load):
             m.d.sync += self.o_valid.eq(read)
         with m.If(self.restart):
-            m.d.sync += [at.eq(0), read.eq(0), self.o_valid.eq(0)]
+            m.d.sync += [
+                at.eq(0),
+                read.eq(0),
+                self.o_valid.eq(0),
+            ]
         words = [Signal(WORD_BITS, name=f"part{part}") for part in range(parts)]
         for part, word in enumerate(words):
             mine = self.we & (self.waddr[:low] == part) if low else self.we

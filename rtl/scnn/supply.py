@@ -73,14 +73,20 @@ class Supply(wiring.Component):
         with_it = delayed(m, Cat(self.i_base, self.i_first, self.i_last, self.i_mine, self.i_local), "with", cycles=2,
                           reset_less=True)
         new, stored, part = Signal(bits), Signal(bits), Signal(bits, name="part", reset_less=True)
-        m.d.comb += [new.eq(Cat(self.table, with_it, _within(self.table[self._w.word:], self._spec.i))),
-                     free.eq(~some | begin), more.eq((write ^ read).any())]
+        m.d.comb += [
+            new.eq(Cat(self.table, with_it, _within(self.table[self._w.word:], self._spec.i))),
+            free.eq(~some | begin),
+            more.eq((write ^ read).any()),
+        ]
         self._library.cell(m, "queue", "nz_regfile", p_WIDTH=bits, p_DEPTH=1 << QUEUE_BITS, p_ADDR_BITS=QUEUE_BITS,
                            i_clk=clock(), i_we=come, i_waddr=write, i_wdata=new, i_raddr=read, o_rdata=stored)
         with m.If(come & (more | ~free)):
             m.d.sync += write.eq(stepped(write))
         with m.If(free):
-            m.d.sync += [some.eq(more | come), part.eq(Mux(more, stored, new))]
+            m.d.sync += [
+                some.eq(more | come),
+                part.eq(Mux(more, stored, new)),
+            ]
             with m.If(more):
                 m.d.sync += read.eq(stepped(read))
         with m.If(self.i_valid ^ begin):
@@ -101,15 +107,30 @@ class Supply(wiring.Component):
         own, came = self._turns(m, begin & first, local)
         m.d.comb += [
             begin.eq(~busy & some & Mux(mine, own & (~first | self._free), came)),
-            go.eq(begin & mine | busy), now.eq(Mux(busy, left, count)), done.eq(Mux(busy, rest_short, short)),
-            self.memory_addr.eq(Mux(busy, next_word, word)), self._begun.eq(begin & mine), self._passed.eq(begin & ~mine)]
+            go.eq(begin & mine | busy),
+            now.eq(Mux(busy, left, count)),
+            done.eq(Mux(busy, rest_short, short)),
+            self.memory_addr.eq(Mux(busy, next_word, word)),
+            self._begun.eq(begin & mine),
+            self._passed.eq(begin & ~mine),
+        ]
         with m.If(go):
-            m.d.sync += [busy.eq(~done), next_word.eq(self.memory_addr + 1), left.eq(now - lanes),
-                         rest_short.eq(_within(now, 2 * lanes))]
+            m.d.sync += [
+                busy.eq(~done),
+                next_word.eq(self.memory_addr + 1),
+                left.eq(now - lanes),
+                rest_short.eq(_within(now, 2 * lanes)),
+            ]
         with m.If(begin):
-            m.d.sync += [last_part.eq(last), alone.eq(local)]
+            m.d.sync += [
+                last_part.eq(last),
+                alone.eq(local),
+            ]
         here = Mux(busy, alone, local)
-        m.d.comb += [self._local.eq(here), self._over.eq(go & done)]
+        m.d.comb += [
+            self._local.eq(here),
+            self._over.eq(go & done),
+        ]
         few = Signal(range(lanes + 1))
         m.d.comb += few.eq(Mux(done, now[:lanes.bit_length()], lanes))
         what = Cat(begin & mine, go & done & Mux(busy, last_part, last), ~now.any(), here, done, few, base)
@@ -130,9 +151,12 @@ class Supply(wiring.Component):
         back = echo(m, delayed(m, self._over & ~self._local, "sent", cycles=4), self.level, len(self._spec.block_sides)) \
             if self._spec.pes > 1 else Const(0, 1)
         m.d.comb += [
-            slots.eq(slot_count(self._spec.act_words, self.slot_log2)), flat.eq(self.level == 0),
-            self._free.eq(Mux(local, free_own.any(), free_all.any())), ends.eq(self.i_bus.valid & self.i_bus.ends),
-            come.eq(ends & ~back)]
+            slots.eq(slot_count(self._spec.act_words, self.slot_log2)),
+            flat.eq(self.level == 0),
+            self._free.eq(Mux(local, free_own.any(), free_all.any())),
+            ends.eq(self.i_bus.valid & self.i_bus.ends),
+            come.eq(ends & ~back),
+        ]
         m.d.sync += [
             free_own.eq(Mux(self.restart, slots, free_own + self.released - pair)),
             free_all.eq(Mux(self.restart, slots, free_all + Mux(flat, self.released, self.i_did[0]) - pair)),
@@ -153,8 +177,13 @@ class Supply(wiring.Component):
         few, base = what[5:-address], delayed(m, what[-address:] - 1, "base", cycles=1, reset_less=True)
         begin, end, empty, local, ends = delayed(m, what[:5], "kind", cycles=1, reset_less=True)
         to_all, own = self.o_bus, Signal()
-        m.d.sync += [own.eq(later & local), to_all.valid.eq(later & ~local), to_all.last.eq(end), to_all.ends.eq(ends),
-                     to_all.empty.eq(empty)]
+        m.d.sync += [
+            own.eq(later & local),
+            to_all.valid.eq(later & ~local),
+            to_all.last.eq(end),
+            to_all.ends.eq(ends),
+            to_all.empty.eq(empty),
+        ]
         m.d.comb += self.o_valid.eq(own | self.i_bus.valid)
         for name, port in (("last", self.o_last), ("empty", self.o_empty), ("vector", self.o_vector.as_value())):
             mine, others = (Value.cast(getattr(bus, name)) for bus in (to_all, self.i_bus))
@@ -166,10 +195,19 @@ class Supply(wiring.Component):
             value, run, here = entry[:VALUE_BITS], entry[VALUE_BITS:], k < few
             total, kept = Signal(8, name=f"ahead{k}", reset_less=True), Signal(VALUE_BITS, name=f"kept{k}", reset_less=True)
             some, tail = Signal(name=f"some{k}"), Signal(name=f"tail{k}")
-            m.d.sync += [total.eq(_sum([other[VALUE_BITS:] for other in entries[:k + 1]]) + k + 1), kept.eq(value),
-                         some.eq(here & value.any()), tail.eq(~here)]
+            m.d.sync += [
+                total.eq(_sum([other[VALUE_BITS:] for other in entries[:k + 1]]) + k + 1),
+                kept.eq(value),
+                some.eq(here & value.any()),
+                tail.eq(~here),
+            ]
             lane = to_all.vector[k]
-            m.d.sync += [lane.value.eq(kept), lane.offset.eq(offset + total), lane.live.eq(some), lane.tail.eq(tail)]
+            m.d.sync += [
+                lane.value.eq(kept),
+                lane.offset.eq(offset + total),
+                lane.live.eq(some),
+                lane.tail.eq(tail),
+            ]
             wrong.append(go & here & ~value.any() & (run != MAX_RUN))
         with m.If(later):
             m.d.sync += before.eq(offset + total)

@@ -58,7 +58,10 @@ class Take(wiring.Component):
         self._layer, self._segment, self._next = (
             {name: Signal(width, name=f"{kind}_{name}") for name, (_, width) in table.items()}
             for kind, table in (("layer", LANE_LAYER), ("segment", LANE_SEGMENT), ("next", LANE_SEGMENT)))
-        m.d.comb += [self.stride.eq(self._layer["stride"]), self.kp_log2.eq(self._layer["kp_log2"])]
+        m.d.comb += [
+            self.stride.eq(self._layer["stride"]),
+            self.kp_log2.eq(self._layer["kp_log2"]),
+        ]
         if self._spec.weight_code_bits:
             m.d.comb += self.codebook.eq(self._layer["codebook"])
         self._have = Signal()                               # the segment at hand is valid
@@ -78,13 +81,26 @@ class Take(wiring.Component):
         ready, asked, fetch, self._only = Signal(), Signal(), Signal(), Signal()
         only = self._only
         step = Signal(2)
-        m.d.comb += [place.eq(Mux(self.start, self.start_addr, addr)), only.eq(self._layer["segments"] == 1),
-                     fetch.eq(self._have & ~ready & ~asked & ~only & (step == 0) & ~self.start)]
+        m.d.comb += [
+            place.eq(Mux(self.start, self.start_addr, addr)),
+            only.eq(self._layer["segments"] == 1),
+            fetch.eq(self._have & ~ready & ~asked & ~only & (step == 0) & ~self.start),
+        ]
         with m.If(self.start):
-            m.d.sync += [step.eq(1), addr.eq(self.start_addr + 1), first.eq(self.start_addr + 2), self._have.eq(0),
-                         ready.eq(0), asked.eq(0), number.eq(0)]
+            m.d.sync += [
+                step.eq(1),
+                addr.eq(self.start_addr + 1),
+                first.eq(self.start_addr + 2),
+                self._have.eq(0),
+                ready.eq(0),
+                asked.eq(0),
+                number.eq(0),
+            ]
         with m.If(step != 0):
-            m.d.sync += [step.eq(step + 1), addr.eq(addr + (step != 3))]
+            m.d.sync += [
+                step.eq(step + 1),
+                addr.eq(addr + (step != 3)),
+            ]
         begun = [delayed(m, self.start, "begun", cycles=2)]
         for k in range(3):
             begun.append(delayed(m, begun[-1], f"begun{k}", cycles=1))
@@ -96,17 +112,31 @@ class Take(wiring.Component):
         segment = fields(word, LANE_SEGMENT)
         with m.If(fetch):
             last = number + 1 == self._layer["segments"]
-            m.d.sync += [asked.eq(1), number.eq(Mux(last, 0, number + 1)), addr.eq(Mux(last, first + 1, addr + 1))]
+            m.d.sync += [
+                asked.eq(1),
+                number.eq(Mux(last, 0, number + 1)),
+                addr.eq(Mux(last, first + 1, addr + 1)),
+            ]
             m.d.comb += place.eq(Mux(last, first, addr))
         with m.If(self._leave & ~only):
-            m.d.sync += [*(register.eq(self._next[name]) for name, register in self._segment.items()), self._have.eq(ready),
-                         ready.eq(0)]
+            m.d.sync += [
+                *(register.eq(self._next[name]) for name, register in self._segment.items()),
+                self._have.eq(ready),
+                ready.eq(0),
+            ]
         with m.Elif(ready & ~self._have):
-            m.d.sync += [*(register.eq(self._next[name]) for name, register in self._segment.items()), self._have.eq(1),
-                         ready.eq(0)]
+            m.d.sync += [
+                *(register.eq(self._next[name]) for name, register in self._segment.items()),
+                self._have.eq(1),
+                ready.eq(0),
+            ]
         # a segment that comes in the cycle in which another leaves waits for one cycle more
         with m.If(delayed(m, fetch, "came", cycles=2)):
-            m.d.sync += [*(register.eq(segment[name]) for name, register in self._next.items()), ready.eq(1), asked.eq(0)]
+            m.d.sync += [
+                *(register.eq(segment[name]) for name, register in self._next.items()),
+                ready.eq(1),
+                asked.eq(0),
+            ]
         with m.If(begun[2]):
             m.d.sync += [register.eq(segment[name]) for name, register in self._segment.items()]
         with m.If(begun[3]):
@@ -144,7 +174,10 @@ class Take(wiring.Component):
         with m.If(self.released.any()):
             m.d.sync += known.eq(1)
         with m.If(self._begun[2]):
-            m.d.sync += [known.eq(0), asked.eq(self._lane)]
+            m.d.sync += [
+                known.eq(0),
+                asked.eq(self._lane),
+            ]
         enough = Signal()
         m.d.sync += enough.eq(~self._begun[2] & Mux(turn, Cat(then).all(), Mux(self._block, Cat(later).all(), Cat(now).all())))
         return enough
@@ -156,7 +189,10 @@ class Take(wiring.Component):
 
         def entered(place):
             last = place + step >= self._layer["sets"]
-            return [self._last_place.eq(last), self._next_place.eq(Mux(last, self._lane, place + step))]
+            return [
+                self._last_place.eq(last),
+                self._next_place.eq(Mux(last, self._lane, place + step)),
+            ]
 
         with m.If(self._move):
             m.d.sync += [self._place.eq(self._next_place), *entered(self._next_place)]
@@ -181,19 +217,27 @@ class Take(wiring.Component):
             with m.If(ends[k]):
                 m.d.comb += few.eq(k + 1)
         m.d.comb += [
-            none.eq(~inside & ends[0] & ~items[0][:-1].any()), need.eq(Mux(biases, spec.bias_items, few)),
+            none.eq(~inside & ends[0] & ~items[0][:-1].any()),
+            need.eq(Mux(biases, spec.bias_items, few)),
             may.eq(busy & self._have & (credit | inside | biases)),
             enough.eq(Mux(biases, self.count >= spec.bias_items, Cat(whole).any() | (self.count >= lanes))),
-            go.eq(may & enough), end.eq(go & ~biases & Cat(ends).any()),
-            over.eq(end & self._last_place), self.take.eq(Mux(go, need, 0)), self._block.eq(go & ~biases & ~inside),
+            go.eq(may & enough),
+            end.eq(go & ~biases & Cat(ends).any()),
+            over.eq(end & self._last_place),
+            self.take.eq(Mux(go, need, 0)),
+            self._block.eq(go & ~biases & ~inside),
             self.waits.eq(may & ~go),
             self.entries.eq(Mux(go & ~biases & ~none, few, 0)),
-            self.count_mismatch.eq(go & ~biases & (number >> layer["slot_log2"]).any())]
+            self.count_mismatch.eq(go & ~biases & (number >> layer["slot_log2"]).any()),
+        ]
         with m.If(self.start):                              # passes of all layers count, those without a set of this lane too
             m.d.sync += passed.eq(passed + layer["passes"][:2])
         last_segment_pair, last_pair, new = Signal(), Signal(), self._next["pairs"] == 1
         m.d.comb += self._leave.eq(over & last_segment_pair)
-        m.d.sync += [last_pair.eq(done + 1 == layer["pairs"]), last_segment_pair.eq(pair + 1 == segment["pairs"])]
+        m.d.sync += [
+            last_pair.eq(done + 1 == layer["pairs"]),
+            last_segment_pair.eq(pair + 1 == segment["pairs"]),
+        ]
         with m.If(over):
             m.d.sync += [last_pair.eq(Mux(last_pair, layer["pairs"] == 1, done + 2 == layer["pairs"])),
                          last_segment_pair.eq(Mux(last_segment_pair, Mux(self._only, segment["pairs"] == 1, new),
@@ -205,23 +249,52 @@ class Take(wiring.Component):
         with m.If(go & biases):
             m.d.sync += channel.eq(channel + 1)
             with m.If(channel + 1 == layer["kc"]):
-                m.d.sync += [biases.eq(~self._last_place), channel.eq(0)]
+                m.d.sync += [
+                    biases.eq(~self._last_place),
+                    channel.eq(0),
+                ]
                 m.d.comb += self._move.eq(1)
         with m.If(go & ~biases):
-            m.d.sync += [inside.eq(~end), number.eq(Mux(end, 0, number + 1))]
+            m.d.sync += [
+                inside.eq(~end),
+                number.eq(Mux(end, 0, number + 1)),
+            ]
         with m.If(end):
             m.d.comb += self._move.eq(1)
         with m.If(over):
-            m.d.sync += [pair.eq(pair + 1), done.eq(done + 1), offset.eq(offset + segment["step"])]
+            m.d.sync += [
+                pair.eq(pair + 1),
+                done.eq(done + 1),
+                offset.eq(offset + segment["step"]),
+            ]
             with m.If(last_segment_pair):
-                m.d.sync += [pair.eq(0), offset.eq(0)]
+                m.d.sync += [
+                    pair.eq(0),
+                    offset.eq(0),
+                ]
             with m.If(last_pair):
-                m.d.sync += [done.eq(0), pass_.eq(pass_ + 1), biases.eq(layer["bias"])]
+                m.d.sync += [
+                    done.eq(0),
+                    pass_.eq(pass_ + 1),
+                    biases.eq(layer["bias"]),
+                ]
                 with m.If(pass_ + 1 == layer["passes"]):
-                    m.d.sync += [busy.eq(0), biases.eq(0)]
+                    m.d.sync += [
+                        busy.eq(0),
+                        biases.eq(0),
+                    ]
         with m.If(self._begun[2]):
-            m.d.sync += [busy.eq(layer["sets"] > self._lane), biases.eq(layer["bias"]), pass_.eq(0), pair.eq(0), done.eq(0),
-                         offset.eq(0), inside.eq(0), channel.eq(0), number.eq(0)]
+            m.d.sync += [
+                busy.eq(layer["sets"] > self._lane),
+                biases.eq(layer["bias"]),
+                pass_.eq(0),
+                pair.eq(0),
+                done.eq(0),
+                offset.eq(0),
+                inside.eq(0),
+                channel.eq(0),
+                number.eq(0),
+            ]
         self._outputs(m, go=go, few=Mux(none, 0, few), end=end, biases=biases, inside=inside, none=none, channel=channel,
                       ring=passed + pass_[:2], offset=offset)
 
@@ -229,7 +302,15 @@ class Take(wiring.Component):
         bits = self._spec.item_bits
         entries = Cat(self.items[at:at + bits - 1] for at in range(0, len(self.items), bits))
         m.d.sync += [
-            self.o_valid.eq(go), self.o_set.eq(self._place), self.o_items.eq(entries), self.o_few.eq(few),
-            self.o_head.eq(~inside), self.o_last.eq(end), self.o_empty.eq(none), self.o_bias.eq(biases),
-            self.o_bias_addr.eq(Cat(channel[:self._w.channel], ring[:2])), self.o_tap.eq(self._segment["tap"]),
-            self.o_offset.eq(offset)]
+            self.o_valid.eq(go),
+            self.o_set.eq(self._place),
+            self.o_items.eq(entries),
+            self.o_few.eq(few),
+            self.o_head.eq(~inside),
+            self.o_last.eq(end),
+            self.o_empty.eq(none),
+            self.o_bias.eq(biases),
+            self.o_bias_addr.eq(Cat(channel[:self._w.channel], ring[:2])),
+            self.o_tap.eq(self._segment["tap"]),
+            self.o_offset.eq(offset),
+        ]

@@ -38,10 +38,15 @@ class Transfers(wiring.Component):
         last = number == parts - 1
         items = self.i_items if spec.weight_lanes == 1 else self._keep(m, go & last)
         if spec.weight_lanes == 1:
-            m.d.comb += [self.o_valid.eq(self.i_valid), self.i_ready.eq(self.o_ready & last)]
+            m.d.comb += [
+                self.o_valid.eq(self.i_valid),
+                self.i_ready.eq(self.o_ready & last),
+            ]
         m.d.comb += [
-            go.eq(self.o_valid & self.o_ready), self.o_part.eq(items.word_select(number, len(self.o_part))),
-            self.o_many.eq(Mux(last, spec.transfer_items - (parts - 1) * spec.part_items, spec.part_items))]
+            go.eq(self.o_valid & self.o_ready),
+            self.o_part.eq(items.word_select(number, len(self.o_part))),
+            self.o_many.eq(Mux(last, spec.transfer_items - (parts - 1) * spec.part_items, spec.part_items)),
+        ]
         if parts > 1:
             with m.If(go):
                 m.d.sync += number.eq(Mux(last, 0, number + 1))
@@ -59,13 +64,20 @@ class Transfers(wiring.Component):
         comes, items = Signal(), Signal(len(self.i_items))
         self._library.cell(m, "kept", "nz_regfile", p_WIDTH=len(items), p_DEPTH=LANE_TRANSFERS, p_ADDR_BITS=bits, i_clk=clock(),
                            i_we=comes, i_waddr=write, i_wdata=self.i_items, i_raddr=read, o_rdata=items)
-        m.d.comb += [self.i_ready.eq(level != LANE_TRANSFERS), comes.eq(self.i_valid & self.i_ready),
-                     self.o_valid.eq(level.any())]
+        m.d.comb += [
+            self.i_ready.eq(level != LANE_TRANSFERS),
+            comes.eq(self.i_valid & self.i_ready),
+            self.o_valid.eq(level.any()),
+        ]
         m.d.sync += level.eq(level + comes - leaves)
         with m.If(comes):
             m.d.sync += write.eq(write + 1)
         with m.If(leaves):
             m.d.sync += read.eq(read + 1)
         with m.If(self.flush):
-            m.d.sync += [write.eq(0), read.eq(0), level.eq(0)]
+            m.d.sync += [
+                write.eq(0),
+                read.eq(0),
+                level.eq(0),
+            ]
         return items

@@ -77,7 +77,10 @@ class Tree(wiring.Component):
             if number not in asked:
                 leave_open(pe.level)
             bus, did = downs[self._inside(0, number, 1)]
-            m.d.comb += [pe.i_bus.as_value().eq(bus), pe.i_did.eq(did)]
+            m.d.comb += [
+                pe.i_bus.as_value().eq(bus),
+                pe.i_did.eq(did),
+            ]
         return m
 
     def _sent(self, bus):
