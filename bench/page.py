@@ -1,7 +1,9 @@
 """Tables of a page in docs/, written between its marks."""
 
+import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 
@@ -17,3 +19,14 @@ def section(text: str, name: str, body: str) -> str:
     if not pattern.search(text):
         raise ValueError(f"page must have a section marked <!-- {name} --> ... <!-- end -->, and has none; add it")
     return pattern.sub(lambda found: f"{found[1]}{body}\n{found[2]}", text)
+
+
+@contextlib.contextmanager
+def results_of(command: str, place: Path) -> Iterator[None]:
+    """Refuse, in one line, results in which what a page shows of them is not there."""
+    try:
+        yield
+    except (KeyError, IndexError, AttributeError, TypeError, ArithmeticError, StopIteration) as error:
+        said = " ".join(f"{type(error).__name__} {error}".split())
+        raise ValueError(f"results must be what {command} writes, not those of {str(place)!r} ({said:.80}); "
+                         f"run {command} again") from error

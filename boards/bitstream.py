@@ -30,7 +30,7 @@ SUFFIX = {"ecp5": "bit", "ice40": "bin", "gowin": "fs"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class Sources:
     """What a bitstream is made of: Verilog of the shell and of the board's top, constraints of its pins, what it will say."""
 
     board: Board
@@ -52,16 +52,16 @@ class Plan:
         return {"ecp5": "pins.lpf", "ice40": "pins.pcf", "gowin": "pins.cst", "xc7": "pins.xdc"}[self.board.part.family]
 
 
-def plan(board: Board, machine: GeneratedMachine, clocks: Clocking, *, boot: bytes = b"", image: str = "") -> Plan:
+def sources_of(board: Board, machine: GeneratedMachine, clocks: Clocking, *, boot: bytes = b"", image: str = "") -> Sources:
     """Return all texts that make a board with a machine; ``boot`` is what it loads by itself (`boards.embed`)."""
     said = texts.of(board, machine, clocks, image=image)
     shell = Shell(machine.name, said.text(), boot=boot, slots=board.slots, divisor=clocks.divisor)
     top, pins = prepare(board, clocks, SHELL)
     text = emit(shell, machine.verilog, module=SHELL)
-    return Plan(board=board, clocks=clocks, machine=machine, about=said, shell=text, top=top, pins=pins)
+    return Sources(board=board, clocks=clocks, machine=machine, about=said, shell=text, top=top, pins=pins)
 
 
-def build(planned: Plan, folder: Path, *, seeds: Sequence[int] = (1, 2, 3), allow_slow: bool = False,
+def build(sources: Sources, folder: Path, *, seeds: Sequence[int] = (1, 2, 3), allow_slow: bool = False,
           extra: Sequence[str] = ()) -> dict[str, Any]:
     """Write a bitstream and its figures into a folder, ``board.SUFFIX`` and ``board.json``; return the figures.
 
@@ -81,16 +81,16 @@ def build(planned: Plan, folder: Path, *, seeds: Sequence[int] = (1, 2, 3), allo
     synth.tool.ToolError
         If a tool fails.
     """
-    part, needed = planned.board.part, float(planned.clocks.clock_hz) / 1e6
-    planned.write(folder)
-    design = Design(name=f"{planned.machine.name}-{planned.board.name}", verilog=planned.shell, top=SHELL,
-                    kind=planned.machine.manifest["design"], spec=planned.machine.manifest["spec"], around=planned.top)
+    part, needed = sources.board.part, float(sources.clocks.clock_hz) / 1e6
+    sources.write(folder)
+    design = Design(name=f"{sources.machine.name}-{sources.board.name}", verilog=sources.shell, top=SHELL,
+                    kind=sources.machine.manifest["design"], spec=sources.machine.manifest["spec"], around=sources.top)
     netlist = checked(design, part)
     text, units = floorplan.located((netlist.folder / "net.json").read_text(), part)
     command.write_text(folder / "net.json", text)
     tried = {}
     for seed in seeds:
-        tried[seed] = _place(part, planned.pins_file, folder, seed, needed, extra)
+        tried[seed] = _place(part, sources.pins_file, folder, seed, needed, extra)
         if tried[seed]["mhz"] >= needed:
             break
     best = max(tried, key=lambda seed: tried[seed]["mhz"])
@@ -99,15 +99,15 @@ def build(planned: Plan, folder: Path, *, seeds: Sequence[int] = (1, 2, 3), allo
                          f"{', '.join(map(str, tried))} reached {tried[best]['mhz']:g} MHz; ask for less, for more --seeds, "
                          "or for the bitstream all the same with --allow-slow")
     if best != list(tried)[-1]:
-        _place(part, planned.pins_file, folder, best, needed, extra)
+        _place(part, sources.pins_file, folder, best, needed, extra)
     packed, made = _pack(part, folder)
     figures = {
-        "board": planned.board.name, "design": planned.about.design, "machine": planned.machine.name,
-        "spec": planned.about.spec, "part": part.name, "file": made.name, "bytes": made.stat().st_size,
+        "board": sources.board.name, "design": sources.about.design, "machine": sources.machine.name,
+        "spec": sources.about.spec, "part": part.name, "file": made.name, "bytes": made.stat().st_size,
         "clock_mhz": needed, "reached_mhz": tried[best]["mhz"],
         "met": tried[best]["mhz"] >= needed, "seed": best, "tried_mhz": {str(seed): one["mhz"] for seed, one in tried.items()},
-        "used": tried[best]["used"], "has": part.has, "floorplan": units, "baud": planned.clocks.baud,
-        "divisor": planned.clocks.divisor, "image": planned.about.image,
+        "used": tried[best]["used"], "has": part.has, "floorplan": units, "baud": sources.clocks.baud,
+        "divisor": sources.clocks.divisor, "image": sources.about.image,
         "seconds": {"yosys": round(netlist.seconds, 1), "nextpnr": [round(one["seconds"], 1) for one in tried.values()],
                     "pack": round(packed.seconds, 1)},
         "megabytes": max(packed.megabytes, *(one["megabytes"] for one in tried.values()),

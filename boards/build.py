@@ -57,14 +57,14 @@ def run(design: str, spec: Any, preset: str | None, *,
     elif preset is None and spec == machines.specification(design).preset("default"):
         spec = choice.largest(chosen, design)
     with command.progress(f"Writing the Verilog of {design}"):
-        planned = bitstream.plan(chosen, machine.generate(design, spec), clocks, boot=boot if embed else b"",
-                                 image=digest if embed else "")
+        sources = bitstream.sources_of(chosen, machine.generate(design, spec), clocks, boot=boot if embed else b"",
+                                       image=digest if embed else "")
     if plan_only or chosen.planned:
-        planned.write(folder)
-        print(f"wrote shell.v, top.v and {planned.pins_file} of {planned.machine.name} in {folder}; no bitstream"
+        sources.write(folder)
+        print(f"wrote shell.v, top.v and {sources.pins_file} of {sources.machine.name} in {folder}; no bitstream"
               + ("" if plan_only else f": {chosen.notes}"))
         return
-    figures = bitstream.build(planned, folder, seeds=range(first_seed, first_seed + seeds), allow_slow=allow_slow,
+    figures = bitstream.build(sources, folder, seeds=range(first_seed, first_seed + seeds), allow_slow=allow_slow,
                               extra=extra.split())
     figures["repeat"] = " ".join(["python -m boards.build", *map(shlex.quote, asked(sys.argv[1:]))])
     tell(figures)

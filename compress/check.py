@@ -12,9 +12,9 @@ from cli import command, paths
 from cli import design as designs
 from cli.table import show
 from cli.text import plain
+from compress.frontend.assign import Assignment, assignments, refusals
 from compress.frontend.file import read_network
 from compress.frontend.graph import Dense, Network, Relabel
-from compress.frontend.place import Place, places, refusals
 from compress.frontend.refuse import NetworkRefusedError, Refusal
 from compress.scnn.check import Outlook, outlook, pattern
 from spec import machines, scnn
@@ -33,7 +33,7 @@ def check(
     For example: python -m compress.check model.onnx --pes 64 --json check.json
     """
     paths.check(inputs={"network": network}, outputs={"--json": json})
-    found: list[Place] = []
+    found: list[Assignment] = []
     notices: list[str] = []
     try:
         with command.progress(f"reading {network}"):
@@ -46,7 +46,7 @@ def check(
     for notice in notices:
         print(f"notice: {plain(notice)}")
     if json:
-        command.write_report(json, {"network": str(network), "layers": [vars(place) for place in found], "notices": notices,
+        command.write_report(json, {"network": str(network), "layers": [vars(one) for one in found], "notices": notices,
                                   "refused": [vars(line) | {"line": str(line)} for line in lost]})
         print(f"wrote {json}")
     report(lost)
@@ -58,19 +58,19 @@ def application(arguments: Sequence[str] | None = None) -> typer.Typer:
                                designs.Only("eie", machines.specification("eie")), arguments)
 
 
-def _checked(graph: Network, spec: EieSpec) -> tuple[list[Place], list[Refusal], list[str]]:
+def _checked(graph: Network, spec: EieSpec) -> tuple[list[Assignment], list[Refusal], list[str]]:
     """Return where the layers run, what has no machine, and what else is to be said."""
     notices = [*graph.notices, *host(graph)]
     if all(isinstance(layer, Dense | Relabel) for layer in graph.layers):
-        return places(graph), refusals(graph, spec), notices
+        return assignments(graph), refusals(graph, spec), notices
     made = outlook(graph, scnn.preset())
     return convolved(graph, made), list(made.refusals), [*notices, *made.notices, *_array(graph, made)]
 
 
-def convolved(graph: Network, made: Outlook) -> list[Place]:
+def convolved(graph: Network, made: Outlook) -> list[Assignment]:
     """Return the layers of the array that a network becomes; its own layers where one of them is refused."""
     if made.lowered is None:
-        return places(graph)
+        return assignments(graph)
     shapes = {"input": made.lowered.shape} | {step.name: step.shape for step in made.lowered.steps}
     found = []
     for number, step in enumerate(made.lowered.steps):
@@ -78,9 +78,10 @@ def convolved(graph: Network, made: Outlook) -> list[Place]:
         depth = sum(shapes[name][0] for name in step.inputs)
         inputs = (depth, *shapes[step.inputs[0]][1:])
         plane = math.prod(pattern(step).plane(*inputs[1:]))         # that of the sums, which a pool takes in
-        found.append(Place(layer=step.name, machine="scnn", kind=step.kind, inputs=inputs, outputs=step.shape,
-                           weights=int(step.weight.size), work=int(step.weight.size) * plane,
-                           activation=str(step.activation), nodes=step.nodes, passes=None if plan is None else plan.passes))
+        found.append(Assignment(layer=step.name, machine="scnn", kind=step.kind, inputs=inputs, outputs=step.shape,
+                                weights=int(step.weight.size), work=int(step.weight.size) * plane,
+                                activation=str(step.activation), nodes=step.nodes,
+                                passes=None if plan is None else plan.passes))
     return found
 
 
@@ -111,14 +112,14 @@ def report(lost: list[Refusal]) -> None:
         raise typer.Exit(2)
 
 
-def _tell(network: Path, found: list[Place], spec: EieSpec) -> None:
+def _tell(network: Path, found: list[Assignment], spec: EieSpec) -> None:
     rows: list[list[Any]] = []
-    dense = any(place.machine == "eie" for place in found)
-    for place in found:
-        room = f"{min(spec.entries * spec.pes / place.weights, 1):.0%}" if place.machine == "eie" else ""
-        last = room if dense else ", ".join(node.rpartition(" (")[0] for node in place.nodes)
-        rows.append([place.layer, place.machine, place.kind, _shape(place.inputs), _shape(place.outputs), f"{place.weights:,}",
-                     f"{place.work:,}", place.activation, "" if place.passes is None else place.passes, last])
+    dense = any(one.machine == "eie" for one in found)
+    for one in found:
+        room = f"{min(spec.entries * spec.pes / one.weights, 1):.0%}" if one.machine == "eie" else ""
+        last = room if dense else ", ".join(node.rpartition(" (")[0] for node in one.nodes)
+        rows.append([one.layer, one.machine, one.kind, _shape(one.inputs), _shape(one.outputs), f"{one.weights:,}",
+                     f"{one.work:,}", one.activation, "" if one.passes is None else one.passes, last])
     columns = ["layer", "machine", "kind", "inputs", "outputs", "weights", "multiplications", "activation", "passes",
                "densest that fits" if dense else "nodes"]
     if dense:

@@ -8,7 +8,7 @@ LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)#\s]+)(#[^)]*)?\)")
 OUTSIDE = "outside"                         # folder of the site for pages that are not in docs/
 
 
-def place(path: Path, root: Path, docs: Path) -> str:
+def address(path: Path, root: Path, docs: Path) -> str:
     """Return where a page of the repository stands in the site."""
     if path.is_relative_to(docs):
         return path.relative_to(docs).as_posix()
@@ -31,8 +31,8 @@ def settled(text: str, page: Path, root: Path, docs: Path) -> tuple[str, list[Pa
             return match[0] if goal.is_relative_to(docs) and page.is_relative_to(docs) else _named(label, goal, root)
         if not goal.is_relative_to(docs):
             wanted.append(goal)
-        here = Path(place(page, root, docs)).parent
-        return f"[{label}]({os.path.relpath(place(goal, root, docs), here)}{part})"
+        here = Path(address(page, root, docs)).parent
+        return f"[{label}]({os.path.relpath(address(goal, root, docs), here)}{part})"
 
     return LINK.sub(one, text), wanted
 

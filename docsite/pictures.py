@@ -20,7 +20,7 @@ def filled(markdown: str, page: str) -> str:
     return ASKED.sub(picture, markdown)
 
 
-def machine(design: str) -> str:
+def block_diagram(design: str) -> str:
     """Return the block diagrams of a machine, each with its name above, and a sentence on how to read them."""
     if design not in MACHINES:
         raise KeyError(f"machines are {', '.join(MACHINES)}")
@@ -36,5 +36,5 @@ def framed(picture: str, kind: str = "picture") -> str:
 
 
 KINDS: dict[str, Callable[[str], str]] = {
-    "blocks": machine, "timing": lambda name: framed(timing.picture(name), "picture timing")}
+    "blocks": block_diagram, "timing": lambda name: framed(timing.picture(name), "picture timing")}
 """Kind of a picture -> what draws it."""

@@ -19,7 +19,7 @@ def written() -> dict[str, str]:
     ahead, found = sorted(DOCS.rglob("*.md")), {}
     while ahead:
         path = ahead.pop(0)
-        name = links.place(path, ROOT, DOCS)
+        name = links.address(path, ROOT, DOCS)
         if name not in found:
             found[name], more = links.settled(path.read_text(encoding="utf-8"), path, ROOT, DOCS)
             ahead += more

@@ -25,13 +25,13 @@ def application(arguments: Sequence[str] | None = None) -> typer.Typer:
     machine's parameters as options.
     """
     given = sys.argv[1:] if arguments is None else arguments
-    design = machine(given)
+    design = design_named(given)
     commands = machines.part(design, "sim", "run")
     run = commands.run if _images(given) or not hasattr(commands, "operands") else commands.operands
     return designs.application(run, __doc__.partition("\n")[0], machines, given, design=design)
 
 
-def machine(arguments: Sequence[str]) -> str:
+def design_named(arguments: Sequence[str]) -> str:
     """Return the machine of a command line: the one asked for, else that of the first image named, else the first of all."""
     if (named := designs.asked(arguments)) is not None:
         machines.part(named, "spec")        # refuses one that there is not

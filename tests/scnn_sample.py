@@ -23,7 +23,7 @@ def conv(rng, name, source, outputs, inputs, rows, cols=None, *, density=0.5, bi
                  bias=rng.integers(-500, 500, outputs).astype(np.int32) if bias else None, **rest)
 
 
-def machine(assembly: Assembly, x: np.ndarray) -> Machine:
+def golden_machine(assembly: Assembly, x: np.ndarray) -> Machine:
     """Golden's machine with the programs and the input in its memories."""
     spec, source = assembly.spec, assembly.source
     made = Machine(spec=spec, layers=assembly.layers, lanes=assembly.lanes, taps=assembly.taps, supply=assembly.supply,
@@ -41,7 +41,7 @@ def machine(assembly: Assembly, x: np.ndarray) -> Machine:
 def compare(spec, layers, x, **choices):
     """Run a network on the golden machine and compare every kept tensor with a dense convolution; return machine and traces."""
     assembly = assemble(spec, layers, x.shape, **choices)
-    made, want = machine(assembly, x), forward(layers, x)
+    made, want = golden_machine(assembly, x), forward(layers, x)
     traces = made.run()
     output = assembly.plans[-1].output
     np.testing.assert_array_equal(recover(spec, output, made.memories), want[output.name])

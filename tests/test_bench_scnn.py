@@ -34,7 +34,7 @@ def test_the_dense_array_wastes_what_a_plane_leaves_over():
 
 def test_layers_of_vgg_with_unlike_filters():
     """A coefficient of variation of 0.5 of the filters' densities leaves a use of 0.88."""
-    spec = study.machine("default", port=None)
+    spec = study.specification("default", port=None)
     found = study.measure(spec, vgg(1, spread=0.5, only=("5_1", "5_2", "5_3")), only=[3])
     assert sum(sum(row["slots"].values()) for row in found["layers"]) == found["cycles"] * spec.multipliers
     for row in found["layers"]:

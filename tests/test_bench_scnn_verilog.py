@@ -17,7 +17,7 @@ GROUPS = {
 
 
 def test_layers_have_the_shapes_and_densities_of_the_networks():
-    spec = verilog.machine()
+    spec = verilog.specification()
     case = verilog.case(spec, "5b/pool_proj")
     assert case.layers[0].weight.shape == (128, 832, 1, 1) and case.x.shape == (832, 7, 7)
     assert abs((case.x != 0).mean() - .57) < .02 and abs((case.layers[0].weight != 0).mean() - .32) < .02
@@ -28,11 +28,11 @@ def test_layers_have_the_shapes_and_densities_of_the_networks():
 @pytest.mark.parametrize("names", GROUPS.values(), ids=GROUPS)
 def test_layers_at_full_size(names, tmp_path):
     """The crossbar is left out of the model: followed product by product it takes longer than the simulation."""
-    spec = verilog.machine()
+    spec = verilog.specification()
     cases = [verilog.case(spec, name) for name in names]
     for case, (made, tried) in zip(cases, check.run(spec, cases, tmp_path), strict=True):
         assert not (faults := check.faults(case, made, tried)), (case.name, faults)
-        found, model = tried.result.counters, exact.run(check.machine(case, made), crossbars=False)
+        found, model = tried.result.counters, exact.run(check.golden_machine(case, made), crossbars=False)
         cycles = sum(own.cycles for own in model)
         stopped = found["crossbar"] / spec.multipliers
         print(f"{case.name}: {found['cycles']} cycles, by the model {cycles}; {stopped:.0f} of a PE stopped by its crossbar")

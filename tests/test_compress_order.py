@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from compress.eie.order import ORDERS, balanced, modulo, order, place
+from compress.eie.order import ORDERS, balanced, modulo, order, physical
 
 
 def loads(rows, work, pes):
@@ -71,7 +71,7 @@ def test_heavy_rows_come_first_in_a_pe():
 def test_place_moves_rows_and_columns_and_leaves_absent_ones_empty(kind):
     codes = np.arange(1, 7).reshape(3, 2)
     rows, columns = np.array([2, 0, 1, -1]), np.array([1, -1, 0])
-    placed = place(kind(codes), rows=rows, columns=columns).toarray()
+    placed = physical(kind(codes), rows=rows, columns=columns).toarray()
     assert placed.tolist() == [[6, 0, 5], [2, 0, 1], [4, 0, 3], [0, 0, 0]]
 
 

@@ -37,7 +37,8 @@ LONG = (
     "compress.digits.train", "synth.pool.client", "synth.tool.find", "bench.mac.measure.recordings", "bench.mac.measure.random",
     "bench.mac.measure.whole", "bench.mac.measure.clock", "bench.eie.model.point", "bench.scnn.study.network",
     "golden.mac.speed.measure", "golden.mac.error.measure", "golden.mac.vectors.check", "golden.gpu.device.Device",
-    "bench.history.measure.point", "bench.onnx.nodes.tests", "docsite.stage.fill", "compress.scnn.digits.stored")
+    "bench.history.measure.point", "bench.onnx.nodes.tests", "docsite.stage.fill", "compress.scnn.digits.stored",
+    "compress.cnn.train")
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ def test_additions_saturate_in_the_order_of_the_columns():
 @pytest.mark.parametrize("seed", range(40))
 def test_a_random_layer_is_the_plain_loop(seed):
     rng = np.random.default_rng(seed)
-    spec = machine(rng)
+    spec = random_spec(rng)
     rows, columns = rng.integers(1, 30, 2)
     matrix = np.where(rng.random((rows, columns)) < rng.choice([0.1, 0.9]), rng.integers(1, 16, (rows, columns)), 0)
     top = 2 ** (spec.weight_bits - 1)
@@ -103,7 +103,7 @@ def test_a_random_layer_is_the_plain_loop(seed):
     assert [(o.tolist(), s) for o, s in zip(outputs, saturated, strict=True)] == [naive(spec, layer, weights, x) for x in given]
 
 
-def machine(rng):
+def random_spec(rng):
     """A random machine whose accumulator is sometimes as narrow as one product."""
     act, weight = int(rng.choice([4, 8, 16])), int(rng.choice([4, 8, 16]))
     return EieSpec(pes=int(rng.choice([1, 2, 3, 16])), act_bits=act, weight_bits=weight, index_bits=int(rng.choice([1, 2, 4])),

@@ -46,7 +46,7 @@ def test_build(capsys, tmp_path):
 
 def test_an_image_is_built_read_by_both_and_names_its_machine(capsys, tmp_path):
     assert call(capsys, compress_build(), "--design", "toy", "--bits", 8, "--addend", 5, "-o", "t.npz")[0] == 0
-    assert compress.image.machine_of("t.npz") == "toy" and sim_run.machine(["t.npz"]) == "toy"
+    assert compress.image.machine_of("t.npz") == "toy" and sim_run.design_named(["t.npz"]) == "toy"
     assert compress.image.load("t.npz") == Image(machines.specification("toy").preset(bits=8), 5)
     assert golden.image.load("t.npz").addend == 5
     code, out, _ = call(capsys, rtl_build, "--image", "t.npz", "--out", "made")

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 
 from spec.machines import MACHINES
-from tests.commands import ALL, leave
+from tests.commands import ALL, FIXED, leave
+from tests.test_layers import ROOT, STAGES
 
 REFUSED = {
     "two values": (["rtl.build", "--pes", "4", "--pes=8"], "--pes must be given once, not as '4' and '8'; leave one out"),
@@ -62,6 +63,13 @@ def test_what_is_not_given_or_given_twice_alike_is_not_refused(monkeypatch, tmp_
     monkeypatch.chdir(tmp_path)
     assert leave("synth.estimate", "--pes", "4", "--preset", "ecp5", "--pes=4").code == 0
     assert leave("synth.estimate", "--pes", "4", "--preset", "ecp5").code == 0
+
+
+def test_every_command_is_in_the_lists_that_these_tests_and_the_fuzz_go_through():
+    files = [path for stage in set(STAGES) - {"tests", "examples"} for path in (ROOT / stage).rglob("*.py")]
+    modules = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__main__")
+               for path in files if '__name__ == "__main__"' in path.read_text()}
+    assert modules == {*ALL, *FIXED}
 
 
 @pytest.mark.parametrize("command", ALL)

@@ -2,13 +2,13 @@
 
 import pytest
 
-from spec.scnn import COUNTERS, PRESETS, address, fold, parity, place, preset, priority, program, registers
+from spec.scnn import COUNTERS, PRESETS, address, fold, locate, parity, preset, priority, program, registers
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_addresses_are_bijective(name):
     spec = PRESETS[name]
-    places = [place(spec, local) for local in range(spec.accumulators)]
+    places = [locate(spec, local) for local in range(spec.accumulators)]
     assert set(places) == {(bank, entry) for bank in range(spec.banks) for entry in range(spec.bank_entries)}
     assert [address(spec, *where) for where in places] == list(range(spec.accumulators))
 
@@ -17,7 +17,7 @@ def test_fold_is_the_exclusive_or_of_the_pieces():
     assert fold(0, 32) == 0
     assert fold(0b00011_00101, 32) == 0b00110
     assert fold(0b1_00011_00101, 32) == 0b00111
-    assert place(preset(), 33) == (1 ^ 1, 1)
+    assert locate(preset(), 33) == (1 ^ 1, 1)
 
 
 @pytest.mark.parametrize("name", PRESETS)

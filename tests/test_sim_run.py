@@ -225,10 +225,10 @@ def test_a_missing_simulator_is_named(files, capsys, monkeypatch):
 
 def test_the_machine_is_asked_for_or_read_from_the_image(files):
     folder, *_ = files
-    assert command_line.machine([str(folder / "net.npz")]) == "eie"
-    assert command_line.machine(["--design", "mac", "a.npy", "b.npy"]) == "mac"
-    assert command_line.machine(["--design=mac", "a.npy"]) == "mac"
-    assert command_line.machine(["missing.npz"]) == command_line.machine([]) == "eie"
+    assert command_line.design_named([str(folder / "net.npz")]) == "eie"
+    assert command_line.design_named(["--design", "mac", "a.npy", "b.npy"]) == "mac"
+    assert command_line.design_named(["--design=mac", "a.npy"]) == "mac"
+    assert command_line.design_named(["missing.npz"]) == command_line.design_named([]) == "eie"
     header = np.frombuffer(json.dumps({"machine": "mac"}).encode(), np.uint8)
     np.savez(folder / "tile.npz", header=header)
-    assert command_line.machine([str(folder / "tile.npz")]) == "mac"
+    assert command_line.design_named([str(folder / "tile.npz")]) == "mac"

@@ -19,7 +19,7 @@ from spec.parameter import chosen
 DEPTHS = {"entries": 131072, "columns": 32768, "slots": 512}
 """Memories that hold any one of the nine layers on 64 PEs; VGG-6 alone needs them."""
 
-def machine(name: str = "default", **changes: Any) -> EieSpec:
+def benched(name: str = "default", **changes: Any) -> EieSpec:
     """Return a preset deep enough for every benchmark layer on 64 PEs, with changes."""
     return chosen(DEEP, name, changes)
 
@@ -28,7 +28,7 @@ DEEP = {name: replace(spec, **DEPTHS) for name, spec in PRESETS.items()}
 """The presets, deep enough."""
 
 
-REGISTRY = Only("eie", SimpleNamespace(Spec=EieSpec, PRESETS=DEEP, preset=machine))
+REGISTRY = Only("eie", SimpleNamespace(Spec=EieSpec, PRESETS=DEEP, preset=benched))
 """What the command line makes its options from."""
 
 

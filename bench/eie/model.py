@@ -11,7 +11,7 @@ from scipy import sparse
 
 from bench.eie.case import benchmark
 from compress.eie.encode import encode
-from compress.eie.order import order, place
+from compress.eie.order import order, physical
 from golden.eie import Counters, cycles
 from golden.eie.layer import Layer, fragments
 from golden.eie.patterns import Pattern, draw
@@ -70,7 +70,7 @@ def _encoded(name: str, seed: int, order_name: str, pes: int, index_bits: int, c
     rows = order(order_name, work, pes, codes, np.ones(pattern.columns))
     in_slots = -(-pattern.columns // pes)
     columns = np.arange(in_slots * pes)
-    made = encode(place(codes, rows=rows, columns=np.where(columns < pattern.columns, columns, -1)), spec)
+    made = encode(physical(codes, rows=rows, columns=np.where(columns < pattern.columns, columns, -1)), spec)
     return Layer(entries=made.entries, pointers=made.pointers, inputs=pattern.columns, outputs=pattern.rows,
                  in_slots=in_slots, out_slots=len(rows) // pes, rows=rows, name=name)
 

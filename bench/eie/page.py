@@ -1,6 +1,7 @@
 """docs/eie/scale.md gets its tables and figures from the results; nothing in them is typed by hand."""
 
-import json
+import shutil
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,11 +12,13 @@ from bench.eie import energy
 from bench.eie.figures import FIGURES
 from bench.eie.reference import ACTUAL_US, CLOCK_MHZ, RECONSTRUCTION, paper_cycles
 from bench.eie.table import geomean
-from bench.page import markdown, section
-from cli import command
+from bench.page import markdown, results_of, section
+from cli import command, paths
+from files.document import read_json
 from golden.eie.patterns import TABLE
 
 Rows = Sequence[dict[str, Any]]
+SUFFIXES = ".svg", ".png"
 app = command.application(__doc__ or "")
 
 
@@ -80,7 +83,7 @@ def scaling(results: Path) -> str:
     """Speed-up and busy share over the number of PEs."""
     all_rows, lines = _load(results, "scaling")["rows"], []
     path = results / "eie_scaling_rtl.json"
-    runs = {(row["layer"], row["pes"]): row for row in (json.loads(path.read_text())["rows"] if path.exists() else ())}
+    runs = {(row["layer"], row["pes"]): row for row in (read_json(path, "the results")["rows"] if path.exists() else ())}
     table = _load(results, "default")
     runs |= {(name, table["spec"]["pes"]): row for name, layer in table["layers"].items() for row in layer["runs"]
              if row["seed"] == 1}
@@ -158,7 +161,7 @@ def study(results: Path) -> str:
     path = results / "eie_anchors.json"
     if not path.exists():
         return "_Not run yet: `python -m bench.eie.study anchors`._"
-    rows = json.loads(path.read_text())["rows"]
+    rows = read_json(path, "the results")["rows"]
     lines = [[row["layer"], row["preset"], ", ".join(f"{key} = {value}" for key, value in row["change"].items()),
               f"{row['cycles']:,}", row["mismatches"] + row["counter_mismatches"]] for row in rows]
     return markdown(("layer, a sixteenth of its sides", "preset, 4 PEs", "change", "cycles", "mismatches"), lines)
@@ -182,7 +185,7 @@ def _runs(results: Path, name: str) -> dict[str, Any]:
 
 
 def _load(results: Path, name: str) -> dict[str, Any]:
-    return json.loads((results / f"eie_{name}.json").read_text())
+    return read_json(results / f"eie_{name}.json", "the results")
 
 
 @app.command()
@@ -196,11 +199,22 @@ def main(
 
     Example: python -m bench.eie.page
     """
-    for name, draw in FIGURES.items():
-        if (results / f"eie_{name}.json").exists():
-            print(f"wrote {draw(_load(results, name)['rows'], page.parent, suffix)}")
+    if suffix not in SUFFIXES:
+        raise ValueError(f"--suffix must be one of {', '.join(SUFFIXES)}, not {suffix!r}")
+    if not results.is_dir():
+        raise ValueError(f"--results must be a folder that bench.eie.study wrote, not {str(results)!r}; name one")
+    paths.check(outputs={"--page": page})
+    with tempfile.TemporaryDirectory() as folder:
+        with results_of("bench.eie.study", results):        # all of it, before anything is written
+            drawn = [draw(_load(results, name)["rows"], Path(folder), suffix) for name, draw in FIGURES.items()
+                     if (results / f"eie_{name}.json").exists()]
+            filled = fill(page.read_text(encoding="utf-8"), results) if text else ""
+        for picture in drawn:
+            with command.atomic(page.parent / picture.name) as draft:
+                shutil.copyfile(picture, draft)
+            print(f"wrote {page.parent / picture.name}")
     if text:
-        command.write_text(page, fill(page.read_text(encoding="utf-8"), results))
+        command.write_text(page, filled)
         print(f"wrote {page}")
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from bench.eie import energy, run
-from bench.eie.machine import generated, machine
+from bench.eie.machine import benched, generated
 from bench.eie.model import point
 from cli import command, paths
 from golden.eie.patterns import TABLE, Benchmark
@@ -104,7 +104,7 @@ def rtl_scaling(sizes: str) -> list[dict[str, Any]]:
     if not all(size.isdecimal() for size in sizes.split(",")):
         raise ValueError(f"--rtl must be numbers of PEs with commas between, not {sizes!r}; write 4,16")
     for pes in map(int, sizes.split(",")):
-        spec = machine("default", pes=pes, entries=min(1 << 20, 131072 * 64 // pes // 4), columns=4096,
+        spec = benched("default", pes=pes, entries=min(1 << 20, 131072 * 64 // pes // 4), columns=4096,
                        slots=max(16, 4096 // pes))
         rows += [{"preset": "default"} | hardware(name, spec, "balanced") for name in SCALED]
     return rows

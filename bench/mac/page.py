@@ -1,12 +1,12 @@
 """docs/mac/results.md gets its tables from bench/results/mac.json; nothing in them is typed by hand."""
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from bench.page import markdown, section
-from cli import command
+from bench.page import markdown, results_of, section
+from cli import command, paths
+from files.document import read_json
 
 PAGE, RESULTS = Path("docs/mac/results.md"), Path("bench/results/mac.json")
 app = command.application(__doc__ or "")
@@ -53,15 +53,19 @@ def fill(text: str, data: dict[str, Any]) -> str:
 
 
 @app.command()
-def main(results: Annotated[Path, typer.Option(help="Results to show.")] = RESULTS) -> None:
+def main(
+    page: Annotated[Path, typer.Option(help="Page to bring up to date.")] = PAGE,
+    results: Annotated[Path, typer.Option(help="Results to show.")] = RESULTS,
+) -> None:
     """Write the tables of docs/mac/results.md.
 
     Example: python -m bench.mac.page
     """
-    text = fill(PAGE.read_text(encoding="utf-8"), json.loads(results.read_text()))
-    with command.atomic(PAGE) as draft:
-        draft.write_text(text, encoding="utf-8")
-    print(f"wrote {PAGE}")
+    paths.check(inputs={"--results": results}, outputs={"--page": page})
+    with results_of("bench.mac", results):
+        text = fill(page.read_text(encoding="utf-8"), read_json(results, "the results"))
+    command.write_text(page, text)
+    print(f"wrote {page}")
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def main(
     start = time.monotonic()
     paths.check(inputs={}, outputs={"--json": json}, folders={"--plots": plots})
     names = study.named(networks)
-    spec = study.machine(preset, port=port, codes=codes, lanes=lanes)
+    spec = study.specification(preset, port=port, codes=codes, lanes=lanes)
     found: dict[str, Any] = {}
     for name in names:
         found[name] = study.network(name, spec, levels=[0] if preset == "paper" else None)

@@ -20,7 +20,7 @@ ROOM = {"memory_words": 65536, "blocks": 8192, "program": 4096, "taps": 4096}
 """Memories that hold every network at its worst, where the paper goes to DRAM for nine layers of VGG."""
 
 
-def machine(name: str, *, port: int | None = None, codes: bool = False, lanes: int | None = None) -> ScnnSpec:
+def specification(name: str, *, port: int | None = None, codes: bool = False, lanes: int | None = None) -> ScnnSpec:
     """Return a preset on 8 x 8 PEs with room for every network.
 
     Parameters

@@ -14,7 +14,7 @@ from spec.scnn import ScnnSpec, preset
 LIMIT = 3_000_000       # cycles per layer
 
 
-def machine() -> ScnnSpec:
+def specification() -> ScnnSpec:
     """Return preset ``default`` on 8 x 8 PEs, with memories that hold each of the layers."""
     return preset("default", rows=8, cols=8, **ROOM)
 

@@ -10,7 +10,7 @@ from scipy import sparse
 from compress.eie.check import check
 from compress.eie.encode import Encoded, encode
 from compress.eie.image import Calibration, Image, Layer
-from compress.eie.order import modulo, order, place
+from compress.eie.order import modulo, order, physical
 from compress.eie.size import sized
 from compress.network import Dense
 from spec.eie import EieSpec
@@ -63,7 +63,7 @@ def assemble(layers: Sequence[IntegerLayer], codebooks, spec: EieSpec, *, order_
             raise ValueError(f"{layer.name}: inputs must be {have}, the outputs of the layer before, "
                              f"not {layer.codes.shape[1]}")
         rows = order(order_name, work(layer), spec.pes, layer.codes, activity(layer))
-        parts.append(_Part(layer, columns, rows, encode(place(layer.codes, rows=rows, columns=columns), spec)))
+        parts.append(_Part(layer, columns, rows, encode(physical(layer.codes, rows=rows, columns=columns), spec)))
         columns = rows
     spec = sized(spec, need(parts, len(codebooks), spec), free)
     image = Image(spec=spec, layers=_placed(parts, spec), codebooks=np.asarray(codebooks, np.int16), input_scale=input_scale,

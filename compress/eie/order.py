@@ -92,7 +92,7 @@ def _refine(table: np.ndarray, cost: np.ndarray) -> None:
             return
 
 
-def place(codes, *, rows: np.ndarray, columns: np.ndarray) -> sparse.coo_array:
+def physical(codes, *, rows: np.ndarray, columns: np.ndarray) -> sparse.coo_array:
     """Return the matrix of codes in physical order, with empty rows and columns for absent slots.
 
     Parameters

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from compress.frontend.assign import refusals
 from compress.frontend.graph import INPUT, Dense, Network
-from compress.frontend.place import refusals
 from compress.frontend.refuse import NetworkRefusedError, Refusal
 from compress.network import Dense as Plain
 from compress.network import Given

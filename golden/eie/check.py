@@ -78,7 +78,7 @@ def reference(arrays: dict[str, np.ndarray], number: int, outputs: int, inputs: 
                   f"{name} must be finite numbers of shape {shape}, not of {arrays[name].shape}; {AGAIN}")
 
 
-def machine(spec: EieSpec, heads: list[dict[str, Any]], codebooks: np.ndarray) -> None:
+def shared(spec: EieSpec, heads: list[dict[str, Any]], codebooks: np.ndarray) -> None:
     """Check what the layers share: their number and the codebooks."""
     _must(len(heads) <= spec.layers, f"layers must be at most {spec.layers}, not {len(heads)}; {LARGER}")
     size = 1 << spec.codebook_bits

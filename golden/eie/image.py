@@ -93,7 +93,7 @@ def _limits(spec: EieSpec, head: dict[str, Any], given: list[str]) -> dict[str, 
 
 def _layers(spec: EieSpec, heads: list[dict[str, Any]], members: dict[str, np.ndarray]) -> tuple[Layer, ...]:
     check.types(members)
-    check.machine(spec, heads, members["codebooks"])
+    check.shared(spec, heads, members["codebooks"])
     made = []
     for number, head in enumerate(heads):
         own: dict[str, Any] = {name: members.get(f"layer{number}_{name}") for name in ("entries", "pointers", "rows", "bias")}

@@ -118,7 +118,7 @@ def _volta(instruction: Instruction) -> str:
             + "".join(f"    const unsigned a{r} = A[blockIdx.x * 16 + row * 2 + {r}];\n" for r in range(2))
             + "".join(f"    const unsigned b{r} = B[blockIdx.x * 16 + row * 2 + {r}];\n" for r in range(2)))
 
-    def place(r: int) -> str:
+    def index(r: int) -> str:
         if _half(instruction):
             return f"blockIdx.x * 32 + row * 4 + {r}"
         return (f"blockIdx.x * 64 + ((lane & 1) + {r & 2} + (lane >> 4) * 4) * 8 + {r & 4} + (lane & 2) + {r & 1}")
@@ -128,7 +128,7 @@ def _volta(instruction: Instruction) -> str:
                         ("unsigned", "", ""))
     operation = (f"mma.sync.aligned.m8n8k4.row.col.{out}.f16.f16.{out} {_registers(0, count)}, "
                  f"{_registers(count, 2)}, {_registers(count + 2, 2)}, {_registers(0, count)};")
-    text = _HEAD + load + "".join(f"    {number} d{r} = {get}(C[{place(r)}]);\n" for r in range(count))
+    text = _HEAD + load + "".join(f"    {number} d{r} = {get}(C[{index(r)}]);\n" for r in range(count))
     text += f'    asm volatile("{operation}"\n        : ' + ", ".join(f"{kind}(d{r})" for r in range(count))
     text += f"\n        : {_inputs(2, 2)} : \"memory\");\n    if ((lane & 12) == 0) {{\n"
-    return text + "".join(f"        D[{place(r)}] = {put}(d{r});\n" for r in range(count)) + "    }\n}\n"
+    return text + "".join(f"        D[{index(r)}] = {put}(d{r});\n" for r in range(count)) + "    }\n}\n"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from golden.gpu.instruction import INSTRUCTIONS, Instruction
-from golden.gpu.tile import Runner, golden, place, rows, run
+from golden.gpu.tile import Runner, golden, in_corner, rows, run
 from golden.mac.convert import to_bits
 
 INF = float("inf")
@@ -97,7 +97,7 @@ def ask(device: Runner) -> list[dict]:
         if instruction is not None:
             a, b, c = probe.operands(instruction.terms)
             want = int(rows(instruction, device.arch, a, b, c)[0])
-            got = int(run(device, instruction, *place(instruction, a, b, c))[0, 0, 0])
+            got = int(run(device, instruction, *in_corner(instruction, a, b, c))[0, 0, 0])
             row |= {"instruction": instruction.name, "golden": f"{want:x}", "gpu": f"{got:x}", "same": got == want}
         answers.append(row)
     return answers

@@ -64,7 +64,7 @@ def draw(instruction: Instruction, tiles: int, rng: np.random.Generator):
     return a.reshape(tiles, count, terms), column, np.repeat(c.reshape(tiles, count, 1), COLUMNS, axis=2)
 
 
-def place(instruction: Instruction, a, b, c):
+def in_corner(instruction: Instruction, a, b, c):
     """Put single dot products a, b (N, K or fewer), c (N,) at row 0, column 0 of a tile each, zeros elsewhere."""
     count, terms = a.shape
     wide = np.zeros((count, instruction.rows, instruction.terms), a.dtype)

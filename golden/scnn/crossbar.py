@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from golden.scnn.drains import COMPLETE
-from spec.scnn import ScnnSpec, parity, place
+from spec.scnn import ScnnSpec, locate, parity
 from spec.scnn.shape import HEAD, PUSH, RESERVE
 
 Vector = Sequence[tuple[int, int]]
@@ -117,7 +117,7 @@ class Crossbars:
     def __init__(self, spec: ScnnSpec, offsets: Mapping[tuple[int, int, int], tuple[np.ndarray, np.ndarray]],
                  queues: list[Queues]) -> None:
         self._spec, self._offsets, self._queues = spec, offsets, queues
-        self._bank = [place(spec, address)[0] for address in range(spec.accumulators)]
+        self._bank = [locate(spec, address)[0] for address in range(spec.accumulators)]
 
     def pair(self, number: int, pair: int, first: np.ndarray) -> np.ndarray:
         """Return for how many cycles each PE is stopped in a pair that it begins in ``first``."""

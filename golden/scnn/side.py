@@ -5,7 +5,7 @@ import numpy as np
 from golden.scnn.drains import Drains
 from golden.scnn.machine import addresses, reached
 from golden.scnn.program import Program
-from spec.scnn import ScnnSpec, place
+from spec.scnn import ScnnSpec, locate
 from spec.scnn.program import KINDS
 from spec.scnn.shape import LINK, STEP
 
@@ -22,7 +22,7 @@ class Side:
 
     def __init__(self, spec: ScnnSpec, drains: Drains) -> None:
         self._spec, self._drains = spec, drains
-        self._bank = np.array([place(spec, address)[0] for address in range(spec.accumulators)])
+        self._bank = np.array([locate(spec, address)[0] for address in range(spec.accumulators)])
         self._banks: dict[tuple[int, int, int, bool], np.ndarray] = {}
 
     def taken(self, pe: int, cycle: int) -> list[int]:

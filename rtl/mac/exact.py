@@ -4,8 +4,8 @@ from amaranth import Const, Signal
 from rtl.emit import Library
 from rtl.mac.front import Addend, Sum
 from rtl.mac.pipe import Late, Pipe
-from rtl.mac.place import shift_left
 from rtl.mac.plan import Plan
+from rtl.mac.shift import shift_left
 from rtl.mac.total import Term, magnitude, total
 
 

@@ -118,7 +118,7 @@ def extremes(spec: EieSpec) -> Case:
     return case("extremes", assemble(layers, book, spec, order_name="modulo"), vectors)
 
 
-def machine(rng: np.random.Generator) -> EieSpec:
+def random_spec(rng: np.random.Generator) -> EieSpec:
     """Return a random small machine, every width and rule drawn."""
     draw = rng.integers
     latency, slots = int(draw(0, 6)), int(rng.choice([4, 16, 64, 128]))

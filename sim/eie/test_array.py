@@ -69,7 +69,7 @@ def test_every_preset_at_every_size(name, pes):
 
 def sweep(seed):
     """Try a random machine; the seed is in the test's name and the machine in its output."""
-    spec = cases.machine(np.random.default_rng(seed))
+    spec = cases.random_spec(np.random.default_rng(seed))
     print(f"seed {seed}: {spec}")
     try_all(spec, seed=seed)
 

@@ -53,7 +53,7 @@ def probe(machine: GeneratedMachine, spec: EieSpec) -> Probe:
         Group(name="queues", title="Queues of the PEs", parts=pes, measures=_queues(at, spec), moment=True)))
 
 
-def place(pe: int, pes: int) -> list[str]:
+def path_of(pe: int, pes: int) -> list[str]:
     """Return the names of the blocks around a PE: a digit to the base 4 for each level of groups."""
     groups = [f"group{pe // FANOUT ** level % FANOUT}" for level in range(levels(pes), 0, -1)]
     return ["array", *groups, f"pe{pe % FANOUT}"]
@@ -61,7 +61,7 @@ def place(pe: int, pes: int) -> list[str]:
 
 def _each(at: Hierarchy, spec: EieSpec, *names: str) -> tuple[str, ...]:
     """Return a signal of every PE."""
-    return tuple(at.signal(*place(pe, spec.pes), *names) for pe in range(spec.pes))
+    return tuple(at.signal(*path_of(pe, spec.pes), *names) for pe in range(spec.pes))
 
 
 def _work(at: Hierarchy, spec: EieSpec) -> tuple[Measure, ...]:

@@ -84,7 +84,7 @@ def faults(case: Case, assembly: Assembly, tried: Attempt) -> list[str]:
     return found
 
 
-def machine(case: Case, assembly: Assembly) -> Machine:
+def golden_machine(case: Case, assembly: Assembly) -> Machine:
     """Return golden's machine with a network and its input loaded."""
     made = Machine(spec=assembly.spec, layers=assembly.layers, lanes=assembly.lanes, taps=assembly.taps,
                    supply=assembly.supply, drain=assembly.drain, weights=assembly.weights, codebooks=assembly.codebooks)
@@ -101,7 +101,7 @@ def machine(case: Case, assembly: Assembly) -> Machine:
 
 def model(case: Case, assembly: Assembly) -> dict[str, int]:
     """Return the counters of a whole run by golden's model of time, the crossbar product by product."""
-    found = exact.run(machine(case, assembly))
+    found = exact.run(golden_machine(case, assembly))
     total = {"cycles": sum(own.cycles for own in found), "entries": sum(own.entries for own in found),
              "port_wait": sum(own.port_wait for own in found)}
     return total | {name: sum(own.slots[name] for own in found) for name in SLOT_COUNTERS}

@@ -12,14 +12,14 @@ def fold(entry: int, banks: int) -> int:
     return total
 
 
-def place(spec: ScnnSpec, address: int) -> tuple[int, int]:
+def locate(spec: ScnnSpec, address: int) -> tuple[int, int]:
     """Return bank and entry of local address L: entry = L / banks, bank = (L mod banks) xor fold(entry)."""
     entry, low = divmod(address, spec.banks)
     return low ^ fold(entry, spec.banks), entry
 
 
 def address(spec: ScnnSpec, bank: int, entry: int) -> int:
-    """Return the local address that lies in ``bank`` at ``entry``; the inverse of :func:`place`."""
+    """Return the local address that lies in ``bank`` at ``entry``; the inverse of :func:`locate`."""
     return entry * spec.banks + (bank ^ fold(entry, spec.banks))
 
 

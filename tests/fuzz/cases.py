@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save
 
-from bench.eie.machine import machine
+from bench.eie.machine import benched
 from compress import image as images
 from compress.eie import image as eie
 from compress.huffman import file as huffman
@@ -58,7 +58,11 @@ BASES = {
     "compress.precision": ["weights.npz", "--data", "x.npy"], "boards.list": [],
     "boards.flash": ["--board", "ulx3s-85f", "--folder", "folder"], "bench.history": ["--file", "history.json"],
     "bench.onnx": ["--json", "new.json"], "golden.gpu": ["--out", "new"], "doctor": [],
-    "docsite": ["--out", "new", "--work", "work"]}
+    "docsite": ["--out", "new", "--work", "work"],
+    "rtl.mac.scaled": ["--format", "mxfp4_e2m1", "--out", "new"], "rtl.parameters": ["--out", "new.md"],
+    "compress.scnn.train": ["-o", "new.npz"], "bench.eie.page": ["--page", "page.md", "--results", "folder"],
+    "bench.mac.page": ["--page", "page.md", "--results", "runs.json"]}
+OURS = ("rtl.parameters", "bench.eie.page", "bench.mac.page")       # what they write unasked is in this repository
 SCNN_BASES = {"sim.run": ["conv.npz", "--input", "planes.npy", "--timed", "0"],
               "compress.build": ["planes.onnx", "-o", "new.npz", "--preset", "ecp5", "--rows", "1", "--cols", "1"]}
 ANY = (None, "", "0", "-1", "x", "/dev/null", "/nonexistent/x", "\udcff", "9" * 30, "[red]", "x" * 5000)
@@ -106,8 +110,9 @@ def prepare(folder: Path) -> None:
         a=rng.integers(0, 1 << 14, (3, 4), np.uint16), b=rng.integers(0, 1 << 14, (3, 4), np.uint16), c=np.zeros(3, np.uint32),
         d=np.zeros(3, np.uint32), gpu="V100", instruction="mma.sync", ab_format="fp16", cd_format="fp32"))
     (folder / "m.v").write_text("module m(input clk, output reg q); always @(posedge clk) q <= ~q; endmodule\n")
-    report = {"order": "balanced", "spec": asdict(machine("default", pes=1)), "layers": {"NT-We": {"runs": [{"design": "x"}]}}}
+    report = {"order": "balanced", "spec": asdict(benched("default", pes=1)), "layers": {"NT-We": {"runs": [{"design": "x"}]}}}
     (folder / "runs.json").write_text(json.dumps(report))
+    (folder / "page.md").write_text("<!-- random -->\n<!-- end -->\n")
     (folder / "folder").mkdir()
     (folder / "link").symlink_to("x.npy")
 
@@ -267,6 +272,7 @@ def texts(rng, folder):
         return Case("synth.run", ["--verilog", "bad.v", "--top", rng.choice(("m", "m", *TEXTS)), "--seeds", "0"])
     name, *command = rng.choice((("runs.json", "bench.eie", "--pes", "1", "--resume", "--json"),
                                  ("runs.json", "bench.mac", "--json"),
+                                 ("runs.json", "bench.mac.page", "--page", "page.md", "--results"),
                                  ("history.json", "bench.history", "--page", "new.md", "--file")))
     head = damage.value(rng, json.loads((folder / name).read_text()))
     (folder / "bad.json").write_bytes(damage.document(rng, head))
@@ -276,7 +282,7 @@ def texts(rng, folder):
 def options(rng, folder):
     """Command lines with odd values, of the options that the command says it has."""
     module = rng.choice(ALL)
-    arguments = list(BASES[module]) if rng.random() < 0.8 else []
+    arguments = list(BASES[module]) if rng.random() < 0.8 or module in OURS else []
     if module in ("rtl.build", "sim.run", "synth.run", "synth.estimate", "synth.sweep", "compress.build", "boards.build") and \
             rng.random() < 0.3:
         arguments = rng.choice((["--design", "mac", *({"sim.run": ["a.npy", "b.npy"]}.get(module, []))],
@@ -288,7 +294,7 @@ def options(rng, folder):
         value = [] if pool is None else [rng.choice(pool if rng.random() < 0.9 else PATHS + TEXTS + NUMBERS)]
         at = rng.randrange(len(arguments) + 1) if rng.random() < 0.1 else len(arguments)
         arguments[at:at] = [name, *value] if rng.random() < 0.9 else [f"{name}={''.join(value)}"]
-    if rng.random() < 0.1 and arguments:
+    if rng.random() < 0.1 and arguments and module not in OURS:
         arguments[rng.randrange(len(arguments))] = rng.choice(PATHS + TEXTS)
     return Case(module, arguments)
 

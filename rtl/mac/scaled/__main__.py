@@ -25,9 +25,9 @@ def run(
 ) -> None:
     """Write NAME.v and NAME.json of a format."""
     if name not in SCALED:
-        raise ValueError(f"--format must be one of {', '.join(SCALED)}, not {name!r}")
+        raise ValueError(f"--format must be one of {', '.join(SCALED)}, not {name!r}; name one")
     if target not in DEPTHS:
-        raise ValueError(f"--target must be one of {', '.join(DEPTHS)}, not {target!r}")
+        raise ValueError(f"--target must be one of {', '.join(DEPTHS)}, not {target!r}; name one")
     folder = out or Path("build") / f"{MODULE}_{name}"
     paths.check(folders={"--out": folder})
     verilog, about = generate(SCALED[name], target)

@@ -11,11 +11,11 @@ from rtl.mac.decode import fields
 from rtl.mac.largest import largest
 from rtl.mac.normalise import normalise
 from rtl.mac.pipe import Late, Pipe
-from rtl.mac.place import shift_left
 from rtl.mac.product import MULT_STAGES, multiply
 from rtl.mac.round import round_pack
 from rtl.mac.scaled.element import Product, flags, products, scale_flags, scales
 from rtl.mac.scaled.plan import OFFSET, X_BITS, ScaledPlan
+from rtl.mac.shift import shift_left
 from rtl.mac.special import specials
 from rtl.mac.total import Term, magnitude, total
 

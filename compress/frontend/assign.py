@@ -9,7 +9,7 @@ from spec.eie import EieSpec
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class Assignment:
     """Where a layer runs.
 
     Parameters
@@ -43,20 +43,20 @@ class Place:
     passes: int | None = None
 
 
-def places(network: Network) -> list[Place]:
+def assignments(network: Network) -> list[Assignment]:
     """Return where each layer runs: dense ones on the eie, those over rows and columns on the scnn."""
     shapes = {INPUT: network.shape} | {layer.name: layer.shape for layer in network.layers}
-    return [_place(layer, shapes) for layer in network.layers]
+    return [_assignment(layer, shapes) for layer in network.layers]
 
 
-def _place(layer: Any, shapes: dict[str, tuple[int, ...]]) -> Place:
+def _assignment(layer: Any, shapes: dict[str, tuple[int, ...]]) -> Assignment:
     weights = int(layer.weight.size) if isinstance(layer, Dense | Conv) else 0
     work = weights
     if isinstance(layer, Conv):
         work *= layer.shape[1] * layer.shape[2]
     machine = "eie" if isinstance(layer, Dense) else "host" if isinstance(layer, Relabel) else "scnn"
-    return Place(layer=layer.name, machine=machine, kind=type(layer).__name__.lower(), inputs=shapes[layer.inputs[0]],
-                 outputs=layer.shape, weights=weights, work=work, activation=str(layer.activation), nodes=layer.nodes)
+    return Assignment(layer=layer.name, machine=machine, kind=type(layer).__name__.lower(), inputs=shapes[layer.inputs[0]],
+                      outputs=layer.shape, weights=weights, work=work, activation=str(layer.activation), nodes=layer.nodes)
 
 
 def refusals(network: Network, spec: EieSpec) -> list[Refusal]:
