@@ -37,7 +37,8 @@ def test_dense_layers_run_beside_convolutions_and_the_eie_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("proto, said", [
-    (network([node("AveragePool", ["x"], "p", kernel_shape=[3, 3], pads=[1, 1, 1, 1]), node("Conv", ["p", "k"])]),
+    (network([node("AveragePool", ["x"], "p", kernel_shape=[3, 3], pads=[1, 1, 1, 1]), node("Conv", ["p", "k"])],
+             ("N", 3, 8, 17)),
      "refused: node 'p' (AveragePool): mean of a window must be over as many values everywhere, not over 4 to 9; pad with"),
     (network([node("Conv", ["x", "k"], "a", kernel_shape=[3, 3], dilations=[2, 2]), node("Selu", ["a"])]),
      "refused: node 'a' (Conv): dilations must be [1, 1], not [2, 2]; use a larger kernel with zeros in it"),

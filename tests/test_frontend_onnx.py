@@ -6,7 +6,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from compress.frontend import onnx as frontend
 from compress.frontend.execute import output
-from compress.frontend.graph import Conv, Dense
+from compress.frontend.graph import INPUT, Add, Conv, Dense, Relabel
 from compress.frontend.refuse import NetworkRefusedError
 from tests.onnx_sample import ask, model, node
 
@@ -111,6 +111,18 @@ IMAGES = {
          node("Gemm", ["f", "w"])], {"k": K, "w": normal(4 * 3 * 4, 5)}, ["N", 3, 5, 6]),
     "a kernel as large as the picture": model([node("Conv", ["x", "k", "b"], "c"), node("Flatten", ["c"])],
                                               {"k": normal(4, 3, 4, 5), "b": B}, ["N", 3, 4, 5]),
+    "a factor for each place, then a convolution": model(
+        [node("Mul", ["x", "p"], "m"), node("Add", ["m", "zero"], "a"), node("Conv", ["a", "k"])],
+        {"k": K, "p": normal(3, 5, 5), "zero": np.float32(0)}, ["N", 3, 5, 5]),
+    "a factor for each of what becomes a picture": model(
+        [node("Mul", ["x", "f"], "m"), node("Reshape", ["m", "s"], "r"), node("Conv", ["r", "k"])],
+        {"k": normal(2, 1, 3, 3), "f": normal(16), "s": np.array([0, 1, 4, 4])}, ["N", 16]),
+    "one dimension, the input added": model([node("Conv", ["x", "k"], "c", pads=[1, 1]), node("Add", ["c", "x"])],
+                                            {"k": normal(3, 3, 3)}, ["N", 3, 7]),
+    "normalised before channels come first": model(
+        [node("Sub", ["x", "m"], "a"), node("Mul", ["a", "f"], "n"), node("Transpose", ["n"], "t", perm=[0, 3, 1, 2]),
+         node("Conv", ["t", "k"], "c", pads=[1, 1, 1, 1]), node("Conv", ["t", "l"], "d"), node("Add", ["c", "d"])],
+        {"k": K, "l": normal(4, 3, 1, 1), "m": normal(3), "f": normal(3)}, ["N", 5, 6, 3]),
     "a constant for each place": model([node("Conv", ["x", "k"], "c"), node("Add", ["c", "p"], "a"), node("Relu", ["a"])],
                                        {"k": K, "p": normal(4, 3, 3)}, ["N", 3, 5, 5]),
 }
@@ -134,6 +146,14 @@ def test_everything_is_folded_into_dense_layers(name):
     network = frontend.from_model(DENSE[name])
     products = sum(node.op_type in ("MatMul", "Gemm") for node in DENSE[name].graph.node)
     assert [type(layer) for layer in network.layers] == [Dense] * products
+
+
+def test_what_normalises_an_input_comes_behind_its_new_order():
+    """As TensorFlow's exporters write it: the host turns the picture, and the first layer stands in the array's order."""
+    network = frontend.from_model(IMAGES["normalised before channels come first"])
+    assert [type(layer) for layer in network.layers] == [Relabel, Conv, Conv, Conv, Add]
+    assert network.layers[0].inputs == (INPUT,)
+    assert network.layers[1].groups == 3
 
 
 def test_a_step_between_layers_keeps_its_node_names():

@@ -8,11 +8,12 @@ from compress.frontend.refuse import NetworkRefusedError
 from compress.scnn.assemble import assemble
 from compress.scnn.fit import TOP
 from compress.scnn.lower import lower
+from compress.scnn.suit import suited
 from compress.scnn.whole import quantise
 from golden.scnn.layer import Pool, forward, pooled
 from spec.scnn import preset
 from tests.onnx_sample import ask, model, node
-from tests.scnn_network import FIRST, NETWORKS, SAME, L, network, normal
+from tests.scnn_network import NETWORKS, SAME, network, normal
 from tests.scnn_sample import golden_machine, recover
 
 NEAR = 0.002        # rms error of whole numbers, as a share of the answer
@@ -22,6 +23,7 @@ def made(name, spec, count=3):
     proto = NETWORKS[name]
     graph = onnx.from_model(proto, f"{name}.onnx")
     x = np.random.default_rng(5).normal(size=(count, *graph.shape)).astype(np.float32)
+    graph = suited(graph)
     return quantise(spec, graph, lower(graph), x), x, ask(proto, x).reshape(count, -1)
 
 
@@ -119,9 +121,10 @@ def test_saturations_are_counted():
     ([node("AveragePool", ["x"], kernel_shape=[3, 3], pads=[1, 1, 1, 1])], {},
      "mean of a window must be over as many values everywhere, not over 4 to 9; pad with count_include_pad=1"),
     ([node("Conv", ["x", "k"], "a", **SAME), node("Flatten", ["a"], "f"), node("Reshape", ["f", "s"], "g"),
-      node("Conv", ["g", "l"])], {"s": np.array([0, 12, 4, 10]), "l": normal(2, 12, 1, 1)},
-     "shape of the input must be 6 x 8 x 10, as it lies in the array, not 12 x 4 x 10; reshape only in front of a dense"),
-    ([node("Conv", ["x", "k"], "a", **SAME), node("Transpose", ["a"], "t", perm=[0, 1, 3, 2]), node("Conv", ["t", "l"])],
+      node("Conv", ["g", "l"])], {"s": np.array([0, 3, 8, 20]), "l": normal(2, 3, 1, 1)},
+     "not 3 x 8 x 20; reshape only in front of a dense layer, or at most 2,048 elements in planes of 16 x 16"),
+    ([node("Conv", ["x", "k"], "a", kernel_shape=[3, 3], pads=[1, 1, 10, 1]),
+      node("Transpose", ["a"], "t", perm=[0, 1, 3, 2]), node("Conv", ["t", "l"])],
      {"l": normal(2, 6, 1, 1)}, "order of the elements must be that of channels, rows and columns, not another"),
     ([node("Conv", ["x", "k"], "a", **SAME), node("Concat", ["a", "x"], axis=2)], {}, "shapes must be alike but for the chan"),
     ([node("Conv", ["x", "k"], "a", **SAME), node("Concat", ["a", "a"], axis=2)], {}, "axis must be that of the channels"),
@@ -148,7 +151,9 @@ def test_padding_with_another_number_is_refused():
         onnx.from_model(proto, "x")
 
 
-def test_rows_and_columns_that_are_exchanged_are_refused():
-    proto = network([FIRST, node("Transpose", ["a"], "t", perm=[0, 1, 3, 2]), node("Conv", ["t", "l"], **SAME)], l=L)
-    with pytest.raises(NetworkRefusedError, match="order of the elements must be that of channels, rows and columns"):
-        lower(onnx.from_model(proto, "x"))
+def test_elements_move_by_filters_of_one_weight_each():
+    steps = [step for step in lower(onnx.from_model(NETWORKS["reshaped between convolutions"], "x")).steps]
+    assert [step.kind for step in steps] == ["3x3", "8x10", "4x10", "3x3"]
+    assert [np.count_nonzero(step.weight) for step in steps[1:3]] == [480, 480]
+    graph = suited(onnx.from_model(NETWORKS["means of unequal windows"], "x"))
+    assert [step.kind for step in lower(graph).steps] == ["3x3", "mean 3x3 /2x2", "4x5", "4x5", "1x1"]

@@ -88,7 +88,7 @@ def windows(x: np.ndarray, kernel, strides, size) -> np.ndarray:
 
 
 def _add(layer: Add, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    return first + second
+    return first.reshape(len(first), -1) + second.reshape(len(second), -1)
 
 
 def _concat(layer: Concat, *parts: np.ndarray) -> np.ndarray:

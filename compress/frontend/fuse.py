@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from compress.frontend.graph import INPUT, Activation, Add, Concat, Conv, Dense, Network, Pool, Relabel
+from compress.frontend.order import behind_orders
 from compress.frontend.trace import Step
 
 OPEN = Activation()
@@ -36,6 +37,7 @@ class _State:
     pending: dict[str, Pending] = field(default_factory=dict)   # our value: what is still to be applied to it
     open: dict[str, str] = field(default_factory=dict)          # value of a step: what is pending belongs to it
     notices: list[str] = field(default_factory=list)
+    planes: bool = False                                        # some layer reads rows and columns
 
     def size(self, name: str) -> tuple[int, ...]:
         return self.shape if name == INPUT else self.layers[name].shape
@@ -44,9 +46,9 @@ class _State:
 def fuse(name: str, shape: tuple[int, ...], steps: list[Step], answer: str, **rest: Any) -> Network:
     """Return the network of steps whose output is the value ``answer``; the other arguments are those of `Network`."""
     needed = _needed(steps, answer)
-    steps = [step for step in steps if step.name in needed]
+    steps = behind_orders([step for step in steps if step.name in needed], answer)
     uses = Counter(source for step in steps for source in step.inputs) + Counter([answer])
-    state = _State(shape=shape, uses=uses, names={INPUT: INPUT})
+    state = _State(shape=shape, uses=uses, names={INPUT: INPUT}, planes=any(step.kind in ("conv", "pool") for step in steps))
     readers: dict[str, list[Step]] = {}
     for step in steps:
         for source in step.inputs:
@@ -80,11 +82,9 @@ def _affine(state: _State, step: Step, readers: list[Step], last: bool) -> None:
     """Take a factor and summand into the layer before, or keep it for those behind, or make a layer of it."""
     source, scale, shift = step.inputs[0], step.numbers["scale"], step.numbers["shift"]
     ours = state.names[source]
-    if (scale == 1).all() and not shift.any():
+    if (scale == 1).all() and not shift.any() and source not in state.open:
         state.names[step.name] = ours
         state.uses[source] += state.uses[step.name] - 1
-        if source in state.open:
-            state.open[step.name] = state.open[source]
         return
     layer = state.layers.get(ours)
     if source in state.open:                    # behind another one that is not applied yet
@@ -95,7 +95,7 @@ def _affine(state: _State, step: Step, readers: list[Step], last: bool) -> None:
         state.layers[ours] = merged
         state.names[step.name] = ours
         return
-    if not last and all(_takes(reader, shift, state.size(ours)) for reader in readers):
+    if not last and all(_takes(reader, scale, shift) for reader in readers):
         state.pending[step.name] = Pending(scale=scale, shift=shift, nodes=tuple(step.nodes))
         state.names[step.name], state.open[step.name] = ours, step.name
         return
@@ -106,12 +106,12 @@ def _affine(state: _State, step: Step, readers: list[Step], last: bool) -> None:
     _alone(state, step, ours, scale, shift)
 
 
-def _takes(reader: Step, shift: np.ndarray, shape: tuple[int, ...]) -> bool:
+def _takes(reader: Step, scale: np.ndarray, shift: np.ndarray) -> bool:
     """Tell whether a step can take a factor and summand of its input into its weights."""
-    if reader.kind == "dense":
-        return True
-    padded = any(reader.numbers["pads"]) if reader.kind == "conv" else True
-    return reader.kind == "conv" and not (padded and shift.any()) and _by_channel(shift, shape[0]) is not None
+    if reader.kind != "conv":
+        return reader.kind == "dense"
+    channels, padded = reader.numbers["picture"][0], any(reader.numbers["pads"])
+    return not (padded and shift.any()) and all(_by_channel(part, channels) is not None for part in (scale, shift))
 
 
 def _behind(layer: Any, scale: np.ndarray, shift: np.ndarray, nodes: list[str]) -> Any:
@@ -165,6 +165,7 @@ def _taken(state: _State, source: str) -> tuple[np.ndarray, np.ndarray]:
 def _alone(state: _State, step: Step, source: str, scale: np.ndarray | None, shift: np.ndarray | None) -> str:
     """Make a layer that passes every element on by itself, for what no other layer can take; return its name."""
     shape = state.size(source)
+    shape = (shape[0], 1, shape[1]) if state.planes and len(shape) == 2 else shape
     count = int(np.prod(shape))
     scale = np.ones(count) if scale is None else scale
     shift = np.zeros(count) if shift is None else shift
@@ -198,7 +199,7 @@ def _layer(state: _State, step: Step) -> None:
     numbers = dict(step.numbers)
     if step.inputs[0] in state.open and step.kind in ("dense", "conv"):
         before = state.pending[state.open[step.inputs[0]]]
-        numbers |= _before(step, before, state.size(sources[0]))
+        numbers |= _before(step, before)
         nodes = (*before.nodes, *nodes)
     common: dict[str, Any] = {"name": step.name, "inputs": tuple(sources), "shape": step.shape, "nodes": nodes}
     state.layers[step.name] = KINDS[step.kind](**common, **numbers)
@@ -208,14 +209,15 @@ def _layer(state: _State, step: Step) -> None:
 KINDS: dict[str, type] = {"dense": Dense, "conv": Conv, "pool": Pool, "add": Add, "concat": Concat, "order": Relabel}
 
 
-def _before(step: Step, before: Pending, shape: tuple[int, ...]) -> dict[str, Any]:
+def _before(step: Step, before: Pending) -> dict[str, Any]:
     """Return weights and bias of a layer that takes in a factor and summand of its input."""
     weight, bias = step.numbers["weight"], step.numbers["bias"]
     if step.kind == "dense":
         more = weight @ before.shift
         scaled = _times(weight, before.scale)
     else:
-        scale, shift = (values.reshape(shape[0], -1)[:, 0] for values in (before.scale, before.shift))
+        channels = step.numbers["picture"][0]
+        scale, shift = (values.reshape(channels, -1)[:, 0] for values in (before.scale, before.shift))
         groups = step.numbers["groups"]
         own = np.repeat(np.arange(groups), len(weight) // groups)[:, None] * weight.shape[1] + np.arange(weight.shape[1])
         more = (weight.sum((2, 3)) * shift[own]).sum(1)

@@ -118,10 +118,16 @@ def picture(node: Node) -> Tensor:
 
 
 def placed(node: Node, tensor: Tensor) -> str:
-    """Return the name of a value whose elements lie by channel, row and column; a step that orders them where they do not."""
+    """Return the name of a value whose elements lie by channel, row and column; the one step that orders them where not."""
     if tensor.index is None:
         return tensor.source
-    return node.step("order", [tensor.source], tuple(tensor.sample), order=tensor.index)
+    made = node.trace.orders.setdefault(tensor.source, [])
+    for name, order in made:
+        if np.array_equal(order, tensor.index) and node.trace.shapes[name] == tensor.sample:
+            return name
+    name = node.step("order", [tensor.source], tuple(tensor.sample), order=tensor.index)
+    made.append((name, tensor.index))
+    return name
 
 
 def window(node: Node, size: tuple[int, ...], kernel: tuple[int, ...]):

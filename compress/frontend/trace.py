@@ -44,6 +44,7 @@ class Trace:
         self.lost: set[str] = set()                 # values behind a refused node
         self.ranges: dict[str, float] = {}
         self.padded: dict[str, tuple[Tensor, tuple[int, ...]]] = {}     # outputs of Pad: what they pad, and by how much
+        self.orders: dict[str, list[tuple[str, np.ndarray]]] = {}      # values, and the steps that order them anew
         self.inferred = model.shapes
         self.names: set[str] = {INPUT}
         self.last: set[int] | None = None           # numbers of the nodes behind which all is a host's work

@@ -1,4 +1,4 @@
-"""Layers that reach too far for an array, as several that do not: large windows of pools, dense layers over planes."""
+"""Layers that an array cannot lay out, as several that it can: large windows, unequal means, dense layers over planes."""
 
 import math
 from dataclasses import dataclass, replace
@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from compress.frontend.graph import INPUT, Conv, Dense, Network, Pool
+from compress.frontend.execute import counts
+from compress.frontend.graph import INPUT, Activation, Conv, Dense, Network, Pool
+from compress.scnn.reform import can
 
 WINDOW = 15         # rows and columns of a window: their step is a number of four bits in the drain program
 PLANE = 16          # rows and columns of a plane that a dense layer reads as one filter
@@ -17,8 +19,8 @@ def suited(network: Network) -> Network:
 
     A mean over a large window becomes a depthwise convolution, whose filters do not overlap, and a mean of its outputs; a
     maximum likewise. In front of a dense layer over a large plane a convolution with one weight for each element puts
-    neighbours into channels of their own, so that the plane is smaller. Windows with padding, or that overlap, stay as they
-    are.
+    neighbours into channels of their own, so that the plane is smaller. Means over windows of unequal size, of few values,
+    become means over all of each window and a factor for each. Larger windows with padding, or that overlap, stay as they are.
     """
     shapes: dict[str, tuple[int, ...]] = {INPUT: network.shape}
     made: list[Any] = []
@@ -45,6 +47,8 @@ class Cut:
 
 def _pools(layer: Pool, number: int = 1) -> list[Any]:
     """Return a pool as one or more, each of windows that are small enough; ``number`` is that of the first stage."""
+    if layer.average and np.ptp(divided := counts(layer)):
+        return _unequal(layer, divided)
     if max(layer.kernel) <= WINDOW or any(layer.pads):
         return [layer]
     cuts = [_cut(size, hop, count, extent) for size, hop, count, extent in
@@ -65,6 +69,20 @@ def _pools(layer: Pool, number: int = 1) -> list[Any]:
     seconds = down.second, right.second
     rest = replace(layer, inputs=(first.name,), kernel=seconds, strides=seconds, picture=(channels, *plane))
     return [first, *_pools(rest, number + 1)]
+
+
+def _unequal(layer: Pool, divided: np.ndarray) -> list[Any]:
+    """Return a mean over windows of unequal size, each divided by another number, as two layers where it is small enough."""
+    if not can((layer.size, 1, 1), layer.shape):
+        return [layer]
+    above, left, below, right = layer.pads
+    need = [(out - 1) * hop + size - extent for out, hop, size, extent in
+            zip(layer.shape[1:], layer.strides, layer.kernel, layer.picture[1:], strict=True)]
+    whole = replace(layer, name=f"{layer.name} of whole windows", activation=Activation(), count_pads=True,
+                    pads=(above, left, max(below, need[0] - above), max(right, need[1] - left)))
+    factor = np.broadcast_to(math.prod(layer.kernel) / divided, (1, *layer.shape)).ravel()
+    return [whole, Dense(name=layer.name, inputs=(whole.name,), shape=layer.shape, activation=layer.activation,
+                         nodes=layer.nodes, weight=np.diag(factor))]
 
 
 def _cut(size: int, hop: int, count: int, extent: int) -> Cut | None:
