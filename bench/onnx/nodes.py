@@ -18,6 +18,7 @@ from compress.frontend.execute import output
 from compress.frontend.graph import Dense, Network
 from compress.network import importance
 from compress.scnn.lower import attempt
+from compress.scnn.suit import suited
 from compress.scnn.whole import quantise as convolved
 from compress.share import share
 from spec import scnn
@@ -116,6 +117,7 @@ def _compared(test: Any, network: Network, wanted: np.ndarray, x: np.ndarray) ->
     if all(isinstance(layer, Dense) for layer in network.layers):
         machine, error = "eie", _whole(network, samples, found)
     else:
+        network = suited(network)
         lowered, lost = attempt(network)
         if lowered is None:
             return {"outcome": "equal", "on": "floats", "why": str(lost[0])}

@@ -73,7 +73,8 @@ def _pools(layer: Pool, number: int = 1) -> list[Any]:
 
 def _unequal(layer: Pool, divided: np.ndarray) -> list[Any]:
     """Return a mean over windows of unequal size, each divided by another number, as two layers where it is small enough."""
-    if not can((layer.size, 1, 1), layer.shape):
+    depth, high, wide = layer.shape
+    if not can((layer.size, 1, 1), (depth, high, wide)):
         return [layer]
     above, left, below, right = layer.pads
     need = [(out - 1) * hop + size - extent for out, hop, size, extent in
