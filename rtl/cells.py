@@ -205,11 +205,11 @@ class AddSub(wiring.Component):
 
 
 class MergeAdd(wiring.Component):
-    """``nz_merge_add``: s is (a | b) + c modulo ``2**BITS``, or 0 where ``clear``, in the same cycle.
+    """``nz_merge_add``: s is (a | b) + (c | d) modulo ``2**BITS``, in the same cycle.
 
     Members
     -------
-    a, b, c : ``In(BITS)``, clear : ``In(1)``, s : ``Out(BITS)``
+    a, b, c, d : ``In(BITS)``, s : ``Out(BITS)``
     """
 
     clocked = False
@@ -217,14 +217,14 @@ class MergeAdd(wiring.Component):
     @staticmethod
     def ports(*, BITS: int) -> Ports:
         """Return the members of a cell of these parameters."""
-        return {"a": In(BITS), "b": In(BITS), "c": In(BITS), "clear": In(1), "s": Out(BITS)}
+        return {"a": In(BITS), "b": In(BITS), "c": In(BITS), "d": In(BITS), "s": Out(BITS)}
 
     def __init__(self, *, BITS: int):
         super().__init__(self.ports(BITS=BITS))
 
     def elaborate(self, platform):
         m = Module()
-        m.d.comb += self.s.eq(Mux(self.clear, 0, (self.a | self.b) + self.c))
+        m.d.comb += self.s.eq((self.a | self.b) + (self.c | self.d))
         return m
 
 

@@ -11,7 +11,7 @@ from synth.synthesis import synthesise
 
 BODY = {
     "sum": "assign y = a + b;",                                                     # its last carry goes nowhere
-    "merged": "nz_merge_add #(.BITS(9)) cell_(.a(a), .b(b), .c(c), .clear(&c), .s(y));",
+    "merged": "nz_merge_add #(.BITS(9)) cell_(.a(a), .b(b), .c(c), .d(c >> 1), .s(y));",
     "carry": "wire [9:0] wide = a + b; assign y = wide[9:1];",                      # the last carry is a bit of the sum
 }
 PAIRS = {"sum": 1 + 5, "merged": 5, "carry": 1 + 5}     # one ahead for a constant carry, then two bits a pair, one bit more

@@ -74,7 +74,7 @@ def test_adder_is_the_plain_one():
 def test_merging_adder_is_the_plain_one():
     pairs = []
     for bits in (1, 2, 5, 36, 37):
-        ports = f".a(x[0 +: {bits}]), .b(x[128 +: {bits}]), .c(x[192 +: {bits}]), .clear(x[69] & x[68])"
+        ports = f".a(x[0 +: {bits}]), .b(x[128 +: {bits}]), .c(x[192 +: {bits}]), .d(x[64 +: {bits}])"
         pairs.append((f"{bits} bits", bits, f"""
             assign valid = 1;
             nz_merge_add #(.BITS({bits})) mine ({ports}, .s(ours));

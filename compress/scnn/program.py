@@ -141,7 +141,7 @@ def exchange(plan: Plan) -> dict[tuple[int, int], list[dict[str, Any]]]:
                      + plan.cols.origin(tile[1]) - plan.cols.origin(to[1]))
             made[tile].append(_step(plan, *(box if targets[tile] else (0, 0, 0, 0)), plan.kc) | {
                 "kind": records.KINDS["send"], "direction": records.DIRECTIONS[way], "keep": keep,
-                "cause": records.CAUSES["halo"], "delta": delta, "cycles": 2 * plan.kc * most + 6, "level": plan.level})
+                "cause": records.CAUSES["halo"], "delta": delta, "cycles": 2 * plan.kc * most + 8, "level": plan.level})
     return made
 
 

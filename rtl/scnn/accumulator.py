@@ -12,26 +12,31 @@ from rtl.parts import clock
 LATENCY = 3
 """Cycles from an operation at a bank's port to its old value on ``o_value``; its sum is in memory in the cycle after."""
 
+VALUE = 2
+"""Cycles from an operation at a bank's port to the product or the value that it adds."""
+
 
 class Bank(wiring.Component):
     """Takes an operation per cycle: add a product, or what the side port asks for. Sums are modulo ``2**word_bits``.
 
-    Operations on one entry may follow each other in any cycle: sums that are not yet in the memory are forwarded. ::
+    Operations on one entry may follow each other in any cycle, since sums that are not yet in the memory are forwarded; but
+    what the entry held must not be read in the cycle behind an addition to it. ::
 
         place -> [array] -> [output register] -> [merged] -> add, write
         R         R + 1      R + 2                R + 3
 
-    Each register that forwards a sum holds 0 unless the operation beside it wants that sum, so that an or chooses.
+    Each register that holds a sum or an addend holds 0 unless the operation beside it wants that, so that an or chooses.
 
     Members
     -------
     i_valid, i_place, i_product : ``In``
-        Add a product to the entry ``i_place``, whose top bit is the buffer.
+        Add a product to the entry ``i_place``, whose top bit is the buffer; the product comes :data:`VALUE` cycles later.
     i_side : ``In(1)``, side_place, side_value, side_take, side_add : ``In``
-        Instead: with ``side_take`` clear the entry, with ``side_add`` add ``side_value``, with neither read it alone.
+        Instead: with ``side_take`` clear the entry, with ``side_add`` add ``side_value``, which comes :data:`VALUE` cycles
+        later, with neither read it alone.
     o_value : ``Out(word_bits)``
         What the entry held before it was cleared or read, :data:`LATENCY` cycles after that operation; 0 after any other,
-        so that the banks' values need no choice but an or.
+        so that the banks' values need no choice but an or. The sum of the operation just before is not in it.
     """
 
     def __init__(self, library: Submodules, *, entries: int, product_bits: int, word_bits: int):
@@ -49,9 +54,8 @@ class Bank(wiring.Component):
         place = Signal(len(self.i_place))
         m.d.comb += place.eq(Mux(self.i_side, self.side_place, self.i_place))
         now = SimpleNamespace(
-            place=place, write=self.i_valid | self.i_side & (self.side_take | self.side_add),
-            clear=self.i_side & self.side_take, shown=self.i_side & ~self.side_add,
-            added=Mux(self.i_side, self.side_value, self.i_product)[:self._bits])
+            place=place, write=self.i_valid | self.i_side & (self.side_take | self.side_add), product=self.i_valid,
+            clear=self.i_side & self.side_take, shown=self.i_side & ~self.side_add, add=self.i_side & self.side_add)
         read, there, last = (self._later(m, number) for number in range(3))
         for before, after in ((now, read), (read, there), (there, last)):
             m.d.sync += [getattr(after, name).eq(value) for name, value in vars(before).items()]
@@ -62,8 +66,7 @@ class Bank(wiring.Component):
         """Return registers for an operation that is so many cycles and one behind the port."""
         return SimpleNamespace(
             place=Signal(len(self.i_place), name=f"place_{number}", reset_less=True), write=Signal(name=f"write_{number}"),
-            clear=Signal(name=f"clear_{number}", reset_less=True), shown=Signal(name=f"shown_{number}"),
-            added=Signal(self._bits, name=f"added_{number}", reset_less=True))
+            **{name: Signal(name=f"{name}_{number}") for name in ("product", "clear", "shown", "add")})
 
     def _sum(self, m, now, read, there, last):
         """Merge what is stored with the sums that it is too old for; add in the next cycle, and write."""
@@ -72,20 +75,30 @@ class Bank(wiring.Component):
             m, "memory", "nz_ram", p_WIDTH=self._bits, p_DEPTH=2 * self._entries, p_LANES=1, p_ADDR_BITS=len(now.place),
             i_clk=clock(), i_we=last.write, i_waddr=last.place, i_wdata=result, i_re=1, i_oe=1, i_raddr=now.place,
             o_rdata=stored)
-        merged, straight, third = (Signal(self._bits, name=name, reset_less=True) for name in ("merged", "straight", "third"))
-        kept, fourth = (Signal(self._bits, name=name, reset_less=True) for name in ("kept", "fourth"))
+        merged, straight, third, kept, fourth, value, before = (
+            Signal(self._bits, name=name, reset_less=True)
+            for name in ("merged", "straight", "third", "kept", "fourth", "value", "before"))
+        product = Signal(self.i_product.shape(), reset_less=True)
         one, two, three, old = (Signal(name=name) for name in ("one_apart", "two_apart", "three_apart", "too_old"))
+        found, added = Signal(self._bits), Signal(self._bits)
+        m.d.comb += [
+            found.eq(stored & ~old.replicate(self._bits) | third | fourth),
+            added.eq(product),
+            self.o_value.eq(before),
+        ]
         m.d.sync += [
             one.eq((read.place == there.place) & there.write),          # as the operation stands in ``there`` then,
             two.eq((now.place == there.place) & there.write),           # as it stands in ``read``
             three.eq((now.place == last.place) & last.write & ~((now.place == there.place) & there.write)),
             old.eq(two | three),
             kept.eq(result),
-            straight.eq(Mux(one, result, 0)),
+            straight.eq(Mux(one & ~there.clear, result, 0)),
             third.eq(Mux(two, result, 0)),
             fourth.eq(Mux(three, kept, 0)),
-            merged.eq(Mux(one, 0, stored & ~old.replicate(self._bits) | third | fourth)),
+            merged.eq(Mux(one | there.clear, 0, found)),
+            before.eq(Mux(there.shown & ~one, found, 0)),
+            product.eq(Mux(there.product, self.i_product, 0)),
+            value.eq(Mux(there.add, self.side_value, 0)),
         ]
-        self._library.cell(m, "adder", "nz_merge_add", p_BITS=self._bits, i_a=merged, i_b=straight, i_c=last.added,
-                           i_clear=last.clear, o_s=result)
-        m.d.comb += self.o_value.eq((merged | straight) & last.shown.replicate(self._bits))
+        self._library.cell(m, "adder", "nz_merge_add", p_BITS=self._bits, i_a=merged, i_b=straight, i_c=added, i_d=value,
+                           o_s=result)

@@ -9,17 +9,21 @@ from amaranth.lib.wiring import In, Out
 
 from rtl.emit import Submodules
 from rtl.parts import clock, delayed, stepped
+from rtl.scnn.accumulator import VALUE
 
 CHOSEN = 3
 """Cycles from the choice of an operation to the bank's port."""
+
+READ = CHOSEN + VALUE
+"""Cycles from the choice of a product to its value, at the queue and through the multiplexers at its bank."""
 
 
 class Queue(wiring.Component):
     """Products of one multiplier for the banks of one parity, in order.
 
     A place is reserved before its product is pushed, and counted until its product is popped. The bank and the buffer of the
-    oldest product wait in a register, two cycles after its push at the earliest; ``pop`` takes it, and ``entry`` and
-    ``product`` are on the port two cycles later.
+    oldest product wait in a register, two cycles after its push at the earliest; ``pop`` takes it. ``entry`` is on the port two
+    cycles later and ``product`` :data:`READ`; its place is not written again before it has been read.
 
     Members
     -------
@@ -27,15 +31,16 @@ class Queue(wiring.Component):
     valid, bank, buffer : ``Out``, pop : ``In``
         The head; ``pop`` only while ``valid``.
     entry, product : ``Out``
-        Of the product popped two cycles ago; the buffer is the entry's top bit.
+        Of the product popped two cycles ago, whose buffer is the entry's top bit; the product popped :data:`READ` cycles ago.
     near : ``Out(1)``
         The level is above ``depth - margin``.
     """
 
-    def __init__(self, library: Submodules, *, depth: int, margin: int, bank_bits: int, entry_bits: int, product_bits: int):
+    def __init__(self, library: Submodules, *, depth: int, margin: int, bank_bits: int, entry_bits: int, product_bits: int,
+                 blocks: bool = False):
         if depth < 4 or depth & (depth - 1):
             raise ValueError(f"depth must be a power of two from 4, not {depth}")
-        self._library, self._depth, self._margin = library, depth, margin
+        self._library, self._depth, self._margin, self._blocks = library, depth, margin, blocks
         super().__init__({
             "reserve": In(1), "push": In(1), "i_bank": In(bank_bits), "i_buffer": In(1), "i_entry": In(entry_bits),
             "i_product": In(product_bits), "valid": Out(1), "bank": Out(bank_bits), "buffer": Out(1), "pop": In(1),
@@ -45,15 +50,16 @@ class Queue(wiring.Component):
         m = Module()
         bits = self._depth.bit_length() - 1
         write, ahead = Signal(bits + 1, name="write"), Signal(bits + 1, name="ahead")
-        here, behind = Signal(bits, name="here"), Signal(bits, name="behind")       # of the head; of that a cycle ago
+        here = Signal(bits, name="here")                    # of the head
         level = Signal(range(self._depth + 1))
         fetch, more = Signal(), Signal()
-        key, payload = Signal(len(self.bank) + 1), Signal(len(self.entry) + len(self.product))
+        key = Signal(len(self.bank) + 1)
         ports = {"p_DEPTH": self._depth, "p_ADDR_BITS": bits, "i_clk": clock(), "i_we": self.push, "i_waddr": write[:bits]}
         self._library.cell(m, "banks", "nz_regfile", p_WIDTH=len(key), **ports, i_wdata=Cat(self.i_buffer, self.i_bank),
                            i_raddr=ahead[:bits], o_rdata=key)
-        self._library.cell(m, "products", "nz_regfile", p_WIDTH=len(payload), **ports,
-                           i_wdata=Cat(self.i_entry, self.i_buffer, self.i_product), i_raddr=behind, o_rdata=payload)
+        self._kept(m, "entries", ports, Cat(self.i_entry, self.i_buffer), here, self.entry)
+        later = delayed(m, here, "later", cycles=READ - 2, reset_less=True)
+        self._kept(m, "products", ports, self.i_product, later, self.product)
         m.d.comb += [
             fetch.eq(self.pop | ~self.valid),
             more.eq((write ^ ahead).any()),
@@ -71,11 +77,20 @@ class Queue(wiring.Component):
                 m.d.sync += ahead.eq(stepped(ahead))
         with m.If(self.reserve ^ self.pop):
             m.d.sync += level.eq(stepped(level, down=self.pop))
-        m.d.sync += [
-            behind.eq(here),
-            Cat(self.entry, self.product).eq(payload),
-        ]
         return m
+
+    def _kept(self, m, name, ports, written, at, word):
+        """Keep what is pushed, in a block memory or in look-up tables; it is read in two cycles."""
+        ports = {"p_WIDTH": len(word), **ports, "i_wdata": written}
+        if self._blocks:
+            self._library.cell(m, name, "nz_ram", **ports, p_LANES=1, i_re=1, i_oe=1, i_raddr=at, o_rdata=word)
+            return
+        behind, read = Signal(len(at), name=f"behind_{name}"), Signal(len(word), name=f"{name}_read")
+        m.d.sync += [
+            behind.eq(at),
+            word.eq(read),
+        ]
+        self._library.cell(m, name, "nz_regfile", **ports, i_raddr=behind, o_rdata=read)
 
 
 class Crossbar(wiring.Component):
@@ -84,7 +99,8 @@ class Crossbar(wiring.Component):
     Every multiplier has two queues, for even and for odd banks. A bank serves the heads of its parity that ask for it: bank b
     prefers the multipliers in the order b / 2, b / 2 + 1, ... modulo their number. An operation of the side port goes first.
     Nothing is lost or doubled, products of one multiplier for one bank stay in order, and banks never refuse. What is chosen
-    in one cycle is at its bank :data:`CHOSEN` cycles later.
+    in one cycle is at its bank :data:`CHOSEN` cycles later. With ``blocks`` the queues keep entries and products in block
+    memories.
 
     Members
     -------
@@ -99,16 +115,17 @@ class Crossbar(wiring.Component):
     heads : ``Out(2)``
         Whether a head belongs to buffer 0, to buffer 1.
     o_valid, o_side : ``Out(banks)``; o_entry, o_product : ``Out`` arrays, one a bank
-        A product; an operation of the side port, whose entry and value the side port brings along.
+        A product's place, and the product `rtl.scnn.accumulator.VALUE` cycles behind it; an operation of the side port, whose
+        entry and value the side port brings along.
     """
 
     def __init__(self, library: Submodules, *, multipliers: int, banks: int, depth: int, margin: int, entry_bits: int,
-                 product_bits: int):
+                 product_bits: int, blocks: bool = False):
         if banks < 4 or banks & (banks - 1):
             raise ValueError(f"banks must be a power of two from 4, not {banks}")
         self._library, self._depth, self._margin = library, depth, margin
         self._banks, self._multipliers, self._high = banks, multipliers, banks.bit_length() - 2
-        self._entry_bits, self._product_bits = entry_bits, product_bits
+        self._entry_bits, self._product_bits, self._blocks = entry_bits, product_bits, blocks
         super().__init__({
             "i_reserve": In(multipliers), "i_odd": In(multipliers), "i_valid": In(multipliers), "i_buffer": In(1),
             "i_bank": In(self._high + 1).array(multipliers), "i_entry": In(entry_bits).array(multipliers),
@@ -131,7 +148,7 @@ class Crossbar(wiring.Component):
         queue = self._library.place(
             m, f"queue{k}_{parity}",
             lambda: Queue(self._library, depth=self._depth, margin=self._margin, bank_bits=self._high,
-                          entry_bits=self._entry_bits, product_bits=self._product_bits),
+                          entry_bits=self._entry_bits, product_bits=self._product_bits, blocks=self._blocks),
             module=f"scnn_queue_{self._depth}_{self._high}_{self._entry_bits}_{self._product_bits}")
         m.d.comb += [
             queue.reserve.eq(self.i_reserve[k] & (self.i_odd[k] == parity)),
@@ -151,17 +168,14 @@ class Crossbar(wiring.Component):
         aside = Signal(name=f"aside{parity}")
         m.d.comb += aside.eq(self.side_valid & (self.side_bank[0] == parity))
         granted = []
-        same = self._same(m, parity, queues)
+        rivals = self._rivals(m, parity, queues)
         for k, queue in enumerate(queues):
-            rivals = [other.valid & same[min(j, k), max(j, k)] & self._beats(j, k, queue.bank)
-                      for j, other in enumerate(queues) if j != k]
             beaten = Signal(name=f"beaten{k}_{parity}")
-            m.d.comb += [beaten.eq(Cat(rivals).any() | aside & (self.side_bank[1:] == queue.bank)),
+            m.d.comb += [beaten.eq(Cat(rivals[k]).any() | aside & (self.side_bank[1:] == queue.bank)),
                          queue.pop.eq(queue.valid & ~beaten)]
             granted.append(self._decoded(m, f"{k}_{parity}", queue.bank, queue.pop))
         served = self._decoded(m, f"_side{parity}", self.side_bank[1:], aside)
         sweep = delayed(m, self.side_all, f"sweep{parity}", cycles=1)
-        words = [Cat(queue.entry, queue.product) for queue in queues]
         for place in range(self._banks // 2):
             bank = 2 * place + parity
             hits = [which[place & 3] & rest[place >> 2] for which, rest in granted]
@@ -177,26 +191,30 @@ class Crossbar(wiring.Component):
                 self.o_valid[bank].eq(valid),
                 side.eq(served[0][place & 3] & served[1][place >> 2] | sweep),
                 self.o_side[bank].eq(side),
+                self.o_entry[bank].eq(self._chosen(m, f"entry{bank}", choice, [queue.entry for queue in queues])),
             ]
-            self._choose(m, bank, choice, words)
+            later = delayed(m, choice, f"choice{bank}", cycles=READ - 2)
+            m.d.comb += self.o_product[bank].eq(self._chosen(m, f"product{bank}", later, [queue.product for queue in queues]))
 
-    def _choose(self, m, bank, choice, words):
+    def _chosen(self, m, name, choice, words):
         width, steps = len(words[0]), len(choice)
-        word = words[0]
-        if steps:
-            word = Signal(width, name=f"word{bank}")
-            self._library.cell(m, f"choose{bank}", "nz_choose", p_WIDTH=width, p_STEPS=steps, i_choice=choice, o_word=word,
-                               i_words=Cat(*words, *words[:1] * ((1 << steps) - len(words))))
-        m.d.sync += Cat(self.o_entry[bank], self.o_product[bank]).eq(word)
+        if not steps:
+            return words[0]
+        word = Signal(width, name=name)
+        self._library.cell(m, f"choose_{name}", "nz_choose", p_WIDTH=width, p_STEPS=steps, i_choice=choice, o_word=word,
+                           i_words=Cat(*words, *words[:1] * ((1 << steps) - len(words))))
+        return word
 
-    def _same(self, m, parity, queues):
-        """Return for each pair of queues whether their heads want one bank."""
-        same = {}
-        for low in range(len(queues)):
-            for high in range(low + 1, len(queues)):
-                same[low, high] = Signal(name=f"same{low}_{high}_{parity}")
-                m.d.comb += same[low, high].eq(queues[low].bank == queues[high].bank)
-        return same
+    def _rivals(self, m, parity, queues):
+        """Return for each queue which heads want its bank and come before it there; each pair is compared once."""
+        rivals = [[] for _ in queues]
+        for k, queue in enumerate(queues):
+            for j, other in enumerate(queues[:k]):
+                same, first = Signal(name=f"same{j}_{k}_{parity}"), Signal(name=f"first{j}_{k}_{parity}")
+                m.d.comb += [same.eq(other.bank == queue.bank), first.eq(self._beats(j, k, queue.bank))]
+                rivals[k].append(other.valid & same & first)
+                rivals[j].append(queue.valid & same & ~first)
+        return rivals
 
     def _beats(self, j, k, high_bits):
         """Whether multiplier j comes before k in the order of the bank with these high bits."""

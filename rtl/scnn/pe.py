@@ -160,7 +160,7 @@ class Pe(wiring.Component):
         m.submodules.products = products = ProductArray(spec, self._library)
         m.submodules.crossbar = crossbar = Crossbar(
             self._library, multipliers=spec.products, banks=spec.banks, depth=spec.queue_depth, margin=spec.stop_margin,
-            entry_bits=w.entry, product_bits=w.product)
+            entry_bits=w.entry, product_bits=w.product, blocks=spec.queue_blocks)
         m.d.comb += [
             products.i_valid.eq(delayed(m, issue.o_valid, "issued", cycles=2)),
             products.i_buffer.eq(delayed(m, issue.o_buffer, "issued_buffer", cycles=2, reset_less=True)),

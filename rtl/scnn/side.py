@@ -8,6 +8,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl.parts import delayed
+from rtl.scnn.accumulator import VALUE
 from rtl.scnn.bus import Widths
 from rtl.scnn.crossbar import CHOSEN
 from rtl.scnn.drain import side_layout
@@ -39,7 +40,7 @@ class SidePort(wiring.Component):
     side_valid, side_bank, side_all : ``Out``
         To the crossbar, in the cycle in which the operation is chosen.
     place, value, take, add : ``Out``
-        To the banks, three cycles later.
+        To the banks, three cycles later, and the value five.
     old : ``In``, o_value : ``Out``
         Old values of all banks, 0 but for that of the operation, which is on ``o_value`` eight cycles after it was chosen.
     o_link : ``Out``
@@ -85,7 +86,7 @@ class SidePort(wiring.Component):
                 for value, way in zip(self.i_sum, delayed(m, along, "along", cycles=LATE), strict=True)]
         place = Mux(sweep, count[:-1], Cat(entry, self.buffer))
         for port, value, cycles in ((self.place, place, CHOSEN), (self.take, take | sweep, CHOSEN), (self.add, add, CHOSEN),
-                                    (self.value, reduce(or_, sums), CHOSEN - LATE)):
+                                    (self.value, reduce(or_, sums), CHOSEN + VALUE - LATE)):
             m.d.comb += port.eq(delayed(m, value, port.name, cycles=cycles, reset_less=True))
         m.d.comb += self.swept.eq(~sweep)
         self._send(m)

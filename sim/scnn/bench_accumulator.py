@@ -1,5 +1,6 @@
 """A bank of accumulators against two lists of sums."""
 import itertools
+from collections import deque
 
 import cocotb
 
@@ -7,6 +8,7 @@ from sim.scnn.drive import SIZES, Block, draw
 
 ENTRIES, PRODUCT, WORD = SIZES["entries"], SIZES["product_bits"], SIZES["word_bits"]
 READ = 3                # cycles from an operation to its old value
+VALUE = 2               # cycles from an operation to what it adds
 PORTS = ("i_valid", "i_place", "i_product", "i_side", "side_place", "side_value", "side_take", "side_add")
 
 
@@ -20,6 +22,7 @@ class Model:
 
     def __init__(self, block):
         self.block, self.sums, self.cycle, self.due = block, [0] * (2 * ENTRIES), 0, {}
+        self.values, self.written = deque([{}] * VALUE), None       # what is added later; the entry of an addition just made
 
     async def start(self):
         await self.block.start(*PORTS)
@@ -31,10 +34,14 @@ class Model:
         return self
 
     async def step(self, kind=None, place=0, value=0):
-        """Do a ``product``, ``add``, ``take`` or ``read``, or nothing."""
+        """Do a ``product``, ``add``, ``take`` or ``read``, or nothing; a read waits a cycle behind an addition to its entry."""
         side = kind in ("add", "take", "read")
-        await self.block.step(i_valid=kind == "product", i_place=place, i_product=value, i_side=side, side_place=place,
-                              side_value=value, side_take=kind == "take", side_add=kind == "add")
+        if kind in ("take", "read") and self.written == place:
+            await self.step()
+        self.values.append({"i_product": value, "side_value": value if kind == "add" else 0})
+        await self.block.step(i_valid=kind == "product", i_place=place, i_side=side, side_place=place,
+                              side_take=kind == "take", side_add=kind == "add", **self.values.popleft())
+        self.written = place if kind in ("product", "add") else None
         wanted = self.due.pop(self.cycle, None)
         if wanted is not None:
             got = self.block.signed("o_value")

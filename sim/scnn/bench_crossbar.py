@@ -9,6 +9,7 @@ MULTIPLIERS, BANKS, ENTRIES = SIZES["multipliers"], SIZES["banks"], 1 << SIZES["
 DEPTH = SIZES["depth"]
 RESERVE, PUSH = 3, 5    # cycles from the issue of a vector to the reservation and to the push of its products
 HEAD, PASS = 2, 3       # cycles from a push to the choice, from the choice to the bank's port
+VALUE = 2               # cycles from a product's place on that port to the product
 STALL = 0.02            # of the vectors of a convolution, every lane live
 VGG = {                 # in presets default and ecp5, on 8 x 8 PEs: side of a tile, channels and their distance as laid out
     16: {"conv1_1": (28, 4, 900), "conv1_2": (28, 8, 900), "conv2_1": (14, 16, 256), "conv2_2": (14, 32, 256),
@@ -38,6 +39,7 @@ class Watch:
         self.coming = deque([None] * (PUSH + 1), maxlen=PUSH + 1)       # vectors by their age
         self.side = None
         self.sides = deque([None] * PASS)
+        self.places = deque([{}] * VALUE)              # banks and entries whose products are still to come
 
     async def start(self):
         names = [f"{port}__{k}" for k in range(MULTIPLIERS) for port in ("i_bank", "i_entry", "i_product")]
@@ -75,21 +77,20 @@ class Watch:
         valid, side = self.block["o_valid"], self.sides.popleft()
         assert self.block["o_side"] == (0 if side is None else 1 << side)
         assert side is None or not valid >> side & 1, f"bank {side} took a product in a cycle of the side port"
-        for bank in range(BANKS):
-            if not valid >> bank & 1:
-                continue
-            product, entry = self.block[f"o_product__{bank}"], self.block[f"o_entry__{bank}"]
+        self.places.append({bank: self.block[f"o_entry__{bank}"] for bank in range(BANKS) if valid >> bank & 1})
+        for bank, entry in self.places.popleft().items():
+            product = self.block[f"o_product__{bank}"]
             assert product in self.owner, f"bank {bank}: product {product} was never pushed"
             queue = self.waiting[self.owner[product], bank]
             assert queue and queue[0] == product, f"bank {bank}: product {product}, expected {queue[0] if queue else 'none'}"
             assert entry == product % ENTRIES + ENTRIES * _buffer(product), f"product {product}: entry {entry}"
             queue.popleft()
             self.order.append(self.owner[product])
-            self.delays.append(self.cycle - self.pushed_at[product])
+            self.delays.append(self.cycle - VALUE - self.pushed_at[product])
 
     async def drain(self):
         """Wait until every product has arrived; none may hang, and none may come twice."""
-        limit = MULTIPLIERS * DEPTH * 2 + 2 * (PUSH + HEAD + PASS)
+        limit = MULTIPLIERS * DEPTH * 2 + 2 * (PUSH + HEAD + PASS + VALUE)
         for _ in range(limit):
             await self.step()
         left = sum(map(len, self.waiting.values()))
@@ -135,14 +136,14 @@ async def latency_and_order_are_as_promised(dut):
     for k in range(MULTIPLIERS):
         for bank in range(BANKS):
             assert await watch.step([bank if k == other else None for other in range(MULTIPLIERS)])
-            for _ in range(PUSH + HEAD + PASS):
+            for _ in range(PUSH + HEAD + PASS + VALUE):
                 await watch.step()
             assert watch.delays == [HEAD + PASS], f"multiplier {k} to bank {bank}: {watch.delays} cycles"
             watch.delays.clear()
     for bank in range(BANKS):
         watch.order.clear()
         assert await watch.step([bank] * MULTIPLIERS)
-        for _ in range(PUSH + HEAD + PASS + MULTIPLIERS):
+        for _ in range(PUSH + HEAD + PASS + VALUE + MULTIPLIERS):
             await watch.step()
         assert watch.delays == [HEAD + PASS + turn for turn in range(MULTIPLIERS)], f"bank {bank}: {watch.delays}"
         assert watch.order == [(bank // 2 + turn) % MULTIPLIERS for turn in range(MULTIPLIERS)]

@@ -33,29 +33,32 @@ module check(input clk, input side, input [BITS-1:0] side_at);
     end
   end
 
-  reg [BANKS-1:0] got1, got2, got3, beside1, beside2, beside3;
-  reg [MULTIPLIERS-1:0] who1 [0:BANKS-1], who2 [0:BANKS-1];
-  reg [BANKS-1:0] product3;
+  reg [BANKS-1:0] got1, got2, got3, got4, got5, beside1, beside2, beside3;
+  reg [MULTIPLIERS-1:0] who1 [0:BANKS-1], who2 [0:BANKS-1], who3 [0:BANKS-1], who4 [0:BANKS-1],
+                         who5 [0:BANKS-1];
   reg [BANKS-1:0] entry3;
   always @(posedge clk) begin
-    {got1, got2, got3} <= {got, got1, got2};
+    {got1, got2, got3, got4, got5} <= {got, got1, got2, got3, got4};
     {beside1, beside2, beside3} <= {beside, beside1, beside2};
     for (b = 0; b < BANKS; b = b + 1) begin
       who1[b] <= who[b];
       who2[b] <= who1[b];
-      product3[b] <= 0;
+      who3[b] <= who2[b];
+      who4[b] <= who3[b];
+      who5[b] <= who4[b];
       entry3[b] <= 0;
       for (k = 0; k < MULTIPLIERS; k = k + 1)
-        if (who2[b][k]) begin                           // entry and product follow the pop in two cycles
-          product3[b] <= product[2*k + b%2];
-          entry3[b] <= entry[2*k + b%2];
-        end
+        if (who2[b][k]) entry3[b] <= entry[2*k + b%2];  // the entry follows the pop in two cycles
     end
     if (!rst) assert (pop == chosen);
-    if (age > 4) begin
+    if (age > 6) begin
       assert (o_valid == got3 && o_side == beside3 && (o_valid & o_side) == 0);
       for (b = 0; b < BANKS; b = b + 1)
-        if (got3[b]) assert (o_product[b] == product3[b] && o_entry[2*b] == entry3[b]);
+        begin
+          if (got3[b]) assert (o_entry[2*b] == entry3[b]);
+          for (k = 0; k < MULTIPLIERS; k = k + 1)       // the product in five, and is at its bank at once
+            if (got5[b] && who5[b][k]) assert (o_product[b] == product[2*k + b%2]);
+        end
     end
   end
 endmodule

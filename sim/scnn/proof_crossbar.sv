@@ -4,7 +4,8 @@ module check(input clk, input want, input [1:0] live, input [1:0] bank0, input [
              input buffer, input side, input [1:0] side_at);
   (* anyconst *) reg [4:0] when;                        // the product that is followed: its vector's cycle and its multiplier
   (* anyconst *) reg who;
-  (* anyconst *) reg [4:0] quiet;                       // nothing is issued and no bank taken from then on
+  (* anyconst *) reg [4:0] quiet;                       // nothing is issued and no bank taken from then on: the 2 (quiet - 1)
+                                                        // products issued before have arrived 6 + 3 quiet cycles after reset
   reg [4:0] cycle = 0;
   wire rst = cycle == 0;
   always @(posedge clk) if (cycle != 31) cycle <= cycle + 1;
@@ -40,7 +41,9 @@ module check(input clk, input want, input [1:0] live, input [1:0] bank0, input [
   // the followed product: where it belongs, and whether it is on its way
   reg [1:0] bank, at;
   reg waits = 0;
-  wire [3:0] here = {p3, p2, p1, p0} & o_valid;
+  reg [3:0] valid1 = 0, valid2 = 0;                     // products come two cycles behind their places
+  reg [7:0] at_1, at_2;
+  wire [3:0] here = {p3, p2, p1, p0} & valid2;
   wire [3:0] place = 4'b1 << bank;
   always @(posedge clk) begin
     if (own3 != 0) begin
@@ -49,8 +52,10 @@ module check(input clk, input want, input [1:0] live, input [1:0] bank0, input [
       waits <= 1;
     end
     if (here != 0) waits <= 0;
+    {valid1, valid2} <= {o_valid, valid1};
+    {at_1, at_2} <= {at3, at2, at1, at0, at_1};
   end
-  wire [1:0] came_at = bank == 0 ? at0 : bank == 1 ? at1 : bank == 2 ? at2 : at3;
+  wire [1:0] came_at = at_2[2*bank +: 2];
 
   // all products: how many wait; the side port's banks of three cycles
   reg [5:0] many = 0;
@@ -71,7 +76,7 @@ module check(input clk, input want, input [1:0] live, input [1:0] bank0, input [
       assert (many >= o_valid[0] + o_valid[1] + o_valid[2] + o_valid[3]);       // none comes that was not pushed
       if (here != 0) assert (waits && here == place && came_at == at);         // the followed one: once, at its bank and entry
       if (free[2]) assert (o_valid != 0);                       // while any waits at a head, one comes
-      if (calm && cycle - quiet >= LATE && cycle != 31) assert (many == 0 && !waits && heads == 0);     // none stays
+      if (calm && cycle >= 3*quiet + 7 && cycle != 31) assert (many == 0 && !waits && heads == 0);     // none stays
     end
   end
 endmodule

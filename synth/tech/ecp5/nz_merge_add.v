@@ -1,4 +1,4 @@
-// Sum of a merged operand on ECP5's carry chain, whose look-up tables do the or and the 0: one chain, no logic before it.
+// Sum of two merged operands on ECP5's carry chain, whose look-up tables do the ors: one chain, no logic before it.
 // Kept as a module, as nz_mult is.
 (* keep_hierarchy *)
 module nz_merge_add #(
@@ -7,10 +7,10 @@ module nz_merge_add #(
   input  wire [BITS-1:0] a,
   input  wire [BITS-1:0] b,
   input  wire [BITS-1:0] c,
-  input  wire            clear,
+  input  wire [BITS-1:0] d,
   output wire [BITS-1:0] s
 );
-  nz_ecp5_merge_add #(.BITS(BITS)) chain (.a(a), .b(b), .c(c), .clear(clear), .s(s));
+  nz_ecp5_merge_add #(.BITS(BITS)) chain (.a(a), .b(b), .c(c), .d(d), .s(s));
 endmodule
 
 // Takes the place of the chain until all logic is mapped: see synth/tech/ecp5_map.
@@ -21,7 +21,7 @@ module nz_ecp5_merge_add #(
   input  wire [BITS-1:0] a,
   input  wire [BITS-1:0] b,
   input  wire [BITS-1:0] c,
-  input  wire            clear,
+  input  wire [BITS-1:0] d,
   output wire [BITS-1:0] s
 );
 endmodule
