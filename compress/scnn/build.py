@@ -4,7 +4,7 @@ import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import typer
@@ -115,7 +115,8 @@ def _example(spec: ScnnSpec, request: Request) -> tuple[Made, dict[str, np.ndarr
     """Return the example's image, and the pictures and labels that were held back."""
     (seen, _), (held, labels) = digits.images()
     if set(SIDES) <= request.free:
-        spec = fitted(replace(spec, **dict.fromkeys(SIDES, digits.SIDE)))       # as many PEs as so small pictures keep busy
+        small: dict[str, Any] = dict.fromkeys(SIDES, digits.SIDE)
+        spec = fitted(replace(spec, **small))                                   # as many PEs as so small pictures keep busy
     made = build(digits.network(), Path(EXAMPLE), spec, request, seen.reshape(len(seen), -1), before=digits.network("dense"),
                  trial=Trial(inputs=held.reshape(len(held), -1), labels=labels))
     return made, {"inputs": held[:, None], "labels": labels}
