@@ -31,8 +31,9 @@ def vectors(spec):
 
 
 def lone_addends(spec):
-    """Operations of zero products and a C with one bit set, of either sign."""
-    c = np.array([sign | 1 << bit for sign in (0, 1 << 31) for bit in range(32)], np.uint32).reshape(-1, 4, 4)
+    """Operations of zero products and a C with one bit set, of either sign, and the same over an infinity's exponent."""
+    c = np.array([under | 1 << bit for under in (0, 1 << 31, 0x7F800000, 0xFF800000) for bit in range(32)],
+                 np.uint32).reshape(-1, 4, 4)
     nothing = np.zeros((len(c), 4, spec.k), np.uint32)
     return nothing, nothing.swapaxes(1, 2), c
 
