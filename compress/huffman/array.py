@@ -24,7 +24,7 @@ from files.document import parse_json
 from spec import image as rules
 from spec.parameter import from_data
 from spec.scnn import ScnnSpec
-from spec.scnn.image import HEADER_KEYS, MEMBERS
+from spec.scnn.image import HEADER_KEYS, MEMBERS, OPTIONAL
 from spec.scnn.shape import BIAS_BITS
 
 MAGIC = b"NZC2"
@@ -146,7 +146,7 @@ def _opened(data: bytes) -> tuple[dict[str, Any], Stream]:
         names = set(MEMBERS) - {"weights"}
         if any(type(count) is not int or not 0 <= count <= max(1 << 20, len(data) << 4) for line in counts for count in line):
             raise ValueError
-        if whole["image"]["machine"] != "scnn" or not names - {"codebooks"} <= set(whole["members"]) <= names:
+        if whole["image"]["machine"] != "scnn" or not names - set(OPTIONAL) <= set(whole["members"]) <= names:
             raise ValueError
         if any(len(entry["lengths"]) != 2 or len(entry["bytes"]) != 2 or not entry["span"] for entry in whole["coded"]):
             raise ValueError

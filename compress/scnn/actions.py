@@ -4,6 +4,7 @@ The weights of a run come over the array's own stream and are offered before eac
 memory: then they are packets of the image, sent once.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -33,15 +34,14 @@ class Result:
 def inputs(image: Image, values: Any) -> tuple[np.ndarray, int]:
     """Return inputs as int16 (inputs, channels, rows, columns), and how many values saturated on the way.
 
-    One input or several, each of the image's shape or its elements in a row; floats and uint8 are real values, which the
-    image's scale quantises, other integers are taken as they are.
+    One input or several, each of the image's shape or its elements in a row, in the order of the network's file; floats and
+    uint8 are real values, which the image's scale quantises, other integers are taken as they are.
     """
-    given, size = np.asarray(values), int(np.prod(image.source.shape))
-    given = given[None] if given.ndim == 3 else given
-    if given.ndim == 2 and given.shape[1] == size:
-        given = given.reshape(-1, *image.source.shape)
-    if given.ndim != 4 or given.shape[1:] != image.source.shape or not len(given):
-        raise ValueError(f"inputs must be of shape {' x '.join(map(str, image.source.shape))}, not {np.shape(values)}")
+    given, shape = np.asarray(values), image.input_shape
+    given = given[None] if given.shape == shape else given
+    if given.shape[1:] not in (shape, (math.prod(shape),)) or not len(given):
+        raise ValueError(f"inputs must be of shape {' x '.join(map(str, shape))}, not {np.shape(values)}")
+    given = image.placed(given)
     if given.dtype.kind == "f" or given.dtype == np.uint8:
         steps = np.rint(given.astype(np.float64) / image.input_scale)
         if not np.isfinite(steps).all():
@@ -54,8 +54,8 @@ def inputs(image: Image, values: Any) -> tuple[np.ndarray, int]:
 
 
 def outputs(image: Image, result: Result) -> np.ndarray:
-    """Return the real values (channels, rows, columns) that a result stands for."""
-    return result.outputs * image.output_scale
+    """Return the real values that a result stands for: channels, rows, columns, or as the network's file orders them."""
+    return image.answers(result.outputs[None])[0] * image.output_scale
 
 
 def load_actions(image: Image) -> Actions:

@@ -13,9 +13,7 @@ from compress.scnn.assemble import Assembly
 from compress.scnn.bound import prove
 from compress.scnn.tensor import Tensor
 from spec.scnn import ScnnSpec
-from spec.scnn.image import LAYER_KEYS, MEMBERS, TENSOR_KEYS
-
-OPTIONAL = ("codebooks",)
+from spec.scnn.image import LAYER_KEYS, MEMBERS, OPTIONAL, TENSOR_KEYS
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,17 +43,34 @@ class Image:
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """What an input is: channels, rows, columns."""
-        return self.source.shape
+        """What an input is: channels, rows, columns; or the shape that the network's file has, where its order differs."""
+        return tuple(self.arrays["input_sizes"].tolist()) if "input_sizes" in self.arrays else self.source.shape
+
+    def placed(self, inputs: np.ndarray) -> np.ndarray:
+        """Return inputs of `input_shape`, or their elements in a row each, as (inputs, channels, rows, columns)."""
+        flat = inputs.reshape(len(inputs), -1)
+        if (places := self.arrays.get("input_places")) is not None:
+            flat = flat[:, places]
+        return flat.reshape(-1, *self.source.shape)
+
+    def answers(self, outputs: np.ndarray) -> np.ndarray:
+        """Return outputs (inputs, channels, rows, columns), where the file's order differs as (inputs, elements) in that."""
+        places = self.arrays.get("output_places")
+        return outputs if places is None else outputs.reshape(len(outputs), -1)[:, places]
 
 
-def of(assembly: Assembly, *, input_scale: float = 1.0, output_scale: float = 1.0, largest: int = 32768) -> Image:
-    """Return the image of an assembled network, proved not to overflow for inputs of magnitudes up to ``largest``."""
+def of(assembly: Assembly, *, input_scale: float = 1.0, output_scale: float = 1.0, largest: int = 32768,
+       orders: dict[str, np.ndarray] | None = None) -> Image:
+    """Return the image of an assembled network, proved not to overflow for inputs of magnitudes up to ``largest``.
+
+    ``orders`` are the members that say how the network's file orders inputs and outputs otherwise than the array.
+    """
     prove(assembly.spec, [plan.layer for plan in assembly.plans], largest)
     arrays = {"layers": assembly.layers, "lanes": assembly.lanes, "taps": assembly.taps.astype(np.uint32),
               "supply": assembly.supply, "drain": assembly.drain, "weights": assembly.weights}
     if assembly.codebooks is not None:
         arrays["codebooks"] = assembly.codebooks
+    arrays |= {name: np.asarray(values, np.int32) for name, values in (orders or {}).items()}
     names = tuple({"name": plan.layer.name, "level": plan.level, "passes": plan.passes, "kc": plan.kc}
                   for plan in assembly.plans)
     return Image(spec=assembly.spec, source=assembly.source, output=assembly.plans[-1].output, names=names, arrays=arrays,
@@ -101,7 +116,8 @@ def load(path: str | os.PathLike[str], spec: ScnnSpec | None = None) -> Image:
 def made(spec: ScnnSpec, head: dict[str, Any], arrays: dict[str, np.ndarray]) -> Image:
     """Return the image of a header and its members, or refuse what is not legal."""
     arrays = dict(arrays)
-    if missing := sorted(set(MEMBERS) - set(arrays) - (set() if spec.weight_code_bits else set(OPTIONAL))):
+    optional = set(OPTIONAL) - ({"codebooks"} if spec.weight_code_bits else set())
+    if missing := sorted(set(MEMBERS) - set(arrays) - optional):
         raise ValueError(f"members must include {missing[0]}, not lack it; {AGAIN}")
     for key in ("input_scale", "output_scale"):
         if type(head[key]) not in (int, float) or not 0 < head[key] < float("inf"):
@@ -110,10 +126,24 @@ def made(spec: ScnnSpec, head: dict[str, Any], arrays: dict[str, np.ndarray]) ->
     if len(arrays["layers"]) != len(head["layers"]):
         raise ValueError(f"layers must be {len(head['layers'])}, as many as their names, not {len(arrays['layers'])}; {AGAIN}")
     source, output = (_tensor(spec, name, head[name], arrays.pop(f"{name}_orders")) for name in ("input", "output"))
+    _places(arrays, source.shape, output.shape)
     for number, layer in enumerate(head["layers"]):
         keys(f"layer {number}", layer, LAYER_KEYS)
     return Image(spec=spec, source=source, output=output, names=tuple(head["layers"]), arrays=arrays,
                  input_scale=float(head["input_scale"]), output_scale=float(head["output_scale"]))
+
+
+def _places(arrays: dict[str, np.ndarray], source: tuple[int, ...], output: tuple[int, ...]) -> None:
+    """Refuse orders of the network's file that do not name each element once, or a shape that has others."""
+    if ("input_sizes" in arrays) != ("input_places" in arrays):
+        raise ValueError(f"input_sizes must come with input_places, not alone, and the other way round; {AGAIN}")
+    for name, shape in ("input_places", source), ("output_places", output):
+        if name in arrays and not np.array_equal(np.sort(arrays[name]), np.arange(np.prod(shape))):
+            raise ValueError(f"{name} must name each of {np.prod(shape)} elements once; {AGAIN}")
+    sizes = arrays.get("input_sizes")
+    if sizes is not None and (len(sizes) > 8 or sizes.min(initial=1) < 1 or
+                              np.prod(sizes, dtype=np.float64) != np.prod(source)):
+        raise ValueError(f"input_sizes must be those of {np.prod(source)} elements, not {sizes[:8].tolist()}; {AGAIN}")
 
 
 def _described(tensor: Tensor) -> dict[str, Any]:
@@ -134,7 +164,7 @@ def limits(spec: ScnnSpec, head: dict[str, Any]) -> dict[str, int]:
     program = 8 * spec.program
     return {"layers": 8 * spec.layers, "lanes": program, "taps": 4 * spec.taps, "supply": program * spec.pes,
             "drain": program * spec.pes, "weights": 1 << 30, "codebooks": 512, "input_orders": 4 << 20,
-            "output_orders": 4 << 20}
+            "output_orders": 4 << 20, "input_sizes": 32, "input_places": 1 << 26, "output_places": 1 << 26}
 
 
 def _shapes(spec: ScnnSpec, arrays: dict[str, np.ndarray]) -> None:
@@ -143,6 +173,7 @@ def _shapes(spec: ScnnSpec, arrays: dict[str, np.ndarray]) -> None:
         "weights": (None, 1 + spec.transfer_items), "input_orders": (None, None), "output_orders": (None, None)}
     if "codebooks" in arrays:
         wanted["codebooks"] = (None, 1 << spec.weight_code_bits)
+    wanted |= {name: (None,) for name in ("input_sizes", "input_places", "output_places") if name in arrays}
     for name, shape in wanted.items():
         given = arrays[name].shape
         if len(given) != len(shape) or any(want not in (None, size) for want, size in zip(shape, given, strict=True)):

@@ -99,6 +99,11 @@ class Lowered:
         flat = np.asarray(inputs).reshape(len(inputs), -1)
         return (flat if self.given is None else flat[:, self.given]).reshape(-1, *self.shape)
 
+    def orders(self, shape: tuple[int, ...]) -> dict[str, np.ndarray]:
+        """Return what an image says of the file's order, if that is another; ``shape`` is the file's of an input."""
+        found = {} if self.given is None else {"input_sizes": np.array(shape), "input_places": self.given}
+        return found if self.order is None else found | {"output_places": self.order}
+
     def answers(self, outputs: np.ndarray) -> np.ndarray:
         """Return outputs (samples, channels, rows, columns) as the file gives them: (samples, elements)."""
         flat = outputs.reshape(len(outputs), -1)

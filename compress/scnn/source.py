@@ -121,7 +121,8 @@ def build(network: Network, path: Path, spec: ScnnSpec, request: Request, sample
         bar.advance(1)
         density = {name: found.density for name, found in whole.measured.items()}
         assembly, faults = sized(spec, whole.layers, lowered.shape, free=request.free, density=density, level=request.level)
-        image = images.of(assembly, input_scale=whole.scales["input"], output_scale=whole.scales[whole.layers[-1].name])
+        image = images.of(assembly, input_scale=whole.scales["input"], output_scale=whole.scales[whole.layers[-1].name],
+                          orders=lowered.orders(fitting.shape))
         bar.advance(1)
         found = rows(assembly, whole, whole.inputs(samples[:1])[0])
         bar.advance(1)
@@ -185,9 +186,11 @@ def order(network: Network, whole: Whole) -> list[str]:
     """Return what the host has to do with the order of elements."""
     said = []
     if whole.lowered.given is not None:
-        said.append("the host brings the input's elements into the order of channels, rows and columns")
+        said.append("inputs are those of the file: sim.run and boards.run bring their elements into the order of channels, "
+                    "rows and columns; another host does so by input_places of the image")
     if whole.lowered.order is not None:
-        said.append("the host turns the answer's elements back into the file's order")
+        said.append("answers are those of the file: sim.run and boards.run turn their elements back into its order; another "
+                    "host does so by output_places of the image")
     return said
 
 

@@ -11,7 +11,7 @@ from golden.scnn import check, described, exact
 from golden.scnn.cycles import Counters
 from golden.scnn.machine import Machine, compress
 from spec.scnn import ScnnSpec
-from spec.scnn.image import MEMBERS, TENSOR_KEYS
+from spec.scnn.image import MEMBERS, OPTIONAL, TENSOR_KEYS
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -77,6 +77,7 @@ def _shapes(path, spec: ScnnSpec, members: dict[str, np.ndarray]) -> None:
         "weights": (None, 1 + spec.transfer_items), "input_orders": (None, None), "output_orders": (None, None)}
     if "codebooks" in members:
         fixed["codebooks"] = (None, 1 << spec.weight_code_bits)
+    fixed |= {name: (None,) for name in ("input_sizes", "input_places", "output_places") if name in members}
     for name, shape in fixed.items():
         given = members[name].shape
         if len(given) != len(shape) or any(want not in (None, size) for want, size in zip(shape, given, strict=True)):
@@ -140,9 +141,10 @@ def _places(given: Image, which: str, orders: str):
 
 def _limits(spec: ScnnSpec, head: dict[str, Any], given: list[str]) -> dict[str, int]:
     """Check the names of the members; return the most bytes of each."""
-    if odd := sorted(set(given) ^ set(MEMBERS) - {"codebooks"} ^ (set(given) & {"codebooks"})):
+    if odd := sorted(set(given) ^ set(MEMBERS) - set(OPTIONAL) ^ (set(given) & set(OPTIONAL))):
         verb = "have" if odd[0] in given else "lack"
         raise ValueError(f"members must be {', '.join(MEMBERS)}, not {verb} {odd[0]!r}; {AGAIN}")
     program = 8 * spec.program * spec.pes
     return {"layers": 8 * spec.layers, "lanes": program, "taps": 4 * spec.taps, "supply": program, "drain": program,
-            "weights": 1 << 30, "codebooks": 512, "input_orders": 4 << 20, "output_orders": 4 << 20}
+            "weights": 1 << 30, "codebooks": 512, "input_orders": 4 << 20, "output_orders": 4 << 20, "input_sizes": 32,
+            "input_places": 1 << 26, "output_places": 1 << 26}

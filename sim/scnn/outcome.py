@@ -43,6 +43,11 @@ class Outcome:
         return np.stack([answer.value.outputs for answer in self.answers])
 
     @cached_property
+    def answer(self) -> np.ndarray:
+        """Return the outputs in the order of the network's file."""
+        return self.image.answers(self.outputs)
+
+    @cached_property
     def differing(self) -> np.ndarray:
         """Return the places (input, channel, row, column) of values that are not the golden model's."""
         return np.argwhere(self.outputs != np.stack([run.outputs for run in self.golden]))
@@ -103,7 +108,7 @@ class Outcome:
     @property
     def predictions(self) -> np.ndarray:
         """Return the index of the largest output of each input."""
-        return self.outputs.reshape(len(self.outputs), -1).argmax(axis=1)
+        return self.answer.reshape(len(self.outputs), -1).argmax(axis=1)
 
     @property
     def right(self) -> int:

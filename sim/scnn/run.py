@@ -29,8 +29,8 @@ VALUES, VECTORS = 8, 3  # outputs printed of each input, and inputs of which the
 def run(
     image: Annotated[Path, typer.Argument(help="Image, from python -m compress.build --design scnn.", show_default=False)],
     *,
-    input: Annotated[Path, typer.Option(help="Inputs, .npy: channels x rows x columns, one or several; float, uint8 or int16.",
-                                        show_default=False)],
+    input: Annotated[Path, typer.Option(help="Inputs, .npy, one or several, as the network's file takes them; float, uint8 or "
+                                             "int16.", show_default=False)],
     labels: Annotated[Path | None, typer.Option(help="True classes, .npy of integers, for the accuracy.")] = None,
     outputs: Annotated[Path | None, typer.Option(help="Write the real outputs to this .npy, an input in each place.")] = None,
     integers: Annotated[bool, typer.Option("--integers", help="Outputs are the machine's integers, int16.")] = False,
@@ -82,7 +82,7 @@ def run(
     outcome = Outcome(image=loaded, golden=golden, answers=answers, timed=timed, labels=classes)
     _tell(outcome, built.name, sim)
     if outputs is not None:
-        answer = outcome.outputs if integers else outcome.outputs * loaded.output_scale
+        answer = outcome.answer if integers else outcome.answer * loaded.output_scale
         with atomic(outputs) as draft, draft.open("wb") as file:
             np.save(file, answer, allow_pickle=False)
         print(f"wrote {outputs}: {' x '.join(map(str, answer.shape))} {'integers' if integers else 'real values'}")
@@ -132,7 +132,7 @@ def _tell(outcome: Outcome, name: str, sim: str) -> None:
     what = f"means of the first {outcome.timed}" if outcome.timed > 1 else "first input"
     show(f"{name} in {sim}, all layers, {what}", ("counter", "machine", "model", "share of slots"), outcome.causes())
     image = outcome.image
-    for number, values in enumerate(outcome.outputs[:VECTORS]):
+    for number, values in enumerate(outcome.answer[:VECTORS]):
         flat = values.ravel() * image.output_scale
         more = f" ... ({flat.size} in all)" if flat.size > VALUES else ""
         print(f"outputs of input {number}: " + " ".join(f"{value:.6g}" for value in flat[:VALUES].tolist()) + more)

@@ -22,5 +22,11 @@ MEMBERS = {
     "codebooks": ("int16", "(codebooks, 16): values of codes, entry 0 of each is 0; if weight_code_bits is 4"),
     "input_orders": ("int32", "(places, most): channels at each place of a block, in the order of their blocks; then -1"),
     "output_orders": ("int32", "the same of the output"),
+    "input_sizes": ("int32", "(dimensions,): shape of an input in the network's file, where its elements lie in another order"),
+    "input_places": ("int32", "(elements,): place in the network's file of each element of the input, by channel, row, column"),
+    "output_places": ("int32", "(elements,): place in the output of each element of the file's answer, where that differs"),
 }
 """Members for machine ``scnn`` with dtype and meaning."""
+
+OPTIONAL = ("codebooks", "input_sizes", "input_places", "output_places")
+"""Members that some images lack: without codes, or in the order of the network's file."""
