@@ -5,7 +5,7 @@ import pytest
 
 from compress.scnn import image
 from compress.scnn.assemble import assemble
-from golden.scnn.layer import Layer
+from golden.scnn.layer import Layer, Pool
 from spec.scnn import preset
 from tests.commands import leave
 
@@ -24,6 +24,8 @@ def one(outputs, inputs, side, **rest):
     ({"pes": 1, "blocks": 16}, one(4, 30, 1), (30, 4, 4), "^blocks of input must fit 16, not need 30"),
     ({"pes": 1, "taps": 16}, one(1, 1, 5), (1, 9, 9), "^taps of all layers together must be at most 16, not 25"),
     ({}, one(4, 5, 3), (4, 8, 8), "^a must fit the array; at level 0 inputs must be 5, not 4"),
+    ({"pes": 1}, one(1, 1, 1, pool=Pool(kind="max", size=(5, 5), stride=(1, 1), pad=(2, 2), behind=(2, 2))), (1, 8, 8),
+     "^a: windows beyond an edge must be one, not several, of 5 with a step of 1; pad at most a step"),
 ])
 def test_what_the_array_cannot_hold_is_refused_with_its_rule(changes, layer, shape, text):
     with pytest.raises(ValueError, match=text):

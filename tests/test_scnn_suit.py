@@ -16,9 +16,11 @@ from compress.scnn.source import Request, build
 from compress.scnn.suit import PLANE, WINDOW, suited
 from compress.scnn.whole import quantise
 from golden import scnn
+from golden.scnn.layer import forward
 from spec.scnn import preset
 from tests.commands import leave
-from tests.onnx_sample import model, node
+from tests.onnx_sample import ask, model, node
+from tests.scnn_sample import golden_machine, recover
 
 RNG = np.random.default_rng(31)
 
@@ -51,6 +53,30 @@ def test_a_large_window_is_taken_in_stages(plane, kernel, average):
     np.testing.assert_allclose(output(made, x), output(network, x), rtol=1e-9, atol=1e-12)
     assert made.layers[-1].name == "p"
     lower(made)
+
+
+@pytest.mark.parametrize("operator, kernel, pads, strides, extra, kinds", [
+    ("MaxPool", [5, 5], [2, 2, 2, 2], [1, 1], {}, ["max 3x3", "max 3x3"]),
+    ("MaxPool", [7, 2], [3, 1, 0, 0], [2, 1], {}, ["max 3x2", "max 3x1", "max 3x1 /2x1"]),
+    ("MaxPool", [3, 3], [1, 1, 1, 1], [1, 1], {}, ["max 3x3"]),
+    ("AveragePool", [5, 5], [2, 2, 2, 2], [1, 1], {"count_include_pad": 1}, ["mean 5x5"]),
+    ("AveragePool", [5, 5], [2, 2, 2, 2], [1, 1], {}, ["mean 5x5", "9x8"]),
+    ("AveragePool", [3, 5], [1, 2, 1, 2], [1, 1], {"count_include_pad": 1, "ceil_mode": 1}, ["mean 3x5"])])
+def test_a_pool_clips_one_window_at_an_edge(operator, kernel, pads, strides, extra, kinds):
+    proto = model([node(operator, ["x"], kernel_shape=kernel, pads=pads, strides=strides, **extra)], {}, ["N", 2, 9, 8],
+                  opset=19)
+    network, x = from_model(proto), normal(3, 2, 9, 8)
+    made = suited(network)
+    for found in output(network, x), output(made, x):
+        np.testing.assert_allclose(found.ravel(), ask(proto, x).ravel(), rtol=1e-5, atol=1e-6)
+    lowered = lower(made)
+    assert [step.kind.split(", ")[-1] for step in lowered.steps] == kinds
+    whole, spec = quantise(preset("default"), made, lowered, x.reshape(3, -1)), preset("default", rows=2, cols=2)
+    assembly = assemble(spec, whole.layers, lowered.shape, levels=[0] * len(whole.layers))
+    array = golden_machine(assembly, whole.inputs(x)[0])
+    array.run()
+    tensor = assembly.plans[-1].output
+    np.testing.assert_array_equal(recover(spec, tensor, array.memories), forward(whole.layers, whole.inputs(x)[0])[tensor.name])
 
 
 @pytest.mark.parametrize(("plane", "kernel", "strides"), [((15, 15), (15, 15), None), ((40, 40), (17, 17), (3, 3)),

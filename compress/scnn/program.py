@@ -228,13 +228,17 @@ def _once(one: Axis, tile: int) -> bool:
 
 
 def _clips(plan: Plan, output: Tensor, form: tuple[int, int, int, int], tile, rows: slice, cols: slice) -> dict[str, int]:
-    """Return how much of the first and last windows lies outside the plane."""
+    """Return how much of the first and last windows lies outside the plane; all others must lie inside."""
     found = {}
     for names, part, one in ((("top", "bottom"), rows, plan.rows), (("left", "right"), cols, plan.cols)):
         outputs = range(*part.indices(1 << 20))
         if len(outputs):
-            found[names[0]] = max(0, -(outputs[0] * one.hop - one.blank))
-            found[names[1]] = max(0, outputs[-1] * one.hop - one.blank + one.window - one.sums)
+            before = [max(0, one.blank - place * one.hop) for place in outputs]
+            behind = [max(0, place * one.hop - one.blank + one.window - one.sums) for place in outputs]
+            if any(before[1:]) or any(behind[:-1]):
+                raise ValueError(f"{plan.layer.name}: windows beyond an edge must be one, not several, of "
+                                 f"{one.window} with a step of {one.hop}; pad at most a step")
+            found[names[0]], found[names[1]] = before[0], behind[-1]
     return found
 
 

@@ -48,7 +48,10 @@ class Cut:
 def _pools(layer: Pool, number: int = 1) -> list[Any]:
     """Return a pool as one or more, each of windows that are small enough; ``number`` is that of the first stage."""
     if layer.average and np.ptp(divided := counts(layer)):
-        return _unequal(layer, divided)
+        parts = _unequal(layer, divided)
+        return [*_pools(parts[0]), parts[1]] if parts else [layer]
+    if parts := _deep(layer):
+        return parts
     if max(layer.kernel) <= WINDOW or any(layer.pads):
         return [layer]
     cuts = [_cut(size, hop, count, extent) for size, hop, count, extent in
@@ -72,18 +75,56 @@ def _pools(layer: Pool, number: int = 1) -> list[Any]:
 
 
 def _unequal(layer: Pool, divided: np.ndarray) -> list[Any]:
-    """Return a mean over windows of unequal size, each divided by another number, as two layers where it is small enough."""
+    """Return a mean over windows of unequal size as one over whole windows and a factor for each; nothing if it is large."""
     depth, high, wide = layer.shape
     if not can((layer.size, 1, 1), (depth, high, wide)):
-        return [layer]
-    above, left, below, right = layer.pads
-    need = [(out - 1) * hop + size - extent for out, hop, size, extent in
-            zip(layer.shape[1:], layer.strides, layer.kernel, layer.picture[1:], strict=True)]
+        return []
+    (above, left), (below, right) = layer.pads[:2], _behind(layer)
     whole = replace(layer, name=f"{layer.name} of whole windows", activation=Activation(), count_pads=True,
-                    pads=(above, left, max(below, need[0] - above), max(right, need[1] - left)))
+                    pads=(above, left, max(layer.pads[2], below), max(layer.pads[3], right)))
     factor = np.broadcast_to(math.prod(layer.kernel) / divided, (1, *layer.shape)).ravel()
     return [whole, Dense(name=layer.name, inputs=(whole.name,), shape=layer.shape, activation=layer.activation,
                          nodes=layer.nodes, weight=np.diag(factor))]
+
+
+def _behind(layer: Pool) -> list[int]:
+    """Return how many rows and columns behind the plane the last windows reach."""
+    return [max(0, (out - 1) * hop + size - extent - before) for out, hop, size, extent, before in
+            zip(layer.shape[1:], layer.strides, layer.kernel, layer.picture[1:], layer.pads, strict=False)]
+
+
+def _deep(layer: Pool) -> list[Any]:
+    """Return a pool of which more than one window lies beyond an edge, as several that clip but one; nothing for others.
+
+    Means read a layer that adds the zeros, times what whole windows divide by and these do not. Maxima are those of smaller
+    windows one after another.
+    """
+    before, behind = layer.pads[:2], _behind(layer)
+    if all(out == 1 or max(one, other) <= hop for out, one, other, hop in
+           zip(layer.shape[1:], before, behind, layer.strides, strict=True)):
+        return []
+    channels, high, wide = layer.picture
+    if layer.average:
+        size = (channels, high + before[0] + behind[0], wide + before[1] + behind[1])
+        share = math.prod(layer.kernel) / float(counts(layer).max())
+        frame = Conv(name=f"{layer.name} with its padding", inputs=layer.inputs, shape=size, groups=channels, nodes=layer.nodes,
+                     weight=np.full((channels, 1, 1, 1), share), pads=(before[0], before[1], behind[0], behind[1]),
+                     picture=layer.picture)
+        return [frame, *_pools(replace(layer, inputs=(frame.name,), picture=size, pads=(0, 0, 0, 0)))]
+    count, made, last = max(*before, *behind), list[Any](), layer
+    plane, source = [high, wide], layer.inputs
+    for number in range(count):
+        kernel = [1 + (size - 1) // count + (number < (size - 1) % count) for size in layer.kernel]
+        above, left, below, right = (int(number < size) for size in (*before, *behind))
+        last = replace(layer, inputs=source, picture=(channels, *plane), kernel=(kernel[0], kernel[1]),
+                       pads=(above, left, below, right))
+        if number < count - 1:
+            plane = [plane[0] + above + below - kernel[0] + 1, plane[1] + left + right - kernel[1] + 1]
+            last = replace(last, name=f"{layer.name} part {number + 1}", activation=Activation(), strides=(1, 1),
+                           shape=(channels, *plane))
+            made.append(last)
+            source = (last.name,)
+    return [*made, last]
 
 
 def _cut(size: int, hop: int, count: int, extent: int) -> Cut | None:
