@@ -14,6 +14,8 @@ from compress.eie.loss import losses, warnings
 from compress.eie.quantised import Quantised
 from compress.eie.scale import scale
 from compress.eie.size import estimate, sized, with_codebooks
+from compress.frontend.graph import Network
+from compress.frontend.limits import beyond
 from compress.label import classes, right
 from compress.made import Made, Request, finish
 from compress.network import Dense, importance, rms, vectors
@@ -65,7 +67,7 @@ def _loss(tried: Sequence[Fold], images: int) -> dict[str, float]:
 
 def from_file(path: Path, spec: EieSpec, request: Request) -> Made:
     """Prune, share and encode a file's layers; with passes they are trained on in between."""
-    layers, told = _layers(path, spec, request)
+    layers, told, network = _layers(path, spec, request)
     labels = None if request.labels is None else classes(request.labels, layers[-1].weight.shape[0])
     for layer in layers:
         _given_fits(layer, spec)
@@ -90,22 +92,23 @@ def from_file(path: Path, spec: EieSpec, request: Request) -> Made:
     facts |= told | {
         "file": str(path), "rounding": quantised.error[-1], "vectors": len(parts.seen), "calibrated": not guessed,
         "tried": len(parts.tried), "training": said(request.tuning, parts),
-        "warnings": _guess(request, guessed) + warnings(pruned, made.shared, quantised, spec, parts.seen, made.masses, found),
+        "warnings": [*_guess(request, guessed), *([] if guessed or network is None else beyond(network, samples)),
+                     *warnings(pruned, made.shared, quantised, spec, parts.seen, made.masses, found)],
         "error": {step: rms(answer - wanted) / (rms(wanted) or 1.0) for step, answer in answers.items() if step != "float"}}
     return Made(image=image, facts=facts, samples=parts.tried)
 
 
-def _layers(path: Path, spec: EieSpec, request: Request) -> tuple[list[Dense], dict[str, Any]]:
-    """Return the layers of a file, and what is to be told of how it was understood."""
+def _layers(path: Path, spec: EieSpec, request: Request) -> tuple[list[Dense], dict[str, Any], Network | None]:
+    """Return the layers of a file, what is to be told of how it was understood, and the network of an ONNX file."""
     if path.suffix != ".onnx":
-        return read(path, relu_last=request.relu_last, order=request.layers), {"notices": [], "host": []}
+        return read(path, relu_last=request.relu_last, order=request.layers), {"notices": [], "host": []}, None
     if request.relu_last or request.layers is not None:
         raise ValueError("options must be without --relu-last and --layers for an ONNX file, which says both itself; "
                          "leave them out")
     from compress.frontend import chain, onnx
 
     network = onnx.read(path)
-    return chain.chain(network, spec, path), {"notices": list(network.notices), "host": list(network.host)}
+    return chain.chain(network, spec, path), {"notices": list(network.notices), "host": list(network.host)}, network
 
 
 def _ceilings(layers: Sequence[Dense], quantised: Quantised) -> None:

@@ -103,7 +103,11 @@ def clip(trace: Trace, node: Node) -> Tensor:
     low, high = -INF if low < -3e38 else low, INF if high > 3e38 else high
     if not low < high:
         raise NodeRefusedError("max", f"above min, {low:g}", f"{high:g}", "export the network again")
-    tensor = node.data(0)
+    return bounded(trace, node, node.data(0), low, high)
+
+
+def bounded(trace: Trace, node: Node, tensor: Tensor, low: float, high: float) -> Tensor:
+    """Return a value between two bounds, either of which may be infinite."""
     if low == -INF and high == INF:
         return tensor
     if low == -INF:                         # min(x, high) = high - max(high - x, 0)
@@ -114,18 +118,17 @@ def clip(trace: Trace, node: Node) -> Tensor:
 
 
 def quantize(trace: Trace, node: Node) -> Tensor:
-    """The range that QuantizeLinear leaves, as a range from 0 a ReLU; the rounding of a machine is finer.
+    """The range that QuantizeLinear leaves, as a range from or to 0 an activation; the rounding of a machine is finer.
 
     The value stays real: the DequantizeLinear behind it, with the same scale, gives it back.
     """
     low, high = bounds(trace, node)
-    if low > 0 or high <= 0:
-        raise NodeRefusedError("zero point", "within the type, below its end", f"such that values are {low:g} to {high:g}",
-                               "quantise again")
     tensor = node.data(0)
-    if low == 0 and tensor.source != INPUT:
-        tensor = clipped(trace, node, tensor, 0.0, high)
-    elif not any("quantisation clips" in said for said in trace.notices):
+    if not low < 0 < high and tensor.source != INPUT:
+        tensor = bounded(trace, node, tensor, low, high)
+    else:
+        trace.limits[tensor.source] = (low, high, node.label)
+    if tensor.source in trace.limits and not any("quantisation clips" in said for said in trace.notices):
         trace.notices.append(f"values that the file's quantisation clips, as node {node.name!r} does at {low:g} and {high:g}, "
                              f"are not clipped; those that it was calibrated with lie between")
     trace.ranges[tensor.source] = min(max(-low, high), trace.ranges.get(tensor.source, INF))

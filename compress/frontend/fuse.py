@@ -37,7 +37,20 @@ class _State:
     pending: dict[str, Pending] = field(default_factory=dict)   # our value: what is still to be applied to it
     open: dict[str, str] = field(default_factory=dict)          # value of a step: what is pending belongs to it
     notices: list[str] = field(default_factory=list)
+    changed: set[str] = field(default_factory=set)              # values of steps that their layers do not have
+    before: dict[str, list[str]] = field(default_factory=dict)  # our value: those of steps that it is, or was before a clip
     planes: bool = False                                        # some layer reads rows and columns
+
+    def call(self, step: str, ours: str) -> None:
+        """Note that the value of a step is one of ours."""
+        self.names[step] = ours
+        self.before.setdefault(ours, []).append(step)
+
+    def hold(self, step: Step, ours: str, pending: Pending) -> None:
+        """Note that the value of a step is one of ours with a factor and a summand that is still to be applied."""
+        self.pending[step.name] = pending
+        self.names[step.name], self.open[step.name] = ours, step.name
+        self.changed.add(step.name)
 
     def size(self, name: str) -> tuple[int, ...]:
         return self.shape if name == INPUT else self.layers[name].shape
@@ -60,13 +73,15 @@ def fuse(name: str, shape: tuple[int, ...], steps: list[Step], answer: str, **re
             _clip(state, step)
         else:
             _layer(state, step)
-    ranges = {state.names[key]: value for key, value in rest.pop("ranges", {}).items() if key in state.names}
+    for what in "ranges", "limits":
+        rest[what] = {state.names[key]: value for key, value in rest.get(what, {}).items()
+                      if key in state.names and key not in state.changed}
     notices = (*rest.pop("notices", ()), *state.notices)
     ordered = tuple(state.layers.values())
     if ordered and state.names[answer] != ordered[-1].name:
         raise ValueError(f"output must be that of the last layer, {ordered[-1].name!r}, not {state.names[answer]!r}; "
                          f"export the network again")
-    return Network(name=name, shape=shape, layers=ordered, ranges=ranges, notices=notices, **rest)
+    return Network(name=name, shape=shape, layers=ordered, notices=notices, **rest)
 
 
 def _needed(steps: list[Step], answer: str) -> set[str]:
@@ -83,7 +98,7 @@ def _affine(state: _State, step: Step, readers: list[Step], last: bool) -> None:
     source, scale, shift = step.inputs[0], step.numbers["scale"], step.numbers["shift"]
     ours = state.names[source]
     if (scale == 1).all() and not shift.any() and source not in state.open:
-        state.names[step.name] = ours
+        state.call(step.name, ours)
         state.uses[source] += state.uses[step.name] - 1
         return
     layer = state.layers.get(ours)
@@ -93,15 +108,14 @@ def _affine(state: _State, step: Step, readers: list[Step], last: bool) -> None:
         step = replace(step, nodes=[*before.nodes, *step.nodes])
     elif layer is not None and state.uses[source] == 1 and (merged := _behind(layer, scale, shift, step.nodes)) is not None:
         state.layers[ours] = merged
-        state.names[step.name] = ours
+        state.changed.update(state.before.pop(ours, []))
+        state.call(step.name, ours)
         return
     if not last and all(_takes(reader, scale, shift) for reader in readers):
-        state.pending[step.name] = Pending(scale=scale, shift=shift, nodes=tuple(step.nodes))
-        state.names[step.name], state.open[step.name] = ours, step.name
+        state.hold(step, ours, Pending(scale=scale, shift=shift, nodes=tuple(step.nodes)))
         return
     if any(reader.kind == "affine" for reader in readers) and len(readers) == 1 and not last:
-        state.pending[step.name] = Pending(scale=scale, shift=shift, nodes=tuple(step.nodes))
-        state.names[step.name], state.open[step.name] = ours, step.name
+        state.hold(step, ours, Pending(scale=scale, shift=shift, nodes=tuple(step.nodes)))
         return
     _alone(state, step, ours, scale, shift)
 
@@ -154,7 +168,7 @@ def _clip(state: _State, step: Step) -> None:
     ceilings = [limit for limit in (layer.activation.ceiling, wanted.ceiling) if limit is not None]
     state.layers[ours] = replace(layer, activation=Activation(relu=layer.activation.relu or wanted.relu,
                                                               ceiling=min(ceilings, default=None)))
-    state.names[step.name] = ours
+    state.call(step.name, ours)
 
 
 def _taken(state: _State, source: str) -> tuple[np.ndarray, np.ndarray]:
@@ -181,7 +195,7 @@ def _alone(state: _State, step: Step, source: str, scale: np.ndarray | None, shi
         raise ValueError(f"node {step.nodes[-1]} must follow or precede a dense layer or convolution that can take it in, "
                          f"not stand alone on {count:,} elements; move it next to one")
     state.notices.append(f"{step.nodes[-1]} becomes a layer of its own: no layer before or behind it can take it in")
-    state.names[step.name] = step.name
+    state.call(step.name, step.name)
     return step.name
 
 
@@ -203,7 +217,7 @@ def _layer(state: _State, step: Step) -> None:
         nodes = (*before.nodes, *nodes)
     common: dict[str, Any] = {"name": step.name, "inputs": tuple(sources), "shape": step.shape, "nodes": nodes}
     state.layers[step.name] = KINDS[step.kind](**common, **numbers)
-    state.names[step.name] = step.name
+    state.call(step.name, step.name)
 
 
 KINDS: dict[str, type] = {"dense": Dense, "conv": Conv, "pool": Pool, "add": Add, "concat": Concat, "order": Relabel}

@@ -163,6 +163,9 @@ class Network:
         What the reader should know of how the file was understood.
     ranges : dict
         Largest magnitude of a value, by its name, where the file states it (quantised networks do).
+    limits : dict
+        Of a quantised network's values below and above 0: the least and largest that it keeps, and the node; no activation
+        stands for them.
     """
 
     name: str
@@ -172,6 +175,7 @@ class Network:
     host: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
     ranges: dict[str, float] = field(default_factory=dict)
+    limits: dict[str, tuple[float, float, str]] = field(default_factory=dict)
 
     @property
     def size(self) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 from cli import command
 from compress.frontend.execute import output
 from compress.frontend.graph import Conv, Dense, Network
+from compress.frontend.limits import beyond
 from compress.network import rms
 from compress.pruner import pruner
 from compress.scnn import image as images
@@ -134,7 +135,8 @@ def build(network: Network, path: Path, spec: ScnnSpec, request: Request, sample
              "density": kept(last), "training": said(request.tuning, parts),
              "dense": [layer.name for layer in network.layers if isinstance(layer, Dense)],
              "notices": [*network.notices, *whole.notices, *faults, *order(network, whole)],
-             "warnings": _warnings(whole, guessed and request.input_range is None)}
+             "warnings": [*_warnings(whole, guessed and request.input_range is None),
+                          *([] if guessed else beyond(before or network, samples))]}
     return Made(image=image, whole=whole, assembly=assembly, samples=samples,
                 facts=facts | _steps(before or network, kinds, fitting, whole, samples, trial))
 
