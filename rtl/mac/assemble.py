@@ -47,10 +47,12 @@ class Assemble(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         spec, beat = self.spec, self.i.p
-        is_a, is_b, is_c, is_run = (beat.type == PACKETS[name] for name in ("a", "b", "c", "run"))
+        kind = beat.type[:max(PACKETS.values()).bit_length()]           # the loader lets no other types pass
+        is_a, is_b, is_c, is_run = (kind == PACKETS[name] for name in ("a", "b", "c", "run"))
         place, word, tile = (Signal(range(bits), name=name) for name, bits in (
             ("place", self.words), ("word", self.words), ("tile", max(2, spec.tiles))))
-        slot, here = (Signal(len(beat.address), name=name) for name in ("next_slot", "here"))
+        slot, here = (Signal(range(SLOTS + 1), name=name) for name in ("next_slot", "here"))      # SLOTS: there is no such
+        beyond = beat.address[SLOTS.bit_length() - 1:].any()
         next_a, next_b = Signal(range(A_ROWS), name="next_a"), Signal(range(spec.rows), name="next_b")
         at = Signal.like(tile, name="at")
         block, last, row_end = Signal(name="taken"), Signal(name="last"), Signal(name="row_end")
@@ -61,7 +63,7 @@ class Assemble(wiring.Component):
             block.eq(self.i.valid & self.i.ready & ~is_run),
             word.eq(Mux(beat.index == 0, 0, place)),
             at.eq(Mux(beat.index == 0, 0, tile)),
-            here.eq(Mux(beat.index == 0, beat.address, slot)),
+            here.eq(Mux(beat.index == 0, Mux(beyond, SLOTS, beat.address), slot)),
             last.eq(word == Mux(is_c, acc_words(spec), Mux(is_a, a_words(spec), b_words(spec))) - 1),
             row_end.eq(is_a | (at == spec.tiles - 1)),
             self.take_a.eq(block & last & is_a),
@@ -79,15 +81,15 @@ class Assemble(wiring.Component):
             m.d.sync += [
                 self.block.eq(Cat(self.block, beat.data)[WORD_BITS:]),
                 place.eq(Mux(last, 0, word + 1)),
-                slot.eq(here + (last & row_end)),
+                slot.eq(here + (last & row_end & ~here[-1])),
                 tile.eq(Mux(last, Mux(row_end, 0, at + 1), at)),
             ]
             with m.If(last):
                 hot = Cat(at == number for number in range(spec.tiles))
                 m.d.sync += [
                     self.row.eq(Mux(is_a, next_a, Mux(is_b, next_b, here))),
-                    self.range.eq(is_c & (here >= SLOTS)),
+                    self.range.eq(is_c & here[-1]),
                     self.we_b.eq(Mux(is_b, hot, 0)),
-                    self.we_c.eq(Mux(is_c & (here < SLOTS), hot, 0)),
+                    self.we_c.eq(Mux(is_c & ~here[-1], hot, 0)),
                 ]
         return m

@@ -83,6 +83,8 @@ class Machine(wiring.Component):
             ring_b.free.eq(sequence.b_free),
             sequence.a_rows.eq(ring_a.rows),
             sequence.b_rows.eq(ring_b.rows),
+            sequence.a_written.eq(ring_a.written),
+            sequence.b_written.eq(ring_b.written),
         ]
 
     def _join_array(self, m, assemble, sequence, readout):

@@ -47,23 +47,24 @@ class Readout(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         words = OUTPUTS * self.spec.acc_bits // WORD_BITS * self.spec.tiles
-        state, blocks = Signal(_State, name="state"), Signal.like(self.blocks, name="kept_blocks")
+        state, last_slot = Signal(_State, name="state"), Signal.like(self.slot, name="last_slot")
         word, wait = Signal(range(max(2, words))), Signal(range(READ_STAGES + 1))
-        final, whole = Signal(), Signal()
+        final, whole, ends = Signal(), Signal(), Signal(name="ends")
         m.d.comb += [
             self.free.eq(state == _State.FREE),
             whole.eq(word == words - 1),
-            final.eq(whole & (self.slot == blocks - 1)),
+            final.eq(whole & ends),
             self.o.valid.eq((state == _State.SEND) & (wait == 0)),
             self.o.p.last.eq(final),
             self.o.p["values"].as_value().eq(self.seen.as_value().word_select(word, WORD_BITS)),
         ]
+        m.d.sync += ends.eq(self.slot == last_slot)             # in time: a slot begins with a wait
         with m.Switch(state):
             with m.Case(_State.FREE):
                 with m.If(self.claim):
                     m.d.sync += [
                         state.eq(_State.CLAIMED),
-                        blocks.eq(self.blocks),
+                        last_slot.eq(self.blocks - 1),
                     ]
             with m.Case(_State.CLAIMED):
                 m.d.sync += [
