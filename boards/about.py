@@ -6,9 +6,8 @@ from typing import Any
 
 from boards.catalogue import Board
 from boards.top import Clocking
-from rtl.bus.port import INTERFACES
 from rtl.generated import GeneratedMachine
-from spec import VERSION, link
+from spec import VERSION, link, machines
 
 KEYS = ("link", "slots", "board", "design", "name", "spec", "clock_hz", "baud", "image", "generator")
 LONGEST = 1 << 14
@@ -34,15 +33,16 @@ class About:
         return json.dumps({key: getattr(self, key) for key in KEYS}, separators=(",", ":")).encode()
 
 
-def of(board: Board, machine: GeneratedMachine, clocks: Clocking, *, image: str = "") -> About:
-    """Return what a board with a machine will say; a machine with streams that the host link does not carry is refused."""
-    known = {f"{prefix}_tdata" for prefix in INTERFACES}
-    names = [port["name"] for port in machine.manifest["ports"]]
-    if odd := [name for name in names if name.endswith("_tdata") and name not in known]:
-        design = machine.manifest["design"]
+def carried(design: str, spec: Any) -> None:
+    """Refuse a machine with streams that the host link does not carry."""
+    if odd := getattr(machines.specification(design), "streams", lambda spec: ())(spec):
         raise ValueError(f"design must be a machine whose data all come as packets, not {design}, which has the stream "
-                         f"{odd[0].removesuffix('_tdata')} besides; build one that keeps those data (scnn: --weight-memory), "
+                         f"{odd[0]} besides; build one that keeps those data (scnn: --weight-memory), "
                          f"or run its images with python -m sim.run")
+
+
+def of(board: Board, machine: GeneratedMachine, clocks: Clocking, *, image: str = "") -> About:
+    """Return what a board with a machine will say."""
     return About(link=link.VERSION, slots=board.slots, board=board.name, design=machine.manifest["design"], name=machine.name,
                  spec=machine.manifest["spec"], clock_hz=float(clocks.clock_hz), baud=clocks.baud, image=image,
                  generator=f"nonzero {VERSION}")

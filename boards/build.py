@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from boards import bitstream, catalogue, choice, tried
+from boards import about, bitstream, catalogue, choice, tried
 from boards.embed import embedded
 from boards.top import clocking
 from cli import command, paths
@@ -28,7 +28,7 @@ def run(design: str, spec: Any, preset: str | None, *,
         board: Annotated[str, typer.Option(help="Board; python -m boards.list shows them.", show_default=False)],
         image: Annotated[Path | None, typer.Option(help="Image whose machine to build.")] = None,
         embed: Annotated[bool, typer.Option("--embed", help="Put the image into the bitstream.")] = False,
-        clock: Annotated[float, typer.Option(help="MHz of the machine; the board's own choice when 0.")] = 0.0,
+        clock: Annotated[float, typer.Option(help="MHz of the machine; when 0 what it is known to reach on the board.")] = 0.0,
         baud: Annotated[int, typer.Option(help="Rate of the serial line; the fastest that is safe when 0.")] = 0,
         seeds: Annotated[int, typer.Option(min=1, max=99, help="Placements to try until the clock is reached.")] = 3,
         first_seed: Annotated[int, typer.Option(min=1, help="The first of them.")] = 1,
@@ -43,12 +43,12 @@ def run(design: str, spec: Any, preset: str | None, *,
 
     For example: python -m boards.build --board ulx3s-85f --design eie --pes 32 --preset ecp5
 
-    Without options of the machine it is the image's, or the largest that fits by the estimate.
+    Without options of the machine it is the image's, or the largest that fits by the estimate and is known to reach its clock.
     """
     chosen = catalogue.named(board)
     folder = out or Path("build") / "boards" / chosen.name
     paths.check(inputs={"--image": image}, outputs={"--json": json_}, folders={"--out": folder})
-    clocks = clocking(chosen, clock_hz=clock * 1e6, baud=baud)
+    clocks = clocking(chosen, design, clock_hz=clock * 1e6, baud=baud)
     boot, digest = b"", ""
     if image is not None:
         _, _, boot, digest = embedded(image, design, spec)
@@ -56,6 +56,7 @@ def run(design: str, spec: Any, preset: str | None, *,
         raise ValueError("--embed must come with --image, the image to put in; give one")
     elif preset is None and spec == machines.specification(design).preset("default"):
         spec = choice.largest(chosen, design)
+    about.carried(design, spec)
     with command.progress(f"Writing the Verilog of {design}"):
         sources = bitstream.sources_of(chosen, machine.generate(design, spec), clocks, boot=boot if embed else b"",
                                        image=digest if embed else "")

@@ -30,6 +30,8 @@ class Board:
         Of the clock that feeds the PLL.
     clock_hz : float
         Of the machine, unless another is asked for.
+    clocks : Mapping
+        Clocks, by machine, of those that are known not to reach that one.
     bridge : str
         What joins the serial line to USB.
     baud : int
@@ -67,6 +69,7 @@ class Board:
     high: tuple[tuple[str, int], ...] = ()
     slots: int = link.SLOTS
     design: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    clocks: Mapping[str, float] = field(default_factory=dict)
     usb: tuple[int, int] | None = None
     notes: str = ""
     planned: bool = False
@@ -91,6 +94,9 @@ def _lamps(count: int) -> tuple[tuple[str, int], ...]:
 
 
 _ECP5: dict[str, dict[str, Any]] = {"eie": {"name": "ecp5"}, "mac": {}, "scnn": {"name": "ecp5", "weight_memory": 2048}}
+_CLOCKS = {"mac": 75e6, "scnn": 75e6}
+"""Clocks, on an ECP5, of the machines whose bitstreams missed 100 MHz; docs/boards/boards.md says by what."""
+
 _ICE40: dict[str, dict[str, Any]] = {"eie": {"name": "ice40"}, "mac": {"target": "ice40"}}
 
 
@@ -98,7 +104,7 @@ def _ulx3s(size: str, part: Part) -> Board:
     return Board(
         name=f"ulx3s-{size}", title=f"Radiona ULX3S, LFE5U-{size.upper()}", platform=f"ulx3s.ULX3S_{size.upper()}_Platform",
         part=part, oscillator_hz=25_000_000, clock_hz=100e6, bridge="FT231X, 3 Mbaud", baud=3_000_000,
-        lamps=_lamps(4), usb=(0x0403, 0x6015), design=_ECP5,
+        lamps=_lamps(4), usb=(0x0403, 0x6015), design=_ECP5, clocks=_CLOCKS,
         notes="LEDs 0 to 3. The 12F is a 25F that is sold with half of it promised; the tools build for all of it.")
 
 
@@ -108,7 +114,7 @@ def _orangecrab(size: str, part: Part) -> Board:
         platform=f"orangecrab_r0_2.OrangeCrabR0_2_{size.upper()}Platform", part=part, oscillator_hz=48_000_000, clock_hz=96e6,
         bridge="none: an adapter of 3.3 V on pins 0 (rx) and 1 (tx) of the header", baud=1_000_000,
         uart=({"rx": "0", "tx": "1"}, ("io", 0)), lamps=(("rgb_led", 0, "g"), ("rgb_led", 0, "b"), ("rgb_led", 0, "r")),
-        design=_ECP5,
+        design=_ECP5, clocks=_CLOCKS,
         notes="The USB plug goes to the FPGA itself; we make no USB device, so the line needs an adapter.")
 
 
@@ -120,12 +126,12 @@ BOARDS: dict[str, Board] = {board.name: board for board in [
             part=_part(f"lfe5u-{size}-8", device=f"um5g-{size[:-1]}k", package="CABGA554"), oscillator_hz=100_000_000,
             clock_hz=100e6, bridge="FT2232H, channel B, 3 Mbaud", baud=3_000_000,
             lamps=(("rgb_led", 0, "g"), ("rgb_led", 1, "b"), ("rgb_led", 2, "r"), ("rgb_led", 3, "g")), usb=(0x0403, 0x6010),
-            design=_ECP5) for size in ("45f", "85f")),
+            design=_ECP5, clocks=_CLOCKS) for size in ("45f", "85f")),
     Board(name="colorlight-5a75b", title="Colorlight 5A-75B, revision 7.0",
           platform="colorlight_5a75b_r7_0.Colorlight_5A75B_R70Platform",
           part=_part("lfe5u-25f-6", package="CABGA256"), oscillator_hz=25_000_000, clock_hz=100e6,
           bridge="none: an adapter of 3.3 V on J19 (rx at the key, tx at the lamp)", baud=1_000_000,
-          design=_ECP5,
+          design=_ECP5, clocks=_CLOCKS,
           notes="Its only lamp shares pin P11 with the line's tx, and so shows the line."),
     _orangecrab("25f", _part("lfe5u-25f-8", package="CSFBGA285")),
     _orangecrab("85f", _part("lfe5u-85f-8", package="CSFBGA285")),

@@ -13,6 +13,9 @@ LADDERS: Mapping[str, tuple[str, tuple[int, ...]]] = {
     "scnn": ("pes", (16, 12, 8, 6, 4, 2, 1))}
 """The parameter of each machine that sets its size, the largest machine first."""
 
+MOST: Mapping[tuple[str, str], int] = {("eie", "ecp5"): 32, ("scnn", "ecp5"): 1}
+"""The largest of a machine, by machine and family, whose bitstream reached its clock here; a larger one must be asked for."""
+
 LINK = {"ecp5": {"comb": 1500, "ff": 800, "dsp": 0, "bram": 6}, "gowin": {"comb": 1500, "ff": 800, "dsp": 0, "bram": 6},
         "ice40": {"comb": 950, "ff": 700, "dsp": 0, "bram": 6}, "xc7": {"comb": 1200, "ff": 800, "dsp": 0, "bram": 6}}
 """What the link and the board's top take, by family."""
@@ -31,7 +34,7 @@ def fits(board: Board, design: str, spec: Any) -> bool:
 
 
 def largest(board: Board, design: str) -> Any:
-    """Return the specification of the largest machine that fits a board.
+    """Return the specification of the largest machine that fits a board, `MOST` at most.
 
     Raises
     ------
@@ -47,7 +50,8 @@ def largest(board: Board, design: str) -> Any:
     if not measured(design, family):
         raise ValueError(f"--{name} must be given on {board.name}, not left to an estimate: no {design} was measured on "
                          f"{family}; give --{name} {steps[-1]} or another")
-    for step in steps:
+    most = MOST.get((design, family), max(steps))
+    for step in (step for step in steps if step <= most):
         spec = preset(**{**base, name: step})
         if fits(board, design, spec):
             return spec

@@ -52,7 +52,8 @@ def _fits(board: catalogue.Board, design: str) -> str:
     except ValueError:
         return ""
     name = choice.LADDERS[design][0] if design in choice.LADDERS else ""
-    return f"{design} {name} {getattr(spec, name)}" if name else design
+    clock = f" at {board.clocks[design] / 1e6:g} MHz" if design in board.clocks else ""
+    return (f"{design} {name} {getattr(spec, name)}" if name else design) + clock
 
 
 def _told(machine: str, one: dict[str, Any]) -> str:

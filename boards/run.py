@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from boards import catalogue, selftest
+from boards import about, catalogue, selftest
 from boards.device import Device, take
 from boards.embed import embedded
 from boards.port import open_port
@@ -119,6 +119,7 @@ def _device(board: str, image: Path, port: str, baud: int, link: str, embed: boo
     if port != "auto" or baud:
         raise ValueError("--port and --baud must be of a real board, not of the virtual one; leave them out")
     design, spec, boot, digest = embedded(image)
+    about.carried(design, spec)
     made = machine.generate(design, spec)
     with virtual.board(made, link=link, boot=boot if embed else b"", image=digest if embed else "") as running, \
             Device(virtual.open_line(running)) as device:

@@ -43,9 +43,12 @@ class Clocking:
         return float(self.clock_hz / self.divisor)
 
 
-def clocking(board: Board, *, clock_hz: float = 0.0, baud: int = 0) -> Clocking:
-    """Return the clock and the line's divisor, from the clock that the PLL really gives; a rate out of its reach is refused."""
-    wanted, rate = clock_hz or board.clock_hz, baud or board.baud
+def clocking(board: Board, design: str = "", *, clock_hz: float = 0.0, baud: int = 0) -> Clocking:
+    """Return the clock of a board with a machine and the line's divisor.
+
+    The divisor is made from the clock that the PLL really gives; a rate out of its reach is refused.
+    """
+    wanted, rate = clock_hz or board.clocks.get(design, board.clock_hz), baud or board.baud
     pll = None if wanted == board.oscillator_hz else choose(board.part.family, board.oscillator_hz, wanted)
     real = pll.output_hz if pll else Fraction(board.oscillator_hz)
     divisor = round(real / rate)

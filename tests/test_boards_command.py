@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import serial
 
-from boards import catalogue, port
+from boards import build, catalogue, port
 from boards import list as listing
 from boards.about import read
-from spec import link
+from rtl.bus.port import INTERFACES
+from spec import link, machines
 from tests import boards_help as help
 
 ROOT = Path(__file__).parents[1]
@@ -106,7 +107,23 @@ def test_the_boards_own_port_is_found(monkeypatch):
 def test_a_build_that_cannot_be_is_one_line(tmp_path, arguments, complaint):
     done = command("build", *arguments, "--out", tmp_path / "out")
     assert done.returncode == 2 and complaint in done.stderr and done.stderr.splitlines()[-1].startswith("error: "), done.stderr
-    assert not (tmp_path / "out" / "board.json").exists()
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_machine_with_a_stream_of_its_own_is_refused_before_its_verilog_is_written(monkeypatch, tmp_path):
+    monkeypatch.setattr(build.machine, "generate", lambda *_: pytest.fail("the Verilog was written first"))
+    call = ["--board", "ulx3s-85f", "--design", "scnn", "--preset", "ecp5", "--pes", "1", "--out", str(tmp_path / "out")]
+    with pytest.raises(ValueError, match="not scnn, which has the stream s_weight besides"):
+        build.application(call)(call, standalone_mode=False)
+
+
+@pytest.mark.filterwarnings("ignore")                # a machine that is asked for its ports alone
+@pytest.mark.parametrize(("design", "options"), [("eie", {}), ("mac", {}), ("scnn", {}), ("scnn", {"weight_memory": 512})])
+def test_the_streams_of_a_specification_are_those_of_the_machine(design, options):
+    spec = machines.specification(design).preset("default", **options)
+    members = machines.part(design, "rtl", "machine").Machine(spec).signature.members
+    own = [name.removesuffix("_tdata") for name in members if name.endswith("_tdata") and name.split("_t")[0] not in INTERFACES]
+    assert own == list(getattr(machines.specification(design), "streams", lambda _: ())(spec))
 
 
 def test_a_plan_needs_no_tool_of_the_board(tmp_path):

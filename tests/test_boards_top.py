@@ -7,7 +7,7 @@ import pytest
 
 from boards import programs
 from boards.catalogue import BOARDS, named
-from boards.choice import LADDERS, fits, largest
+from boards.choice import LADDERS, MOST, fits, largest
 from boards.pll import choose
 from boards.top import MOST_OFF, clocking, prepare
 from rtl.link.uart import LEAST_DIVISOR
@@ -46,6 +46,21 @@ def test_a_top_has_its_line_its_lamps_and_the_shell(board):
     assert len(set(re.findall(r"(?:rgb_)?led_\d(?:__[rgb])?__io", pins))) >= min(1, len(board.lamps))
     assert ("EHXPLLL" in top or "SB_PLL40_PAD" in top or "rPLL" in top) == (clocking(board).pll is not None)
     assert len(re.findall(r"reg stage0", top)) >= 1         # the lock passes two registers
+
+
+def test_a_machine_that_misses_the_boards_clock_has_a_clock_of_its_own():
+    board = named("ulx3s-85f")
+    assert clocking(board, "eie").clock_hz == clocking(board).clock_hz == 100_000_000
+    for design, clock in board.clocks.items():
+        assert clocking(board, design).clock_hz == clock < board.clock_hz
+        assert clocking(board, design, clock_hz=board.clock_hz).clock_hz == board.clock_hz
+
+
+@pytest.mark.parametrize("board", [board for board in REAL if board.clocks], ids=lambda board: board.name)
+def test_a_clock_of_a_machine_is_made_by_the_pll_and_serves_the_line(board):
+    for design in board.clocks:
+        clocks = clocking(board, design)
+        assert abs(clocks.clock_hz / board.clocks[design] - 1) < 0.01 and abs(clocks.baud_made / clocks.baud - 1) <= MOST_OFF
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -101,6 +116,7 @@ def test_the_largest_machine_that_fits_is_the_default(board):
     assert fits(board, "eie", spec)
     steps = LADDERS["eie"][1]
     bigger = [step for step in steps if step > spec.pes]
-    if bigger:
+    assert spec.pes <= MOST.get(("eie", board.part.family), max(steps))
+    if bigger and spec.pes != MOST.get(("eie", board.part.family)):
         more = machines.specification("eie").preset(**{"name": "default", **board.design["eie"], "pes": bigger[-1]})
         assert not fits(board, "eie", more)

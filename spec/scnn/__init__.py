@@ -2,7 +2,7 @@
 
 from spec.scnn import image
 from spec.scnn.address import address, fold, locate, parity, priority
-from spec.scnn.packet import PACKET_PE_SHIFT, PACKETS, WEIGHT_STREAM
+from spec.scnn.packet import PACKET_PE_SHIFT, PACKETS, WEIGHT_STREAM, streams
 from spec.scnn.register import COUNTERS, IDENTITY, SLOT_COUNTERS, registers
 from spec.scnn.shape import PRESETS, SHORTHANDS, ScnnSpec, preset
 
@@ -10,5 +10,5 @@ Spec = ScnnSpec
 
 __all__ = [
     "COUNTERS", "IDENTITY", "PACKETS", "PACKET_PE_SHIFT", "PRESETS", "SHORTHANDS", "SLOT_COUNTERS", "ScnnSpec", "Spec",
-    "WEIGHT_STREAM", "address", "fold", "image", "parity", "locate", "preset", "priority", "registers",
+    "WEIGHT_STREAM", "address", "fold", "image", "parity", "locate", "preset", "priority", "registers", "streams",
 ]
