@@ -71,6 +71,8 @@ class Decoder(wiring.Component):
         fill, waiting = Signal.like(self.head, name="fill"), Signal.like(self.head, name="waiting")
         plain, flag, taken = Signal(8, name="plain"), Signal(name="flag"), Signal(name="taken")
         good, accept, number = Signal(name="good"), Signal(name="accept"), Signal(8)
+        # what the flag asks of the bytes before it, known when they are counted
+        enough, opens, size_of_open = Signal(name="enough"), Signal(name="opens"), Signal(name="size_of_open")
         m.d.comb += [
             flag.eq(self.valid & (self.data == link.FLAG)),
             plain.eq(Mux(state == State.ESCAPED, self.data ^ link.FLIP, self.data)),
@@ -80,10 +82,9 @@ class Decoder(wiring.Component):
             waiting.eq(fill - self.head),
             self.pending.eq(waiting != 0),
             self.done.eq(self.expected - 1 - waiting),
-            good.eq(flag & (state == State.FRAME) & (count >= LEAST) & crc.match_detected),
-            self.flush.eq(good & (first[:link.KIND_BITS] == link.OPEN) & (count == LEAST + link.SIZES[link.OPEN])),
-            accept.eq(self.flush | good & opened & (first[:link.KIND_BITS] != link.OPEN) & (sequence == self.expected)
-                      & (waiting != self.slots - 1)),
+            good.eq(flag & (state == State.FRAME) & enough & crc.match_detected),
+            self.flush.eq(good & opens & size_of_open),
+            accept.eq(self.flush | good & opened & ~opens & (sequence == self.expected) & (waiting != self.slots - 1)),
             self.again.eq(flag & (state != State.HUNT) & (count != 0) & ~accept),
             number.eq(Mux(flag, 1, count)),
             self.write_addr[:SLOT_BITS].eq(number),
@@ -95,6 +96,8 @@ class Decoder(wiring.Component):
             m.d.sync += [
                 state.eq(State.FRAME),
                 count.eq(0),
+                enough.eq(0),
+                size_of_open.eq(0),
             ]
         with m.Elif(self.valid & (state != State.HUNT)):
             with m.If((state == State.FRAME) & (self.data == link.ESCAPE)):
@@ -106,9 +109,14 @@ class Decoder(wiring.Component):
                 m.d.sync += [
                     state.eq(State.FRAME),
                     count.eq(count + 1),
+                    enough.eq(count >= LEAST - 1),
+                    size_of_open.eq(count == LEAST + link.SIZES[link.OPEN] - 1),
                 ]
                 with m.If(count == 0):
-                    m.d.sync += first.eq(plain)
+                    m.d.sync += [
+                        first.eq(plain),
+                        opens.eq(plain[:link.KIND_BITS] == link.OPEN),
+                    ]
                 with m.If(count == 1):
                     m.d.sync += sequence.eq(plain)
         with m.If(good):

@@ -47,11 +47,17 @@ class Link(wiring.Component):
         m.submodules.decoder = decoder = Decoder(self.slots)
         m.submodules.encoder = encoder = Encoder()
         bridge = Bridge(self.about, self.boot)
-        m.submodules.bridge = ResetInserter(decoder.flush)(bridge)
+        flushed = Signal(name="flushed")                        # the bridge is reset a cycle late, and does nothing in between
+        m.d.sync += flushed.eq(decoder.flush)
+        m.submodules.bridge = ResetInserter(flushed)(bridge)
         m.submodules.requests = requests = memory.Memory(shape=8, depth=link.SLOT * self.slots, init=[])
         m.submodules.reply = reply = memory.Memory(shape=8, depth=link.SLOT, init=[])
         wiring.connect(m, encoder.o, wiring.flipped(self.o))
         self._ring(m, decoder, bridge, requests)
+        m.d.comb += [
+            decoder.pop.eq(bridge.pop & ~flushed),
+            encoder.go.eq(bridge.go & ~flushed),
+        ]
         written, read = reply.write_port(), reply.read_port()
         m.d.comb += [
             decoder.data.eq(self.data),
@@ -64,7 +70,7 @@ class Link(wiring.Component):
             encoder.data.eq(read.data),
             bridge.sending.eq(encoder.sending),
             encoder.again.eq(decoder.again),
-            *(getattr(encoder, name).eq(getattr(bridge, name)) for name in ("go", "composing", "kind", "status", "length")),
+            *(getattr(encoder, name).eq(getattr(bridge, name)) for name in ("composing", "kind", "status", "length")),
             *(getattr(encoder, name).eq(getattr(decoder, name)) for name in ("attempt", "done", "expected")),
             self.machine_reset.eq(bridge.reset),
             self.loaded.eq(bridge.loaded),
@@ -92,5 +98,4 @@ class Link(wiring.Component):
             read.addr[SLOT_BITS:].eq(decoder.head),
             bridge.data.eq(read.data),
             bridge.pending.eq(decoder.pending),
-            decoder.pop.eq(bridge.pop),
         ]

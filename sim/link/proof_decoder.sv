@@ -8,7 +8,7 @@ module check(input clk, input [7:0] data, input valid, input want);
   wire [1:0] head;
   wire [1:0] state, fill;
   wire [7:0] count, first, sequence;
-  wire opened;
+  wire opened, enough, opens, size_of_open;
   reg rst = 1;
   always @(posedge clk) rst <= 0;
   wire pop = want && pending;                   // the bridge takes only what is there
@@ -16,7 +16,7 @@ module check(input clk, input [7:0] data, input valid, input want);
   decoder dut(.clk(clk), .rst(rst), .data(data), .valid(valid), .write(write), .write_addr(write_addr),
     .write_data(write_data), .pending(pending), .head(head), .pop(pop), .flush(flush), .again(again), .attempt(attempt),
     .done(done), .expected(expected), .state(state), .fill(fill), .count(count), .first(first), .sequence(sequence),
-    .opened(opened), .\check.match_detected (right));
+    .opened(opened), .enough(enough), .opens(opens), .size_of_open(size_of_open), .\check.match_detected (right));
 
   // the reading: bytes since a flag, without their stuffing, whether one is escaped, and whether all up to a flag is useless
   reg [7:0] bytes = 0, kind = 0, number = 0;
@@ -58,7 +58,8 @@ module check(input clk, input [7:0] data, input valid, input want);
       assert (state == (useless ? 0 : escaped ? 2 : 1));                   // and the one the bytes ask for
       assert (bytes <= 254);
       if (!useless) assert (count == bytes);
-      if (!useless && bytes > 0) assert (first == kind);
+      if (!useless) assert (enough == (bytes >= 6) && size_of_open == (bytes == 10));
+      if (!useless && bytes > 0) assert (first == kind && opens == (kind[3:0] == 0));
       if (!useless && bytes > 1) assert (sequence == number);
       assert (opened == session && (!session || expected == awaited));
       assert (fill - head == waiting && pending == (waiting != 0));

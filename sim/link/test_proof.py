@@ -10,9 +10,10 @@ from sim.proof import prove
 
 HERE = Path(__file__).parent
 CHECK = (HERE / "proof_decoder.sv").read_text()
-EXPOSED = {"decoder": ("state", "fill", "count", "first", "sequence", "opened", "check.match_detected")}
+EXPOSED = {"decoder": ("state", "fill", "count", "first", "sequence", "opened", "enough", "opens", "size_of_open",
+                       "check.match_detected")}
 BROKEN = {                                  # a wire, and what it might wrongly be
-    "a frame whatever its CRC": ("good", "flag & (state == 2'h1) & (count >= 8'h06)"),
+    "a frame whatever its CRC": ("good", "flag & (state == 2'h1) & enough"),
     "a session without OPEN": ("flush", "good"),
     "any request at any time": ("accept", "good"),
 }
