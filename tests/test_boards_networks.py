@@ -5,10 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from boards.catalogue import named
+from boards.choice import largest
 from boards.device import take
 from boards.virtual.machine import board
 from compress.build import application as build
+from compress.scnn.actions import inputs
+from golden import scnn
 from rtl import machine
+from spec import machines
 from tests import boards_help as help
 
 ROOT = Path(__file__).parents[1]
@@ -63,3 +68,35 @@ def test_forty_vectors_of_the_autoencoder(autoencoder, rate):
     path, vectors = autoencoder
     found, _ = answers(path, vectors, link="fast", rate=rate)
     np.testing.assert_array_equal(found, help.golden(path, vectors).outputs)
+
+
+@pytest.fixture(scope="module")
+def convolutions(tmp_path_factory):
+    """A small network of convolutions, for the SCNN array that `boards.build` makes of a ULX3S-85F by itself."""
+    folder, draw = tmp_path_factory.mktemp("convolutions"), np.random.default_rng(4)
+    spec = largest(named("ulx3s-85f"), "scnn")
+
+    def weights(*shape):
+        return draw.normal(size=shape) * (draw.random(shape) < 0.4) / np.sqrt(0.4 * np.prod(shape[1:]))
+
+    network, samples, path = folder / "network.npz", folder / "samples.npy", folder / "image.npz"
+    np.savez(network, **{"input.shape": [1, 12, 12], "conv1.weight": weights(8, 1, 3, 3), "conv1.bias": draw.normal(size=8),
+                         "conv1.padding": 1, "conv1.pool": 2, "conv2.weight": weights(16, 8, 3, 3)})
+    np.save(samples, draw.random((3, 1, 12, 12)).astype(np.float32))
+    options = machines.specification("scnn").preset("ecp5")
+    asked = [f"--{name.replace('_', '-')}={value}" for name, value in vars(spec).items() if value != getattr(options, name)]
+    made("--design", "scnn", "--preset", "ecp5", *asked, str(network), "--data", str(samples), "-o", str(path))
+    return path, np.load(samples)
+
+
+def test_convolutions_on_the_scnn_of_a_board(convolutions):
+    path, values = convolutions
+    _, image, _ = take(path)
+    assert image.spec == largest(named("ulx3s-85f"), "scnn")
+    with board(machine.generate("scnn", image.spec), link="fast") as running, help.device(running) as device:
+        assert device.load(path)
+        integers, _ = inputs(image, values)
+        for whole, result in zip(integers, device.results(values), strict=True):
+            right = scnn.run(scnn.load(path), whole)
+            np.testing.assert_array_equal(image.answers(result.outputs[None])[0], right.outputs)
+            assert right.outputs.any()
