@@ -19,7 +19,11 @@ def add(trace: Trace, node: Node) -> Tensor:
     if node.is_constant(0) or node.is_constant(1):
         number = 0 if node.is_constant(0) else 1
         return affine(node, node.data(1 - number), 1.0, real(node.constant(number, "constant"), "constant"))
-    first, second = node.data(0, "A"), node.data(1, "B")
+    return joined(trace, node, node.data(0, "A"), node.data(1, "B"))
+
+
+def joined(trace: Trace, node: Node, first: Tensor, second: Tensor) -> Tensor:
+    """Return the sum of two values."""
     if first.shape != second.shape or first.batch != second.batch:
         raise NodeRefusedError("shapes", "alike", f"{list(first.shape)} and {list(second.shape)}", "expand the smaller one")
     if first.source == second.source and same_order(first, second):
@@ -39,10 +43,17 @@ def total(trace: Trace, node: Node) -> Tensor:
 
 
 def subtract(trace: Trace, node: Node) -> Tensor:
-    """The difference of a value and a constant, either way round."""
+    """The difference of a value and a constant, either way round, or of two values."""
     if node.is_constant(0):
         return affine(node, node.data(1), -1.0, real(node.constant(0, "A"), "A"))
+    if not node.is_constant(1):
+        return joined(trace, node, node.data(0, "A"), affine(node, node.data(1, "B"), -1.0, 0.0))
     return affine(node, node.data(0), 1.0, -real(node.constant(1, "B"), "B"))
+
+
+def negate(trace: Trace, node: Node) -> Tensor:
+    """The value times -1."""
+    return affine(node, node.data(0), -1.0, 0.0)
 
 
 def multiply(trace: Trace, node: Node) -> Tensor:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from compress.frontend import element, join, linear, padding, relabel, spatial
+from compress.frontend import element, join, linear, padding, part, relabel, spatial
 from compress.frontend.fuse import fuse
 from compress.frontend.graph import INPUT, Network
 from compress.frontend.model import BATCH, Model, from_proto, open_model
@@ -19,7 +19,8 @@ from compress.frontend.trace import Handler, Trace
 OPERATORS: dict[str, Handler] = {
     "Gemm": linear.gemm, "MatMul": linear.matmul, "Conv": spatial.conv, "MaxPool": spatial.max_pool,
     "AveragePool": spatial.average_pool, "GlobalAveragePool": spatial.global_average_pool,
-    "GlobalMaxPool": spatial.global_max_pool, "ReduceMean": spatial.reduce_mean,
+    "GlobalMaxPool": spatial.global_max_pool, "ReduceMean": spatial.reduce_mean, "ReduceMax": spatial.reduce_max,
+    "Slice": part.cut, "Split": part.split, "Neg": element.negate,
     "Add": element.add, "Sum": element.total, "Sub": element.subtract, "Mul": element.multiply, "Div": element.divide,
     "Pad": padding.pad,
     "Concat": join.concat, "BatchNormalization": element.batch_normalization, "Relu": element.relu, "Clip": element.clip,

@@ -8,7 +8,7 @@ from compress.frontend.linear import limit, real
 from compress.frontend.node import Node
 from compress.frontend.refuse import NodeRefusedError
 from compress.frontend.tensor import Tensor
-from compress.frontend.trace import Trace
+from compress.frontend.trace import Handler, Trace
 
 
 def conv(trace: Trace, node: Node) -> Tensor:
@@ -88,13 +88,23 @@ def global_max_pool(trace: Trace, node: Node) -> Tensor:
 
 def reduce_mean(trace: Trace, node: Node) -> Tensor:
     """The mean over all rows and columns, which is a global average pool."""
+    return reduced(trace, node, global_average_pool)
+
+
+def reduce_max(trace: Trace, node: Node) -> Tensor:
+    """The largest value of all rows and columns, which is a global maximum pool."""
+    return reduced(trace, node, global_max_pool)
+
+
+def reduced(trace: Trace, node: Node, whole: Handler) -> Tensor:
+    """Return what a global pool does, with rows and columns kept as 1 or dropped."""
     tensor = node.data(0)
     axes = node.integers(1, "axes") if node.given(1) else tuple(node.attribute("axes", ()))
     axes = tuple(sorted(axis % len(tensor.shape) for axis in axes if -len(tensor.shape) <= axis < len(tensor.shape)))
     if len(tensor.shape) not in (3, 4) or axes != tuple(range(2, len(tensor.shape))):
-        raise NodeRefusedError("axes", "all rows and columns behind batch and channels", list(axes), "use GlobalAveragePool")
-    whole = global_average_pool(trace, node)
-    return whole if node.attribute("keepdims", 1) else whole.reshaped(whole.shape[:2])
+        raise NodeRefusedError("axes", "all rows and columns behind batch and channels", list(axes), "use a global pool")
+    answer = whole(trace, node)
+    return answer if node.attribute("keepdims", 1) else answer.reshaped(answer.shape[:2])
 
 
 def pooled(node: Node, tensor: Tensor, sizes: tuple[int, ...], *, average: bool, kernel, strides, pads,

@@ -10,6 +10,7 @@ from compress.frontend.execute import counts
 from compress.frontend.graph import INPUT, Activation, Conv, Dense, Network, Pool
 from compress.scnn.reform import can
 
+STEPS = 255         # phases of a convolution's steps: as many segments of a program
 WINDOW = 15         # rows and columns of a window: their step is a number of four bits in the drain program
 PLANE = 16          # rows and columns of a plane that a dense layer reads as one filter
 
@@ -20,7 +21,8 @@ def suited(network: Network) -> Network:
     A mean over a large window becomes a depthwise convolution, whose filters do not overlap, and a mean of its outputs; a
     maximum likewise. In front of a dense layer over a large plane a convolution with one weight for each element puts
     neighbours into channels of their own, so that the plane is smaller. Means over windows of unequal size, of few values,
-    become means over all of each window and a factor for each. Larger windows with padding, or that overlap, stay as they are.
+    become means over all of each window and a factor for each. Patches of 16 x 16 and more are taken like large planes. Larger
+    windows with padding, or that overlap, stay as they are.
     """
     shapes: dict[str, tuple[int, ...]] = {INPUT: network.shape}
     made: list[Any] = []
@@ -28,6 +30,8 @@ def suited(network: Network) -> Network:
         parts = [layer]
         if isinstance(layer, Pool):
             parts = _pools(layer)
+        elif isinstance(layer, Conv):
+            parts = _conv(layer)
         elif isinstance(layer, Dense):
             parts = _dense(layer, shapes[layer.inputs[0]])
         made += parts
@@ -139,6 +143,27 @@ def _cut(size: int, hop: int, count: int, extent: int) -> Cut | None:
         part = min(WINDOW, math.ceil(math.sqrt(size)))
         return Cut(first=part, hop=part, count=-(-size // part), second=-(-size // part))
     return None
+
+
+def _conv(layer: Conv) -> list[Any]:
+    """Return a convolution of large steps, as of 16 x 16 patches, as one that puts neighbours into channels, and the rest."""
+    kernel = layer.weight.shape[2:]
+    if math.prod(map(min, kernel, layer.strides)) <= STEPS or any(layer.pads) or layer.groups > 1:
+        return [layer]
+    most = math.isqrt(STEPS)
+    down, right = (next((part for part in range(2, step + 1) if step % part == 0 == size % part and step // part <= most), 1)
+                   for size, step in zip(kernel, layer.strides, strict=True))
+    channels, high, wide = layer.picture
+    if down * right == 1:
+        return [layer]
+    one = np.eye(down * right).reshape(down * right, 1, down, right)
+    size = (channels * down * right, high // down, wide // right)
+    near = Conv(name=f"{layer.name} neighbours", inputs=layer.inputs, shape=size, groups=channels,
+                weight=np.tile(one, (channels, 1, 1, 1)), strides=(down, right), picture=layer.picture, nodes=layer.nodes)
+    weight = layer.weight.reshape(len(layer.weight), channels, kernel[0] // down, down, kernel[1] // right, right)
+    weight = weight.transpose(0, 1, 3, 5, 2, 4).reshape(len(weight), -1, kernel[0] // down, kernel[1] // right)
+    strides = layer.strides[0] // down, layer.strides[1] // right
+    return [near, replace(layer, inputs=(near.name,), weight=weight, strides=strides, picture=near.shape)]
 
 
 def _dense(layer: Dense, shape: tuple[int, ...]) -> list[Any]:
