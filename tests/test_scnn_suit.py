@@ -126,7 +126,7 @@ def test_golden_answers_as_the_build_says(name, bits, tmp_path):
 
 
 def test_the_check_names_a_layer_that_no_program_holds(tmp_path):
-    proto = model([node("Conv", ["x", "k"], strides=[16, 16])], {"k": normal(8, 3, 16, 16)}, ["N", 3, 32, 32])
+    proto = model([node("Conv", ["x", "k"], strides=[17, 17])], {"k": normal(8, 3, 17, 17)}, ["N", 3, 34, 34])
     (tmp_path / "net.onnx").write_bytes(proto.SerializeToString())
     left = leave("compress.check", tmp_path / "net.onnx")
     assert left.code == 2

@@ -151,7 +151,7 @@ def _conv(layer: Conv) -> list[Any]:
     if math.prod(map(min, kernel, layer.strides)) <= STEPS or any(layer.pads) or layer.groups > 1:
         return [layer]
     most = math.isqrt(STEPS)
-    down, right = (next((part for part in range(2, step + 1) if step % part == 0 == size % part and step // part <= most), 1)
+    down, right = (next((part for part in range(2, most + 1) if step % part == 0 == size % part and step // part <= most), 1)
                    for size, step in zip(kernel, layer.strides, strict=True))
     channels, high, wide = layer.picture
     if down * right == 1:
