@@ -9,7 +9,7 @@ from spec import machines
 from synth.estimate import FIGURES, estimate, measured
 
 LADDERS: Mapping[str, tuple[str, tuple[int, ...]]] = {
-    "eie": ("pes", (256, 128, 64, 32, 16, 8, 4, 2, 1)), "mac": ("fold", (1, 2, 4, 8, 16)),
+    "eie": ("pes", (256, 128, 64, 32, 16, 8, 4, 2, 1)), "mac": ("fold", (1, 2, 4, 16)),
     "scnn": ("pes", (16, 12, 8, 6, 4, 2, 1))}
 """The parameter of each machine that sets its size, the largest machine first."""
 

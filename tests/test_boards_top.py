@@ -1,6 +1,7 @@
 """Boards: PLL settings compared with those of the vendors' tools, rates of the line, pins of published files, tops."""
 import re
 import subprocess
+from dataclasses import fields
 from fractions import Fraction
 
 import pytest
@@ -46,6 +47,15 @@ def test_a_top_has_its_line_its_lamps_and_the_shell(board):
     assert len(set(re.findall(r"(?:rgb_)?led_\d(?:__[rgb])?__io", pins))) >= min(1, len(board.lamps))
     assert ("EHXPLLL" in top or "SB_PLL40_PAD" in top or "rPLL" in top) == (clocking(board).pll is not None)
     assert len(re.findall(r"reg stage0", top)) >= 1         # the lock passes two registers
+
+
+@pytest.mark.parametrize("design", LADDERS)
+def test_every_size_of_a_ladder_is_a_machine(design):
+    name, steps = LADDERS[design]
+    specification = machines.specification(design)
+    assert len({specification.preset("default", **{name: step}) for step in steps}) == len(steps)
+    choices = [one.metadata["choices"] for one in fields(specification.Spec) if one.name == name and "choices" in one.metadata]
+    assert choices in ([], [steps])
 
 
 def test_a_machine_that_misses_the_boards_clock_has_a_clock_of_its_own():
