@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import serial
 
-from boards import build, catalogue, port
+from boards import build, catalogue, port, tried
 from boards import list as listing
 from boards.about import read
 from rtl.bus.port import INTERFACES
@@ -147,3 +147,20 @@ def test_the_list_says_what_was_tried_and_that_no_board_was_at_hand(tmp_path):
 def test_a_board_that_says_something_else_is_refused(text, complaint):
     with pytest.raises(ValueError, match=complaint):
         read(text)
+
+
+def row(name, one):
+    """The line of a build on the page, in the order of its columns."""
+    board, _, machine = name.partition("/")
+    used, seconds = one["used"], one["seconds"]
+    cells = ", ".join(f"{used[figure]:,}" for figure in ("comb", "ff", "dsp", "bram"))
+    times = " + ".join(f"{value:.0f}" for value in (seconds["yosys"], *seconds["nextpnr"], seconds["pack"]))
+    command = one["repeat"].removesuffix(" --record")
+    return (f"| {board} | {machine} | `{command}` | {one['bytes']:,} | {cells} | {one['reached_mhz']:g} | {one['clock_mhz']:g} "
+            f"| {times} | {one['megabytes']:,} |")
+
+
+def test_the_page_has_the_figures_of_the_builds_and_no_others():
+    page = (ROOT / "docs" / "boards" / "boards.md").read_text()
+    assert [line for line in page.splitlines() if "`python -m boards.build" in line and line.startswith("| ")] == \
+        [row(name, one) for name, one in tried.read().items()]
