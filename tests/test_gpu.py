@@ -23,6 +23,20 @@ def ident(instruction):
     return instruction.name
 
 
+def met(instruction, words, row):
+    """The elements of B that a row's kept elements meet, by the tables of the PTX documentation for sparsity selector 0."""
+    chunk, unit = {"tf32": (2, 1), "int4": (8, 2)}.get(instruction.fmt, (4, 1))
+    found = []
+    for n in range(instruction.terms // chunk):
+        if instruction.fmt in ("fp16", "bf16", "tf32"):
+            code = int(words[row % 8 * 4 + n // 4]) >> (n % 4 * 4 + row // 8 * 16) & 15
+        else:
+            code = int(words[row % 8 * 4 + n // 8 * 2 + row // 8]) >> n % 8 * 4 & 15
+        indices = [{4: 0, 14: 1}[code]] if chunk == 2 else [code & 3, code >> 2]
+        found += [n * chunk + index * unit + k for index in indices for k in range(unit)]
+    return found
+
+
 class Pretended:
     """A device whose results are the golden model's, but for what ``spoil`` does to them."""
 
@@ -34,8 +48,10 @@ class Pretended:
     def takes(self, instruction):
         return instruction.runs_on(self.capability)
 
-    def run(self, instruction, a, b, c):
+    def run(self, instruction, a, b, c, e=None):
         def unpack(words, fmt):
+            if fmt == "b1":
+                return words
             if FORMATS[fmt].bits == 4:
                 parts = np.stack([words >> 4 * n & 15 for n in range(8)], axis=-1)
                 return parts.reshape(*words.shape[:-1], -1).astype(np.uint8)
@@ -43,13 +59,16 @@ class Pretended:
             return np.ascontiguousarray(words).view(kind)
 
         assert a.dtype == b.dtype == c.dtype == np.uint32
-        assert a.shape[1:] == (instruction.rows, instruction.words) and b.shape[1:] == (8, instruction.words)
+        assert a.shape[1:] == (instruction.rows, instruction.words_a) and b.shape[1:] == (8, instruction.words)
+        assert (e is not None) == instruction.sparse
         a, b, c = unpack(a, instruction.fmt), unpack(b, instruction.fmt), unpack(c, instruction.acc)
         d = np.empty_like(c)
         for t in range(len(a)):                                 # one element at a time: not as `tile.golden` does
             for column in range(8):
-                d[t, :, column] = tile.rows(instruction, self.arch, a[t], np.repeat(b[t, None, column], len(a[t]), 0),
-                                            np.ascontiguousarray(c[t, :, column]))
+                right = np.repeat(b[t, None, column], len(a[t]), 0)
+                if instruction.sparse:
+                    right = np.stack([right[row, met(instruction, e[t], row)] for row in range(len(a[t]))])
+                d[t, :, column] = tile.rows(instruction, self.arch, a[t], right, np.ascontiguousarray(c[t, :, column]))
         return (self.spoil(d) if self.spoil else d).view(np.uint32)
 
 
@@ -60,7 +79,7 @@ OTHERS = [("NVIDIA L40S", "ada", 89), ("NVIDIA A2", "ampere", 86), ("NVIDIA B200
 @pytest.mark.parametrize(("name", "arch", "capability"), OTHERS)
 def test_every_generation_compares_and_records_what_it_has(name, arch, capability, tmp_path):
     device = Pretended(name=name, arch=arch, capability=capability)
-    mine = [i for i in INSTRUCTIONS if device.takes(i) and i.family == "mma.sync" and i.fmt != "int4"]
+    mine = [i for i in INSTRUCTIONS if device.takes(i) and i.family != "wgmma" and i.fmt not in ("int4", "b1")]
     assert {"tf32", "fp16", "bf16"} <= {i.fmt for i in mine} and ("e4m3" in {i.fmt for i in mine}) == (capability >= 89)
     for instruction in mine:
         row = compare(device, instruction, 2, 1, tmp_path, written := [])
@@ -72,9 +91,23 @@ def test_every_generation_compares_and_records_what_it_has(name, arch, capabilit
 def test_tiles_arrive_as_packed(instruction, tmp_path):
     row = compare(Pretended(), instruction, 3, 1, tmp_path, written := [])
     assert row["match"] == row["results"] == 3 * instruction.rows * 8 and row["first"] == ""
+    if instruction.join:
+        assert written == []                                    # a recording has no format of one bit
+        return
     again = recording.check(written[0])
     assert (again["rows"], again["match"]) == (24, 24)
-    assert (again["terms"], again["instruction"]) == (instruction.terms, instruction.name)
+    assert (again["terms"], again["instruction"]) == (instruction.terms // (1 + instruction.sparse), instruction.name)
+
+
+@pytest.mark.parametrize("place", [0, 3, 5, 30])
+def test_metadata_that_is_read_elsewhere_shows(place):
+    class Other(Pretended):
+        def run(self, instruction, a, b, c, e):
+            return super().run(instruction, a, b, c, np.roll(e, place, axis=1))
+
+    wanted = [i for i in HOPPER if i.name == "mma.sp.m16n8k64.s32.s8.s8.s32"]
+    row = compare(Other(), wanted[0], 3, 1, None, [])
+    assert (row["match"] == row["results"]) == (place == 0)
 
 
 def test_a_difference_is_counted_and_named():
@@ -145,9 +178,9 @@ def touched(instruction, array):
 @pytest.mark.parametrize("instruction", [i for i in INSTRUCTIONS if i.rows > 8], ids=ident)
 def test_a_tile_is_loaded_and_stored_once(instruction):
     words = 4 if instruction.acc == "fp16" else 8
-    assert touched(instruction, "A") == list(range(instruction.rows * instruction.words))
+    assert touched(instruction, "A") == list(range(instruction.rows * instruction.words_a))
     assert touched(instruction, "C") == touched(instruction, "D") == list(range(instruction.rows * words))
-    if instruction.family == "mma.sync":
+    if instruction.family != "wgmma":
         assert touched(instruction, "B") == list(range(8 * instruction.words))
 
 
@@ -161,7 +194,7 @@ def test_the_volta_shape_stores_each_result_from_one_quad_pair():
 def test_every_instruction_has_numerics():
     names = [i.name for i in INSTRUCTIONS]
     assert len(set(names)) == len(names)
-    assert all((i.arch, i.fmt, i.acc) in RULES for i in INSTRUCTIONS)
+    assert all((i.arch, i.fmt, i.acc) in RULES for i in INSTRUCTIONS if i.fmt != "b1")
 
 
 @pytest.mark.parametrize("instruction", INSTRUCTIONS, ids=ident)
@@ -206,11 +239,11 @@ def test_one_command_records_compares_and_reports(wrong, tmp_path, monkeypatch, 
         gpu.main(**arguments)
     found, page = json.loads((tmp_path / "gpu.json").read_text()), (tmp_path / "report.md").read_text()
     assert [row["instruction"] for row in found["instructions"]] == [
-        f"mma.sync.m16n8k32.{acc}.e4m3.e4m3.{acc}" for acc in ("f32", "f16")]
-    verdict = ("2 of 512 results differ, in mma.sync.m16n8k32.f32.e4m3.e4m3.f32, mma.sync" if wrong else
-               "all 512 results of 2 instructions are the golden model's")
+        *(f"mma.sync.m16n8k32.{acc}.e4m3.e4m3.{acc}" for acc in ("f32", "f16")), "mma.sp.m16n8k64.f32.e4m3.e4m3.f32"]
+    verdict = ("3 of 768 results differ, in mma.sync.m16n8k32.f32.e4m3.e4m3.f32, mma.sync" if wrong else
+               "all 768 results of 3 instructions are the golden model's")
     assert f"NVIDIA L40S: {verdict}" in page and verdict in capsys.readouterr().out
-    assert all(f"`{path}`" in page for path in found["recorded"]) and len(found["recorded"]) == 2
+    assert all(f"`{path}`" in page for path in found["recorded"]) and len(found["recorded"]) == 3
     checked = [recording.check(path) for path in found["recorded"]]
     assert all(row["rows"] == 16 and row["match"] == 16 - wrong for row in checked)
     assert all(row["question"] in page and row["otherwise"] in page for row in found["probes"])

@@ -22,6 +22,10 @@ MORE = ("a100_tf32_fp32", "a2_bf16_fp32", "a2_fp16_fp16", "a2_fp16_fp32", "a2_tf
 SHARP = tuple(f"more/{name}" for name in MORE if not name.startswith("b200_e") and name.endswith("fp32") and "tf32" not in name)
 
 
+OWN = sorted((Path(__file__).parent / "recordings").glob("*.npz"))
+"""Rows that `golden.gpu` recorded on an H100, of 38 instructions."""
+
+
 def load(name):
     path = FOLDER / f"{name}.npz"
     if not path.exists():
@@ -41,6 +45,29 @@ def test_oracle_reproduces_every_row(name):
     for n in range(len(rec.d)):
         got = mac_oracle.dot(rec.arch, rec.a[n], rec.b[n], int(rec.c[n]), rec.ab_format, rec.cd_format)
         assert got == rec.d[n], f"row {n}: oracle {got:x}, GPU {rec.d[n]:x}"
+
+
+@pytest.mark.parametrize("path", OWN, ids=lambda path: path.stem)
+def test_golden_and_oracle_reproduce_what_an_h100_computed(path):
+    rec, row = recording.load(path), recording.check(path)
+    assert rec.arch == "hopper" and row["rows"] == row["match"] == 96, row
+    if "int" in rec.ab_format or (rec.ab_format in ("e4m3", "e5m2") and "mma.s" in rec.instruction):
+        return                                                  # the oracle has neither integers nor emulated sums
+    for n in range(0, 96, 4):
+        got = mac_oracle.dot("hopper", rec.a[n], rec.b[n], int(rec.c[n]), rec.ab_format, rec.cd_format)
+        assert got == rec.d[n], f"row {n}: oracle {got:x}, GPU {rec.d[n]:x}"
+
+
+def test_the_recordings_of_an_h100_are_all_there_and_tell_rules_apart():
+    assert len(OWN) == 38
+    sharp = {(rec.ab_format, rec.cd_format, rec.instruction.split(".")[0]): rec for rec in map(recording.load, OWN)
+             if rec.ab_format in ("fp16", "tf32") and rec.a.shape[1] == RULES["hopper", rec.ab_format, rec.cd_format].terms}
+    assert len(sharp) >= 5
+    for rec in sharp.values():
+        rule = RULES["hopper", rec.ab_format, rec.cd_format]
+        assert mismatches(rec, terms=rule.terms // 2) > 3 and mismatches(rec, keep=rule.keep - 1) > 3
+        if rec.cd_format == "fp32":
+            assert mismatches(rec, frac=rule.frac - 1) > 3 and mismatches(rec, frac=rule.frac + 1) > 3
 
 
 def mismatches(rec, **change):

@@ -9,14 +9,16 @@ import typer
 
 from cli import command, paths
 from cli.table import show
-from golden.gpu import probe, report, sparse, tile
+from golden.gpu import probe, report, sparse, structured, tile
 from golden.gpu.device import GENERATIONS, Device, cubin
 from golden.gpu.instruction import COLUMNS, INSTRUCTIONS
 from golden.mac import recording
+from golden.mac import sparse as thinned
 
 HELP = """Compare golden with the tensor cores of this machine's GPU, bit by bit, by their own instructions.
 
-Records the results, writes a report, and takes a few minutes. Needs an NVIDIA GPU and CuPy (pip install "cupy-cuda12x[ctk]").
+Records the results, writes a report, and takes a minute or two. Needs an NVIDIA GPU and CuPy (pip install "cupy-cuda12x[ctk]",
+or cupy-cuda13x for a driver of CUDA 13 and a GPU later than Volta).
 Exit 1 where a result differs, 2 where there is no GPU.
 
 Example: python -m golden.gpu --out build/gpu
@@ -79,16 +81,17 @@ def main(
 
 def compare(device, instruction, tiles: int, seed: int, folder: Path | None, written: list[str]) -> dict:
     """Run random tiles through one instruction; return the counts and the first difference."""
-    a, b, c = tile.draw(instruction, tiles, np.random.default_rng(seed))
-    got, want = tile.run(device, instruction, a, b, c), tile.golden(instruction, device.arch, a, b, c)
+    draw = structured.draw if instruction.sparse else tile.draw
+    operands = draw(instruction, tiles, np.random.default_rng(seed))
+    got, want = tile.run(device, instruction, *operands), tile.golden(instruction, device.arch, *operands)
     wrong = np.argwhere(got != want)
     row = {"instruction": instruction.name, "rule": device.arch, "results": got.size,
            "match": got.size - len(wrong), "first": ""}
     if len(wrong):
         at = tuple(int(n) for n in wrong[0])
         row["first"] = f"tile, row, column {at}: GPU {got[at]:x}, golden {want[at]:x}"
-    if folder:
-        written.append(str(_record(device, instruction, a, b, c, got, folder)))
+    if folder and not instruction.join:
+        written.append(str(_record(device, instruction, operands, got, folder)))
     return row
 
 
@@ -105,14 +108,19 @@ def _assemble(folder: Path, only: str) -> list[Path]:
     return written
 
 
-def _record(device, instruction, a, b, c, d, folder: Path) -> Path:
-    """Write the diagonal results of the tiles, whose operands were made to be hard."""
-    n = np.arange(COLUMNS)
+def _record(device, instruction, operands, d, folder: Path) -> Path:
+    """Write the diagonal results of the tiles, whose operands were made to be hard.
+
+    Of a sparse instruction the kept elements and those that they meet are written, as a dense product.
+    """
+    (a, b, c, *codes), n = operands, np.arange(COLUMNS)
+    for part in codes:
+        b = np.take_along_axis(b, thinned.index(instruction.fmt, part[:, n]), axis=-1)
     model = next((word for word in device.name.replace("-", " ").split() if word in recording.ARCHS), "gpu")
     family = instruction.family.replace(".", "_") + ("_satfinite" if instruction.satfinite else "")
     path = folder / f"{model.lower()}_{instruction.fmt}_{instruction.acc}_{family}_k{instruction.terms}.npz"
     recording.save(path, recording.Recording(
-        a=a[:, n].reshape(-1, instruction.terms), b=b.reshape(-1, instruction.terms),
+        a=a[:, n].reshape(-1, a.shape[-1]), b=b.reshape(-1, b.shape[-1]),
         c=c[:, n, n].reshape(-1), d=d[:, n, n].reshape(-1), gpu=device.name, instruction=instruction.name,
         ab_format=instruction.fmt, cd_format=instruction.acc))
     return path

@@ -45,10 +45,13 @@ class Device:
         """Whether the GPU has the instruction and the golden model its numerics."""
         return instruction.runs_on(self.capability)
 
-    def run(self, instruction: Instruction, a, b, c) -> np.ndarray:
-        """Return D of packed tiles (uint32): a (T, rows, words), b (T, 8, words), c (T, rows, words of C)."""
+    def run(self, instruction: Instruction, a, b, c, e=None) -> np.ndarray:
+        """Return D of packed tiles (uint32): a (T, rows, words of A), b (T, 8, words), c (T, rows, words of C).
+
+        ``e`` (T, 32) is the metadata of a sparse instruction, a word a lane.
+        """
         out = self._cupy.zeros(c.shape, np.uint32)
-        arrays = [self._cupy.asarray(np.ascontiguousarray(x)) for x in (a, b, c)]
+        arrays = [self._cupy.asarray(np.ascontiguousarray(x)) for x in (a, b, c, c if e is None else e)]
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "kernel.cubin"
             path.write_bytes(cubin(instruction, self.capability))

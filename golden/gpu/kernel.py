@@ -3,14 +3,15 @@
 All shapes but m8n8k4 share one fragment layout, lane = 4 * group + member: register r of A holds row
 ``group + 8 * (r % 2)``, word ``member + 4 * (r / 2)``; register r of B holds column ``group``, word
 ``member + 4 * r``; 32-bit accumulator r is at row ``group + 8 * (r / 2)``, column ``2 * member + r % 2``, and a
-register of two 16-bit accumulators at row ``group + 8 * r``, columns ``2 * member`` and the next.
+register of two 16-bit accumulators at row ``group + 8 * r``, columns ``2 * member`` and the next. A of ``mma.sp`` lies as a
+dense A of half the length does; its metadata is a word a lane, as `golden.gpu.structured.lanes` places it.
 """
 from golden.gpu.instruction import COLUMNS, PTX, Instruction
 
 ENTRY = "tile"
 
 _HEAD = """
-extern "C" __global__ void tile(const unsigned *A, const unsigned *B, const unsigned *C, unsigned *D)
+extern "C" __global__ void tile(const unsigned *A, const unsigned *B, const unsigned *C, const unsigned *E, unsigned *D)
 {
     const unsigned lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
     const unsigned group = lane >> 2, member = lane & 3;
@@ -39,9 +40,9 @@ def _accumulators(instruction: Instruction) -> int:
 
 
 def _load_a(instruction: Instruction) -> str:
-    count = instruction.words // 2
+    count = instruction.words_a // 2
     return "".join(f"    const unsigned a{r} = A[(blockIdx.x * {instruction.rows} + warp * 16 + group + {8 * (r % 2)})"
-                   f" * {instruction.words} + member + {4 * (r // 2)}];\n" for r in range(count))
+                   f" * {instruction.words_a} + member + {4 * (r // 2)}];\n" for r in range(count))
 
 
 def _index(instruction: Instruction, r: int) -> str:
@@ -58,15 +59,19 @@ def _registers(first: int, count: int) -> str:
 
 
 def _mma(instruction: Instruction) -> str:
-    a, b, c = instruction.words // 2, instruction.words // 4, _accumulators(instruction)
+    a, b, c = instruction.words_a // 2, instruction.words // 4, _accumulators(instruction)
     load_b = "".join(f"    const unsigned b{r} = B[(blockIdx.x * {COLUMNS} + group) * {instruction.words} + member"
                      f" + {4 * r}];\n" for r in range(b))
     clamp = ".satfinite" if instruction.satfinite else ""
     kind, out = PTX[instruction.fmt], PTX[instruction.acc]
-    operation = (f"mma.sync.aligned.m16n8k{instruction.terms}.row.col{clamp}.{out}.{kind}.{kind}.{out} "
+    name = "mma.sp::ordered_metadata.sync" if instruction.sparse else "mma.sync"
+    operation = (f"{name}.aligned.m16n8k{instruction.terms}.row.col{clamp}.{out}.{kind}.{kind}.{out}{instruction.count} "
                  f"{_registers(0, c)}, {_registers(c, a)}, {_registers(c + a, b)}, "
-                 f"{_registers(0, c)};")
-    return _HEAD + _load_a(instruction) + load_b + _run(instruction, operation, _inputs(a, b)) + "}\n"
+                 f"{_registers(0, c)}{f', %{c + a + b}, 0' if instruction.sparse else ''};")
+    inputs = _inputs(a, b)
+    if instruction.sparse:
+        load_b, inputs = load_b + "    const unsigned e = E[blockIdx.x * 32 + lane];\n", inputs + ', "r"(e)'
+    return _HEAD + _load_a(instruction) + load_b + _run(instruction, operation, inputs) + "}\n"
 
 
 def _inputs(a: int, b: int) -> str:
@@ -88,11 +93,12 @@ def _run(instruction: Instruction, operation: str, inputs: str) -> str:
 def _wgmma(instruction: Instruction) -> str:
     """A from registers, B from shared memory: two core matrices of 8 columns x 16 bytes, side by side along K."""
     count, kind, out = _accumulators(instruction), PTX[instruction.fmt], PTX[instruction.acc]
+    signs = "" if instruction.acc == "int32" else ", 1, 1"
     transpose = ", 0" if instruction.fmt in ("fp16", "bf16") else ""
     operation = (
         "wgmma.fence.sync.aligned;\\n"
         f"wgmma.mma_async.sync.aligned.m64n8k{instruction.terms}.{out}.{kind}.{kind} "
-        f"{_registers(0, count)}, {_registers(count, 4)}, %{count + 4}, 1, 1, 1{transpose};\\n"
+        f"{_registers(0, count)}, {_registers(count, 4)}, %{count + 4}, 1{signs}{transpose};\\n"
         "wgmma.commit_group.sync.aligned;\\n"
         "wgmma.wait_group.sync.aligned 0;")
     share = """

@@ -110,7 +110,7 @@ def chains(device: Runner, tiles) -> list[dict]:
     longer than the unit's block times a whole number; one row per pair that the GPU has.
     """
     answers: list[dict] = []
-    for long in filter(device.takes, INSTRUCTIONS):
+    for long in (i for i in INSTRUCTIONS if device.takes(i) and not i.sparse):
         kind = (long.family, long.rows, long.fmt, long.acc, long.satfinite, long.terms // 2)
         for short in filter(device.takes, INSTRUCTIONS):
             if (short.family, short.rows, short.fmt, short.acc, short.satfinite, short.terms) == kind:

@@ -23,6 +23,9 @@ ARCHS = {
 EMULATING = ("hopper", "blackwell")
 """Generations whose ``mma.sync`` computes 8-bit floats by fp16 arithmetic; their native path is another instruction."""
 
+WARP = ("mma.sync", "mma.sp")
+"""Families of instruction that do so."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Recording:
@@ -35,7 +38,7 @@ class Recording:
     c, d : array, shape (N,)
         Addends and results.
     gpu, instruction : str
-        Who computed d: the GPU's name, and ``"wgmma"`` or a text with ``"mma.sync"``.
+        Who computed d: the GPU's name, and a text with ``"wgmma"``, ``"mma.sync"`` or ``"mma.sp"``.
     ab_format, cd_format : str
         Formats.
     """
@@ -75,7 +78,7 @@ class Recording:
 
     def golden(self) -> np.ndarray:
         """Return what golden says the results are."""
-        if self.ab_format in ("e4m3", "e5m2") and self.arch in EMULATING and "mma.sync" in self.instruction:
+        if self.ab_format in ("e4m3", "e5m2") and self.arch in EMULATING and any(name in self.instruction for name in WARP):
             return emulated(self.a, self.b, self.c, self.ab_format, self.cd_format)
         if "satfinite" in self.instruction:
             build = MacSpec(arch=self.arch, formats=(self.ab_format,), acc=self.cd_format, k=32, overflow="saturate")

@@ -1,7 +1,7 @@
 """2:4 structured sparsity of A, as `spec.mac.sparse` has it: a row thinned out, and the elements of B that it meets.
 
-No recording of a GPU stands behind sparse products: that a block of L kept products sums as a dense block of L does is an
-inference, as is that a block ends after L kept elements.
+A block of L kept products sums as a dense block of L does: so do an H100 and an H200 (`golden.gpu`); for others it is an
+inference.
 """
 import numpy as np
 

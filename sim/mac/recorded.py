@@ -22,6 +22,20 @@ FILES = {
 Recordings of 8-bit floats by ``mma.sync`` on a B200 are not here: that instruction runs two fp16 operations and an addition."""
 
 
+OWN = Path(__file__).parents[2] / "tests" / "recordings"
+"""Rows of an H100 that `golden.gpu` recorded."""
+
+_FLOATS = ("mma_sync_k8", "mma_sync_k16", "mma_sp_k16", "mma_sp_k32", "wgmma_k16")
+H100 = {
+    "hopper_fp32": [f"h100_{fmt}_fp32_{way}" for fmt in ("fp16", "bf16") for way in _FLOATS],
+    "hopper_fp16": [*(f"h100_fp16_fp16_{way}" for way in _FLOATS), *(f"h100_{fmt}_fp16_wgmma_k32" for fmt in ("e4m3", "e5m2")),
+                    "h100_int4_int32_mma_sync_k64", "h100_int4_int32_mma_sp_k128"],
+    "hopper_bytes": [f"h100_{fmt}_fp32_wgmma_k32" for fmt in ("e4m3", "e5m2")],
+    "hopper_tf32": [f"h100_tf32_fp32_{way}" for way in ("mma_sync_k4", "mma_sync_k8", "mma_sp_k8", "mma_sp_k16", "wgmma_k8")],
+}
+"""Build -> those that it computes: kept elements of sparse products are rows like others."""
+
+
 def folder() -> Path | None:
     """Return the folder of recordings: NONZERO_RECORDINGS if it is set, else beside the repository, else None."""
     named = os.environ.get("NONZERO_RECORDINGS")
@@ -29,9 +43,9 @@ def folder() -> Path | None:
     return found if found.is_dir() else None
 
 
-def rows(name: str):
-    """Return a, b, c, d and the operand format of one recording."""
-    where = folder()
+def rows(name: str, where: Path | None = None):
+    """Return a, b, c, d and the operand format of one recording, in `folder` if no other is given."""
+    where = where or folder()
     if where is None:
         raise FileNotFoundError("the recordings must be in ../shared/tensor_core or in the folder named by "
                                 "NONZERO_RECORDINGS; they are in neither")

@@ -55,6 +55,18 @@ def test_recordings_match_bit_for_bit(name, tmp_path):
     run(recorded.FILES[name], join(steps), tmp_path)
 
 
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.full) if name in LARGE else name
+                                  for name in recorded.H100])
+def test_what_an_h100_computed(name, tmp_path):
+    spec, parts = BUILDS[name], []
+    for stem in recorded.H100[name]:
+        a, b, c, d, fmt = recorded.rows(stem, recorded.OWN)
+        steps = chained(spec, a, b, c, fmt)
+        assert len(d) == 96 and (recorded.diagonal(steps[-1]["d"])[:len(d)] == d).all(), stem
+        parts += steps
+    run(name, join(parts), tmp_path)
+
+
 @pytest.mark.parametrize("name", ["volta_fp32", "volta_fp16", "ampere_fp32", "ampere_fp16", "hopper_fp32", "hopper_fp16"])
 def test_directed_vectors(name, tmp_path):
     spec = BUILDS[name]
