@@ -201,8 +201,12 @@ def test_every_instruction_has_numerics():
 def test_kernels_assemble(instruction):
     if not importlib.util.find_spec("cupy_backends"):
         pytest.skip("NVRTC is not installed; pip install 'cupy-cuda12x[ctk]'")
+    from cupy_backends.cuda.libs import nvrtc
+
     from golden.gpu.device import cubin
 
+    if instruction.capability == 70 and nvrtc.getVersion()[0] >= 13:
+        pytest.skip("NVRTC 13 knows no Volta; pip install 'cupy-cuda12x[ctk]'")
     for capability in (c for c in (70, 80, 89, 90, 100, 120) if instruction.runs_on(c)):
         assert cubin(instruction, capability)[:4] == b"\x7fELF"
 

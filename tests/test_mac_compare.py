@@ -1,12 +1,14 @@
 """How much generations differ: known sums, pairs, bad input in one line."""
 import json
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from cli import command
 from golden.mac import __main__ as program
-from golden.mac.compare import EDGES, compare
+from golden.mac.compare import EDGES, _exact, compare
+from golden.mac.convert import to_bits, to_values
 
 
 def operands(rng, rows=6, length=64, columns=5):
@@ -31,6 +33,22 @@ def test_every_result_is_in_a_bin():
     assert next(pair for pair in found["pairs"] if pair["pair"] == "hopper - blackwell")["equal"] == 1
 
 
+def test_the_exact_sum_of_a_long_row_is_rounded_once():
+    a, b = np.random.default_rng(4).random((6, 400)), np.random.default_rng(5).random((400, 5))
+    a, b = a.astype(np.float16), b.astype(np.float16)
+    scaled = np.rint(a.astype(float) * 2**24).astype(object) @ np.rint(b.astype(float) * 2**24).astype(object)
+    want = np.array([[int(Fraction(int(x), 2**48) * 2**17 + Fraction(1, 2)) for x in row] for row in scaled])
+    assert want.min() > 2**23 * 0.9, "sums of 64 to 128: a last place is 2^-17"
+    hopper = compare(["hopper"], a, b)["pairs"][0]
+    got = to_values("fp32", _exact("fp16", "fp32", to_bits("fp16", a), to_bits("fp16", b), None))
+    assert (got * 2**17 == want).all() and hopper["equal"] < 0.2 and 20 < hopper["mean_ulp"] < 40
+
+
+def test_nothing_to_compare_is_refused():
+    with pytest.raises(ValueError, match=r"a and b must have elements, not shapes \(0, 3\) and \(3, 2\)"):
+        compare(["hopper"], np.ones((0, 3)), np.ones((3, 2)))
+
+
 def run(capsys, *arguments):
     with pytest.raises(SystemExit) as ended:
         command.main(program.app, [str(argument) for argument in arguments], name="golden.mac")
@@ -49,7 +67,7 @@ def test_the_command_prints_writes_and_draws(capsys, tmp_path):
 
 
 @pytest.mark.parametrize(("arguments", "text"), [
-    (("--compare", "pascal"), "format must be one that every generation has, not fp16->fp32; pascal offers nothing"),
+    (("--compare", "hopper,pascal"), "compare must name generations of volta, ampere, ada, hopper, blackwell, exact, not "),
     (("--compare", "volta", "--fmt", "bf16"), "volta offers fp16->fp32"),
     (("--compare", "exact"), "compare must name a generation or more"),
     (("--compare", "volta", "--plot", "x.txt"), "plot must be a .svg, .png or .pdf file"),

@@ -8,7 +8,7 @@ import numpy as np
 
 from files.archive import open_archive
 from golden.mac.convert import to_bits, to_values
-from golden.mac.product import matmul
+from golden.mac.product import dot, matmul
 from spec.mac import MacSpec
 from spec.mac.generation import ARCHS, RULES
 from spec.mac.number import FORMATS
@@ -49,12 +49,17 @@ def compare(archs: Sequence[str], a, b, c=None, *, fmt: str = "fp16", acc: str =
     if len(names) < 2:
         raise ValueError(f"compare must name a generation or more of {', '.join(ARCHS)}, not {','.join(archs) or 'none'}")
     for arch in names:
+        if arch not in ARCHS:
+            raise ValueError(f"compare must name generations of {', '.join(ARCHS)}, not {arch!r}; choose of those")
         if (arch, fmt, acc) not in RULES:
-            offered = ", ".join(f"{f}->{r}" for g, f, r in RULES if g == arch) or f"nothing; choose of {', '.join(ARCHS)}"
+            offered = ", ".join(f"{f}->{r}" for g, f, r in RULES if g == arch)
             raise ValueError(f"format must be one that every generation has, not {fmt}->{acc}; {arch} offers {offered}")
     left, right = to_bits(fmt, a), to_bits(fmt, b)
+    if not left.size or not right.size:
+        raise ValueError(f"a and b must have elements, not shapes {left.shape} and {right.shape}; give some")
     addend = None if c is None else to_bits(acc, c)
-    results = {arch: matmul(_unit(arch, fmt, acc, len(right)), left, right, addend, fmt=fmt) for arch in names}
+    results = {arch: matmul(_unit(arch, fmt, acc), left, right, addend, fmt=fmt) for arch in names[:-1]}
+    results["exact"] = _exact(fmt, acc, left, right, addend)
     pairs = [{"pair": f"{one} - {other}", **_differ(acc, results[one], results[other])}
              for one, other in combinations(names, 2)]
     return {"fmt": fmt, "acc": acc, "shape": [len(a), len(b), right.shape[1]], "values": int(results["exact"].size),
@@ -82,10 +87,17 @@ def draw(found: dict[str, Any], path: Path) -> None:
     pyplot.close(figure)
 
 
-def _unit(arch: str, fmt: str, acc: str, length: int) -> MacSpec:
-    """Return a build whose operation is as long as the generation's own block; the exact sum takes the longest."""
-    terms = RULES[arch, fmt, acc].terms or 32
-    return MacSpec(arch=arch, formats=(fmt,), acc=acc if FORMATS[fmt].is_float else "fp32", k=terms)
+def _unit(arch: str, fmt: str, acc: str) -> MacSpec:
+    """Return a build whose operation is as long as the generation's own block; integers take any length."""
+    return MacSpec(arch=arch, formats=(fmt,), acc=acc if FORMATS[fmt].is_float else "fp32", k=RULES[arch, fmt, acc].terms or 32)
+
+
+def _exact(fmt: str, acc: str, a, b, c) -> np.ndarray:
+    """Return the product whose every sum is rounded once, however long it is: a tile would round once an operation."""
+    columns = np.ascontiguousarray(b.T)
+    c = np.zeros((len(a), len(columns)), to_bits(acc, np.zeros(0)).dtype) if c is None else c
+    return np.stack([dot("exact", np.broadcast_to(row, columns.shape), columns, add, fmt, acc)
+                     for row, add in zip(a, c, strict=True)])
 
 
 def _differ(acc: str, one, other) -> dict[str, Any]:
