@@ -57,7 +57,7 @@ def test_an_unknown_network_is_refused():
 
 def test_a_report_keeps_what_is_not_run(tmp_path):
     path = tmp_path / "scnn.json"
-    machine = {"preset": "default", "port": None, "lanes": None, "codes": False}
+    machine = {"preset": "default", "port": None, "lanes": None, "codes": False, "input_groups": 1}
     path.write_text(json.dumps(machine | {"networks": {"VGG-16": 1, "AlexNet": 2}, "sweep": [3]}))
     found = joined(path, machine | {"networks": {"AlexNet": 4}})
     assert found == machine | {"networks": {"AlexNet": 4, "VGG-16": 1}, "sweep": [3]}

@@ -12,7 +12,7 @@ from cli import command, paths
 from cli.table import show
 from files.document import read_json
 
-SAME_MACHINE = "preset", "port", "lanes", "codes"
+SAME_MACHINE = "preset", "port", "lanes", "codes", "input_groups"
 
 app = command.application(__doc__ or "")
 
@@ -24,6 +24,7 @@ def main(
     port: Annotated[int | None, typer.Option(min=64, max=4096, help="Bits of weights per cycle; or the preset's.")] = None,
     lanes: Annotated[int | None, typer.Option(min=1, max=64, help="Weight lanes; else the preset's own.")] = None,
     codes: Annotated[bool, typer.Option("--codes", help="Weights are 4-bit codes.")] = False,
+    input_groups: Annotated[int, typer.Option(help="Most input-channel groups: 1, 2 or 4.")] = 1,
     sweep: Annotated[bool, typer.Option("--sweep", help="GoogLeNet at densities 0.1 to 1.0 too.")] = False,
     plots: Annotated[Path | None, typer.Option(help="Folder for plots.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write everything to a file, layer by layer, cause by cause; networks "
@@ -38,13 +39,13 @@ def main(
     start = time.monotonic()
     paths.check(inputs={}, outputs={"--json": json}, folders={"--plots": plots})
     names = study.named(networks)
-    spec = study.specification(preset, port=port, codes=codes, lanes=lanes)
+    spec = study.specification(preset, port=port, codes=codes, lanes=lanes, groups=input_groups)
     found: dict[str, Any] = {}
     for name in names:
         found[name] = study.network(name, spec, levels=[0] if preset == "paper" else None)
         own = found[name]
-        show(f"{name}: {own['cycles']:,} cycles", ("layer", "level", "passes", "kc", "cycles", "speed", "use", "stopped",
-                                                   "lost most to"),
+        show(f"{name}: {own['cycles']:,} cycles", ("layer", "level", "groups", "passes", "kc", "cycles", "speed", "use",
+                                                   "stopped", "lost most to"),
              [_row(row, spec.multipliers) for row in own["layers"]])
         print()
     show("Networks", ("network", "cycles", "over dense MACs", "limit", "over dense array", "paper", "use", "energy DCNN",
@@ -52,7 +53,8 @@ def main(
          [(name, f"{own['cycles']:,}", f"{own['speedup_over_dense_macs']:.2f}", f"{own['limit']:.2f}",
            f"{own['speedup_over_dense_array']:.2f}", study.PAPER.get(name, "-"), f"{own['use']:.3f}",
            *(f"{value:.2f}" for value in own["energy_of_dense_over_ours"].values())) for name, own in found.items()])
-    data: dict[str, Any] = {"preset": preset, "port": port, "lanes": lanes, "codes": codes, "networks": found}
+    data: dict[str, Any] = {"preset": preset, "port": port, "lanes": lanes, "codes": codes, "input_groups": input_groups,
+                            "networks": found}
     if sweep:
         points = list(study.sweep(spec, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]))
         data |= {"sweep": points, "crossing": study.crossing(points),
@@ -91,7 +93,7 @@ def _density(found: float | None) -> str:
 def _row(row: dict[str, Any], multipliers: int) -> tuple[Any, ...]:
     slots = row["cycles"] * multipliers
     most = max((cause for cause in row["slots"] if cause != "products"), key=lambda cause: row["slots"][cause])
-    return (row["layer"], row["level"], row["passes"], row["kc"], f"{row['cycles']:,}",
+    return (row["layer"], row["level"], row["groups"], row["passes"], row["kc"], f"{row['cycles']:,}",
             f"{row['macs'] / multipliers / row['cycles']:.2f}", f"{row['slots']['products'] / slots:.3f}",
             f"{row['stopped']:.4f}",
             f"{most} {row['slots'][most] / slots:.3f}")

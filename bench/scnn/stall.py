@@ -24,7 +24,7 @@ def share(spec: ScnnSpec, plan: Plan, given: Network, tensors: dict[str, np.ndar
         raise ValueError(f"tensors of {given.name} must have {segment.tensor.name}, which {plan.layer.name} reads")
     acts = planes(spec, segment.tensor, seen, segment.form, pe)
     offsets = np.array(taps(plan))[tap_place(plan, segment.phase):]
-    lane_bits = (plan.kc - 1).bit_length()
+    lane_bits = (plan.channels - 1).bit_length()
     given_offsets, issues = {}, 0
     for pair in range(min(len(rows), len(acts))):
         position, ao = np.flatnonzero(rows[pair]), np.flatnonzero(acts[pair])

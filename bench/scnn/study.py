@@ -20,7 +20,8 @@ ROOM = {"memory_words": 65536, "blocks": 8192, "program": 4096, "taps": 4096}
 """Memories that hold every network at its worst, where the paper goes to DRAM for nine layers of VGG."""
 
 
-def specification(name: str, *, port: int | None = None, codes: bool = False, lanes: int | None = None) -> ScnnSpec:
+def specification(name: str, *, port: int | None = None, codes: bool = False, lanes: int | None = None,
+                  groups: int = 1) -> ScnnSpec:
     """Return a preset on 8 x 8 PEs with room for every network.
 
     Parameters
@@ -31,9 +32,11 @@ def specification(name: str, *, port: int | None = None, codes: bool = False, la
         Whether weights are 4-bit codes.
     lanes : int or None
         Weight lanes; the preset's own if not given.
+    groups : int
+        Most input-channel groups.
     """
     changes = {"weight_port_bits": port, "weight_lanes": lanes}
-    return preset(name, rows=8, cols=8, weight_code_bits=4 if codes else 0, **ROOM,
+    return preset(name, rows=8, cols=8, weight_code_bits=4 if codes else 0, input_groups=groups, **ROOM,
                   **{key: value for key, value in changes.items() if value is not None})
 
 
@@ -51,8 +54,9 @@ def measure(spec: ScnnSpec, networks: list[Network], *, only: list[int] | None =
             seen = source(layer.inputs[0])[0]
             share = given.density.get(f"{name} < {seen}", given.density.get(seen, 1.0))
             rows.append({
-                "layer": f"{given.name}/{name}" if len(networks) > 1 else name, "level": plan.level, "passes": plan.passes,
-                "kc": plan.kc, "macs": macs[name], "needed": work[name], "cycles": own.cycles, "dense_cycles": array[name],
+                "layer": f"{given.name}/{name}" if len(networks) > 1 else name, "level": plan.level, "groups": plan.groups,
+                "passes": plan.passes, "kc": plan.kc, "macs": macs[name], "needed": work[name], "cycles": own.cycles,
+                "dense_cycles": array[name],
                 "stopped": stall.share(spec, plan, given, tensors, pe=spec.pes // 2 + spec.cols // 2, cycles=2000),
                 "slots": own.slots, "entries": own.entries, "port_wait": own.port_wait,
                 "energy": energy.sparse(spec, load, own), "dense_energy": energy.dense(spec, layer, macs[name], live=share)})

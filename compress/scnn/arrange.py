@@ -1,7 +1,7 @@
 """A whole network laid over the array: levels by predicted cycles, pitches, passes, block indices and memory regions."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,13 +14,16 @@ from golden.scnn.layer import Layer, source
 from spec.scnn import ScnnSpec
 from spec.scnn.shape import MOST_PLANE
 
+GROUPS = (1, 2, 4)      # input-channel groups that are tried
 GAP = 15        # widest gap between rows in the positions of a tensor: a placeholder then always saves a place
 
 
 def arrange(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], *, density: float | dict[str, float] = 0.5,
             levels: Sequence[int] | None = None, passes: Sequence[int | None] | None = None, order: str = "balanced",
-            ) -> tuple[Tensor, list[Plan]]:
+            groups: Sequence[int | None] | None = None) -> tuple[Tensor, list[Plan]]:
     """Lay a network over the array.
+
+    A network whose layers do not fit with the input-channel groups of the fewest expected cycles is laid without any.
 
     Parameters
     ----------
@@ -37,6 +40,8 @@ def arrange(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int]
         Passes of each layer, where they are not to be chosen.
     order : str
         ``"balanced"`` or ``"given"``: how output channels go to the PEs of a block.
+    groups : sequence of int or None, optional
+        Input-channel groups of each layer, where they are not to be chosen.
 
     Returns
     -------
@@ -59,16 +64,37 @@ def arrange(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int]
             if name not in names:
                 raise ValueError(f"{layer.name}: inputs must be made by earlier layers, not {name!r}")
         names.append(layer.name)
-    found = _search(spec, layers, shape, levels, passes, order, lambda layer, name: share.get(
+    choices = Choices(levels=levels, passes=passes, groups=groups, order=order, share=lambda layer, name: share.get(
         f"{layer.name} < {name}", share.get(name, common)))
-    _pitches(spec, found.plans, lambda layer, name: share.get(f"{layer.name} < {name}", share.get(name, common)), passes)
-    for plan in found.plans:
-        settle(spec, plan, share.get(source(plan.layer.inputs[0])[0], common))
-    _place(spec, found.network, found.plans)
-    return found.network, found.plans
+    try:
+        return _laid(spec, layers, shape, choices)
+    except ValueError:
+        if spec.input_groups == 1 or groups is not None:
+            raise
+    return _laid(spec, layers, shape, replace(choices, groups=[1] * len(layers)))
 
 
 Share = Callable[[Layer, str], float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """What :func:`arrange` was asked for; ``share`` is the expected share of activations other than 0 that a layer reads."""
+
+    levels: Sequence[int] | None
+    passes: Sequence[int | None] | None
+    groups: Sequence[int | None] | None
+    order: str
+    share: Share
+
+
+def _laid(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], choices: Choices) -> tuple[Tensor, list[Plan]]:
+    found = _search(spec, layers, shape, choices)
+    _pitches(spec, found.plans, choices.share, choices.passes)
+    for plan in found.plans:
+        settle(spec, plan, choices.share(plan.layer, source(plan.layer.inputs[0])[0]))
+    _place(spec, found.network, found.plans)
+    return found.network, found.plans
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -82,12 +108,12 @@ class Way:
     cycles: float
 
 
-def _search(spec: ScnnSpec, layers, shape, levels, passes, order: str, share: Share) -> Way:
+def _search(spec: ScnnSpec, layers, shape, choices: Choices) -> Way:
     """Lay layer after layer at levels that never fall, keeping for each level the best way so far to get there."""
     cuts = _cuts(layers)
     ways: list[Way] = []
     for level, (high, wide), cut in ((level, side, cut) for level, side in enumerate(spec.block_sides) for cut in CUTS):
-        orders = ordered(np.zeros((shape[0], 1)), high * wide, order, cuts.get("input", []))
+        orders = ordered(np.zeros((shape[0], 1)), high * wide, choices.order, cuts.get("input", []))
         rows, cols = bounds(shape[1], spec.rows // high, cut), bounds(shape[2], spec.cols // wide, cut)
         network = Tensor(name="input", shape=shape, level=level, rows=rows, cols=cols, orders=orders, layer=-1, kc=0,
                          span=max(map(len, orders)))
@@ -96,32 +122,40 @@ def _search(spec: ScnnSpec, layers, shape, levels, passes, order: str, share: Sh
         best: dict[tuple[int, str], Way] = {}
         faults: dict[int, str] = {}
         for way in ways:
-            for level in range(way.level, len(spec.block_sides)) if number else [way.level]:
-                if levels is not None and level != levels[number]:
-                    continue
-                for cut in CUTS:
-                    new = _next(spec, way, layer, level, None if passes is None else passes[number], order,
-                                cuts.get(layer.name, []), share, cut)
-                    if isinstance(new, str):
-                        faults.setdefault(level, new)
-                    elif (level, cut) not in best or new.cycles < best[level, cut].cycles:
-                        best[level, cut] = new
+            for level, groups, cut in _splits(spec, way, number, choices):
+                new = _next(spec, way, layer, level, groups, cuts.get(layer.name, []), cut, choices)
+                if isinstance(new, str):
+                    faults.setdefault(level, new)
+                elif (level, cut) not in best or new.cycles < best[level, cut].cycles:
+                    best[level, cut] = new
         if not best:
             why = "; ".join(f"at level {level} {fault}" for level, fault in sorted(faults.items()))
-            raise ValueError(f"{layer.name} must fit the array; {why or f'levels must not fall, not {levels}'}")
+            raise ValueError(f"{layer.name} must fit the array; {why or f'levels must not fall, not {choices.levels}'}")
         ways = list(best.values())
     return min(ways, key=lambda way: way.cycles)
 
 
-def _next(spec: ScnnSpec, way: Way, layer: Layer, level: int, passes: int | None, order: str, cuts: list[int],
-          share: Share, cut: str) -> Way | str:
+def _splits(spec: ScnnSpec, way: Way, number: int, choices: Choices) -> Iterator[tuple[int, int, str]]:
+    """Yield level, input-channel groups and cut of the plane of the ways to lay the next layer."""
+    asked = None if choices.groups is None else choices.groups[number]
+    for level in range(way.level, len(spec.block_sides)) if number else [way.level]:
+        if choices.levels is not None and level != choices.levels[number]:
+            continue
+        for groups in [asked] if asked is not None else [count for count in GROUPS if spec.grouped(level, count) is not None]:
+            for cut in CUTS:
+                yield level, groups, cut
+
+
+def _next(spec: ScnnSpec, way: Way, layer: Layer, level: int, groups: int, cuts: list[int], cut: str,
+          choices: Choices) -> Way | str:
     """Return a way with one layer more, or why the layer cannot be laid at the level."""
     inputs = [(way.tensors[name], channels) for name, channels in map(source, layer.inputs)]
     residual = way.tensors[layer.residual[0]] if layer.residual else None
-    plan = lay(spec, layer, len(way.plans), level, inputs, residual, order, cuts, cut)
+    plan = lay(spec, layer, len(way.plans), level, inputs, residual, choices.order, cuts, cut, groups)
     if isinstance(plan, str):
         return plan
-    cycles = fill(spec, plan, plan.wide, share(layer, inputs[0][0].name), passes)
+    passes = None if choices.passes is None else choices.passes[plan.number]
+    cycles = fill(spec, plan, plan.wide, choices.share(layer, inputs[0][0].name), passes)
     if isinstance(cycles, str):
         return cycles
     return Way(network=way.network, tensors=way.tensors | {layer.name: plan.output}, plans=[*way.plans, plan], level=level,

@@ -9,7 +9,7 @@ import numpy as np
 from compress.scnn import block, code, program, stream
 from compress.scnn.arrange import arrange
 from compress.scnn.plan import Plan
-from compress.scnn.tensor import Tensor, tile_of
+from compress.scnn.tensor import Tensor
 from golden.scnn.layer import Layer
 from spec.scnn import ScnnSpec
 from spec.scnn import program as records
@@ -75,7 +75,7 @@ def assemble(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int
         except OverflowError as error:
             raise ValueError(f"{plan.layer.name}: program of the layer: {error}; "
                              f"take a smaller filter, window or stride") from error
-        for own, made in ((supply, supplies), (drain, [drains[tile_of(spec, pe, plan.level)] for pe in range(spec.pes)])):
+        for own, made in ((supply, supplies), (drain, drains)):
             for pe, words in enumerate(program.pad(made)):
                 own[pe] += [int(word) for word in words]
     for what, size in (("lanes", len(lane_words)), ("supply", len(supply[0])), ("drain", len(drain[0]))):

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
 from compress.scnn.axis import EVEN, FOLLOW, Axis, bounds, follow
 from compress.scnn.balance import ordered
 from compress.scnn.block import SPAN
+from compress.scnn.group import members, ranges
 from compress.scnn.tensor import PLAIN, Form, Tensor
 from golden.scnn.layer import Layer
 from spec.scnn import ScnnSpec
@@ -31,12 +33,16 @@ class Segment:
     form : tuple of int
     phase : tuple of int
     place : int
-        Place whose channels are read; -1 for each PE its own.
+        Place whose channels are read, in the block that shares activations; -1 for each PE its own.
     first : int
         Number of the tensor's channel 0 among the layer's inputs, if it had all of them.
     pairs : int
-    skip : int
-        Channels of the place that come before those that are read.
+    places : tuple of int
+        For each input-channel group the place in the tensor's block.
+    skips : tuple of int
+        For each group the place's channels that come before those of the pairs.
+    taken : range
+        Channels of the tensor that are read.
     """
 
     tensor: Tensor
@@ -45,12 +51,15 @@ class Segment:
     place: int
     first: int
     pairs: int
-    skip: int = 0
+    places: tuple[int, ...] = ()
+    skips: tuple[int, ...] = ()
+    taken: range = range(0)
 
-    @property
-    def channels(self) -> np.ndarray:
-        """The tensor's channels of the pairs."""
-        return self.tensor.orders[self.place][self.skip:self.skip + self.pairs]
+    def channels(self, group: int) -> np.ndarray:
+        """Return the tensor's channels of the pairs in a group, -1 for a pair without one."""
+        own = self.tensor.orders[self.places[group]][self.skips[group]:self.skips[group] + self.pairs]
+        read = np.where((own >= self.taken.start) & (own < self.taken.stop), own, -1)
+        return np.pad(read, (0, self.pairs - len(read)), constant_values=-1)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -63,6 +72,8 @@ class Plan:
     number : int
     level, kc, passes, pitch, stride : int
         ``stride`` is the distance of two channels' accumulators, ``pitch`` that of two rows'.
+    groups, shared : int
+        Input-channel groups, and the level of their blocks; without groups one, of the layer's own level.
     rows, cols : Axis
     segments : list of Segment
     output : Tensor
@@ -80,6 +91,8 @@ class Plan:
     layer: Layer
     number: int
     level: int
+    groups: int
+    shared: int
     rows: Axis
     cols: Axis
     segments: list[Segment]
@@ -96,6 +109,11 @@ class Plan:
     book: np.ndarray | None = None
     slots: tuple[int, int] = (0, 0)
     reasons: list[str] = field(default_factory=list)
+
+    @property
+    def channels(self) -> int:
+        """Output channels that a PE accumulates in a pass: ``kc`` of its own and as many for each other group."""
+        return self.kc * self.groups
 
     @property
     def pairs(self) -> int:
@@ -132,12 +150,17 @@ def axis(layer: Layer, which: int, inputs: Sequence[int], sums: int, outputs: Se
 
 
 def lay(spec: ScnnSpec, layer: Layer, number: int, level: int, inputs: list[tuple[Tensor, slice]], residual: Tensor | None,
-        order: str = "balanced", cuts: Sequence[int] = (), cut: str = EVEN) -> Plan | str:
+        order: str = "balanced", cuts: Sequence[int] = (), cut: str = EVEN, groups: int = 1) -> Plan | str:
     """Return a layer at a level, without passes and addresses, or why the level does not do.
 
     ``inputs`` are tensors with the channels that are read of each; ``cuts`` are where readers cut the layer's output into
-    ranges of channels, ``cut`` says how its plane is cut into tiles.
+    ranges of channels, ``cut`` says how its plane is cut into tiles, ``groups`` is the number of input-channel groups.
     """
+    shared = spec.grouped(level, groups)
+    if shared is None:
+        return f"input-channel groups must be pairs of blocks in blocks, up to {spec.input_groups} of them, not {groups}"
+    if groups > 1 and any(tensor.level != level for tensor, _ in inputs):
+        return f"inputs must be at level {level} for {groups} input-channel groups, not at a lower one"
     high, wide = spec.block_sides[level]
     tiles, places = (spec.rows // high, spec.cols // wide), high * wide
     channels = sum(len(range(*taken.indices(tensor.shape[0]))) for tensor, taken in inputs)
@@ -176,24 +199,29 @@ def lay(spec: ScnnSpec, layer: Layer, number: int, level: int, inputs: list[tupl
         if (side := max(one.size(tile) for tile in range(one.tiles))) > SIDE:
             return f"{SIDES[which]} of a tile must be at most {SIDE}, not {side}; take an array of more {SIDES[which]}"
         both.append(one)
-    live = np.count_nonzero(layer.weight, axis=(2, 3))
-    orders = residual.orders if residual else ordered(live, places, order, cuts, width=spec.f)
-    made = Tensor(name=layer.name, shape=(len(live), *outputs), level=level, rows=both[0].outputs, cols=both[1].outputs,
+    orders = residual.orders if residual else _orders(layer, places, order, tuple(cuts), spec.f)
+    made = Tensor(name=layer.name, shape=(len(layer.weight), *outputs), level=level, rows=both[0].outputs, cols=both[1].outputs,
                   orders=orders, layer=number, kc=0, span=0)
     segments, first = [], 0
     for tensor, taken in inputs:
         low, high, _ = taken.indices(tensor.shape[0])
-        skips = [int((own < low).sum()) for own in tensor.orders]
-        sizes = [int(((own >= low) & (own < high)).sum()) for own in tensor.orders]
+        sharing = members(spec, level, shared) if groups > 1 else [(place,) for place in range(len(tensor.orders))]
         for row in both[0].phases():
             for col in both[1].phases():
                 segments += [Segment(tensor=tensor, form=form_of(layer), phase=(row, col), place=place, first=first - low,
-                                     pairs=size, skip=skip)
-                             for place, (skip, size) in enumerate(zip(skips, sizes, strict=True)) if size]
+                                     pairs=pairs, places=own, skips=skips, taken=range(low, high))
+                             for place, own in enumerate(sharing) for pairs, skips in [ranges(tensor, own, low, high)] if pairs]
         first += high - low
     if residual is not None:
         segments.append(Segment(tensor=residual, form=PLAIN, phase=(0, 0), place=-1, first=-1, pairs=0))
-    return Plan(layer=layer, number=number, level=level, rows=both[0], cols=both[1], segments=segments, output=made)
+    return Plan(layer=layer, number=number, level=level, groups=groups, shared=shared, rows=both[0], cols=both[1],
+                segments=segments, output=made)
+
+
+@lru_cache(maxsize=32)
+def _orders(layer: Layer, places: int, order: str, cuts: tuple[int, ...], width: int) -> list[np.ndarray]:
+    """Return the output channels of each place; a search asks for those of a layer many times."""
+    return ordered(np.count_nonzero(layer.weight, axis=(2, 3)), places, order, cuts, width=width)
 
 
 def fill(spec: ScnnSpec, plan: Plan, pitch: int, density: float, passes: int | None = None) -> float | str:
@@ -203,7 +231,10 @@ def fill(spec: ScnnSpec, plan: Plan, pitch: int, density: float, passes: int | N
     """
     plan.pitch, plan.stride = pitch, pitch * plan.high
     most = most_channels(plan)
-    fit = min(spec.kc, spec.accumulators // max(1, plan.stride))
+    fit = min(spec.kc, spec.accumulators // max(1, plan.stride)) // plan.groups
+    if not fit and plan.groups > 1:
+        return (f"input-channel groups must leave a channel of {plan.stride} accumulators to each, of {spec.accumulators}, "
+                f"not be {plan.groups}")
     if not fit:
         return (f"accumulators of a tile of {plan.high} x {pitch} must be at most {spec.accumulators}, not {plan.stride}; "
                 f"take a larger array or more bank_entries")
@@ -219,7 +250,7 @@ def fill(spec: ScnnSpec, plan: Plan, pitch: int, density: float, passes: int | N
         if kc > fit or -(-most // kc) != count:
             continue
         taps = -(-plan.rows.taps // plan.rows.stride) * -(-plan.cols.taps // plan.cols.stride)
-        live = kc * taps * weighed
+        live = kc * plan.groups * taps * weighed
         if live > spec.weight_words * spec.f:
             plan.reasons.append(f"weight block of {live:.0f} entries must fit {spec.weight_words} vectors")
             continue
@@ -242,7 +273,7 @@ def expect(spec: ScnnSpec, plan: Plan, kc: int, live: float, parts: int, density
     Parameters
     ----------
     kc : int
-        Channels of the pass.
+        Channels of the pass that a PE finishes.
     live : float
         Live weights for each of them in a block.
     parts : int
@@ -251,17 +282,19 @@ def expect(spec: ScnnSpec, plan: Plan, kc: int, live: float, parts: int, density
         Share of activations other than 0.
     """
     rng = np.random.default_rng(0)
+    groups, channels = plan.groups, kc * plan.groups
     places = spec.block_sides[plan.level][0] * spec.block_sides[plan.level][1]
     most = max(max(plan.rows.phase(tile, phase)[1] for phase in plan.rows.phases()) for tile in range(plan.rows.tiles)), max(
         max(plan.cols.phase(tile, phase)[1] for phase in plan.cols.phases()) for tile in range(plan.cols.tiles))
     tile, tiles = most[0] * most[1], plan.rows.tiles * plan.cols.tiles
     taps = -(-plan.rows.taps // plan.rows.stride) * -(-plan.cols.taps // plan.cols.stride)
     pairs, share = min(plan.pairs, SAMPLES), min(1.0, live / taps)
-    gap, zero = (1 << (kc - 1).bit_length()) - kc, 1 - share
-    padding = taps * (gap // SPAN + zero ** (SPAN - gap % SPAN) if gap else 0) + kc * taps * share * zero ** SPAN
-    entries = rng.binomial(kc * taps, share, (pairs, 1, places)) + rng.poisson(padding, (pairs, 1, places))
+    gap, zero = (1 << (channels - 1).bit_length()) - channels, 1 - share
+    padding = taps * (gap // SPAN + zero ** (SPAN - gap % SPAN) if gap else 0) + channels * taps * share * zero ** SPAN
+    sets = pairs, 1, groups, places // groups
+    entries = rng.binomial(channels * taps, share, sets) + rng.poisson(padding, sets)
     weights = -(-entries // spec.f)
-    acts = sum(-(-rng.binomial(max(1, tile // parts), density, (pairs, tiles, 1)) // spec.i) for _ in range(parts))
+    acts = sum(-(-rng.binomial(max(1, tile // parts), density, (pairs, tiles, groups, 1)) // spec.i) for _ in range(parts))
     work = np.maximum(1, weights * acts).reshape(pairs, -1)
     bus = (np.maximum(parts, acts).reshape(pairs, -1).max(axis=1) + (12 * parts if parts > 1 else 0)).mean()
     slots = max(1, min(spec.act_words // max(1, 1 << (-(-tile // spec.i) - 1).bit_length()),
@@ -270,10 +303,11 @@ def expect(spec: ScnnSpec, plan: Plan, kc: int, live: float, parts: int, density
     mean = work[:whole].reshape(-1, slots, work.shape[1]).sum(axis=1).max(axis=1).mean() / slots
     lanes = max(-(-places // spec.weight_lanes) * np.maximum(1, weights).mean(),
                 places * np.maximum(1, entries).mean() / spec.transfer_items)
-    drain = kc * (2 * (plan.high * plan.wide - tile) * (tiles > 1) + tile * 1.2) + 4 * STEP + 40
+    reduction = 2 * (groups - 1) * plan.high * plan.wide
+    drain = kc * (reduction + 2 * (plan.high * plan.wide - tile) * (tiles > 1) + tile * 1.2) + 4 * STEP + 40
     sources = len({segment.place for segment in plan.segments})
-    turns = sources * (4 + 2 * plan.level) if sources > 1 else 0
-    crowded = CROWDED if kc < min(spec.f, most_channels(plan)) and taps > 1 else 1.0
+    turns = sources * (4 + 2 * plan.shared) if sources > 1 else 0
+    crowded = CROWDED if channels < min(spec.f, most_channels(plan)) and taps > 1 else 1.0
     whole = max(plan.pairs * max(mean, lanes, bus), plan.pairs * bus + turns, drain)
     return crowded * whole + (0.6 * drain + 40) / plan_passes(plan, kc)
 

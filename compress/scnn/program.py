@@ -1,10 +1,12 @@
 """The programs of the array: records of lanes, supplies and drains, from the plans of a network."""
 
+import itertools
 from typing import Any
 
 import numpy as np
 
 from compress.scnn.axis import Axis
+from compress.scnn.group import halves, number_of
 from compress.scnn.plan import Plan, Segment
 from compress.scnn.tensor import Tensor, phases, tile_of
 from spec.scnn import ScnnSpec
@@ -34,7 +36,7 @@ def lanes(spec: ScnnSpec, plan: Plan) -> list[int]:
     """Return the words of a layer in the lanes' program."""
     high, wide = spec.block_sides[plan.level]
     head = {"sets": high * wide, "passes": plan.passes, "pairs": plan.pairs, "segments": len(plan.segments), "kc": plan.kc,
-            "bias": plan.layer.bias is not None, "kp_log2": (plan.kc - 1).bit_length(), "slot_log2": plan.slots[0],
+            "bias": plan.layer.bias is not None, "kp_log2": (plan.channels - 1).bit_length(), "slot_log2": plan.slots[0],
             "stride": plan.stride, "codebook": plan.codebook}
     words = records.pack(records.LANE_LAYER, head)
     for segment in plan.segments:
@@ -49,14 +51,17 @@ def supply(spec: ScnnSpec, plan: Plan, plans: list[Plan], pe: int) -> list[int]:
     """Return the words of a layer in a PE's supply program."""
     words = records.pack(records.SUPPLY_LAYER, {
         "passes": plan.passes, "pairs": plan.pairs, "segments": len(plan.segments), "set": spec.position(pe, plan.level)[1],
-        "level": plan.level, "weight_slot_log2": plan.slots[0], "act_slot_log2": plan.slots[1],
+        "level": plan.shared, "weight_slot_log2": plan.slots[0], "act_slot_log2": plan.slots[1],
         "product_shift": plan.layer.product_shift, "gather": plan.gather})
+    group = number_of(spec, plan.level, plan.shared, pe)
     for segment in plan.segments:
         tensor, tile = segment.tensor, tile_of(spec, pe, plan.level)
         number = phases(segment.form).index(segment.phase)
-        common = {"first": tensor.blocks[segment.form] + number * tensor.span + segment.skip, "local": segment.place < 0,
+        skip = 0 if segment.place < 0 else segment.skips[group]
+        common = {"first": tensor.blocks[segment.form] + number * tensor.span + skip, "local": segment.place < 0,
                   "advance": plan.kc if segment.place < 0 else 0, **gate(plan, plans, segment)}
-        parts = _parts(spec, plan, tensor, segment.place, tile) if segment.place >= 0 else [(0, tile)]
+        alone = segment.place < 0 or plan.groups > 1        # no part but its own, or that of one PE of the group
+        parts = [(max(0, segment.place), tile)] if alone else _parts(spec, plan, tensor, segment.place, tile)
         words += records.pack(records.SUPPLY_SEGMENT, {"pairs": segment.pairs, "parts": len(parts)})
         for source, old in parts:
             down, right = (edges[at] - one.origin(at) for edges, one, at in
@@ -68,15 +73,16 @@ def supply(spec: ScnnSpec, plan: Plan, plans: list[Plan], pe: int) -> list[int]:
 
 def gate(plan: Plan, plans: list[Plan], segment: Segment) -> dict[str, int]:
     """Return the fields by which a part waits until its block has been written: none if no pass of this run writes it."""
-    tensor, skip = segment.tensor, segment.skip
+    tensor, skips = segment.tensor, segment.skips or (0,)
     if tensor.layer < 0:
         return {}
+    skip, end = min(skips), max(skips) + segment.pairs
     back = plan.first_pass - plans[tensor.layer].first_pass - skip // tensor.kc
     if back >= 1 << 12:
         return {}
-    if skip % tensor.kc == 0:
+    if skip % tensor.kc == 0 and skip == max(skips):
         return {"gate": tensor.kc, "back": back}
-    last = (skip + segment.pairs - 1) // tensor.kc - skip // tensor.kc      # a range that a pass cuts waits for its last one
+    last = (end - 1) // tensor.kc - skip // tensor.kc       # a range that a pass cuts waits for its last one
     return {"gate": (1 << records.SUPPLY_PART["gate"][1]) - 1, "back": back - last}
 
 
@@ -104,19 +110,32 @@ def _base(plan: Plan, tensor: Tensor, phase: tuple[int, int], tile: tuple[int, i
     return max(total, 0) if plan.rows.size(tile[0]) and plan.cols.size(tile[1]) else 0
 
 
-def drain(spec: ScnnSpec, plan: Plan) -> dict[tuple[int, int], list[int]]:
-    """Return the words of a layer in the drain program of the PEs of each tile."""
-    words = {}
-    sends = exchange(plan)
-    for tile in tiles(plan):
-        steps = [*sends[tile], *post(plan, tile)]
+def drain(spec: ScnnSpec, plan: Plan) -> list[list[int]]:
+    """Return the words of a layer in the drain program of each PE."""
+    sends, own = exchange(plan), {}
+    for tile, group in itertools.product(tiles(plan), range(plan.groups)):
+        own_channels = group * plan.kc * plan.stride
+        steps = [*reduction(spec, plan, tile, group),
+                 *(step | {"start": step["start"] + own_channels} for step in (*sends[tile], *post(plan, tile)))]
+        exchanges = bool(sends[tile]) or plan.groups > 1
         head = {"passes": plan.passes, "kc": plan.kc, "steps": len(steps), "stride": plan.stride, "shift": plan.layer.shift,
-                "relu": plan.layer.relu, "bias": plan.layer.bias is not None, "level": plan.level, "word": plan.word,
-                "limit": plan.limit, "exchange": bool(sends[tile])}
-        words[tile] = records.pack(records.DRAIN_LAYER, head)
-        for step in steps:
-            words[tile] += records.pack(records.DRAIN_STEP, step)
-    return words
+                "relu": plan.layer.relu, "bias": plan.layer.bias is not None, "level": plan.shared, "word": plan.word,
+                "limit": plan.limit, "exchange": exchanges}
+        own[tile, group] = records.pack(records.DRAIN_LAYER, head) + [
+            word for step in steps for word in records.pack(records.DRAIN_STEP, step)]
+    return [own[tile_of(spec, pe, plan.level), number_of(spec, plan.level, plan.shared, pe)] for pe in range(spec.pes)]
+
+
+def reduction(spec: ScnnSpec, plan: Plan, tile: tuple[int, int], group: int) -> list[dict[str, Any]]:
+    """Return the sends by which a PE of a group gets the sums of its channels and gives away those of other groups."""
+    high, wide = plan.rows.size(tile[0]), plan.cols.size(tile[1])
+    steps = []
+    for level, way, first, parts in halves(spec, plan.level, plan.shared, group):
+        box = _step(plan, 0, 0, high, wide, parts * plan.kc) if high and wide else _step(plan, 0, 0, 0, 0, 0)
+        steps.append(box | {
+            "start": first * plan.kc * plan.stride, "kind": records.KINDS["send"], "direction": records.DIRECTIONS[way],
+            "cause": records.CAUSES["reduction"], "cycles": 2 * parts * plan.kc * plan.high * plan.wide + 6, "level": level})
+    return steps
 
 
 def tiles(plan: Plan) -> list[tuple[int, int]]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from compress.scnn import block, code
+from compress.scnn.group import members
 from compress.scnn.plan import Plan, Segment
 from spec.framing import Header
 from spec.scnn import ScnnSpec
@@ -17,23 +18,28 @@ CHUNK = 1 << 14         # transfers that are cut into bits at a time
 def matrices(spec: ScnnSpec, plan: Plan, segment: Segment, number: int, place: int) -> np.ndarray:
     """Return the weight blocks of a segment in pass ``number`` for a place as rows of positions: (pairs, taps x 2**kp_log2)."""
     layer = plan.layer
-    outputs = plan.output.orders[place][number * plan.kc:(number + 1) * plan.kc]
-    lanes = 1 << (plan.kc - 1).bit_length()
+    group, places = next((own.index(place), own) for own in members(spec, plan.level, plan.shared) if place in own)
+    lanes = 1 << (plan.channels - 1).bit_length()
     if segment.place < 0:                                   # a residual: its channel k meets sum k
         rows = np.zeros((segment.pairs, lanes), np.int64)
-        rows[:len(outputs), 0] = 1 << layer.residual[1]     # type: ignore[index]
+        rows[:len(finished(plan, number, place)), group * plan.kc] = 1 << layer.residual[1]     # type: ignore[index]
         return rows
-    own = segment.first + segment.channels
+    read = segment.channels(group)
     row, col = segment.phase
-    weight = layer.weight
-    if layer.groups > 1:
-        weight = spread(layer.weight, layer.groups, outputs)
-    else:
-        weight = weight[outputs]
-    taken = weight[:, own, row::layer.stride[0], col::layer.stride[1]].astype(np.int64)
-    padded = np.zeros((lanes, *taken.shape[1:]), np.int64)
-    padded[:len(taken)] = taken
-    return padded.transpose(1, 2, 3, 0).reshape(len(own), -1)
+    high, wide = (len(range(at, taps, stride)) for at, taps, stride in zip((row, col), layer.weight.shape[2:], layer.stride,
+                                                                          strict=True))
+    padded = np.zeros((lanes, segment.pairs, high, wide), np.int64)
+    for at, other in enumerate(places):
+        outputs = finished(plan, number, other)
+        weight = spread(layer.weight, layer.groups, outputs) if layer.groups > 1 else layer.weight[outputs]
+        padded[at * plan.kc:at * plan.kc + len(outputs), read >= 0] = weight[
+            :, segment.first + read[read >= 0], row::layer.stride[0], col::layer.stride[1]]
+    return padded.transpose(1, 2, 3, 0).reshape(segment.pairs, -1)
+
+
+def finished(plan: Plan, number: int, place: int) -> np.ndarray:
+    """Return the output channels that the PE at a place finishes in pass ``number``."""
+    return plan.output.orders[place][number * plan.kc:(number + 1) * plan.kc]
 
 
 def spread(weight: np.ndarray, groups: int, outputs: np.ndarray) -> np.ndarray:
@@ -75,7 +81,7 @@ def biases(spec: ScnnSpec, plan: Plan, number: int, place: int) -> np.ndarray:
     if plan.layer.bias is None:
         return np.empty(0, np.int64)
     own = np.zeros(plan.kc, np.int64)
-    outputs = plan.output.orders[place][number * plan.kc:(number + 1) * plan.kc]
+    outputs = finished(plan, number, place)
     own[:len(outputs)] = plan.layer.bias[outputs].astype(np.int64) & (1 << BIAS_BITS) - 1
     shifts = np.arange(spec.bias_items) * spec.entry_bits
     return (((own[:, None] >> shifts) & (1 << spec.entry_bits) - 1) | 1 << spec.entry_bits).ravel()

@@ -24,7 +24,7 @@ def settle(spec: ScnnSpec, plan: Plan, density: float) -> None:
     least, best = plan.pitch * plan.high, (2.0, plan.stride)
     for residue in (least % 32, *RESIDUES):
         plan.stride = least + (residue - least) % 32
-        if plan.kc * plan.stride > spec.accumulators or plan.stride % spec.banks == plan.pitch % spec.banks != 0:
+        if plan.channels * plan.stride > spec.accumulators or plan.stride % spec.banks == plan.pitch % spec.banks != 0:
             continue
         best = min(best, (max(stops(spec, plan, share) for share in (density, 1.0)), plan.stride))
         if best[0] <= GOOD:
@@ -39,7 +39,7 @@ def stops(spec: ScnnSpec, plan: Plan, density: float) -> float:
     high, wide = plan.rows.phase(tile[0], segment.phase[0])[1], plan.cols.phase(tile[1], segment.phase[1])[1]
     places = spec.block_sides[plan.level][0] * spec.block_sides[plan.level][1]
     rows = matrices(spec, plan, segment, 0, places // 2)
-    bits, offsets = (plan.kc - 1).bit_length(), np.array(taps(plan))[tap_place(plan, segment.phase):]
+    bits, offsets = (plan.channels - 1).bit_length(), np.array(taps(plan))[tap_place(plan, segment.phase):]
     products, issues = {}, 0
     for pair in range(len(rows)):
         position = np.flatnonzero(rows[pair])

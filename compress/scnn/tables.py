@@ -7,7 +7,7 @@ import numpy as np
 from compress.scnn import stream
 from compress.scnn.actions import read_out
 from compress.scnn.image import Image
-from compress.scnn.tensor import PLAIN, Tensor, indices, planes
+from compress.scnn.tensor import PLAIN, Tensor, indices, planes, spare
 from spec.scnn import ScnnSpec
 
 GAP = -1
@@ -46,8 +46,9 @@ def _blocks(spec: ScnnSpec, tensor: Tensor, pe: int, forms: tuple) -> list[tuple
     """Return a PE's blocks of a tensor: PE, index, the element at each position."""
     place = spec.position(pe, tensor.level)[1]
     elements = 1 + np.arange(np.prod(tensor.shape)).reshape(tensor.shape)
-    return [(pe, index, row + GAP) for form in forms
-            for index, row in zip(indices(tensor, form, place).tolist(), planes(spec, tensor, elements, form, pe), strict=True)]
+    return [(pe, index, row + GAP) for form in forms for index, row in (
+        *zip(indices(tensor, form, place).tolist(), planes(spec, tensor, elements, form, pe), strict=True),
+        *((index, np.empty(0, np.int64)) for index in spare(spec, tensor, form, place)))]
 
 
 def _read(spec: ScnnSpec, tensor: Tensor, pe: int, first: int, count: int) -> list[np.ndarray]:

@@ -108,6 +108,14 @@ def indices(tensor: Tensor, form: Form, place: int) -> np.ndarray:
     return np.concatenate([tensor.blocks[form] + number * tensor.span + own for number in range(len(phases(form)))])
 
 
+def spare(spec: ScnnSpec, tensor: Tensor, form: Form, place: int) -> list[int]:
+    """Return the indices of blocks without a channel that a PE at a place must have: input-channel groups read as many each."""
+    if spec.input_groups == 1:
+        return []
+    return [tensor.blocks[form] + number * tensor.span + at for number in range(len(phases(form)))
+            for at in range(len(tensor.orders[place]), tensor.span)]
+
+
 def store(spec: ScnnSpec, tensor: Tensor, values: np.ndarray, pe: int, word: int,
           ) -> tuple[dict[int, tuple[int, int]], np.ndarray]:
     """Return a PE's block table entries (index: first word, count) and memory words of a tensor from ``word`` on."""
@@ -124,6 +132,7 @@ def store(spec: ScnnSpec, tensor: Tensor, values: np.ndarray, pe: int, word: int
             memory += [sum(entry << ACT_ENTRY_BITS * lane for lane, entry in enumerate(own[at:at + spec.i]))
                        for at in range(0, count, spec.i)]
             start += count
+        table |= dict.fromkeys(spare(spec, tensor, form, place), (word + len(memory), 0))
     return table, np.array(memory, object)
 
 

@@ -106,7 +106,7 @@ def _acts(spec: ScnnSpec, programs: tuple[Program, ...], counts: Counts) -> tupl
         row, col = pe // spec.cols // high * high, pe % spec.cols // wide * wide
         for number in range(passes):
             pair = 0
-            for segment in programs[0].segments:
+            for segment in programs[pe].segments:
                 for at, part in enumerate(segment.parts):
                     source = pe if part.local else (row + part.source // wide) * spec.cols + col + part.source % wide
                     first, own = part.first + part.advance * number, counts[source]

@@ -72,11 +72,11 @@ def _heads(spec: ScnnSpec, one: Program, pe: int, items: int, books: int) -> lis
     most = len(spec.block_sides)
     if level >= most:
         return [("level", f"below {most}", level, False)]
-    size = spec.block_sides[level][0] * spec.block_sides[level][1]
+    tile, size = _tile(spec, level, lane["sets"])
     work = own["passes"] * own["pairs"] * size
     return [
         ("sets", f"{size} at level {level}", lane["sets"], lane["sets"] == size),
-        ("set", "the PE's place in its block", own["set"], own["set"] == spec.position(pe, level)[1]),
+        ("set", "the PE's place in its block", own["set"], own["set"] == spec.position(pe, tile)[1]),
         ("passes", "at least 1, as many for the drain", (own["passes"], drain["passes"]), own["passes"] == drain["passes"] > 0),
         ("pairs", "at least 1, the sum of those of the segments", own["pairs"],
          0 < own["pairs"] == sum(segment.pairs for segment in one.segments)),
@@ -94,6 +94,19 @@ def _heads(spec: ScnnSpec, one: Program, pe: int, items: int, books: int) -> lis
         ("level of the drain", f"{level}", drain["level"], drain["level"] == level),
         ("region of the outputs", f"in {spec.memory_words} words", (drain["word"], drain["limit"]),
          drain["word"] <= drain["limit"] <= spec.memory_words)]
+
+
+def _tile(spec: ScnnSpec, shared: int, sets: int) -> tuple[int, int]:
+    """Return the level of the tiles of a layer with so many weight sets whose PEs share activations at a level, and its sets.
+
+    Without input-channel groups both levels are the same; with 2 or 4 of them the tile's block is of as many blocks that share.
+    """
+    sizes = [high * wide for high, wide in spec.block_sides]
+    for groups in (2, 4):
+        level = shared + groups // 2
+        if groups <= spec.input_groups and level < len(sizes) and sets == sizes[level] == groups * sizes[shared]:
+            return level, sets
+    return shared, sizes[shared]
 
 
 def _segments(spec: ScnnSpec, one: Program, taps: int) -> list[Rule]:

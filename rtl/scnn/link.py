@@ -14,11 +14,14 @@ LEVEL_BITS = 3
 
 
 def ways(spec: ScnnSpec) -> list[tuple[str, int]]:
-    """Return direction and distance of each way that a sum may take: the sides of every level but the last."""
+    """Return direction and distance of each way that a sum may take: the sides of every level but the last.
+
+    A distance as long as the array leads nowhere, so there is none where there are shorter ones.
+    """
     found = []
     for name, (down, _) in SHIFTS.items():
         sides = {high if down else wide for high, wide in spec.block_sides[:-1]} or {1}
-        found += [(name, side) for side in sorted(sides)]
+        found += [(name, side) for side in sorted(sides - {spec.rows if down else spec.cols} or sides)]
     return found
 
 

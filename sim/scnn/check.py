@@ -24,7 +24,7 @@ SHARE = 0.01            # of a run by which a counter may differ from the model'
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Case:
-    """A network, its input, and how it is laid out: levels and passes of its layers, or none to have them chosen.
+    """A network, its input, and how it is laid out: levels, passes and input-channel groups, or none to have them chosen.
 
     ``pause`` in 256 is the chance that the stream of weights has nothing to offer in a cycle, ``limit`` the cycles within
     which the layers must end. ``saturated`` says that some sum does not fit ``acc_bits``, which a flag tells.
@@ -35,13 +35,15 @@ class Case:
     x: np.ndarray
     levels: tuple[int, ...]
     passes: tuple[int | None, ...] = ()
+    groups: tuple[int | None, ...] = ()
     pause: int = 0
     limit: int = LIMIT
     saturated: bool = False
 
     def assembly(self, spec: ScnnSpec) -> Assembly:
         """Return the network laid out; raises ValueError where the array cannot hold it."""
-        return assemble(spec, self.layers, self.x.shape, levels=self.levels or None, passes=self.passes or None)
+        return assemble(spec, self.layers, self.x.shape, levels=self.levels or None, passes=self.passes or None,
+                        groups=self.groups or None)
 
     def image(self, assembly: Assembly) -> Image:
         """Return the image of the network laid out; raises ValueError where a sum for this input could overflow."""

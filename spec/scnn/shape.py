@@ -1,6 +1,7 @@
 """Numbers of the SCNN array that rtl, golden, compress and boards must agree on (SCNN, ISCA 2017)."""
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from spec.parameter import check, choice, chosen, expanded, number, shorthand, switch
@@ -37,6 +38,8 @@ class ScnnSpec:
     acc_bits: int = number(32, 20, 32, "Bits of an accumulator whose sum counts as correct, two's complement.")
     guard_bits: int = number(4, 1, 8, "Bits above them, which make the saturated flag exact.")
     product_shift_bits: int = number(0, 0, 4, "Bits of a layer's shift of each product before accumulation; 0 for none.")
+    input_groups: int = choice(1, (1, 2, 4), "Most input-channel groups whose sums a tile's PEs add up; above 1 there are "
+                                             "blocks of half as many PEs.")
     broadcast_latency: int = number(2, 0, 8, "Registers between the central unit and the PEs, each way.")
 
     def __post_init__(self) -> None:
@@ -48,6 +51,9 @@ class ScnnSpec:
         if self.queue_depth <= self.stop_margin:
             raise ValueError(f"queue_depth must be more than {self.stop_margin}, not {self.queue_depth}: so many products "
                              f"of a multiplier are on their way when a queue stops the issue")
+        if len(self.block_sides) > MOST_LEVELS:
+            raise ValueError(f"input_groups must be 1 for {self.rows} x {self.cols} PEs, not {self.input_groups}: blocks have "
+                             f"{len(self.block_sides)} levels then, and a program can name {MOST_LEVELS}")
         if self.broadcast_latency < len(self.block_sides) - 3:
             raise ValueError(f"broadcast_latency must be at least {len(self.block_sides) - 3} for {self.rows} x {self.cols} "
                              f"PEs, not {self.broadcast_latency}: a layer begins when the buses of the blocks are empty")
@@ -142,14 +148,26 @@ class ScnnSpec:
         """Rows and columns of the blocks of PEs that a layer may cut the array into, by level.
 
         Level 0 is one PE a block, the last level one block, the whole array. From the last one down, each level halves both
-        sides (a side of 1 stays 1) while they divide.
+        sides (a side of 1 stays 1) while they divide. With input-channel groups there is one between two levels that differ
+        in both sides, with the rows of the upper and the columns of the lower one.
         """
         sides = [(self.rows, self.cols)]
         while sides[-1] != (1, 1):
             rows, cols = sides[-1]
             even = all(side == 1 or side % 2 == 0 for side in sides[-1])
             sides.append((max(1, rows // 2), max(1, cols // 2)) if even else (1, 1))
+        if self.input_groups > 1:
+            halves = [(high, wide) for (high, before), (low, wide) in pairwise(sides) if high != low and before != wide]
+            sides = sorted({*sides, *halves}, reverse=True)
         return tuple(reversed(sides))
+
+    def grouped(self, level: int, groups: int) -> int | None:
+        """Return the level of the blocks of which ``groups`` make one of a level by doubling a side at a time, or None."""
+        lower = level - (groups.bit_length() - 1)
+        if lower < 0 or groups > self.input_groups:
+            return None
+        areas = [high * wide for high, wide in self.block_sides[lower:level + 1]]
+        return lower if all(after == 2 * before for before, after in pairwise(areas)) else None
 
     def position(self, pe: int, level: int) -> tuple[int, int]:
         """Return of which block of a level a PE is part (counted row by row), and its place in the block (row by row)."""
@@ -169,6 +187,9 @@ MOST_STORED = STORED_BITS[-1]
 
 MOST_PLANE = 1 << 16
 """Rows and columns of the largest plane of activations."""
+
+MOST_LEVELS = 8
+"""Levels of blocks of PEs that a program can name."""
 
 MOST_PES_A_SIDE = 16
 """Rows and columns of the largest array."""
@@ -238,13 +259,17 @@ def preset(name: str = "default", **changes: Any) -> ScnnSpec:
     """Return the preset ``name`` with ``changes``, or say which presets and parameters exist; ``pes`` is short for a shape.
 
     Unless they are among the changes, there are not more weight lanes than PEs, and the weight stream's port is not wider than
-    its lanes can use; with ``weight_memory`` it is one of `STORED_BITS`.
+    its lanes can use; with ``weight_memory`` it is one of `STORED_BITS`. With input-channel groups ``broadcast_latency`` is as
+    long as their levels need.
     """
     wanted = expanded(SHORTHANDS, changes)
+    late = wanted.get("input_groups", 1) != 1 and "broadcast_latency" not in changes
     given = PRESETS[name].weight_port_bits if name in PRESETS else MOST_STORED
     if wanted.get("weight_memory") and "weight_port_bits" not in changes and given not in STORED_BITS:
         wanted["weight_port_bits"] = MOST_STORED
-    made = chosen(PRESETS, name, wanted)
+    made = chosen(PRESETS, name, wanted | ({"broadcast_latency": MOST_LEVELS} if late else {}))
+    if late:
+        made = replace(made, broadcast_latency=max(PRESETS[name].broadcast_latency, len(made.block_sides) - 3))
     return fitted(made, lanes="weight_lanes" not in changes, port="weight_port_bits" not in changes)
 
 
