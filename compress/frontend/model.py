@@ -177,7 +177,7 @@ def _input_shape(value: Any, path: Path) -> tuple[tuple[int, ...], int | None]:
         sizes[0] = BATCH
     for axis, size in enumerate(sizes):
         if size is None or size < 1:
-            named = kind.shape.dim[axis].dim_param or size or "unknown"
+            named = kind.shape.dim[axis].dim_param or ("unknown" if size is None else size)
             raise ValueError(f"size {axis} of input {value.name!r} of {path} must be a number of at least 1, not {named!r}; "
                              f"{AGAIN} with only the batch left open")
     return tuple(int(size) for size in sizes if size is not None), batch

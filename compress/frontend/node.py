@@ -95,11 +95,14 @@ class Node:
         return self.given(number) and self.proto.input[number] in self.trace.constants
 
     def constant(self, number: int, what: str) -> np.ndarray:
-        """Return an input that is constant, and finite where it is real."""
+        """Return an input that is constant, and finite where it is real, with an element at least."""
         if not self.is_constant(number):
             raise NodeRefusedError(what, "constant (an initializer or a Constant node)", "computed by the network",
                                    "export with constant weights")
         values = self.trace.constants[self.proto.input[number]]
+        if values.dtype.kind == "f" and not values.size:
+            raise NodeRefusedError(what, "of at least one element", f"of shape {list(values.shape)}",
+                                   "export the network again")
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             place = np.argwhere(~np.isfinite(np.atleast_1d(values)))[0]
             raise NodeRefusedError(what, "finite", f"{np.atleast_1d(values)[tuple(place)]} at {tuple(map(int, place))}",
