@@ -27,6 +27,19 @@ def join(parts):
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
+@pytest.mark.full
+@pytest.mark.parametrize("name", recorded.EMULATED)
+def test_recordings_of_emulated_instructions_match_on_two_tiles(name, tmp_path):
+    if recorded.folder() is None:
+        pytest.skip("no recordings in ../shared/tensor_core or in the folder named by NONZERO_RECORDINGS")
+    played, got, want = recorded.emulated(name)
+    assert len(want) == 500 and (got == want).all() and len(played) == 2
+    for build, operations in played.items():
+        folder = tmp_path / build
+        folder.mkdir()
+        run(build, join(operations), folder)
+
+
 @pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.full) if name in LARGE else name for name in BUILDS])
 def test_random_operations_match_golden(name, tmp_path):
     run(name, join(random_blocks(BUILDS[name], QUICK, seed=1)), tmp_path)
