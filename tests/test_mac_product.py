@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from golden.mac import dot, matmul, padding, to_bits, to_values
+from golden.mac import dot, matmul, padding, scaled, to_bits, to_values
 from golden.mac.cases import patterns
 from golden.mac.pack import pack
 from golden.mac.speed import measure
@@ -139,3 +139,20 @@ def test_bad_input_is_named(call, error, text):
 def test_a_million_four_term_dot_products_a_second():
     slow = [row for row in measure(1 << 18) if row["per_second"] < 1_000_000]
     assert not slow, slow
+
+
+@pytest.mark.parametrize(("name", "places"), [("fp16", 10), ("bf16", 7), ("tf32", 10), ("e4m3", 3), ("e5m2", 2)])
+def test_a_value_of_64_bits_is_rounded_once(name, places):
+    tie, last = 1 + 2.0 ** -(places + 1), 2.0**-places
+    values = np.array([tie, tie + 2.0**-40, tie - 2.0**-40, -tie - 2.0**-40, tie + last - 2.0**-40, tie + last])
+    assert to_values(name, to_bits(name, values)).tolist() == [1, 1 + last, 1, -1 - last, 1 + last, 1 + 2 * last]
+    assert to_values(name, to_bits(name, np.array([1e-300, -1e-300, 0.0]))).tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize(("name", "places"), [("mxfp8_e4m3", 3), ("mxfp6_e2m3", 3), ("mxfp4_e2m1", 1), ("nvfp4", 1)])
+def test_a_scaled_element_is_rounded_once(name, places):
+    tie, last = 1 + 2.0 ** -(places + 1), 2.0**-places
+    row = np.zeros((1, 64))
+    row[0, :4], row[0, ::16] = [0, tie, tie + 2.0**-40, tie - 2.0**-40], scaled.element_largest(scaled.named(name))
+    elements, scales = scaled.to_blocks(name, row)
+    assert scaled.to_real(name, elements, scales)[0, 1:4].tolist() == [1, 1 + last, 1]

@@ -18,9 +18,8 @@ _UNSIGNED = {1: np.uint8, 2: np.uint16, 4: np.uint32}
 def to_bits(name: str, values, *, frac: int = MacSpec.lns_frac):
     """Return raw patterns of real values: floats round to nearest even, integers must be whole and in range.
 
-    Values pass through float32 on their way to a format of 16 bits or fewer (they are float32 almost always);
-    infinities and NaN are kept where the format has them. For ``lns`` the logarithm is rounded to ``frac``
-    fraction bits.
+    A value of up to 64 bits is rounded once, whatever its dtype; infinities and NaN are kept where the format has them. For
+    ``lns`` the logarithm is rounded to ``frac`` fraction bits.
     """
     fmt, values = _format(name), np.asarray(values)
     unsigned = _UNSIGNED[fmt.bytes]
@@ -32,7 +31,7 @@ def to_bits(name: str, values, *, frac: int = MacSpec.lns_frac):
         _check_integers(fmt, values)
         return (values.astype(np.int64) & (1 << fmt.bits) - 1).astype(unsigned)
     with np.errstate(over="ignore", invalid="ignore"):
-        single = values.astype(np.float32)
+        single = values.astype(np.float32) if name == "fp32" else odd(values)
         out = _rounded(single, fmt.unused) if fmt.unused else single.astype(DTYPES[name])
     wrong = np.isfinite(values.astype(np.float64)) & ~np.isfinite(out.astype(np.float32))
     if fmt.specials == "fn":
@@ -61,6 +60,14 @@ def to_values(name: str, bits, *, frac: int = MacSpec.lns_frac):
     with np.errstate(invalid="ignore"):
         values = bits.astype(_UNSIGNED[fmt.bytes]).view(DTYPES[name]).astype(np.float32)
     return np.where(np.isnan(values), np.float32(np.nan), values)       # a signalling NaN would warn its user
+
+
+def odd(values):
+    """Return values as float32, those between two of its numbers as the odd one, so that a narrower format rounds once."""
+    single, wide = values.astype(np.float32), values.astype(np.float64)
+    bits, back = single.view(np.uint32), single.astype(np.float64)
+    between = np.isfinite(single) & (back != wide)
+    return np.where(between, bits - (np.abs(back) > np.abs(wide)) | 1, bits).astype(np.uint32).view(np.float32)
 
 
 def _rounded(single, unused: int):

@@ -10,6 +10,7 @@ import numpy as np
 
 from golden.mac import exact
 from golden.mac.block import align, specials
+from golden.mac.convert import odd
 from golden.mac.operand import INFINITE, INVALID, ZERO, Terms, decode, patterns, split
 from golden.mac.pack import pack
 from spec.mac.number import FORMATS
@@ -82,7 +83,7 @@ def to_blocks(fmt: str, values) -> tuple[np.ndarray, np.ndarray]:
         factor = np.exp2(scale.astype(np.float64) - E8M0_BIAS)
     else:
         limit = np.minimum(largest / element_largest(form), 448)
-        scale = limit.astype(DTYPES["e4m3"]).view(np.uint8)
+        scale = odd(limit).astype(DTYPES["e4m3"]).view(np.uint8)
         factor = scale.view(DTYPES["e4m3"]).astype(np.float64)
     scaled = np.divide(blocks, factor[:, :, None], out=np.zeros_like(blocks), where=factor[:, :, None] > 0)
     return _round(form, scaled).reshape(values.shape), scale
@@ -119,7 +120,7 @@ def _round(form: ScaledFormat, values) -> np.ndarray:
     if form.element.name == "int8":
         return np.clip(np.rint(values * 2**INT8_FRACTION), -128, 127).astype(np.int8).view(np.uint8)
     top = element_largest(form)
-    return np.clip(values, -top, top).astype(DTYPES[form.element.name]).view(np.uint8)
+    return odd(np.clip(values, -top, top)).astype(DTYPES[form.element.name]).view(np.uint8)
 
 
 def _elements(what: str, form: ScaledFormat, array) -> np.ndarray:
