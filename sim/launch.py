@@ -38,6 +38,18 @@ class Failed(AssertionError):
 HIERARCHICAL = "--hierarchical"
 
 
+class _Whole(Verilator):
+    """Verilator whose C++ is compiled as one file.
+
+    Several files are there to be compiled side by side, each kind with a header compiled ahead: of a build of ten files, that
+    takes more processor time than the files.
+    """
+
+    def _build_command(self):
+        *commands, make = super()._build_command()
+        return [*commands, [*make, "VM_PARALLEL_BUILDS=0"]]
+
+
 class _Apart(Verilator):
     """Verilator with modules built apart: another makefile joins them.
 
@@ -231,7 +243,7 @@ def _compile(work: Path, sim: str, top: str, texts: Sequence[str], arguments: Se
         for path in _runtime([word for word in arguments if word != HIERARCHICAL], waves):
             os.utime(shutil.copy(path, work), (later, later))
     with simulator.environment(sim):
-        runner = _Apart(apart) if apart else get_runner(sim)
+        runner = _Apart(apart) if apart else _Whole() if sim == "verilator" else get_runner(sim)
         log = work / "build.log"
         try:
             runner.build(sources=files, hdl_toplevel=top, build_dir=work, build_args=arguments,
