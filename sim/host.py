@@ -1,13 +1,11 @@
 """A host inside the simulator, the same for every machine: the actions of `compress.actions`, over AXI."""
 
-import logging
 from collections.abc import Awaitable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cocotb.triggers import ClockCycles, RisingEdge, SimTimeoutError, with_timeout
-from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiResp
 
 from compress.actions import (
     Offer,
@@ -22,11 +20,11 @@ from compress.actions import (
     ended,
     named,
 )
+from sim import axil
 from sim.feed import Axi, Files, Stream
-from spec.registers import WORD_BYTES, RegisterMap
+from spec.registers import WORD_BITS, WORD_BYTES, RegisterMap
 
 PERIOD = 10         # ns a cycle
-ANSWER = 1_000      # cycles within which the bus answers, a burst of all counters too
 WORD_CYCLES = 8     # more than a machine needs for a word
 SLACK = 10_000      # cycles beyond what a feed or a read-out should take after which it has gone wrong
 
@@ -66,8 +64,7 @@ class Host:
     def __init__(self, dut: Any, registers: RegisterMap, *, idle: str = "never", stall: str = "never",
                  folder: Path = Path()):
         self.dut, self.registers = dut, registers
-        logging.getLogger(f"cocotb.{dut._name}.s_axil").setLevel(logging.WARNING)
-        self.axil = AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axil"), dut.clk, dut.rst)
+        self.axil = axil.Master(dut)
         self.stream: Stream = Files(dut, folder) if hasattr(dut, "feed") else Axi(dut, idle, stall)
 
     async def reset(self) -> None:
@@ -77,6 +74,7 @@ class Host:
             self.dut.number.value = 0
         if hasattr(self.dut, "offer"):
             self.dut.offer.value = self.dut.offered.value = self.dut.pause.value = 0
+        self.axil.idle()
         self.dut.rst.value = 1
         await ClockCycles(self.dut.clk, 3)
         self.stream.restart()
@@ -87,25 +85,24 @@ class Host:
     async def write(self, name: str, **fields: int) -> None:
         """Write a register, fields not named as 0."""
         register = self.registers[name]
-        word = encode(register, fields)
-        answer = await self._bus(self.axil.write(register.offset, word.to_bytes(WORD_BYTES, "little")))
-        if answer.resp != AxiResp.OKAY:
-            raise RuntimeError(f"write of {name} must be answered with OKAY, not {answer.resp!r}")
+        answer = await self.axil.write(register.offset, encode(register, fields))
+        if answer != axil.OKAY:
+            raise RuntimeError(f"write of {name} must be answered with OKAY, not {answer}")
 
     async def read(self, name: str) -> dict[str, int]:
         """Return the fields of a register or counter."""
         return (await self.read_all([name]))[name]
 
     async def read_all(self, names: Sequence[str]) -> dict[str, dict[str, int]]:
-        """Return the fields of registers that lie side by side, fetched in one burst."""
+        """Return the fields of registers, fetched in one burst; of a counter the low word first, which holds its high word."""
         found = [self.registers[name] for name in names]
-        start = min(register.offset for register in found)
-        end = max(register.offset + WORD_BYTES * register.words for register in found)
-        answer = await self._bus(self.axil.read(start, end - start))
-        data = bytes(answer.data)
-        return {register.name: decode(register, int.from_bytes(
-            data[register.offset - start:register.offset - start + WORD_BYTES * register.words], "little"))
-            for register in found}
+        words, answer = await self.axil.read([
+            register.offset + WORD_BYTES * k for register in found for k in range(register.words)])
+        if answer != axil.OKAY:
+            raise RuntimeError(f"read of {', '.join(names)} must be answered with OKAY, not {answer}")
+        rest = iter(words)
+        return {register.name: decode(register, sum(next(rest) << WORD_BITS * k for k in range(register.words)))
+                for register in found}
 
     async def counters(self) -> dict[str, int]:
         """Return every hardware counter."""
@@ -203,9 +200,3 @@ class Host:
             busy, flags, counters = (await self.read("status"))["busy"], await self.flags(), await self.counters()
             raise RuntimeError(f"{what} must end within {limit} cycles, and it has not; status: busy {busy}; flags: "
                                f"{named(flags)}; counters: {named(counters)}") from None
-
-    async def _bus(self, access: Awaitable[Any]) -> Any:
-        try:
-            return await with_timeout(access, ANSWER * PERIOD, "ns")
-        except SimTimeoutError:
-            raise RuntimeError(f"a register must be read or written within {ANSWER} cycles, and it has not") from None
