@@ -56,8 +56,9 @@ def _row(assembly: Assembly, whole: Whole, number: int, load: Load) -> dict[str,
         "nonzeros": int(np.count_nonzero(layer.weight)), "entries": entries, "placeholders": entries - live,
         "bits_before": FLOAT_BITS * (layer.weight.size + biases),
         "bits_after": spec.entry_bits * (entries + load.weights.size) + BIAS_BITS * biases,
-        "level": plan.level, "passes": plan.passes, "kc": plan.kc, "weight_bits": largest.bit_length() + 1,
-        "shift": layer.shift, "product_shift": layer.product_shift, "headroom": whole.fitted[layer.name].headroom,
+        "level": plan.level, "groups": plan.groups, "passes": plan.passes, "kc": plan.kc,
+        "weight_bits": largest.bit_length() + 1, "shift": layer.shift, "product_shift": layer.product_shift,
+        "headroom": whole.fitted[layer.name].headroom,
         "measured": spec.acc_bits - 1 - float(np.log2(max(1, found.largest))), "live": found.density,
         "saturated": found.saturated, "error": found.rms}
 
