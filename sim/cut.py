@@ -1,13 +1,15 @@
-"""Memories cut out of a netlist: what they are given becomes outputs, what they answer becomes an input.
+"""Memories and registers cut out of a netlist: what they are given becomes outputs, what they answer becomes an input.
 
-Two netlists that give the same to each memory, whatever it answers, have the same contents in it and get the same answers. A
-proof that they are equal with their memories cut out holds for the whole of both; a difference found may be none of the whole.
+Two netlists that give the same to each memory, whatever it answers, have the same contents in it and get the same answers; so
+with registers, which begin alike. A proof that they are equal with these cut out holds for the whole of both; a difference
+found may be none of the whole.
 """
 
 import re
 from dataclasses import dataclass
 
 MEMORY = re.compile(r"^(?:  attribute .*\n)*  cell \$mem_v2 (\S+)\n((?:    .*\n)*)  end\n", re.MULTILINE)
+REGISTER = re.compile(r"^(?:  attribute .*\n)*  cell \$dff (\S+)\n((?:    .*\n)*)  end\n", re.MULTILINE)
 WIDTH = {"RD_EN": ("RD_PORTS",), "RD_ARST": ("RD_PORTS",), "RD_SRST": ("RD_PORTS",), "RD_ADDR": ("RD_PORTS", "ABITS"),
          "RD_DATA": ("RD_PORTS", "WIDTH"), "WR_EN": ("WR_PORTS", "WIDTH"), "WR_ADDR": ("WR_PORTS", "ABITS"),
          "WR_DATA": ("WR_PORTS", "WIDTH")}
@@ -36,7 +38,7 @@ def cut(text: str) -> tuple[str, list[Port]]:
     """
     ports: list[Port] = []
     number = {name: at for at, name in enumerate(memories(text))}
-    first = 1 + max(int(found) for found in re.findall(r"^  wire .*(?:in|out)put (\d+) ", text, re.MULTILINE))
+    first = _first(text)
 
     def replaced(match: re.Match) -> str:
         values = {name: int(value) for name, value in re.findall(r"^    parameter \\(\w+) (\d+)$", match[2], re.MULTILINE)}
@@ -56,6 +58,37 @@ def cut(text: str) -> tuple[str, list[Port]]:
         return wires + joined
 
     return MEMORY.sub(replaced, text), ports
+
+
+def _first(text: str) -> int:
+    """Return the number of the first port behind those that a module has."""
+    return 1 + max(int(found) for found in re.findall(r"^  wire .*(?:in|out)put (\d+) ", text, re.MULTILINE))
+
+
+def registers(text: str) -> list[str]:
+    """Return the names of the registers of a module in RTLIL, in the order of their names; all must be of the plainest kind."""
+    if kinds := set(re.findall(r"^  cell (\$\w*(?:ff|latch)\w*) ", text, re.MULTILINE)) - {"$dff"}:
+        raise ValueError(f"registers must be made $dff by dffunmap, not be {', '.join(sorted(kinds))}")
+    return sorted(match[1] for match in REGISTER.finditer(text))
+
+
+def open_registers(text: str) -> tuple[str, list[Port]]:
+    """Return the RTLIL of a module without its registers, and the ports that it has for them, as :func:`cut` names them."""
+    ports: list[Port] = []
+    number = {name: at for at, name in enumerate(registers(text))}
+    first = _first(text)
+
+    def replaced(match: re.Match) -> str:
+        width = int(re.findall(r"^    parameter \\WIDTH (\d+)$", match[2], re.MULTILINE)[0])
+        given = dict(re.findall(r"^    connect \\(\w+) (.*)$", match[2], re.MULTILINE))
+        held, next_ = (f"register{number[match[1]]}_{name}" for name in ("Q", "D"))
+        at = first + len(ports)
+        ports.extend([Port(name=held, way="input", width=width),
+                      Port(name=next_, way="output", width=width, shown=f"inner_{next_}")])
+        return (f"  wire width {width} input {at} \\{held}\n  connect {given['Q']} \\{held}\n"
+                f"  wire width {width} output {at + 1} \\{next_}\n  connect \\{next_} {given['D']}\n")
+
+    return REGISTER.sub(replaced, text), ports
 
 
 def _shown(port: str, values: dict[str, int]) -> str:

@@ -1,8 +1,9 @@
 """Proofs that a netlist with a fault does what the original does, in a frame of what its machine can send and looks at.
 
-First a miter of the two goes to ABC, which Yosys holds: it merges registers that are always equal and searches the states that
-can be reached from power-up (PDR), so that it ends with a proof, a run that tells the two apart, or when its time is up. Then
-an induction of Yosys, over all states, reachable or not, is tried on what ABC left open.
+First their logic is compared with all registers and memories cut out: quick, and enough where a fault changes nothing between
+two registers. Then a miter of the two goes to ABC, which Yosys holds: it merges registers that are always equal and searches
+the states that can be reached from power-up (PDR), so that it ends with a proof, a run that tells the two apart, or when its
+time is up. Then an induction of Yosys, over all states, reachable or not, is tried on what ABC left open.
 """
 
 import contextlib
@@ -13,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sim.cut import Port, cut
+from sim.cut import Port, cut, memories, open_registers, registers
 
 READ_BOTH = "read_rtlil gold{kind}.il; read_rtlil gate{kind}.il; read_verilog frames.v; "
 INDUCTION = ("flatten frame_gold frame_gate; delete gold gate; equiv_make -blacklist apart.txt frame_gold frame_gate both; "
@@ -34,6 +35,9 @@ GATES = ("setundef -init -zero; techmap; opt -full -nodffe -nosdff; dffunmap; si
 SEARCH = ("read_verilog gate.v; prep; simplemap; "
           "abc -script +read_aiger,miter.aig;{merge};write_aiger,left.aig;pdr,-T,{seconds};write_status,status.txt")
 """ABC on a miter; Yosys needs a gate of its own to start it, and loses what it prints."""
+
+MERGES, LOGIC = ("lcorr", "lcorr;scorr"), ("strash;fraig;strash",)
+"""What ABC merges ahead of a search, the quick one first; and where there are no registers."""
 
 NOTHING = re.compile(rb"aig \d+ \d+ 0 1 0\n0\n")
 """Of a miter nothing is left but an output that is 0."""
@@ -95,12 +99,12 @@ def equivalent(folder: Path, command: str, top: str, frame: Frame, *, seconds: i
         True if it is proved that nothing changes, False if some run tells the fault, None if neither is known.
     """
     text = (folder / "design.v").read_text()
-    yosys(folder, f"read_rtlil plain.il; rename {top} gold; write_rtlil gold.il; design -reset; "
-                  f"read_rtlil plain.il; {command}; {_freed(command)}rename {top} gate; write_rtlil gate.il")
-    two = {name: (folder / f"{name}.il").read_text() for name in ("gold", "gate")}
+    prepare(folder, command, top)
+    if same_logic(folder, top, frame, seconds=seconds):
+        return True
     ports: list[Port] = []
-    for name, netlist in two.items():
-        rest, ports = cut(netlist)
+    for name in ("gold", "gate"):
+        rest, ports = cut((folder / f"{name}.il").read_text())
         (folder / f"{name}_cut.il").write_text(rest)
     if ports and _told_apart(folder, "_cut", frame, text, top, ports, seconds) is False:
         return True
@@ -110,13 +114,36 @@ def equivalent(folder: Path, command: str, top: str, frame: Frame, *, seconds: i
     return _induction(folder, {port for way, _, port in _ports(text, top) if way == "output"}, seconds) or None
 
 
-def _told_apart(folder: Path, kind: str, frame: Frame, text: str, top: str, ports: Sequence[Port], seconds: int) -> bool | None:
+def prepare(folder: Path, command: str, top: str) -> None:
+    """Leave the original as ``gold.il`` and the one with a fault as ``gate.il``; in ``_plain`` all registers are plain ones."""
+    saved = "rename {top} {name}; write_rtlil {name}.il; dffunmap; write_rtlil {name}_plain.il"
+    yosys(folder, f"read_rtlil plain.il; {saved.format(top=top, name='gold')}; design -reset; "
+                  f"read_rtlil plain.il; {command}; {_freed(command)}{saved.format(top=top, name='gate')}")
+
+
+def same_logic(folder: Path, top: str, frame: Frame, *, seconds: int) -> bool:
+    """Tell whether what `prepare` left gives the same to outputs, registers and memories, whatever these hold."""
+    found = []
+    for name in ("gold", "gate"):
+        netlist = (folder / f"{name}_plain.il").read_text()
+        rest, ports = cut(netlist)
+        rest, more = open_registers(rest)
+        found.append((memories(netlist), registers(netlist), [*ports, *more]))
+        (folder / f"{name}_open.il").write_text(rest)
+    if found[0] != found[1]:
+        return False
+    text = (folder / "design.v").read_text()
+    return _told_apart(folder, "_open", frame, text, top, found[0][-1], seconds, LOGIC) is False
+
+
+def _told_apart(folder: Path, kind: str, frame: Frame, text: str, top: str, ports: Sequence[Port], seconds: int,
+                merges: Sequence[str] = MERGES) -> bool | None:
     """Tell whether the frames of ``gold`` and ``gate`` of a kind can ever differ; None if that stays open."""
     (folder / "frames.v").write_text("".join(frame.verilog(text, top, name, ports) for name in ("gold", "gate")))
     (folder / "miter.aig").unlink(missing_ok=True)
     try:
         yosys(folder, READ_BOTH.format(kind=kind) + MITER + GATES, check=False, seconds=2 * seconds)
-        same = search(folder, seconds) if (folder / "miter.aig").exists() else None
+        same = search(folder, seconds, merges) if (folder / "miter.aig").exists() else None
     except subprocess.TimeoutExpired:
         return None
     return None if same is None else not same
@@ -128,7 +155,7 @@ def _freed(command: str) -> str:
     return f"setattr -unset init w:{wire[1]}; " if wire else ""
 
 
-def search(folder: Path, seconds: int, merges: Sequence[str] = ("lcorr", "lcorr;scorr")) -> bool | None:
+def search(folder: Path, seconds: int, merges: Sequence[str] = MERGES) -> bool | None:
     """Tell whether the output of ``miter.aig`` stays 0; None if that stays open.
 
     ``merges`` are tried one after another, the quick one first: commands of ABC that merge what is equal in it.

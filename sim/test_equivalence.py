@@ -3,8 +3,8 @@ import re
 
 import pytest
 
-from sim.cut import cut, memories
-from sim.equivalence import Frame, equivalent, yosys
+from sim.cut import cut, memories, open_registers, registers
+from sim.equivalence import Frame, equivalent, prepare, same_logic, yosys
 from sim.mutants import READ
 
 TEXT = """\
@@ -76,3 +76,40 @@ def test_a_fault_ahead_of_a_memory_shows_behind_it(tmp_path):
     yosys(tmp_path, READ.format(top="kept"))
     command = "mutate -mode inv -module kept -cell memory -port WR_DATA -portbit 3"
     assert equivalent(tmp_path, command, "kept", Frame(), seconds=20) is False
+
+
+LOGIC = """\
+module plain(clk, go, seen);
+  input clk;
+  input [1:0] go;
+  output reg seen;
+  reg [2:0] count = 3'd0;
+  wire both, spare, six;
+  and (both, go[0], go[1]);
+  and (spare, both, go[1]);
+  and (six, count[2], count[1]);
+  always @(posedge clk) begin
+    if (go[0]) count <= count == 3'd4 ? 3'd0 : count + 3'd1;
+    seen <= both & (spare | count[0]) | six;
+  end
+endmodule
+"""
+
+
+@pytest.mark.parametrize(("line", "mode", "port", "verdict"), [
+    (8, "const1", "B", True),                                   # both already has go[1] in it
+    (8, "const1", "A", True),
+    (8, "const0", "B", False),
+    (7, "const1", "A", False),
+    (9, "const0", "Y", False),                                  # of all states, those that are not reached count here
+])
+def test_logic_is_compared_between_registers_of_any_contents(line, mode, port, verdict, tmp_path):
+    (tmp_path / "design.v").write_text(LOGIC)
+    yosys(tmp_path, READ.format(top="plain"))
+    cell = re.search(rf"cell \$and (\$and\$design\.v:{line}\S+)", (tmp_path / "plain.il").read_text())[1]
+    prepare(tmp_path, f"mutate -mode {mode} -module plain -cell {cell} -port {port} -portbit 0", "plain")
+    assert same_logic(tmp_path, "plain", Frame(), seconds=20) is verdict
+    text = (tmp_path / "gold_plain.il").read_text()
+    rest, ports = open_registers(text)
+    assert len(registers(text)) == 2 and not registers(rest)
+    assert sorted(port.width for port in ports if port.way == "input") == [1, 3]
