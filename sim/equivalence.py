@@ -100,7 +100,7 @@ def equivalent(folder: Path, command: str, top: str, frame: Frame, *, seconds: i
     """
     text = (folder / "design.v").read_text()
     prepare(folder, command, top)
-    if same_logic(folder, top, frame, seconds=seconds):
+    if same_logic(folder, top, frame):
         return True
     ports: list[Port] = []
     for name in ("gold", "gate"):
@@ -121,7 +121,7 @@ def prepare(folder: Path, command: str, top: str) -> None:
                   f"read_rtlil plain.il; {command}; {_freed(command)}{saved.format(top=top, name='gate')}")
 
 
-def same_logic(folder: Path, top: str, frame: Frame, *, seconds: int) -> bool:
+def same_logic(folder: Path, top: str, frame: Frame, *, seconds: int = 300) -> bool:
     """Tell whether what `prepare` left gives the same to outputs, registers and memories, whatever these hold."""
     found = []
     for name in ("gold", "gate"):

@@ -26,12 +26,18 @@ from spec.scnn import ScnnSpec
 PE = "scnn_pe"
 
 
-def told(image: Image, x: np.ndarray) -> Actions:
-    """Load an image, run an input on it; return the `Result` and, of each PE, the entries of the output's blocks."""
+def told(image: Image, x: np.ndarray, *, runs: int = 1) -> Actions:
+    """Load an image, run an input on it so many times; return the last `Result` and all that came of it.
+
+    What came is of each run the outputs and counters, and of each PE the entries of the output's blocks.
+    """
     yield from load_actions(image)
-    result = yield from run_actions(image, x)
+    came = []
+    for _ in range(runs):
+        result = yield from run_actions(image, x)
+        came.append((result.outputs, result.counters))
     first, count, _ = read_out(image)
-    return result, (yield from read_actions(image.spec, first, count))
+    return result, came, (yield from read_actions(image.spec, first, count))
 
 
 def examine(folder: Path, spec: ScnnSpec, talks: Sequence[Talk], *, count: int, seed: int = 1, seconds: int = 20,

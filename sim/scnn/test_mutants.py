@@ -4,7 +4,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from sim.scnn import check, stress
+from sim.scnn import check, corners, stress
 from sim.scnn.mutants import examine, told
 from sim.scnn.networks import NETWORKS, close, long, saturating, shifts, sparse
 from sim.scnn.talks import Attempt
@@ -12,8 +12,8 @@ from spec.scnn import preset
 
 SPEC = preset("ecp5", rows=2, cols=2, bank_entries=64, act_words=32, weight_words=32, memory_words=256, blocks=64, taps=64,
               program=128, kc=16, queue_depth=8)
-COUNT, LEAST = 220, 0.94
-"""Faults, and the share of those not proved equivalent that must be noticed; docs/scnn/verification.md says what 97 % needs."""
+COUNT, LEAST, RUNS = 220, 0.97, 20
+"""Faults, the share of those not proved equivalent that must be noticed, and runs in a row of the network of many passes."""
 LONG = ((1, 40, 4), (0, 0)), ((1, 4, 40), (0, 0)), ((24, 2, 3), (0, 1)), ((24, 2, 3), (1, 1)), ((40, 1, 1), (1, 1))
 """Shapes of inputs that are large one way, and levels of two layers that fit the array."""
 NAMES = ("strided", "max", "sum", "residual", "joined", "deep", "depthwise", "dense")
@@ -43,15 +43,24 @@ def cases():
         for kind in stress.KINDS:
             layers, x = stress.network(kind, seed)
             yield check.Case(name=f"{kind}-{seed}", layers=layers, x=x, levels=(seed % 2,) * len(layers))
+    yield from corners.cases()
+
+
+def test_every_corner_is_one_of_this_array():
+    chosen = [*corners.cases(), corners.marathon()]
+    assert [case.name for case in chosen if not check.fits(case, SPEC)] == []
+    programs = [[one.lanes.size, one.supply.shape[1], one.drain.shape[1]] for one in (case.assembly(SPEC) for case in chosen)]
+    assert (np.max(programs, axis=0) > SPEC.program // 2).all(), "the upper half of each program is used"
 
 
 @pytest.mark.full
 def test_faults_of_a_pe_are_noticed(tmp_path):
-    chosen = [case for case in cases() if check.fits(case, SPEC)]
+    chosen = [*(case for case in cases() if check.fits(case, SPEC)), corners.marathon()]
     made = [case.assembly(SPEC) for case in chosen]
     talks = [partial(told, case.image(one), case.x) for case, one in zip(chosen, made, strict=True)]
+    talks[-1] = partial(talks[-1], runs=RUNS)
     verdict, answers = examine(tmp_path, SPEC, talks, count=COUNT)
-    for case, one, (result, _) in zip(chosen, made, answers, strict=True):
+    for case, one, (result, *_) in zip(chosen, made, answers, strict=True):
         assert not check.faults(case, one, Attempt(result=result)), case.name
     print(f"a PE: {verdict}", flush=True)
     assert verdict.tried >= 200 and verdict.share >= LEAST, verdict

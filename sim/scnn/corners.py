@@ -1,0 +1,162 @@
+"""Networks at the limits of an array as small as that of ``sim/scnn/test_mutants.py``: full programs, queues and blocks."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from compress.scnn.assemble import Assembly
+from golden.scnn.layer import Layer, Pool
+from sim.scnn.check import Case
+from sim.scnn.networks import conv, sparse
+from spec.scnn import ScnnSpec, locate, preset
+from spec.scnn.program import LANE_LAYER, SUPPLY_LAYER, pack, unpack
+
+LAYERS = 16             # that the array keeps
+PLANES = (16, 16), (2, 63), (64, 2), (8, 31)
+POOLS = (("sum", (8, 8), (8, 8), (0, 0), (8, 8)), ("max", (7, 8), (2, 3), (3, 5), (7, 9)),
+         ("sum", (9, 5), (4, 5), (6, 2), (9, 7)), ("sum", (1, 31), (1, 15), (0, 0), (1, 61)),
+         ("sum", (31, 1), (10, 1), (0, 0), (61, 1)),
+         ("max", (8, 7), (8, 7), (7, 6), (8, 8)), ("max", (16, 2), (13, 2), (7, 1), (30, 2)))
+"""Kind, size, stride and pad of pools over large windows, and the plane of one tile that they take."""
+STRIDES = (((7, 8), (4, 4), (3, 3, 3, 4), (17, 16), 0), ((6, 6), (3, 3), (2, 3, 2, 3), (8, 8), 1),
+           ((1, 11), (1, 4), (0, 0, 5, 5), (2, 30), 1), ((11, 2), (4, 1), (5, 5, 0, 1), (30, 6), 0))
+"""Filters and strides of many phases, their pad, plane and level."""
+WIDE = (((1, 16), (0, 0, 7, 8), (4, 32), 0), ((16, 1), (10, 5, 0, 0), (40, 4), 0), ((1, 16), (0, 0, 8, 7), (56, 4), 0),
+        ((1, 15), (0, 0, 9, 5), (3, 20), 1), ((7, 7), (6, 2, 5, 1), (7, 9), 1))
+"""Filters as long as a gap between rows may be, their pad, plane and level."""
+TILE, PIXELS = (4, 16), 64
+"""Rows and columns of a tile on 2 x 2 PEs, and what lies between the accumulators of two of its channels."""
+ENDS = (2, 2), (3, 3), (4, 2), (6, 3)
+"""Outputs and passes of a layer of one channel, of which the last passes have no weights."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Roomy(Case):
+    """A network of one 3 x 3 layer of one pair, whose buffers have as many slots as they can: passes follow at once."""
+
+    def assembly(self, spec: ScnnSpec) -> Assembly:
+        """Return the network laid out with the smallest slots."""
+        made = super().assembly(spec)
+        plan, lanes, supply = made.plans[0], made.lanes.copy(), made.supply.copy()
+        rows, cols = (-(-side // tiles) for side, tiles in zip(self.x.shape[1:], (spec.rows, spec.cols), strict=True))
+        weights, acts = ((-(-most // size) - 1).bit_length() for most, size in ((9 * plan.kc, spec.f), (rows * cols, spec.i)))
+        head = unpack(LANE_LAYER, [int(word) for word in lanes[:2]])
+        lanes[:2] = pack(LANE_LAYER, head | {"slot_log2": weights})
+        for own in supply:
+            head = unpack(SUPPLY_LAYER, [int(own[0])])
+            own[:1] = pack(SUPPLY_LAYER, head | {"weight_slot_log2": weights, "act_slot_log2": acts})
+        return replace(made, lanes=lanes, supply=supply)
+
+
+def cases() -> Iterator[Case]:
+    """Return every network of this module; some do not fit every array."""
+    yield from _programs()
+    yield from _fields()
+    yield from _queues()
+
+
+def _programs() -> Iterator[Case]:
+    """Programs filled to their last words, and layers of many passes, some of which wait for those of others."""
+    rng = np.random.default_rng(11)
+    yield Case(name="many", layers=_many(rng), x=sparse(rng, (2, 4, 3), 0.8, 100), levels=(0,) * LAYERS)
+    given = {"passes": ((3, 2, 3), (40, 3, 1, 1), (20, 40, 1, 1), {}, (40, 20)),
+             "own": ((3, 3, 5), (21, 3, 1, 1), (21, 1, 3, 3), {"groups": 21, "pad": (1,) * 4}, (7, 11)),
+             "groups": ((4, 3, 5), (20, 4, 1, 1), (20, 5, 1, 3), {"groups": 4, "pad": (0, 0, 1, 1)}, (7, 5)),
+             "added": ((4, 3, 4), (20, 4, 1, 1), (20, 20, 1, 1), {"residual": ("a", 1)}, (4, 7))}
+    for name, (shape, first, second, more, passes) in given.items():
+        layers = [conv(rng, "a", "input", first, shift=4), conv(rng, "b", "a", second, shift=5, **more)]
+        yield Case(name=name, layers=layers, x=sparse(rng, shape, 0.9, 100), levels=(0, 0), passes=passes)
+    layers = [conv(rng, "a", "input", (62, 3, 1, 1), shift=4), conv(rng, "b", "a", (60, 62, 1, 1), shift=4, density=0.2),
+              conv(rng, "c", "b", (62, 60, 1, 1), shift=4, density=0.1)]
+    yield Case(name="channels", layers=layers, x=sparse(rng, (3, 1, 2), 0.9, 100), levels=(1, 1, 1), passes=(1, 5, 16))
+    for outputs, passes in ENDS:
+        for bias in (True, False):
+            one = conv(rng, "a", "input", (outputs, 1, 3, 3), density=1.0, shift=3, bias=bias, pad=(1,) * 4)
+            one.weight[outputs // 2:] = 0
+            yield Roomy(name=f"ends-{outputs}-{bias}", layers=[one], x=sparse(rng, (1, 8, 8), 1.0, 100), levels=(0,),
+                        passes=(passes,))
+
+
+def _many(rng: np.random.Generator) -> list[Layer]:
+    """Return as many layers as the array keeps, each of up to three of those before it."""
+    names, layers = ["input"], []
+    for number in range(LAYERS):
+        sources = tuple(names[-(1 if number % 7 == 6 else 3 if number % 3 == 2 else 2):])
+        channels = sum(2 if name == "input" else 3 for name in sources)
+        layers.append(Layer(name=f"m{number}", inputs=sources, weight=sparse(rng, (3, channels, 1, 1), 0.8), shift=5,
+                            bias=rng.integers(-100, 100, 3).astype(np.int32)))
+        names.append(f"m{number}")
+    return layers
+
+
+def _fields() -> Iterator[Case]:
+    """Outputs at the edge of 16 bits, large planes, windows, strides, filters and blocks."""
+    rng = np.random.default_rng(31)
+    for first in range(0, 17, 4):
+        yield Case(name=f"clipped-{first}", layers=clipped(rng, range(first, min(first + 4, 17))),
+                   x=sparse(rng, (1, 2, 3), 0.7, 100), levels=())
+    for plane in PLANES:
+        layers = [conv(rng, "a", "input", (2, 2, 1, 1), shift=4), conv(rng, "b", "a", (1, 2, 1, 1), shift=4)]
+        yield Case(name=f"plane-{plane}", layers=layers, x=sparse(rng, (2, *plane), 0.3, 100), levels=(0, 0))
+    for kind, size, stride, blank, plane in POOLS:
+        pool = Pool(kind=kind, size=size, stride=stride, pad=blank)
+        yield Case(name=f"{kind}-{size}", layers=[conv(rng, "a", "input", (3, 2, 1, 1), shift=6, pool=pool, relu=False)],
+                   x=sparse(rng, (2, *plane), 0.4, 100), levels=(1,))
+    for window, step, pad, plane, level in STRIDES:
+        layers = [conv(rng, "a", "input", (2, 2, *window), shift=6, stride=step, pad=pad),
+                  conv(rng, "b", "a", (3, 2, 1, 1), shift=3)]
+        yield Case(name=f"strides-{window}", layers=layers, x=sparse(rng, (2, *plane), 0.4, 100), levels=(level, level))
+    for window, pad, plane, level in WIDE:
+        layers = [conv(rng, "a", "input", (1, 2, 1, 1), shift=3), conv(rng, "b", "a", (1, 1, *window), shift=6, pad=pad)]
+        yield Case(name=f"wide-{window}-{plane}", layers=layers, x=sparse(rng, (2, *plane), 0.5, 100), levels=(level, level))
+    for level, plane in ((1, (8, 8)), (0, (14, 15))):
+        layers = [conv(rng, "a", "input", (1, 1, 7, 8), shift=3, pad=(6, 6, 7, 7), relu=False)]
+        yield Case(name=f"grown-{level}", layers=layers, x=sparse(rng, (1, *plane), 0.8, 100), levels=(level,))
+
+
+def clipped(rng: np.random.Generator, given: range) -> list[Layer]:
+    """Return a layer for each shift whose outputs lie around the ends of 16 bits, and one that passes on what all made."""
+    layers, room = [], (1 << 31) - 20_000
+    for shift in given:
+        edge = 1 << 15 + shift
+        ends = (edge - 1, edge, -edge, -edge - 1, 2 * edge + 5, -2 * edge - 3, 3 * edge // 2, 1 - edge + (1 << shift >> 1))
+        layers.append(Layer(name=f"s{shift}", inputs=("input",), weight=sparse(rng, (len(ends), 1, 1, 1), 1.0), shift=shift,
+                            relu=False, bias=np.clip(ends, -room, room).astype(np.int32)))
+    channels = sum(len(layer.weight) for layer in layers)
+    return [*layers, Layer(name="all", inputs=tuple(one.name for one in layers), relu=False,
+                           weight=np.eye(channels, dtype=np.int16)[:, :, None, None])]
+
+
+def _queues() -> Iterator[Case]:
+    """Products that meet in few banks, and as many of them as there can be."""
+    for bank in range(8):
+        for outputs in (1, 2):          # a single one uses half the multipliers, whose queues nothing else hides
+            rng = np.random.default_rng([21, bank, outputs])
+            x = np.tile(_for_bank(bank, outputs - 1), (5, 2, 2)) * sparse(rng, (5, 2 * TILE[0], 2 * TILE[1]), 1.0, 100)
+            weight = sparse(rng, (outputs, len(x), 1, 1), 1.0)
+            yield Case(name=f"bank-{bank}-{outputs}", layers=[Layer(name="a", inputs=("input",), weight=weight, shift=6)], x=x,
+                       levels=(0,), passes=(1,))
+    for seed in range(4):
+        rng = np.random.default_rng([22, seed])
+        layers = [conv(rng, "a", "input", (9, 6, 3, 3), density=1.0, shift=6, pad=(1,) * 4, bias=False),
+                  conv(rng, "b", "a", (8, 9, 1, 1), density=1.0, shift=6, bias=False)]
+        yield Case(name=f"full-{seed}", layers=layers, x=sparse(rng, (6, 4 + seed, 5), 1.0, 100), levels=(seed % 2,) * 2)
+
+
+def _for_bank(bank: int, channel: int) -> np.ndarray:
+    """Return which pixels of a tile meet their accumulator of a channel in a bank, of an array of 8 banks."""
+    spec = preset("ecp5")
+    found = [locate(spec, channel * PIXELS + pixel)[0] == bank for pixel in range(PIXELS)]
+    return np.array(found, np.int16).reshape(TILE)
+
+
+def marathon() -> Case:
+    """Return a network of 60 short passes, for many runs in a row: passes are counted from the reset on.
+
+    The second layer begins with what the last passes of the first one write, for which it must wait.
+    """
+    rng = np.random.default_rng(41)
+    layers = [conv(rng, "a", "input", (40, 1, 1, 1), density=1.0, shift=2, bias=False),
+              conv(rng, "b", "a:36:40", (20, 4, 1, 1), density=0.8, shift=4, bias=False)]
+    return Case(name="marathon", layers=layers, x=sparse(rng, (1, 1, 2), 1.0, 100), levels=(0, 0), passes=(40, 20))
