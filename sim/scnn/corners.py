@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -14,8 +15,8 @@ from spec.scnn.program import LANE_LAYER, SUPPLY_LAYER, pack, unpack
 
 LAYERS = 16             # that the array keeps
 PLANES = (16, 16), (2, 63), (64, 2), (8, 31)
-POOLS = (("sum", (8, 8), (8, 8), (0, 0), (8, 8)), ("max", (7, 8), (2, 3), (3, 5), (7, 9)),
-         ("sum", (9, 5), (4, 5), (6, 2), (9, 7)), ("sum", (1, 31), (1, 15), (0, 0), (1, 61)),
+POOLS = (("sum", (8, 8), (8, 8), (0, 0), (8, 8)), ("max", (7, 8), (4, 5), (3, 5), (7, 9)),
+         ("sum", (9, 5), (6, 5), (6, 2), (9, 7)), ("sum", (1, 31), (1, 15), (0, 0), (1, 61)),
          ("sum", (31, 1), (10, 1), (0, 0), (61, 1)),
          ("max", (8, 7), (8, 7), (7, 6), (8, 8)), ("max", (16, 2), (13, 2), (7, 1), (30, 2)))
 """Kind, size, stride and pad of pools over large windows, and the plane of one tile that they take."""
@@ -60,22 +61,23 @@ def _programs() -> Iterator[Case]:
     """Programs filled to their last words, and layers of many passes, some of which wait for those of others."""
     rng = np.random.default_rng(11)
     yield Case(name="many", layers=_many(rng), x=sparse(rng, (2, 4, 3), 0.8, 100), levels=(0,) * LAYERS)
-    given = {"passes": ((3, 2, 3), (40, 3, 1, 1), (20, 40, 1, 1), {}, (40, 20)),
-             "own": ((3, 3, 5), (21, 3, 1, 1), (21, 1, 3, 3), {"groups": 21, "pad": (1,) * 4}, (7, 11)),
-             "groups": ((4, 3, 5), (20, 4, 1, 1), (20, 5, 1, 3), {"groups": 4, "pad": (0, 0, 1, 1)}, (7, 5)),
-             "added": ((4, 3, 4), (20, 4, 1, 1), (20, 20, 1, 1), {"residual": ("a", 1)}, (4, 7))}
+    given: dict[str, tuple[Any, Any, Any, dict[str, Any], tuple[int, int]]] = {
+        "passes": ((3, 2, 3), (40, 3, 1, 1), (20, 40, 1, 1), {}, (40, 20)),
+        "own": ((3, 3, 5), (21, 3, 1, 1), (21, 1, 3, 3), {"groups": 21, "pad": (1,) * 4}, (7, 11)),
+        "groups": ((4, 3, 5), (20, 4, 1, 1), (20, 5, 1, 3), {"groups": 4, "pad": (0, 0, 1, 1)}, (7, 5)),
+        "added": ((4, 3, 4), (20, 4, 1, 1), (20, 20, 1, 1), {"residual": ("a", 1)}, (4, 7))}
     for name, (shape, first, second, more, passes) in given.items():
         layers = [conv(rng, "a", "input", first, shift=4), conv(rng, "b", "a", second, shift=5, **more)]
         yield Case(name=name, layers=layers, x=sparse(rng, shape, 0.9, 100), levels=(0, 0), passes=passes)
     layers = [conv(rng, "a", "input", (62, 3, 1, 1), shift=4), conv(rng, "b", "a", (60, 62, 1, 1), shift=4, density=0.2),
               conv(rng, "c", "b", (62, 60, 1, 1), shift=4, density=0.1)]
     yield Case(name="channels", layers=layers, x=sparse(rng, (3, 1, 2), 0.9, 100), levels=(1, 1, 1), passes=(1, 5, 16))
-    for outputs, passes in ENDS:
+    for outputs, count in ENDS:
         for bias in (True, False):
             one = conv(rng, "a", "input", (outputs, 1, 3, 3), density=1.0, shift=3, bias=bias, pad=(1,) * 4)
             one.weight[outputs // 2:] = 0
             yield Roomy(name=f"ends-{outputs}-{bias}", layers=[one], x=sparse(rng, (1, 8, 8), 1.0, 100), levels=(0,),
-                        passes=(passes,))
+                        passes=(count,))
 
 
 def _many(rng: np.random.Generator) -> list[Layer]:
@@ -99,10 +101,10 @@ def _fields() -> Iterator[Case]:
     for plane in PLANES:
         layers = [conv(rng, "a", "input", (2, 2, 1, 1), shift=4), conv(rng, "b", "a", (1, 2, 1, 1), shift=4)]
         yield Case(name=f"plane-{plane}", layers=layers, x=sparse(rng, (2, *plane), 0.3, 100), levels=(0, 0))
-    for kind, size, stride, blank, plane in POOLS:
+    for kind, size, stride, blank, tile in POOLS:
         pool = Pool(kind=kind, size=size, stride=stride, pad=blank)
         yield Case(name=f"{kind}-{size}", layers=[conv(rng, "a", "input", (3, 2, 1, 1), shift=6, pool=pool, relu=False)],
-                   x=sparse(rng, (2, *plane), 0.4, 100), levels=(1,))
+                   x=sparse(rng, (2, *tile), 0.4, 100), levels=(1,))
     for window, step, pad, plane, level in STRIDES:
         layers = [conv(rng, "a", "input", (2, 2, *window), shift=6, stride=step, pad=pad),
                   conv(rng, "b", "a", (3, 2, 1, 1), shift=3)]
