@@ -21,7 +21,9 @@ def specification() -> ScnnSpec:
 
 def layers() -> dict[str, tuple[Network, Layer]]:
     """Return the layers that are run: the network that each is from, and the layer itself, by their names together."""
-    networks = [*alexnet(), *googlenet(1), *vgg(only=("4_3",)), *vgg(only=("5_1", "5_2", "5_3"))]
+    networks = [*alexnet(), *googlenet(1), *vgg(only=("5_1", "5_2", "5_3"))]
+    for name in ("1_1", "1_2", "2_1", "2_2", "3_1", "3_2", "3_3", "4_1", "4_2", "4_3"):
+        networks += vgg(only=(name,))
     return {f"{network.name}/{layer.name}": (network, layer) for network in networks for layer in network.layers}
 
 
