@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Const, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -25,7 +25,8 @@ class Bank(wiring.Component):
         place -> [array] -> [output register] -> [merged] -> add, write
         R         R + 1      R + 2                R + 3
 
-    Each register that holds a sum or an addend holds 0 unless the operation beside it wants that, so that an or chooses.
+    What is on its way to the adder is 0 unless the operation beside it wants it, so that an or chooses. With ``lean`` a reset
+    of flip-flops makes it 0, which costs no look-up table but keeps other registers out of a place of the chip; else an and.
 
     Members
     -------
@@ -39,10 +40,10 @@ class Bank(wiring.Component):
         so that the banks' values need no choice but an or. The sum of the operation just before is not in it.
     """
 
-    def __init__(self, library: Submodules, *, entries: int, product_bits: int, word_bits: int):
+    def __init__(self, library: Submodules, *, entries: int, product_bits: int, word_bits: int, lean: bool = False):
         if entries < 2 or entries & (entries - 1):
             raise ValueError(f"entries must be a power of two from 2, not {entries}")
-        self._library, self._entries, self._bits = library, entries, word_bits
+        self._library, self._entries, self._bits, self._lean = library, entries, word_bits, lean
         place = entries.bit_length()
         super().__init__({
             "i_valid": In(1), "i_place": In(place), "i_product": In(signed(product_bits)), "i_side": In(1),
@@ -75,30 +76,40 @@ class Bank(wiring.Component):
             m, "memory", "nz_ram", p_WIDTH=self._bits, p_DEPTH=2 * self._entries, p_LANES=1, p_ADDR_BITS=len(now.place),
             i_clk=clock(), i_we=last.write, i_waddr=last.place, i_wdata=result, i_re=1, i_oe=1, i_raddr=now.place,
             o_rdata=stored)
-        merged, straight, third, kept, fourth, value, before = (
-            Signal(self._bits, name=name, reset_less=True)
-            for name in ("merged", "straight", "third", "kept", "fourth", "value", "before"))
-        product = Signal(self.i_product.shape(), reset_less=True)
-        one, two, three, old = (Signal(name=name) for name in ("one_apart", "two_apart", "three_apart", "too_old"))
-        found, added = Signal(self._bits), Signal(self._bits)
-        m.d.comb += [
-            found.eq(stored & ~old.replicate(self._bits) | third | fourth),
-            added.eq(product),
-            self.o_value.eq(before),
-        ]
+        one, two, three, old, show = (
+            Signal(name=name) for name in ("one_apart", "two_apart", "three_apart", "too_old", "show"))
+        found, product = Signal(self._bits), Signal(self._bits)
+        m.d.comb += product.eq(self.i_product)
         m.d.sync += [
             one.eq((read.place == there.place) & there.write),          # as the operation stands in ``there`` then,
             two.eq((now.place == there.place) & there.write),           # as it stands in ``read``
             three.eq((now.place == last.place) & last.write & ~((now.place == there.place) & there.write)),
             old.eq(two | three),
-            kept.eq(result),
-            straight.eq(Mux(one & ~there.clear, result, 0)),
-            third.eq(Mux(two, result, 0)),
-            fourth.eq(Mux(three, kept, 0)),
-            merged.eq(Mux(one | there.clear, 0, found)),
-            before.eq(Mux(there.shown & ~one, found, 0)),
-            product.eq(Mux(there.product, self.i_product, 0)),
-            value.eq(Mux(there.add, self.side_value, 0)),
         ]
-        self._library.cell(m, "adder", "nz_merge_add", p_BITS=self._bits, i_a=merged, i_b=straight, i_c=added, i_d=value,
+        kept = self._register(m, "kept", result)
+        straight = self._register(m, "straight", result, when=one & ~there.clear)
+        merged = self._register(m, "merged", found, when=~(one | there.clear))
+        shown = there.shown & ~one
+        if self._lean:
+            third = self._register(m, "third", result, when=two) | self._register(m, "fourth", kept, when=three)
+            added = (self._register(m, "product", product, when=there.product),
+                     self._register(m, "value", self.side_value, when=there.add))
+            m.d.comb += self.o_value.eq(self._register(m, "before", found, when=shown))
+        else:
+            third = self._register(m, "third", self._masked(result, two) | self._masked(kept, three))
+            chosen = self._masked(product, there.product) | self._masked(self.side_value, there.add)
+            added = self._register(m, "added", chosen), Const(0, self._bits)
+            m.d.sync += show.eq(shown)
+            m.d.comb += self.o_value.eq(self._masked(self._register(m, "before", found), show))
+        m.d.comb += found.eq(stored & ~old.replicate(self._bits) | third)
+        self._library.cell(m, "adder", "nz_merge_add", p_BITS=self._bits, i_a=merged, i_b=straight, i_c=added[0], i_d=added[1],
                            o_s=result)
+
+    def _masked(self, word, on):
+        return word & on.replicate(self._bits)
+
+    def _register(self, m, name, word, when=None):
+        """Return a register of a word; with ``when`` it holds 0 unless that is 1, by a reset of its flip-flops."""
+        held = Signal(self._bits, name=name, reset_less=True)
+        m.d.sync += held.eq(word if when is None else Mux(when, word, 0))
+        return held

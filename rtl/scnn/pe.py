@@ -160,7 +160,7 @@ class Pe(wiring.Component):
         m.submodules.products = products = ProductArray(spec, self._library)
         m.submodules.crossbar = crossbar = Crossbar(
             self._library, multipliers=spec.products, banks=spec.banks, depth=spec.queue_depth, margin=spec.stop_margin,
-            entry_bits=w.entry, product_bits=w.product, blocks=spec.queue_blocks)
+            entry_bits=w.entry, product_bits=w.product, blocks=spec.lean)
         m.d.comb += [
             products.i_valid.eq(delayed(m, issue.o_valid, "issued", cycles=2)),
             products.i_buffer.eq(delayed(m, issue.o_buffer, "issued_buffer", cycles=2, reset_less=True)),
@@ -191,7 +191,8 @@ class Pe(wiring.Component):
         ]
         for k in range(spec.banks):
             bank = self._library.place(
-                m, f"bank{k}", lambda: Bank(self._library, entries=spec.bank_entries, product_bits=w.product, word_bits=w.sum),
+                m, f"bank{k}",
+                lambda: Bank(self._library, entries=spec.bank_entries, product_bits=w.product, word_bits=w.sum, lean=spec.lean),
                 module=f"scnn_bank_{spec.bank_entries}_{w.product}_{w.sum}")
             m.d.comb += [
                 bank.i_valid.eq(crossbar.o_valid[k]),

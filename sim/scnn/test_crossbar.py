@@ -16,7 +16,8 @@ CROSSBARS = {                               # sizes, tests that must run, which
               "every_product|latency"),
 }
 BANKS = {"default": {"entries": 256, "product_bits": 32, "word_bits": 36},
-         "paper": {"entries": 32, "product_bits": 24, "word_bits": 24}}
+         "paper": {"entries": 32, "product_bits": 24, "word_bits": 24},
+         "lean": {"entries": 64, "product_bits": 32, "word_bits": 36, "lean": True}}
 
 
 @pytest.mark.parametrize("name", CROSSBARS)

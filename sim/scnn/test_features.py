@@ -1,4 +1,4 @@
-"""Machines with what the presets of the other benches lack: several weight lanes, weights as codes, shifted products."""
+"""Machines with what the presets of the other benches lack: several weight lanes, weights as codes, shifted products, or are lean."""
 
 from dataclasses import replace
 
@@ -19,6 +19,8 @@ FEATURES = {                                # machine; network and level
               [("plain", 1), ("strided", 0), ("max", 1), ("residual", 0), ("deep", (0, 0, 1, 1))]),
     "codes in pairs": (preset("ecp5", rows=2, cols=2, weight_code_bits=4, weight_lanes=2),
                        [("plain", 1), ("strided", 0), ("residual", 1), ("deep", (0, 0, 1, 1))]),
+    "lean": (preset("ecp5", rows=2, cols=2, lean=True),
+             [("plain", 1), ("strided", 0), ("max", 0), ("residual", 1), ("deep", (0, 0, 1, 1)), ("joined", 1)]),
     "paper": (preset("paper", rows=2, cols=2), [("plain", 0), ("wide", 0), ("max", 0), ("pairs", 0), ("dense", 0)]),
 }
 

@@ -22,7 +22,7 @@ class ScnnSpec:
     bank_entries: int = number(256, 16, 1024, "Accumulators per bank in each of the two buffers.", power=True)
     kc: int = number(128, 1, 256, "Most output channels per pass of a PE.", power=True)
     queue_depth: int = number(32, 8, 64, "Products that one of the two queues of a multiplier holds.", power=True)
-    queue_blocks: bool = switch(False, "The queues keep products in block memories: fewer look-up tables, two blocks a queue.")
+    lean: bool = switch(False, "Fewer look-up tables in a PE, for two block memories per queue and resets of flip-flops.")
     weight_words: int = number(512, 16, 4096, "Depth of a PE's weight buffer in vectors of F.", power=True)
     act_words: int = number(2048, 16, 4096, "Depth of a PE's activation buffer in vectors of I.", power=True)
     memory_words: int = number(4096, 64, 65536, "Depth of a PE's activation memory in words of I entries.", power=True)

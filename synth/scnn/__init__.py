@@ -25,7 +25,7 @@ def features(spec: ScnnSpec) -> dict[str, float]:
     pe = 2 * blocks(WORD_BITS, spec.program) + blocks(TABLE_BITS, spec.blocks) + blocks(spec.act_word_bits, spec.memory_words)
     pe += blocks(spec.f * item_of_vector, spec.weight_words) + blocks(spec.i * item_of_vector, spec.act_words)
     pe += spec.banks * blocks(spec.sum_bits, 2 * spec.bank_entries)
-    if spec.queue_blocks:
+    if spec.lean:
         pe += 2 * products * (blocks(2 * VALUE_BITS, spec.queue_depth)
                               + blocks(spec.bank_entries.bit_length(), spec.queue_depth))
     lane = blocks(WORD_BITS, spec.program) + spec.f * blocks(spec.address_bits, spec.taps)
