@@ -32,6 +32,7 @@ from rtl.mac.scaled.dot import ScaledDot
 from rtl.mac.scaled.plan import ScaledPlan
 from rtl.mac.sequence import Sequence
 from rtl.mac.tile import Tile
+from rtl.mac.walk import Walk
 from sim.bus.kinds import KINDS
 from sim.bus.toy import TOY
 from sim.eie.blocks import SPECS, blocks
@@ -57,7 +58,8 @@ def instances():
     for spec in (MacSpec(), MacSpec(stochastic=True, fold=16)):
         plan, cuts, parts = Plan(spec), cuts_of(spec.target), Submodules()
         yield from (Mac(spec), Array(plan, cuts, parts), Tile(plan, cuts, parts), Dot(plan, cuts, parts), Assemble(spec),
-                    Commands(spec), Decode(plan, 0, 8), Feed(spec), Random(2), Readout(spec), Ring(16), Sequence(spec, 20))
+                    Commands(spec), Decode(plan, 0, 8), Feed(spec), Random(2), Readout(spec), Ring(16), Sequence(spec, 20),
+                    Walk(spec))
     yield ScaledDot(ScaledPlan(form=SCALED["nvfp4"]), cuts_of("ecp5"), Submodules())
     lns = MacSpec(arith="lns", formats=("lns",), acc="lns")
     yield from (LnsDot(lns, cuts_of("ecp5"), Submodules()), LnsAdd(lns, cuts_of("ecp5")))

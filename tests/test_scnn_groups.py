@@ -105,9 +105,9 @@ def test_a_reduction_takes_what_the_page_says():
     latency = spec.broadcast_latency
     issued = latency + 7 + 3 + 10 + 4 + 1 + 11 - 1      # as without groups: 11 vectors of 42 activations
     ready = issued + 5 + 2 + 1
-    sent = ready + 2 + 2 * latency + 2 * 42 + 6
+    sent = ready + 2 + 2 * latency + 2 * 42 + 8
     assert counters.cycles == sent + 5 + 42 + 16 + 2 + latency + 1
-    assert counters.slots["reduction"] == (2 * 42 + 6) * spec.multipliers
+    assert counters.slots["reduction"] == (2 * 42 + 8) * spec.multipliers
     assert counters.slots["products"] == 2 * 2 * 2 * 42 // 2
 
 

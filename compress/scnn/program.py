@@ -134,7 +134,7 @@ def reduction(spec: ScnnSpec, plan: Plan, tile: tuple[int, int], group: int) -> 
         box = _step(plan, 0, 0, high, wide, parts * plan.kc) if high and wide else _step(plan, 0, 0, 0, 0, 0)
         steps.append(box | {
             "start": first * plan.kc * plan.stride, "kind": records.KINDS["send"], "direction": records.DIRECTIONS[way],
-            "cause": records.CAUSES["reduction"], "cycles": 2 * parts * plan.kc * plan.high * plan.wide + 6, "level": level})
+            "cause": records.CAUSES["reduction"], "cycles": 2 * parts * plan.kc * plan.high * plan.wide + 8, "level": level})
     return steps
 
 
