@@ -1,4 +1,4 @@
-"""Machines with what the presets of the other benches lack: several weight lanes, weights as codes, shifted products, or are lean."""
+"""Machines with what the presets of the other benches lack: weight lanes, codes, shifted products, few look-up tables."""
 
 from dataclasses import replace
 
