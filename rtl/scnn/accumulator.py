@@ -25,8 +25,9 @@ class Bank(wiring.Component):
         place -> [array] -> [output register] -> [merged] -> add, write
         R         R + 1      R + 2                R + 3
 
-    What is on its way to the adder is 0 unless the operation beside it wants it, so that an or chooses. With ``lean`` a reset
-    of flip-flops makes it 0, which costs no look-up table but keeps other registers out of a place of the chip; else an and.
+    What is on its way to the adder is 0 unless the operation beside it wants it, so that an or chooses: a reset of flip-flops
+    makes it 0. What is added is chosen by look-up tables, or ``lean`` by resets too, which keep other registers out of a place
+    of the chip.
 
     Members
     -------
@@ -90,13 +91,12 @@ class Bank(wiring.Component):
         straight = self._register(m, "straight", result, when=one & ~there.clear)
         merged = self._register(m, "merged", found, when=~(one | there.clear))
         shown = there.shown & ~one
+        third = self._register(m, "third", result, when=two) | self._register(m, "fourth", kept, when=three)
         if self._lean:
-            third = self._register(m, "third", result, when=two) | self._register(m, "fourth", kept, when=three)
             added = (self._register(m, "product", product, when=there.product),
                      self._register(m, "value", self.side_value, when=there.add))
             m.d.comb += self.o_value.eq(self._register(m, "before", found, when=shown))
         else:
-            third = self._register(m, "third", self._masked(result, two) | self._masked(kept, three))
             chosen = self._masked(product, there.product) | self._masked(self.side_value, there.add)
             added = self._register(m, "added", chosen), Const(0, self._bits)
             m.d.sync += show.eq(shown)
