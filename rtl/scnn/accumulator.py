@@ -77,8 +77,7 @@ class Bank(wiring.Component):
             m, "memory", "nz_ram", p_WIDTH=self._bits, p_DEPTH=2 * self._entries, p_LANES=1, p_ADDR_BITS=len(now.place),
             i_clk=clock(), i_we=last.write, i_waddr=last.place, i_wdata=result, i_re=1, i_oe=1, i_raddr=now.place,
             o_rdata=stored)
-        one, two, three, old, show = (
-            Signal(name=name) for name in ("one_apart", "two_apart", "three_apart", "too_old", "show"))
+        one, two, three, old = (Signal(name=name) for name in ("one_apart", "two_apart", "three_apart", "too_old"))
         found, product = Signal(self._bits), Signal(self._bits)
         m.d.comb += product.eq(self.i_product)
         m.d.sync += [
@@ -99,6 +98,7 @@ class Bank(wiring.Component):
         else:
             chosen = self._masked(product, there.product) | self._masked(self.side_value, there.add)
             added = self._register(m, "added", chosen), Const(0, self._bits)
+            show = Signal(name="show")
             m.d.sync += show.eq(shown)
             m.d.comb += self.o_value.eq(self._masked(self._register(m, "before", found), show))
         m.d.comb += found.eq(stored & ~old.replicate(self._bits) | third)
