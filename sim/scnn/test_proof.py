@@ -40,7 +40,7 @@ module {name}(input clk, input rst, input reserve, input push, input {high}i_ban
   assign {{valid, bank, buffer, entry, product, near}} = {{any_valid, any_bank, any_buffer, any_entry, any_product, any_near}};
 endmodule
 """                     # a queue that shows anything
-CYCLES = 11             # that the whole is looked at, when it can be empty again; 15 in a full run, when rivals have waited
+CYCLES = 11             # that the whole is looked at; 15 in a full run, in which two products must have arrived
 
 
 def check(name):
