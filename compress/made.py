@@ -94,8 +94,11 @@ class Request:
 
 
 def finish(quantised: Quantised, spec: EieSpec, request: Request, found: Sequence[Loss], count: int,
-           network: Sequence[Dense]) -> tuple[Image, dict[str, Any]]:
-    """Return the image of a network in whole numbers, chosen on ``count`` vectors, and its figures."""
+           network: Sequence[Dense], *, bounds: tuple[float, float] | None = None) -> tuple[Image, dict[str, Any]]:
+    """Return the image of a network in whole numbers, chosen on ``count`` vectors, and its figures.
+
+    ``bounds`` are the real values between which the host keeps the inputs.
+    """
     told = request.input_range is not None or request.example
     calibration = Calibration(bound=quantised.bound, vectors=count, guessed=quantised.guessed, told=told,
                               input_range=quantised.input_range,
@@ -106,7 +109,7 @@ def finish(quantised: Quantised, spec: EieSpec, request: Request, found: Sequenc
     kept = tuple(_dense(layer) for layer in network) if held else None
     image = assemble(quantised.layers, quantised.codebooks, spec, order_name=request.order, free=request.free,
                      input_scale=quantised.input_scale, output_scale=quantised.output_scale, calibration=calibration,
-                     reference=kept)
+                     reference=kept, bounds=bounds)
     *layers, whole = rows(image, quantised, found)
     grown = {name: getattr(image.spec, name) for name in MEMORIES if getattr(image.spec, name) != getattr(request.preset, name)}
     return image, {"spec": asdict(image.spec), "grown": grown, "order": request.order, "layers": layers, "network": whole,

@@ -55,6 +55,7 @@ def precision(
         all(layer.inputs == (before,) for before, layer in zip((INPUT, *(one.name for one in graph.layers)), graph.layers,
                                                                strict=False))
     samples = _samples(data, graph)
+    samples = samples if graph.bounds is None else np.clip(samples, *graph.bounds)
     with command.progress("measuring", len(BITS)) as bar:
         found = []
         for line in _chained(graph, network, samples) if dense else rounding.measure(graph, samples, BITS):

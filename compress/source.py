@@ -14,8 +14,8 @@ from compress.eie.loss import losses, warnings
 from compress.eie.quantised import Quantised
 from compress.eie.scale import scale
 from compress.eie.size import estimate, sized, with_codebooks
+from compress.ends import inside
 from compress.frontend.graph import Network
-from compress.frontend.limits import beyond
 from compress.label import classes, right
 from compress.made import Made, Request, finish
 from compress.network import Dense, importance, rms, vectors
@@ -72,18 +72,20 @@ def from_file(path: Path, spec: EieSpec, request: Request) -> Made:
     for layer in layers:
         _given_fits(layer, spec)
     spec = with_codebooks(spec, len(layers), request.free)
+    bounds = None if network is None else network.bounds
     samples, guessed = _samples(request, layers[0].weight.shape[1])
+    samples = samples if bounds is None else np.clip(samples, *bounds)
     parts = split(samples, labels, request.tuning)
     made = steps(layers, spec, request, parts)
     before, pruned = (layers, made.pruned) if request.tuning is None else (made.network, made.network)
     with command.progress(f"encoding {path}", 3) as bar:
         quantised = scale(made.network, made.shared, spec, parts.seen, bound=request.bound or ("worst" if guessed else "data"),
-                          input_range=request.input_range or (UNTOLD if guessed else None), guessed=guessed)
+                          input_range=inside(bounds, request.input_range or (UNTOLD if guessed else None)), guessed=guessed)
         _ceilings(layers, quantised)
         bar.advance(1)
         found = losses(before, pruned, made.shared, quantised, parts.seen, made.masses)
         bar.advance(1)
-        image, facts = finish(quantised, spec, request, found, len(parts.seen), before)
+        image, facts = finish(quantised, spec, request, found, len(parts.seen), before, bounds=bounds)
         bar.advance(1)
     answers = made.answers(parts.tried) | {"integer": quantised.outputs(parts.tried)[-1]}
     wanted = answers["float"]
@@ -92,7 +94,7 @@ def from_file(path: Path, spec: EieSpec, request: Request) -> Made:
     facts |= told | {
         "file": str(path), "rounding": quantised.error[-1], "vectors": len(parts.seen), "calibrated": not guessed,
         "tried": len(parts.tried), "training": said(request.tuning, parts),
-        "warnings": [*_guess(request, guessed), *([] if guessed or network is None else beyond(network, samples)),
+        "warnings": [*_guess(request, guessed),
                      *warnings(pruned, made.shared, quantised, spec, parts.seen, made.masses, found)],
         "error": {step: rms(answer - wanted) / (rms(wanted) or 1.0) for step, answer in answers.items() if step != "float"}}
     return Made(image=image, facts=facts, samples=parts.tried)

@@ -75,6 +75,22 @@ def _head(path, archive: Archive) -> dict[str, Any]:
     return head
 
 
+Ends = tuple[int | None, int | None]
+"""Least and largest whole number that a network lets its inputs be; None where it does not say."""
+
+
+def ends(path, given: Any, bits: int) -> Ends:
+    """Return what ``input_bounds`` of a header says of inputs of so many bits."""
+    top = (1 << bits - 1) - 1
+    both = [None, None] if given is None else given
+    if not isinstance(both, list) or len(both) != 2 or any(end is not None and type(end) is not int for end in both):
+        raise TypeError(f"input_bounds of {path} must be null or two, each a whole number or null, not {given!r:.40}; {AGAIN}")
+    low, high = -top - 1 if both[0] is None else both[0], top if both[1] is None else both[1]
+    if not -top - 1 <= low <= high <= top:
+        raise ValueError(f"input_bounds of {path} must rise between {-top - 1} and {top}, not be {low} and {high}; {AGAIN}")
+    return both[0], both[1]
+
+
 def keys(what: str, given: Any, wanted) -> None:
     """Refuse what is no JSON object with exactly these keys."""
     if not isinstance(given, dict):

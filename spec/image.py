@@ -3,7 +3,7 @@
 FORMAT = "nonzero-image"
 """Value of ``format`` in the header."""
 
-VERSION = 2
+VERSION = 3
 """Value of ``version`` in the header; a loader refuses any other."""
 
 HEADER = "header"

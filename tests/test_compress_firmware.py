@@ -42,7 +42,8 @@ def test_the_words_are_the_packets_of_the_image(tmp_path, monkeypatch):
     order = table(text, "my_net_order")
     outputs = np.arange(len(image.layers[-1].rows))
     assert image.logical(outputs).tolist() == order
-    for name, value in (("INPUTS", 10), ("OUTPUTS", 5), ("LAYERS", 3), ("INPUT_SCALE", 1 / 1024), ("OUTPUT_SCALE", 0.5)):
+    for name, value in (("INPUTS", 10), ("OUTPUTS", 5), ("LAYERS", 3), ("INPUT_SCALE", 1 / 1024), ("INPUT_LOW", -32768),
+                        ("INPUT_HIGH", 32767), ("OUTPUT_SCALE", 0.5)):
         assert re.search(rf"#define MY_NET_{name} (.*)", text)[1] == repr(value)
     assert load("My-Net.npz").spec == image.spec
 

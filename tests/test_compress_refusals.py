@@ -80,7 +80,7 @@ def absent_slot(head, arrays):
 
 WRONG = {
     "another format": (edit_head(format="zip"), "format of .* must be 'nonzero-image', not 'zip'"),
-    "another version": (edit_head(version=1), "version of .* must be 2, not 1; build the image again"),
+    "another version": (edit_head(version=1), "version of .* must be 3, not 1; build the image again"),
     "another machine": (edit_head(machine="snn"), "machine of .* must be one of eie, .*not 'snn'"),
     "a missing key": (lambda h, a: h.pop("tool"), "header of .* must have the keys .*, not lack 'tool'"),
     "a foreign key": (edit_head(colour="red"), "header of .* must have the keys .*, not have 'colour'"),

@@ -23,8 +23,9 @@ def parts():
     first = encode(spec, [{0: 1, 5: 2}, {7: 3}, {}, {2: 15}, {0: 4, 4: 5}], 2)
     second = encode(spec, [{0: 1}, {}, {1: 2, 2: 3}, {}, {}, {1: 4}, {}, {2: 5}], 1)
     rows = np.array([3, -1, 0, -1, 5, 4, 1, 2]), np.array([2, 0, 1, -1])
-    head = {"format": "nonzero-image", "version": 2, "machine": "eie", "tool": "a test", "spec": asdict(spec), "layers": [],
-            "input_scale": 0.5, "output_scale": 2, "order": "balanced", "calibration": None, "reference": False}
+    head = {"format": "nonzero-image", "version": 3, "machine": "eie", "tool": "a test", "spec": asdict(spec), "layers": [],
+            "input_scale": 0.5, "output_scale": 2, "order": "balanced", "calibration": None, "reference": False,
+            "input_bounds": None}
     members = {"codebooks": books}
     for number, (layer, places) in enumerate(zip((first, second), rows, strict=True)):
         head["layers"].append({
@@ -121,8 +122,8 @@ def padded(codes, nonzeros, padding):
 
 @pytest.mark.parametrize(("change", "error", "text"), [
     (headed("other", "format"), ValueError, "format of .* must be 'nonzero-image', not 'other'"),
-    (headed(1, "version"), ValueError, "version of .* must be 2, not 1; build it again"),
-    (headed(True, "version"), ValueError, "version of .* must be 2, not True"),
+    (headed(1, "version"), ValueError, "version of .* must be 3, not 1; build it again"),
+    (headed(True, "version"), ValueError, "version of .* must be 3, not True"),
     (headed("snn", "machine"), ValueError, "machine of .* must be one of eie, .*not 'snn'"),
     (headed(1, "extra"), ValueError, "must have the keys .*, not have 'extra'"),
     (headed({}, "spec"), ValueError, "spec must have the keys .*, not lack"),
@@ -130,6 +131,10 @@ def padded(codes, nonzeros, padding):
     (headed(3, "spec", "pes"), ValueError, r"in_slots|inputs|pointers"),
     (headed(float("nan"), "input_scale"), ValueError, "input_scale of .* must be a positive finite number, not nan"),
     (headed(0, "output_scale"), ValueError, "output_scale of .* must be a positive finite number, not 0"),
+    (headed([0], "input_bounds"), TypeError, r"input_bounds of .* must be null or two, each a whole number or null, not \[0\]"),
+    (headed([0, 1.5], "input_bounds"), TypeError, r"each a whole number or null, not \[0, 1.5\]"),
+    (headed([3, -3], "input_bounds"), ValueError, "input_bounds of .* must rise between -32768 and 32767, not be 3 and -3"),
+    (headed([None, 40000], "input_bounds"), ValueError, "must rise between -32768 and 32767, not be -32768 and 40000"),
     (headed([], "layers"), TypeError, r"layers must be a list of one or more, not \[\]"),
     (headed("x", "layers", 0, "shift"), TypeError, "layer 0: shift must be of type int, not 'x'"),
     (headed(1, "layers", 0, "relu"), TypeError, "layer 0: relu must be of type bool, not 1"),

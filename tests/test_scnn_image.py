@@ -14,6 +14,7 @@ from golden.scnn.lanes import turns
 from golden.scnn.layer import forward
 from spec.scnn import image as rules
 from spec.scnn import preset
+from tests.commands import leave
 from tests.scnn_sample import conv, sparse
 
 
@@ -126,6 +127,64 @@ def test_wrong_orders_of_channels_are_one_line(name, change, tmp_path):
     members[name] = change(members[name])
     container.save(tmp_path / "a.npz", "scnn", made.spec, {key: head[key] for key in rules.HEADER_KEYS}, members)
     with pytest.raises(ValueError, match=f"^{name} must name each of"):
+        golden.load(tmp_path / "a.npz")
+
+
+def places(count, **changes):
+    """Places in a file of so many elements, backwards; ``changes`` by index."""
+    found = np.arange(count, dtype=np.int32)[::-1].copy()
+    for index, value in changes.items():
+        found[int(index.removeprefix("at"))] = value
+    return found
+
+
+SIZES, INS, OUTS = np.array([12, 33], np.int32), 3 * 12 * 11, 5 * 6 * 11
+
+
+@pytest.mark.parametrize("orders, said", [
+    ({"input_places": places(INS)}, "members must have input_sizes too, not input_places alone"),
+    ({"input_sizes": SIZES}, "members must have input_places too, not input_sizes alone"),
+    ({"input_sizes": SIZES, "input_places": places(INS)[1:]}, "input_places must have 396 places, .* not 395"),
+    ({"input_sizes": SIZES, "input_places": places(INS, at3=-1)}, "input_places must be 0 to 395, not -1"),
+    ({"input_sizes": SIZES, "input_places": places(INS, at3=396)}, "input_places must be 0 to 395, not 396"),
+    ({"input_sizes": SIZES, "input_places": places(INS, at3=7)}, "input_places must name each place once, not 7 2 times"),
+    ({"input_sizes": SIZES, "input_places": places(INS).astype(np.int64)}, "input_places of .* must be int32, not int64"),
+    ({"input_sizes": SIZES, "input_places": places(INS)[None]}, "input_places of .* must be of shape any, not 1 x 396"),
+    ({"input_sizes": SIZES + 1, "input_places": places(INS)}, r"input_sizes must be 1 to 8 sizes of 396 .*, not \[13"),
+    ({"input_sizes": -SIZES, "input_places": places(INS)}, "input_sizes must be 1 to 8 sizes of 396 elements"),
+    ({"input_sizes": SIZES[:0], "input_places": places(INS)}, "input_sizes must be 1 to 8 sizes of 396 elements"),
+    ({"input_sizes": SIZES.astype(np.float32), "input_places": places(INS)}, "input_sizes of .* must be int32, not float32"),
+    ({"output_places": places(OUTS, at0=0)}, "output_places must name each place once, not 0 2 times"),
+    ({"output_places": places(OUTS + 1)}, "output_places must have 330 places, one for each element, not 331"),
+    ({"codebooks": np.zeros((1, 16), np.int16)}, "codebooks .*must be"),
+    ({"input_places": None, "other": places(3)}, "members must be .*, not have 'other'")])
+def test_orders_of_the_networks_file_that_do_not_fit_are_one_line(orders, said, tmp_path):
+    layers, x = network()
+    made = image.of(assemble(preset("default", rows=2, cols=2), layers, x.shape, levels=(0, 0)))
+    head, members = image.header(made), image.members(made)
+    members |= {name: values for name, values in orders.items() if values is not None}
+    container.save(tmp_path / "a.npz", "scnn", made.spec, {key: head[key] for key in rules.HEADER_KEYS}, members)
+    with pytest.raises((ValueError, TypeError), match=f"^{said}") as caught:
+        golden.load(tmp_path / "a.npz")
+    assert "\n" not in str(caught.value)
+    np.save(tmp_path / "x.npy", x)
+    left = leave("sim.run", tmp_path / "a.npz", "--input", tmp_path / "x.npy", "--out", tmp_path / "run")
+    assert left.code == 2 and left.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("key, value, said", [
+    ("layers", {}, "layers must be a list of one or more"), ("layers", [1, 2], "layer 0 must be a JSON object"),
+    ("layers", [{"name": 3, "level": 0, "passes": 1, "kc": 1}] * 2, "layer 0: name must be of type str, not 3"),
+    ("layers", [{"name": "a\nb", "level": 0, "passes": 1, "kc": 1}] * 2, "layer 0: name must be of printable characters"),
+    ("input_bounds", [1, "x"], "input_bounds of .* must be null or two"),
+    ("input_bounds", [5, 4], "input_bounds of .* must rise between -32768 and 32767, not be 5 and 4")])
+def test_a_wrong_header_is_one_line(key, value, said, tmp_path):
+    layers, x = network()
+    made = image.of(assemble(preset("default", rows=2, cols=2), layers, x.shape, levels=(0, 0)))
+    head = image.header(made)
+    container.save(tmp_path / "a.npz", "scnn", made.spec, {name: head[name] for name in rules.HEADER_KEYS} | {key: value},
+                   image.members(made))
+    with pytest.raises((ValueError, TypeError), match=f"^{said}"):
         golden.load(tmp_path / "a.npz")
 
 

@@ -57,7 +57,7 @@ def test_golden_answers_from_the_file_what_the_build_says(name, bits, level, tmp
     assert built.facts["error"]["integer"] < (0.2 if bits else 0.002)
     if bits:
         save(replace(built.image, arrays=built.image.arrays | {"codebooks": np.zeros((0, 16), np.int16)}), tmp_path / "odd.npz")
-        with pytest.raises(ValueError, match="layer 0: codebook must be below 0, as many as there are, not 0"):
+        with pytest.raises(ValueError, match="codebooks must be 1 to 16, not 0"):
             scnn.load(tmp_path / "odd.npz")
     steps = {step["name"]: step["bits"] for step in figures(built, [])["steps"]}
     assert list(steps) == ["float", "pruned", *["shared"] * (bits > 0), "integer"]

@@ -130,6 +130,7 @@ def _whole(network: Network, samples: np.ndarray, wanted: np.ndarray) -> float:
     """Return the error of the image that the network becomes, whose integers golden and the Verilog compute."""
     spec = preset("default", pes=4, slots=1024, columns=1 << 16, entries=1 << 20, codebook_bits=8, codebooks=16)
     layers, flat = chain(network, spec, network.name), samples.reshape(len(samples), -1)
+    flat = flat if network.bounds is None else np.clip(flat, *network.bounds)
     shared = share([layer.weight for layer in layers], bits=8, codebooks=16, importance=importance(layers, flat),
                    given=[layer.given for layer in layers])
     quantised = scale(layers, shared, spec, flat)

@@ -10,6 +10,7 @@ from compress.actions import Actions, ReadRegister, ReadRegisters, Receive, Send
 from compress.eie.image import Image
 from compress.eie.integer import quantise
 from compress.eie.stream import activation_packet, image_packets
+from compress.ends import keep
 from spec.eie import COUNTERS, EieSpec
 
 BROKEN = ("short", "long", "unknown", "range")
@@ -31,17 +32,18 @@ class Result:
 def inputs(image: Image, values: Any) -> tuple[np.ndarray, int]:
     """Return input vectors as integers of shape (vectors, inputs), and how many values saturated on the way.
 
-    One vector or one in each row; floats are quantised by the image's scale, integers are taken as they are.
+    One vector or one in each row; floats are quantised by the image's scale, integers are taken as they are; either are
+    kept between the image's ``input_bounds``.
     """
     given = np.atleast_2d(np.asarray(values))
     wanted = image.layers[0].inputs
     if given.ndim != 2 or given.shape[1] != wanted or not len(given):
         raise ValueError(f"inputs must be vectors of {wanted}, one in each row, not an array of shape {np.shape(values)}")
     if given.dtype.kind == "f":
-        return quantise(given, image.input_scale, image.spec.act_bits)
+        return quantise(given, image.input_scale, image.spec.act_bits, image.input_bounds)
     if given.dtype.kind not in "iu":
         raise TypeError(f"inputs must be floats or integers, not {given.dtype}")
-    return given, 0
+    return keep(image.input_bounds, given), 0
 
 
 def outputs(image: Image, result: Result) -> np.ndarray:

@@ -12,6 +12,7 @@ from compress.eie.encode import Encoded, encode
 from compress.eie.image import Calibration, Image, Layer
 from compress.eie.order import modulo, order, physical
 from compress.eie.size import sized
+from compress.ends import whole
 from compress.network import Dense
 from spec.eie import EieSpec
 
@@ -49,12 +50,13 @@ class IntegerLayer:
 
 def assemble(layers: Sequence[IntegerLayer], codebooks, spec: EieSpec, *, order_name: str = "balanced",
              input_scale: float = 1.0, output_scale: float = 1.0, free: Collection[str] = (),
-             calibration: Calibration | None = None, reference: tuple[Dense, ...] | None = None) -> Image:
+             calibration: Calibration | None = None, reference: tuple[Dense, ...] | None = None,
+             bounds: tuple[float, float] | None = None) -> Image:
     """Return the image of integer layers for a machine, or say why it cannot hold them.
 
     Memories among ``free`` are made larger where the network needs it. Every layer's words start at the same address in all
     PEs: its bias words, then its entries. Its pointers start at a whole stream word, so that loading one layer leaves the
-    others alone.
+    others alone. ``bounds`` are the real values between which the host keeps the inputs.
     """
     inputs = layers[0].codes.shape[1] if layers else 0
     columns, parts = modulo(inputs, spec.pes), []
@@ -67,7 +69,8 @@ def assemble(layers: Sequence[IntegerLayer], codebooks, spec: EieSpec, *, order_
         columns = rows
     spec = sized(spec, need(parts, len(codebooks), spec), free)
     image = Image(spec=spec, layers=_placed(parts, spec), codebooks=np.asarray(codebooks, np.int16), input_scale=input_scale,
-                  output_scale=output_scale, order=order_name, calibration=calibration, reference=reference)
+                  output_scale=output_scale, order=order_name, calibration=calibration, reference=reference,
+                  input_bounds=whole(bounds, input_scale, spec.act_bits))
     check(image)
     return image
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from compress import image as container
+from compress.ends import Ends
 from compress.network import Dense
 from spec.eie import EieSpec
 from spec.eie.image import LAYER_KEYS
@@ -56,6 +57,8 @@ class Image:
     layers : tuple of Layer
     codebooks : numpy.ndarray
     input_scale, output_scale : float
+    input_bounds : tuple, or None
+        Between which whole numbers a host keeps the inputs, `compress.ends.Ends`.
     order : str
     calibration : Calibration or None
     reference : tuple of Dense or None
@@ -71,6 +74,7 @@ class Image:
     order: str = "balanced"
     calibration: Calibration | None = None
     reference: tuple[Dense, ...] | None = None
+    input_bounds: Ends | None = None
     tool: str = container.TOOL
 
     @property
@@ -118,7 +122,8 @@ def header(image: Image) -> dict[str, Any]:
         "input_range": list(image.calibration.input_range), "capped": list(image.calibration.capped)}
     return container.envelope("eie", image.spec, tool=image.tool) | {
         "layers": layers, "input_scale": image.input_scale, "output_scale": image.output_scale, "order": image.order,
-        "calibration": calibration, "reference": image.reference is not None}
+        "calibration": calibration, "reference": image.reference is not None,
+        "input_bounds": image.input_bounds and list(image.input_bounds)}
 
 
 def save(image: Image, path: str | os.PathLike[str]) -> None:

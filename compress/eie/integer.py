@@ -6,16 +6,18 @@ import numpy as np
 from scipy import sparse
 
 from compress.eie.assemble import IntegerLayer
+from compress.ends import Ends, keep
 from spec.eie import EieSpec
 
 
-def quantise(values: np.ndarray, scale: float, bits: int) -> tuple[np.ndarray, int]:
-    """Return values as integers of ``scale`` each, half to even, and how many did not fit and saturated."""
+def quantise(values: np.ndarray, scale: float, bits: int, ends: Ends | None = None) -> tuple[np.ndarray, int]:
+    """Return values as integers of ``scale`` each, half to even, kept between ``ends``; and how many saturated otherwise."""
     top = 1 << bits - 1
     steps = np.rint(np.asarray(values, np.float64) / scale)
     if np.isnan(steps).any():
         place = tuple(map(int, np.argwhere(np.isnan(steps))[0]))
         raise ValueError(f"values must be numbers, not NaN at {place}; find out where it comes from")
+    steps = keep(ends, steps)
     whole = np.clip(steps, -top, top - 1)
     return whole.astype(np.int16), int(np.count_nonzero(whole != steps))
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from compress.eie.check import check, fit
 from compress.eie.image import Calibration, Image, Layer
+from compress.ends import checked
 from compress.image import AGAIN, about, keys, read
 from compress.network import Dense
 from spec.eie import EieSpec
@@ -37,7 +38,8 @@ def load(path: str | os.PathLike[str], spec: EieSpec | None = None) -> Image:
         image = Image(spec=own, layers=layers, codebooks=arrays.pop("codebooks"), tool=str(head["tool"]),
                       input_scale=float(head["input_scale"]), output_scale=float(head["output_scale"]), order=head["order"],
                       calibration=calibration_of(head["calibration"]),
-                      reference=_reference(layers, arrays) if head["reference"] else None)
+                      reference=_reference(layers, arrays) if head["reference"] else None,
+                      input_bounds=checked(head["input_bounds"], own.act_bits))
         if arrays:
             raise ValueError(f"members must be those of its {len(image.layers)} layers, "
                              f"not also {sorted(arrays)[0]}; {AGAIN}")

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from compress.frontend.graph import INPUT
 from compress.frontend.linear import real
 from compress.frontend.node import Node
 from compress.frontend.refuse import NodeRefusedError
@@ -100,7 +99,7 @@ def batch_normalization(trace: Trace, node: Node) -> Tensor:
 
 def relu(trace: Trace, node: Node) -> Tensor:
     """``max(x, 0)``."""
-    return clipped(trace, node, node.data(0), 0.0, INF)
+    return bounded(node, node.data(0), 0.0, INF)
 
 
 def clip(trace: Trace, node: Node) -> Tensor:
@@ -114,35 +113,23 @@ def clip(trace: Trace, node: Node) -> Tensor:
     low, high = -INF if low < -3e38 else low, INF if high > 3e38 else high
     if not low < high:
         raise NodeRefusedError("max", f"above min, {low:g}", f"{high:g}", "export the network again")
-    return bounded(trace, node, node.data(0), low, high)
+    return bounded(node, node.data(0), low, high)
 
 
-def bounded(trace: Trace, node: Node, tensor: Tensor, low: float, high: float) -> Tensor:
-    """Return a value between two bounds, either of which may be infinite."""
-    if low == -INF and high == INF:
-        return tensor
-    if low == -INF:                         # min(x, high) = high - max(high - x, 0)
-        return affine(node, clipped(trace, node, affine(node, tensor, -1.0, high), 0.0, INF), -1.0, high)
-    if low:                                 # the same from 0, moved there and back
-        return affine(node, clipped(trace, node, affine(node, tensor, 1.0, -low), 0.0, high - low), 1.0, low)
-    return clipped(trace, node, tensor, low, high)
+def bounded(node: Node, tensor: Tensor, low: float, high: float) -> Tensor:
+    """Return a value between two bounds, either of which may be infinite; `compress.frontend.bound` makes them activations."""
+    name = node.step("bound", [tensor.source], node.trace.shape(tensor), low=low, high=high)
+    return Tensor(source=name, shape=tensor.shape, batch=tensor.batch, index=tensor.index)
 
 
 def quantize(trace: Trace, node: Node) -> Tensor:
-    """The range that QuantizeLinear leaves, as a range from or to 0 an activation; the rounding of a machine is finer.
+    """The range that QuantizeLinear leaves, as a Clip; the rounding of a machine is finer.
 
     The value stays real: the DequantizeLinear behind it, with the same scale, gives it back.
     """
     low, high = bounds(trace, node)
-    tensor = node.data(0)
-    if not low < 0 < high and tensor.source != INPUT:
-        tensor = bounded(trace, node, tensor, low, high)
-    else:
-        trace.limits[tensor.source] = (low, high, node.label)
-    if tensor.source in trace.limits and not any("quantisation clips" in said for said in trace.notices):
-        trace.notices.append(f"values that the file's quantisation clips, as node {node.name!r} does at {low:g} and {high:g}, "
-                             f"are not clipped; those that it was calibrated with lie between")
-    trace.ranges[tensor.source] = min(max(-low, high), trace.ranges.get(tensor.source, INF))
+    tensor = bounded(node, node.data(0), low, high)
+    trace.ranges[tensor.source] = max(-low, high)
     return replace(tensor, grid=scalars(node))
 
 
@@ -193,12 +180,6 @@ def bounds(trace: Trace, node: Node) -> tuple[float, float]:
         raise NodeRefusedError("type", "int8, uint8, int16 or uint16", kind, "quantise to one of these")
     limits = np.iinfo(kind)
     return (limits.min - zero) * scale, (limits.max - zero) * scale
-
-
-def clipped(trace: Trace, node: Node, tensor: Tensor, low: float, high: float) -> Tensor:
-    """Add the step of an activation."""
-    name = node.step("clip", [tensor.source], trace.shape(tensor), low=low, high=high)
-    return Tensor(source=name, shape=tensor.shape, batch=tensor.batch, index=tensor.index)
 
 
 def affine(node: Node, tensor: Tensor, factor, summand) -> Tensor:

@@ -16,6 +16,7 @@ def run(network: Network, inputs: np.ndarray, known: Mapping[str, np.ndarray] | 
     Each has shape (samples, elements). Values that are ``known`` are taken as they are; the input is taken as ``kind``.
     """
     x = np.asarray(inputs, kind)
+    x = x if network.bounds is None else np.clip(x, *network.bounds)
     values = {INPUT: x.reshape(len(x), network.size)}
     shapes = {INPUT: network.shape} | {layer.name: layer.shape for layer in network.layers}
     for layer in network.layers:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from compress.frontend.bound import between, settle
 from compress.frontend.graph import INPUT, Activation, Add, Concat, Conv, Dense, Network, Pool, Relabel
 from compress.frontend.order import behind_orders
 from compress.frontend.trace import Step
@@ -59,7 +60,9 @@ class _State:
 def fuse(name: str, shape: tuple[int, ...], steps: list[Step], answer: str, **rest: Any) -> Network:
     """Return the network of steps whose output is the value ``answer``; the other arguments are those of `Network`."""
     needed = _needed(steps, answer)
-    steps = behind_orders([step for step in steps if step.name in needed], answer)
+    settled = settle([step for step in steps if step.name in needed], answer)
+    answer = settled.name(answer)
+    steps = behind_orders(settled.steps, answer)
     uses = Counter(source for step in steps for source in step.inputs) + Counter([answer])
     state = _State(shape=shape, uses=uses, names={INPUT: INPUT}, planes=any(step.kind in ("conv", "pool") for step in steps))
     readers: dict[str, list[Step]] = {}
@@ -73,15 +76,17 @@ def fuse(name: str, shape: tuple[int, ...], steps: list[Step], answer: str, **re
             _clip(state, step)
         else:
             _layer(state, step)
-    for what in "ranges", "limits":
-        rest[what] = {state.names[key]: value for key, value in rest.get(what, {}).items()
-                      if key in state.names and key not in state.changed}
+    ranges = {settled.name(key): size for key, size in rest.get("ranges", {}).items()}
+    rest["ranges"] = {state.names[key]: size for key, size in ranges.items() if key in state.names and key not in state.changed}
     notices = (*rest.pop("notices", ()), *state.notices)
+    if settled.inputs is not None:
+        said = between(settled.inputs)
+        notices += (f"inputs are kept {said} by the host, as {settled.nodes[0]} does: sim.run and boards.run do so",)
     ordered = tuple(state.layers.values())
     if ordered and state.names[answer] != ordered[-1].name:
         raise ValueError(f"output must be that of the last layer, {ordered[-1].name!r}, not {state.names[answer]!r}; "
                          f"export the network again")
-    return Network(name=name, shape=shape, layers=ordered, notices=notices, **rest)
+    return Network(name=name, shape=shape, layers=ordered, notices=notices, bounds=settled.inputs, **rest)
 
 
 def _needed(steps: list[Step], answer: str) -> set[str]:

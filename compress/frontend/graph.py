@@ -163,9 +163,8 @@ class Network:
         What the reader should know of how the file was understood.
     ranges : dict
         Largest magnitude of a value, by its name, where the file states it (quantised networks do).
-    limits : dict
-        Of a quantised network's values below and above 0: the least and largest that it keeps, and the node; no activation
-        stands for them.
+    bounds : tuple of float, or None
+        Between which the host keeps every element of the input, as a Clip or QuantizeLinear there does; either may be infinite.
     """
 
     name: str
@@ -175,7 +174,7 @@ class Network:
     host: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
     ranges: dict[str, float] = field(default_factory=dict)
-    limits: dict[str, tuple[float, float, str]] = field(default_factory=dict)
+    bounds: tuple[float, float] | None = None
 
     @property
     def size(self) -> int:

@@ -21,7 +21,7 @@ class Step:
     ----------
     name : str
     kind : str
-        dense, conv, pool, add, order, affine or clip.
+        dense, conv, pool, add, concat, order, affine, or bound, of which `compress.frontend.bound` makes clip.
     inputs : list of str
         Values read.
     shape : tuple of int

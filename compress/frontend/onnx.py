@@ -72,7 +72,7 @@ def _convert(model: Model, path: str | os.PathLike[str]) -> Network:
     if trace.refusals or answer is None:
         raise NetworkRefusedError(path, trace.refusals)
     try:
-        network = fuse(model.name, trace.shapes[INPUT], trace.steps, answer.source, ranges=trace.ranges, limits=trace.limits,
+        network = fuse(model.name, trace.shapes[INPUT], trace.steps, answer.source, ranges=trace.ranges,
                        host=tuple(trace.host), notices=tuple(trace.notices),
                        order=None if answer.index is None else tidy(answer.index))
         _finite(network)

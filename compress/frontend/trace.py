@@ -43,7 +43,6 @@ class Trace:
         self.answers: dict[str, Tensor] = {}        # values on the host, and the last of ours that they come from
         self.lost: set[str] = set()                 # values behind a refused node
         self.ranges: dict[str, float] = {}
-        self.limits: dict[str, tuple[float, float, str]] = {}       # values, what a QuantizeLinear keeps of them, and its name
         self.padded: dict[str, tuple[Tensor, tuple[int, ...]]] = {}     # outputs of Pad: what they pad, and by how much
         self.orders: dict[str, list[tuple[str, np.ndarray]]] = {}      # values, and the steps that order them anew
         self.inferred = model.shapes

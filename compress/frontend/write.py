@@ -54,7 +54,7 @@ class _Writer:
 
     def __init__(self, network: Network) -> None:
         self.network, self.nodes, self.weights = network, list[Any](), list[Any]()
-        self.values = {INPUT: INPUT}
+        self.values = {INPUT: INPUT if network.bounds is None else self._kept(network.bounds)}
         self.shapes = {INPUT: network.shape} | {layer.name: layer.shape for layer in network.layers}
 
     def layer(self, layer: Any) -> None:
@@ -63,6 +63,12 @@ class _Writer:
             raise ValueError(f"layer {layer.name!r} must keep the order of elements, not be a {type(layer).__name__.lower()}; "
                              f"write the network it came from")
         self.values[layer.name] = self.active(layer, rule(self, layer))
+
+    def _kept(self, bounds: tuple[float, float]) -> str:
+        """Return the input between the ends at which a host keeps it."""
+        ends = [self.weight(f"{INPUT} {name}", end) if np.isfinite(end) else "" for name, end in
+                zip(("low", "high"), bounds, strict=True)]
+        return self.node("Clip", [INPUT, *ends], f"{INPUT} kept")
 
     def node(self, operator: str, inputs: list[str], name: str, **attributes: Any) -> str:
         self.nodes.append(helper.make_node(operator, inputs, [name], name=f"{name} {operator}", **attributes))

@@ -21,6 +21,7 @@ from compress.eie.check import check
 from compress.eie.encode import encode, positions
 from compress.eie.image import Image, Layer, header, members
 from compress.eie.load import calibration_of, limits
+from compress.ends import checked
 from compress.huffman.matrix import Coded, pack, unpack
 from compress.image import about, digest, keys
 from files.array import open_regular
@@ -117,7 +118,8 @@ def restored(data: bytes, path: str | os.PathLike[str]) -> Image:
             raise ValueError(f"file must end behind its last layer, not {stream.left:,} bytes later; {AGAIN}")
         image = Image(spec=spec, layers=layers, codebooks=book, input_scale=float(head["input_scale"]),
                       output_scale=float(head["output_scale"]), tool=str(head["tool"]), order=str(head["order"]),
-                      calibration=calibration_of(head["calibration"]))
+                      calibration=calibration_of(head["calibration"]),
+                      input_bounds=checked(head["input_bounds"], spec.act_bits))
         if digest(header(image), members(image)) != head["sha256"]:
             raise ValueError(f"sha256 must be that of the image, not another; the file was changed, {AGAIN}")
         check(image)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from compress.actions import Actions, Offer, ReadRegister, ReadRegisters, Receive, Send, Wait, WriteRegister, named
+from compress.ends import keep
 from compress.scnn import stream
 from compress.scnn.image import Image
 from compress.scnn.tensor import recover, store
@@ -35,7 +36,8 @@ def inputs(image: Image, values: Any) -> tuple[np.ndarray, int]:
     """Return inputs as int16 (inputs, channels, rows, columns), and how many values saturated on the way.
 
     One input or several, each of the image's shape or its elements in a row, in the order of the network's file; floats and
-    uint8 are real values, which the image's scale quantises, other integers are taken as they are.
+    uint8 are real values, which the image's scale quantises, other integers are taken as they are. Either are kept
+    between the image's ``input_bounds``.
     """
     given, shape = np.asarray(values), image.input_shape
     given = given[None] if given.shape == shape else given
@@ -46,11 +48,12 @@ def inputs(image: Image, values: Any) -> tuple[np.ndarray, int]:
         steps = np.rint(given.astype(np.float64) / image.input_scale)
         if not np.isfinite(steps).all():
             raise ValueError("inputs must be finite numbers, not NaN or infinite")
+        steps = keep(image.input_bounds, steps)
         clipped = np.clip(steps, -32768, 32767)
         return clipped.astype(np.int16), int((clipped != steps).sum())
     if given.dtype.kind not in "iu" or given.min() < -32768 or given.max() > 32767:
         raise TypeError(f"inputs must be floats or integers of 16 bits, not {given.dtype}")
-    return given.astype(np.int16), 0
+    return keep(image.input_bounds, given).astype(np.int16), 0
 
 
 def outputs(image: Image, result: Result) -> np.ndarray:

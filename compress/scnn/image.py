@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from compress import image as container
+from compress.ends import Ends, checked, whole
 from compress.image import AGAIN, about, keys
 from compress.scnn.assemble import Assembly
 from compress.scnn.bound import prove
 from compress.scnn.tensor import Tensor
 from spec.scnn import ScnnSpec
 from spec.scnn.image import LAYER_KEYS, MEMBERS, OPTIONAL, TENSOR_KEYS
+from spec.scnn.shape import VALUE_BITS
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -31,6 +33,8 @@ class Image:
         The members by name, without the orders of channels.
     input_scale, output_scale : float
         Real value of one integer step.
+    input_bounds : tuple, or None
+        Between which whole numbers a host keeps the inputs, `compress.ends.Ends`.
     """
 
     spec: ScnnSpec
@@ -40,6 +44,7 @@ class Image:
     arrays: dict[str, np.ndarray]
     input_scale: float = 1.0
     output_scale: float = 1.0
+    input_bounds: Ends | None = None
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -60,10 +65,11 @@ class Image:
 
 
 def of(assembly: Assembly, *, input_scale: float = 1.0, output_scale: float = 1.0, largest: int = 32768,
-       orders: dict[str, np.ndarray] | None = None) -> Image:
+       orders: dict[str, np.ndarray] | None = None, bounds: tuple[float, float] | None = None) -> Image:
     """Return the image of an assembled network, proved not to overflow for inputs of magnitudes up to ``largest``.
 
-    ``orders`` are the members that say how the network's file orders inputs and outputs otherwise than the array.
+    ``orders`` are the members that say how the network's file orders inputs and outputs otherwise than the array;
+    ``bounds`` the real values between which the host keeps the inputs.
     """
     prove(assembly.spec, [plan.layer for plan in assembly.plans], largest)
     arrays = {"layers": assembly.layers, "lanes": assembly.lanes, "taps": assembly.taps.astype(np.uint32),
@@ -74,7 +80,7 @@ def of(assembly: Assembly, *, input_scale: float = 1.0, output_scale: float = 1.
     names = tuple({"name": plan.layer.name, "level": plan.level, "passes": plan.passes, "kc": plan.kc}
                   for plan in assembly.plans)
     return Image(spec=assembly.spec, source=assembly.source, output=assembly.plans[-1].output, names=names, arrays=arrays,
-                 input_scale=input_scale, output_scale=output_scale)
+                 input_scale=input_scale, output_scale=output_scale, input_bounds=whole(bounds, input_scale, VALUE_BITS))
 
 
 def save(image: Image, path: str | os.PathLike[str]) -> None:
@@ -94,7 +100,8 @@ def members(image: Image) -> dict[str, np.ndarray]:
 
 def _head(image: Image) -> dict[str, Any]:
     return {"layers": list(image.names), "input": _described(image.source), "output": _described(image.output),
-            "input_scale": image.input_scale, "output_scale": image.output_scale}
+            "input_scale": image.input_scale, "output_scale": image.output_scale,
+            "input_bounds": image.input_bounds and list(image.input_bounds)}
 
 
 def load(path: str | os.PathLike[str], spec: ScnnSpec | None = None) -> Image:
@@ -130,7 +137,8 @@ def made(spec: ScnnSpec, head: dict[str, Any], arrays: dict[str, np.ndarray]) ->
     for number, layer in enumerate(head["layers"]):
         keys(f"layer {number}", layer, LAYER_KEYS)
     return Image(spec=spec, source=source, output=output, names=tuple(head["layers"]), arrays=arrays,
-                 input_scale=float(head["input_scale"]), output_scale=float(head["output_scale"]))
+                 input_scale=float(head["input_scale"]), output_scale=float(head["output_scale"]),
+                 input_bounds=checked(head["input_bounds"], VALUE_BITS))
 
 
 def _places(arrays: dict[str, np.ndarray], source: tuple[int, ...], output: tuple[int, ...]) -> None:

@@ -62,7 +62,8 @@ def attempt(network: Network) -> tuple[Lowered | None, list[Refusal]]:
     order = network.order
     if order is not None and (sorted_last := _ordered(steps[-1], order)) is not None:
         steps[-1], order = sorted_last, None
-    return Lowered(shape=shapes[start], steps=tuple(steps), given=given if start != INPUT else None, order=order), []
+    return Lowered(shape=shapes[start], steps=tuple(steps), given=given if start != INPUT else None, order=order,
+                   bounds=network.bounds), []
 
 
 def _entry(network: Network, start: str) -> tuple[int, int, int]:

@@ -87,16 +87,20 @@ class Lowered:
         Element j of the array's input is element ``given[j]`` of the file's; None where they are the same.
     order : numpy.ndarray or None
         Element j of the file's answer is element ``order[j]`` of ours; None where they are the same.
+    bounds : tuple of float, or None
+        Between which the host keeps the inputs.
     """
 
     shape: tuple[int, int, int]
     steps: tuple[Step, ...]
     given: np.ndarray | None = None
     order: np.ndarray | None = None
+    bounds: tuple[float, float] | None = None
 
     def prepared(self, inputs: np.ndarray) -> np.ndarray:
-        """Return samples of the file's shape as the array takes them: (samples, channels, rows, columns)."""
+        """Return samples of the file's shape as the array takes them: (samples, channels, rows, columns), within the bounds."""
         flat = np.asarray(inputs).reshape(len(inputs), -1)
+        flat = flat if self.bounds is None else np.clip(flat, *self.bounds)
         return (flat if self.given is None else flat[:, self.given]).reshape(-1, *self.shape)
 
     def orders(self, shape: tuple[int, ...]) -> dict[str, np.ndarray]:

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from cli import command
+from compress.ends import inside
 from compress.frontend.execute import output
 from compress.frontend.graph import Conv, Dense, Network
-from compress.frontend.limits import beyond
 from compress.network import rms
 from compress.pruner import pruner
 from compress.scnn import image as images
@@ -110,6 +110,7 @@ def build(network: Network, path: Path, spec: ScnnSpec, request: Request, sample
     if samples is None:
         low, high = request.input_range or UNTOLD
         samples = np.random.default_rng(0).uniform(low, high, (GUESSES, network.size))
+    samples = samples if network.bounds is None else np.clip(samples, *network.bounds)
     parts = split(samples, labels, request.tuning)
     trial = trial or Trial(inputs=parts.tried, labels=parts.tried_labels)
     samples = parts.seen
@@ -118,12 +119,13 @@ def build(network: Network, path: Path, spec: ScnnSpec, request: Request, sample
     fitting = suited(last)
     with command.progress(f"compressing {path}", 3) as bar:
         lowered = lower(fitting, path)
-        whole = quantise(spec, fitting, lowered, samples, input_range=request.input_range or (UNTOLD if guessed else None))
+        whole = quantise(spec, fitting, lowered, samples,
+                         input_range=inside(network.bounds, request.input_range or (UNTOLD if guessed else None)))
         bar.advance(1)
         density = {name: found.density for name, found in whole.measured.items()}
         assembly, faults = sized(spec, whole.layers, lowered.shape, free=request.free, density=density, level=request.level)
         image = images.of(assembly, input_scale=whole.scales["input"], output_scale=whole.scales[whole.layers[-1].name],
-                          orders=lowered.orders(fitting.shape))
+                          orders=lowered.orders(fitting.shape), bounds=network.bounds)
         bar.advance(1)
         found = rows(assembly, whole, whole.inputs(samples[:1])[0])
         bar.advance(1)
@@ -135,8 +137,7 @@ def build(network: Network, path: Path, spec: ScnnSpec, request: Request, sample
              "density": kept(last), "training": said(request.tuning, parts),
              "dense": [layer.name for layer in network.layers if isinstance(layer, Dense)],
              "notices": [*network.notices, *whole.notices, *faults, *order(network, whole)],
-             "warnings": [*_warnings(whole, guessed and request.input_range is None),
-                          *([] if guessed else beyond(before or network, samples))]}
+             "warnings": _warnings(whole, guessed and request.input_range is None)}
     return Made(image=image, whole=whole, assembly=assembly, samples=samples,
                 facts=facts | _steps(before or network, kinds, fitting, whole, samples, trial))
 

@@ -4,11 +4,13 @@ from typing import Any
 
 import numpy as np
 
+from compress.ends import open_to
 from compress.scnn import stream
 from compress.scnn.actions import read_out
 from compress.scnn.image import Image
 from compress.scnn.tensor import PLAIN, Tensor, indices, planes, spare
 from spec.scnn import ScnnSpec
+from spec.scnn.shape import VALUE_BITS
 
 GAP = -1
 """Element of a table where a block has a position that no element of the tensor is at."""
@@ -21,15 +23,18 @@ def tables(image: Image) -> dict[str, Any]:
     block. ``input_at`` has for each position of these blocks, one block after another, the element of the input that is there,
     or -1. ``output_blocks`` and ``output_at`` say the same of the blocks of a read-out, those without an output having no
     position. Elements are counted with channels outermost, columns innermost. ``weights`` are the bytes of the weight stream;
-    a machine with a weight memory has none, for they are in its packets.
+    a machine with a weight memory has none, for they are in its packets. Every whole number of an input must be at least
+    ``input_low`` and at most ``input_high``; the program sees to it.
     """
     spec, source, output = image.spec, image.source, image.output
     first, count, words = read_out(image)
     taken = [row for pe in range(spec.pes) for row in _blocks(spec, source, pe, tuple(source.blocks))]
     given = [row for pe in range(spec.pes) for row in _read(spec, output, pe, first, count)]
+    low, high = open_to(image.input_bounds, VALUE_BITS)
     each = -(-spec.act_word_bits // 64)
     values: dict[str, Any] = {
-        "inputs": int(np.prod(source.shape)), "input_scale": image.input_scale, "outputs": int(np.prod(output.shape)),
+        "inputs": int(np.prod(source.shape)), "input_scale": image.input_scale, "input_low": low,
+        "input_high": high, "outputs": int(np.prod(output.shape)),
         "output_scale": image.output_scale, "layers": len(image.arrays["layers"]), "input_rows": len(taken),
         "input_words": max(len(row) for _, _, row in taken) * each, "output_first": first, "output_count": count,
         "output_words": words, "entries": spec.i, "each": each,

@@ -24,12 +24,15 @@ class Image:
     layers : tuple of Layer
     input_scale, output_scale : float
         Real value of one integer step of the first layer's inputs and of the last one's outputs.
+    input_bounds : tuple
+        Least and largest integer that the network lets its inputs be, None for no such end.
     """
 
     spec: EieSpec
     layers: tuple[Layer, ...]
     input_scale: float
     output_scale: float
+    input_bounds: image.Ends = (None, None)
 
 
 def load(path, *, pes: int | None = None) -> Image:
@@ -48,7 +51,7 @@ def load(path, *, pes: int | None = None) -> Image:
         if type(head[name]) not in (int, float) or not 0 < head[name] < 1e300:
             raise ValueError(f"{name} of {path} must be a positive finite number, not {head[name]!r:.40}; {AGAIN}")
     return Image(spec=spec, layers=_layers(spec, head["layers"], members), input_scale=float(head["input_scale"]),
-                 output_scale=float(head["output_scale"]))
+                 output_scale=float(head["output_scale"]), input_bounds=image.ends(path, head["input_bounds"], spec.act_bits))
 
 
 def decode(image: Image) -> list[np.ndarray]:

@@ -56,7 +56,7 @@ def run(image: "Image", inputs: Any, *, spec: EieSpec | None = None, count: bool
         Whether to count cycles too. The first vector finds no codebook in the PEs, the others what the one before left.
     """
     spec = _machine(image, spec)
-    given, clipped = values.quantise(spec, image.input_scale, inputs, image.layers[0].inputs)
+    given, clipped = values.quantise(spec, image.input_scale, inputs, image.layers[0].inputs, bounds=image.input_bounds)
     source = np.pad(given, ((0, 0), (0, spec.pes * image.layers[0].in_slots - given.shape[1])))
     results, flags, sources = [], [], []
     for layer in image.layers:

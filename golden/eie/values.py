@@ -6,10 +6,12 @@ import numpy as np
 from scipy import sparse
 
 from golden.eie.layer import Layer, rows_of
+from golden.image import Ends
 from spec.eie import EieSpec
 
 
-def quantise(spec: EieSpec, scale: float, inputs: Any, length: int) -> tuple[np.ndarray, int]:
+def quantise(spec: EieSpec, scale: float, inputs: Any, length: int, *,
+             bounds: Ends = (None, None)) -> tuple[np.ndarray, int]:
     """Return inputs as integers (vectors, length), and how many of them saturated.
 
     Floats and uint8 are divided by ``scale``, the real value of one step, and rounded half to even; int16 is taken as it is.
@@ -22,6 +24,8 @@ def quantise(spec: EieSpec, scale: float, inputs: Any, length: int) -> tuple[np.
         One vector, or one in each row; a float, uint8 or int16.
     length : int
         Inputs that the first layer has.
+    bounds : tuple, optional
+        Least and largest integer that the network lets through, None for no such end; what lies beyond has not saturated.
     """
     given = np.asarray(inputs)
     if given.dtype.kind != "f" and given.dtype not in (np.uint8, np.int16):
@@ -29,17 +33,19 @@ def quantise(spec: EieSpec, scale: float, inputs: Any, length: int) -> tuple[np.
     if given.ndim not in (1, 2) or given.shape[-1] != length:
         raise ValueError(f"input must be vectors of length {length}, as the image says, not an array of shape {given.shape}")
     vectors, top = given.reshape(-1, length), (1 << spec.act_bits - 1) - 1
+    low, high = -top - 1 if bounds[0] is None else bounds[0], top if bounds[1] is None else bounds[1]
     if given.dtype == np.int16:
         wrong = vectors[(vectors > top) | (vectors < -top - 1)]
         if wrong.size:
             raise OverflowError(f"input must be {-top - 1} to {top}, not {wrong[0]}; act_bits is {spec.act_bits}")
-        return vectors.astype(np.int64), 0
+        return vectors.astype(np.int64).clip(low, high), 0
     if not np.isfinite(vectors).all():
         vector, place = np.argwhere(~np.isfinite(vectors))[0]
         raise ValueError(f"input must be finite, not {vectors[vector, place]} at place {place} of vector {vector}")
     with np.errstate(over="ignore"):        # what is beyond all range saturates too
         steps = np.rint(vectors.astype(np.float64) / scale)
-    return np.clip(steps, -top - 1, top).astype(np.int64), int(((steps > top) | (steps < -top - 1)).sum())
+    beyond = (steps > top) & (bounds[1] is None) | (steps < -top - 1) & (bounds[0] is None)
+    return np.clip(steps, low, high).astype(np.int64), int(beyond.sum())
 
 
 def layer(spec: EieSpec, layer: Layer, activations: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

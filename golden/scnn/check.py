@@ -8,6 +8,7 @@ from golden.image import AGAIN
 from golden.scnn.lanes import Reader
 from golden.scnn.program import Program, operations, read
 from spec.scnn import ScnnSpec
+from spec.scnn.packet import CODEBOOKS
 from spec.scnn.program import CAUSES, KINDS, POOLS
 
 READS = 64              # reads of every accumulator that all steps of a pass may make, by windows that overlap
@@ -35,6 +36,25 @@ def programs(spec: ScnnSpec, members: dict[str, np.ndarray]) -> None:
                 found = [*found, *_segments(spec, one, taps), *_steps(spec, one)]
             if wrong := next(((what, rule, value) for what, rule, value, good in found if not good), None):
                 raise ValueError(f"layer {number}: {wrong[0]} must be {wrong[1]}, not {wrong[2]}; {AGAIN}")
+
+
+def books(spec: ScnnSpec, members: dict[str, np.ndarray]) -> None:
+    """Refuse codebooks that the machine has no use for, lacks, cannot hold, or whose code 0 stands for something.
+
+    Raises
+    ------
+    ValueError
+    """
+    given = members.get("codebooks")
+    if (given is not None) != bool(spec.weight_code_bits):
+        raise ValueError(f"codebooks must be there where weight_code_bits is not 0, and nowhere else, not "
+                         f"{'there' if given is not None else 'lacking'} for {spec.weight_code_bits}; {AGAIN}")
+    if given is None:
+        return
+    if not 0 < len(given) <= CODEBOOKS:
+        raise ValueError(f"codebooks must be 1 to {CODEBOOKS}, not {len(given)}; {AGAIN}")
+    if given[:, 0].any():
+        raise ValueError(f"entry 0 of a codebook must be 0, not {given[:, 0].tolist()}; {AGAIN}")
 
 
 def weights(spec: ScnnSpec, members: dict[str, np.ndarray]) -> None:

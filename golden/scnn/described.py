@@ -1,17 +1,39 @@
 """Whether what an image says of its input and its output is such as its machine and its programs can hold."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from golden.image import AGAIN
+from golden.image import AGAIN, keys
 from golden.scnn.program import read
 from spec.scnn import ScnnSpec
+from spec.scnn.image import LAYER_KEYS
 from spec.scnn.program import KINDS
 from spec.scnn.shape import MOST_PLANE
 
+MOST_SIZES = 8              # axes of a shape in a network's file
 MOST_STRIDE = 1 << 8        # of a form; the programs know filters of fewer taps
+
+
+def layers(given: Any) -> None:
+    """Refuse what a header says of the layers where it is not a name and numbers for each.
+
+    Raises
+    ------
+    TypeError, ValueError
+    """
+    if not isinstance(given, list) or not given:
+        raise TypeError(f"layers must be a list of one or more, not {given!r:.40}; {AGAIN}")
+    for number, own in enumerate(given):
+        keys(f"layer {number}", own, LAYER_KEYS)
+        for key, value in own.items():
+            kind = str if key == "name" else int
+            if type(value) is not kind:
+                raise TypeError(f"layer {number}: {key} must be of type {kind.__name__}, not {value!r:.40}; {AGAIN}")
+        if not own["name"].isprintable():
+            raise ValueError(f"layer {number}: name must be of printable characters, not {own['name']!r:.60}; {AGAIN}")
 
 
 def tensor(spec: ScnnSpec, name: str, given: dict[str, Any], orders: np.ndarray) -> None:
@@ -50,6 +72,33 @@ def tensor(spec: ScnnSpec, name: str, given: dict[str, Any], orders: np.ndarray)
             raise ValueError(f"pitch of a form of {name} must be at least {columns}, its columns, not {pitch}; {AGAIN}")
         if (last := first + (stride_y * stride_x - 1) * given["span"] + most - 1) >= spec.blocks:
             raise ValueError(f"blocks of {name} must be below {spec.blocks}, not up to {last}; {AGAIN}")
+
+
+def file(members: dict[str, np.ndarray], source: Sequence[int], output: Sequence[int]) -> None:
+    """Refuse orders of the network's file that do not name each element once, or a shape that has other elements.
+
+    Raises
+    ------
+    ValueError
+    """
+    if ("input_sizes" in members) is not ("input_places" in members):
+        there, lacking = ("sizes", "places") if "input_sizes" in members else ("places", "sizes")
+        raise ValueError(f"members must have input_{lacking} too, not input_{there} alone; {AGAIN}")
+    for name, shape in ("input_places", source), ("output_places", output):
+        count = math.prod(shape)
+        given = members.get(name)
+        if given is None:
+            continue
+        if len(given) != count:
+            raise ValueError(f"{name} must have {count} places, one for each element, not {len(given)}; {AGAIN}")
+        if (odd := given[(given < 0) | (given >= count)]).size:
+            raise ValueError(f"{name} must be 0 to {count - 1}, not {odd[0]}; {AGAIN}")
+        if (times := np.bincount(given, minlength=count)).max() > 1:
+            raise ValueError(f"{name} must name each place once, not {times.argmax()} {times.max()} times; {AGAIN}")
+    sizes = members["input_sizes"].tolist() if "input_sizes" in members else list(source)
+    if not 0 < len(sizes) <= MOST_SIZES or min(sizes) < 1 or math.prod(sizes) != math.prod(source):
+        raise ValueError(f"input_sizes must be 1 to {MOST_SIZES} sizes of {math.prod(source)} elements in all, not "
+                         f"{str(sizes):.60}; {AGAIN}")
 
 
 def written(spec: ScnnSpec, members: dict[str, np.ndarray], output: dict[str, Any]) -> None:

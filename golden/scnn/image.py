@@ -12,6 +12,7 @@ from golden.scnn.cycles import Counters
 from golden.scnn.machine import Machine, compress
 from spec.scnn import ScnnSpec
 from spec.scnn.image import MEMBERS, OPTIONAL, TENSOR_KEYS
+from spec.scnn.shape import VALUE_BITS
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,6 +27,8 @@ class Image:
     source, output : dict
         What the header says of input and output, `spec.scnn.image.TENSOR_KEYS`.
     input_scale, output_scale : float
+    input_bounds : tuple
+        Least and largest integer that the network lets its inputs be, None for no such end.
     """
 
     spec: ScnnSpec
@@ -34,6 +37,7 @@ class Image:
     output: dict[str, Any]
     input_scale: float
     output_scale: float
+    input_bounds: image.Ends = (None, None)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -52,6 +56,7 @@ def load(path) -> Image:
     for name in ("input_scale", "output_scale"):
         if type(head[name]) not in (int, float) or not 0 < head[name] < 1e300:
             raise ValueError(f"{name} of {path} must be a positive finite number, not {head[name]!r:.40}; {AGAIN}")
+    described.layers(head["layers"])
     for name in ("input", "output"):
         keys(name, head[name], TENSOR_KEYS)
     for name, array in members.items():
@@ -61,13 +66,16 @@ def load(path) -> Image:
     if len(members["layers"]) != len(head["layers"]):
         raise ValueError(f"layers of {path} must be {len(head['layers'])}, as many as their names, not "
                          f"{len(members['layers'])}; {AGAIN}")
+    check.books(spec, members)
     check.programs(spec, members)
     check.weights(spec, members)
     for name in ("input", "output"):
         described.tensor(spec, name, head[name], members[f"{name}_orders"])
     described.written(spec, members, head["output"])
+    described.file(members, head["input"]["shape"], head["output"]["shape"])
     return Image(spec=spec, members=members, source=head["input"], output=head["output"],
-                 input_scale=float(head["input_scale"]), output_scale=float(head["output_scale"]))
+                 input_scale=float(head["input_scale"]), output_scale=float(head["output_scale"]),
+                 input_bounds=image.ends(path, head["input_bounds"], VALUE_BITS))
 
 
 def _shapes(path, spec: ScnnSpec, members: dict[str, np.ndarray]) -> None:
@@ -94,9 +102,10 @@ def run(given: Image, x: np.ndarray, *, limited: bool = True, crossbars: bool = 
     machine = Machine(spec=given.spec, layers=members["layers"], lanes=members["lanes"], taps=members["taps"].astype(np.int64),
                       supply=members["supply"], drain=members["drain"], weights=members["weights"],
                       codebooks=members.get("codebooks"))
+    x = np.asarray(x) if given.input_bounds == (None, None) else np.clip(x, *given.input_bounds)
     for pe, channel, form, phase, rows, cols in _places(given, "source", "input_orders"):
         index, pitch = _block(given.source, form, phase, channel[1]), form[5]
-        plane = np.asarray(x)[channel[0]][rows, cols].astype(np.int64)
+        plane = x[channel[0]][rows, cols].astype(np.int64)
         machine.memories[pe][index] = compress(plane, pitch - plane.shape[1])
     try:
         counters = exact.run(machine, limited=limited, crossbars=crossbars)

@@ -9,6 +9,7 @@ import numpy as np
 
 from cli.write import atomic
 from compress.eie.image import Image
+from compress.ends import real
 from compress.network import forward, rms
 from golden.eie import Run
 
@@ -40,10 +41,15 @@ class Answer:
         """Return (vectors, outputs) real values."""
         return self.integers * self._image.output_scale
 
+    @property
+    def _kept(self) -> np.ndarray:
+        """Return the inputs as the network lets them be."""
+        return real(self._image.input_bounds, self._image.input_scale, self.inputs)
+
     @cached_property
     def wanted(self) -> np.ndarray | None:
         """Return what the float network answers, where the image holds it."""
-        return None if self._image.reference is None else forward(self._image.reference, self.inputs)[-1]
+        return None if self._image.reference is None else forward(self._image.reference, self._kept)[-1]
 
     @property
     def error(self) -> float | None:
@@ -94,7 +100,7 @@ class Answer:
             said.append(f"{_share(count, size)} of the inputs ({count:,} of {size:,}) saturated: they go from {low:g} to "
                         f"{high:g}, and the image takes {-top:g} to {top:g}; {AGAIN} or with {span}")
         known = self._image.calibration
-        if known is not None and known.input_range[0] >= 0 and (count := int((self.inputs < 0).sum())):
+        if known is not None and known.input_range[0] >= 0 and (count := int((self._kept < 0).sum())):
             said.append(f"{_share(count, size)} of the inputs are negative, and the image was built for inputs that are not: "
                         f"accumulators may saturate; {AGAIN} or with {span}")
         return said

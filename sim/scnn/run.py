@@ -44,10 +44,11 @@ def run(
     json: Annotated[Path | None, typer.Option(help="Write the figures, and all predictions, to a file.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write a page, .html, of what every PE did in the first input.")] = None,
 ) -> None:
-    """Run an image on the Verilog of its array in a simulator; every output is compared with the golden model.
+    """Run an image on the Verilog of its array in a simulator; the outputs of the last layer are compared with golden.
 
     Example: python -m sim.run conv.npz --input image.npy --outputs y.npy --json run.json
 
+    Activations between layers stay in the array's memories: of them only the counter of entries written is compared.
     Cycles and the slots of each cause must be within 1 % of the model of time, entries and the sum of all slots equal to it.
     Exit code 1 says that a value or counter was not the golden model's.
     """

@@ -1,10 +1,12 @@
 """What the image file of a network for an EIE array holds besides the header that all machines share."""
 
-HEADER_KEYS = ("layers", "input_scale", "output_scale", "order", "calibration", "reference")
+HEADER_KEYS = ("layers", "input_scale", "output_scale", "order", "calibration", "reference", "input_bounds")
 """Keys of the header besides those of every machine. A scale is the real value of one integer step: integer =
 round_half_even(real / ``input_scale``), real = integer * ``output_scale``. ``order`` is how rows were given to PEs, one of
 :data:`ORDERS`. ``calibration`` says how the scales were chosen, an object with :data:`CALIBRATION_KEYS`, or null where that is
-not known. ``reference`` is true where the image holds the float network it was made from."""
+not known. ``reference`` is true where the image holds the float network it was made from. ``input_bounds`` is null, or the
+least and the largest whole number between which the host keeps every input, as the network does; null for an end that is
+none."""
 
 ORDERS = ("balanced", "modulo")
 """Rows to PEs: balanced by work, or row i to PE i modulo N as in the paper; the members ``rows`` say where each went."""

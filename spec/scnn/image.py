@@ -1,7 +1,8 @@
 """What the image file of a network for an SCNN array holds besides the header that all machines share."""
 
-HEADER_KEYS = ("layers", "input", "output", "input_scale", "output_scale")
-"""Keys of the header of machine ``scnn``. A scale is the real value of one integer step."""
+HEADER_KEYS = ("layers", "input", "output", "input_scale", "output_scale", "input_bounds")
+"""Keys of the header of machine ``scnn``. A scale is the real value of one integer step. ``input_bounds`` is null, or the least
+and the largest whole number between which the host keeps every input, as the network does; null for an end that is none."""
 
 LAYER_KEYS = ("name", "level", "passes", "kc")
 """Keys of one entry of ``layers``: what a reader of reports wants to know; the machine reads the programs."""
