@@ -5,6 +5,8 @@ import importlib.util
 import os
 import shutil
 import sysconfig
+from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 from cli.paths import writable_folder
@@ -26,9 +28,19 @@ def locate(name: str) -> tuple[str, bool] | None:
     """
     if path := shutil.which(name):
         return path, True
-    beside = Path(sysconfig.get_path("scripts")) / PACKAGES[name]
-    wrapped = str(beside) if beside.exists() else shutil.which(PACKAGES[name])
+    wheel = PACKAGES[name]
+    wrapped = next((str(path) for path in _scripts(wheel) if path.exists()), None) or shutil.which(wheel)
     return (wrapped, False) if wrapped else None
+
+
+def _scripts(wheel: str) -> Iterator[Path]:
+    """Yield where a package's program may be: beside Python, or where the package was installed, be it for one user."""
+    yield Path(sysconfig.get_path("scripts")) / wheel
+    try:
+        files = metadata.distribution(wheel).files or []
+    except metadata.PackageNotFoundError:
+        return
+    yield from (Path(str(file.locate())).resolve() for file in files if file.name == wheel)
 
 
 def cache() -> Path:

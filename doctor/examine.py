@@ -30,7 +30,7 @@ def commands(findings: Sequence[Finding]) -> list[str]:
     """Return the lines that bring all that is missing: one for each program that installs, then what is to be done by hand."""
     wanted: dict[str, list[str]] = {}
     for one in lacks(findings):
-        for lead in ("apt-get install", "pip install"):
+        for lead in ("apt-get install", "pip install --force-reinstall", "pip install"):
             if one.remedy.startswith(f"{lead} "):
                 wanted.setdefault(lead, []).extend(one.remedy.removeprefix(lead).split())
                 break

@@ -19,6 +19,7 @@ USES = {"yosys": "area and netlists; Verilog is always written by the package yo
 LOADERS = {"openFPGALoader": "openfpgaloader", "iceprog": "fpga-icestorm", "dfu-util": "dfu-util"}
 """Loader -> the package of Debian that brings it."""
 
+BETTER = "apt-get install g++"
 PATIENCE = 60.0                             # seconds for a compiler to read one header
 
 
@@ -48,7 +49,7 @@ def chosen() -> dict[str, str]:
 
 def _compiler() -> Finding:
     name = simulator.compiler()
-    use, remedy = "building a simulation", "apt-get install g++"
+    use, remedy = "building a simulation", BETTER
     if not name:
         return Finding(thing="C++ compiler", state="missing", found=f"none of {', '.join(simulator.COMPILERS)}", use=use,
                        remedy=remedy)
@@ -87,7 +88,7 @@ def _lack(sim: str) -> str | None:
         return "cocotb must be installed, and it is not; pip install cocotb"
     name = simulator.compiler()
     fault = _fault(name) if sim == "verilator" and name else ""
-    return f"{name} {fault}" if fault else None
+    return f"{name} {fault}; {BETTER}" if fault else None
 
 
 def _simulators() -> Iterator[Finding]:
@@ -106,8 +107,10 @@ def _tool(name: str) -> Finding:
     place = locate(name)
     wheel = PACKAGES[name]
     if not place:
-        return Finding(thing=name, state="missing", found="neither native nor WebAssembly", use=USES[name],
-                       remedy=f"pip install {wheel}")
+        there = package(wheel)
+        return Finding(thing=name, state="missing", use=USES[name],
+                       found=f"{wheel} {there} without its program" if there else "neither native nor WebAssembly",
+                       remedy=f"pip install {'--force-reinstall ' if there else ''}{wheel}{f'=={there}' if there else ''}")
     path, native = place
     version = program(name, path=path) if native else package(wheel)
     if native and version is None:

