@@ -45,6 +45,7 @@ class Send:
     Parameters
     ----------
     words : sequence
+        Its 64-bit words, the first with the kind of the packet.
     limit : int
         Clock cycles beyond those of its words after which the machine should have taken it.
     """
@@ -79,6 +80,7 @@ class Receive:
     Parameters
     ----------
     words : int
+        The most that it may have.
     limit : int
         Clock cycles beyond those of its words after which it should have come.
     """
@@ -133,9 +135,11 @@ def perform(transport: Transport, registers: RegisterMap, actions: Actions, *, h
     Parameters
     ----------
     transport : Transport
+        What reaches the machine.
     registers : RegisterMap
         Of the machine.
     actions : generator
+        Yields actions, and is sent the reply of each.
     hertz : float
         Clock cycles per second that the machine does at least, which turns the limit of a `Wait` into seconds.
     grace : float

@@ -45,6 +45,7 @@ def save(path: str | os.PathLike[str], machine: str, spec: Any, head: Mapping[st
     Parameters
     ----------
     path : path
+        The file to write.
     machine : str
         Name in the registry.
     spec : dataclass
@@ -91,7 +92,9 @@ def read(path: str | os.PathLike[str], machine: str, limits: Limits) -> tuple[An
     Parameters
     ----------
     path : path
+        The file to read.
     machine : str
+        Name in the registry.
     limits : callable
         Takes specification and header, checks the machine's own keys, and returns the most bytes of each member's values.
     """

@@ -12,8 +12,9 @@ LEAST = 2                                   # kinds of parts that make a picture
 THIN = 4                                    # bits: a thinner arrow is left out
 CAPTION = f"""Made from the emitted Verilog of `{{name}}`. A number is how many bits go that way, registers between included;
 clock, reset and arrows of fewer than {THIN} bits are left out."""
-MEMORIES = {"nz_ram": "memory", "nz_ram_dual": "memory", "nz_regfile": "register file", "nz_mult": "multiplier",
-            "nz_mult_pair": "multiplier pair"}
+CELLS = {"nz_ram": "memory", "nz_ram_dual": "memory", "nz_regfile": "register file", "nz_mult": "multiplier",
+         "nz_mult_pair": "multiplier pair", "nz_choose": "selector", "nz_merge_add": "merging adder", "nz_add_sub": "adder"}
+"""Technology cell -> what a reader calls it."""
 
 
 def pictures(design: str) -> list[tuple[str, str]]:
@@ -41,16 +42,37 @@ def plain(name: str) -> str:
     return re.sub(r"\$\d+$", "", name.lstrip("\\").rpartition(".")[2])
 
 
+def bare(name: str) -> str:
+    """Return a part's own name without the number that tells it from its likes."""
+    return plain(name).rstrip("0123456789")
+
+
+def alike(modules: Mapping[str, Module], module: Module) -> dict[str, str]:
+    """Return the kind of each part: its module, or that of the first part that is the same but for a number in its name.
+
+    Amaranth emits a module for each of several equal parts. Equal are those of equal ports and equal cells.
+    """
+    first: dict[tuple[object, ...], str] = {}
+    kinds = {}
+    for part in module.parts:
+        inside = cells(modules, part.module) if part.module in modules else Counter({part.module: 1})
+        ports = modules[part.module].ports if part.module in modules else {}
+        same = (bare(part.name), tuple(ports.items()), tuple(sorted(inside.items()))) if "." in part.module else (part.module,)
+        kinds[part.name] = first.setdefault(same, part.module)
+    return kinds
+
+
 def graph(modules: Mapping[str, Module], module: Module) -> str:
     """Return a module in Graphviz's language: a box a kind of part, an arrow where bits go, as wide as they are many."""
-    kinds = Counter(part.module for part in module.parts)
-    of = {part.name: part.module for part in module.parts}
+    of = alike(modules, module)
+    kinds = Counter(of.values())
     lines = ["digraph {", "rankdir=LR; fontname=Helvetica; nodesep=0.3; ranksep=0.6; newrank=true;",
              "node [fontname=Helvetica, fontsize=12, shape=box, style=\"rounded,filled\", fillcolor=\"#8888881a\"];",
              "edge [fontname=Helvetica, fontsize=9, arrowsize=0.7, color=\"#777777\"];"]
     for kind, count in kinds.items():
-        first = next(part.name for part in module.parts if part.module == kind)
-        lines.append(f"{quoted(kind)} [label={quoted(_label(modules, kind, plain(first if count == 1 else kind), count))}];")
+        first = next(name for name, its in of.items() if its == kind)
+        name = plain(first) if count == 1 else bare(first) if "." in kind else plain(kind)
+        lines.append(f"{quoted(kind)} [label={quoted(_label(modules, kind, name, count))}];")
     wide: dict[tuple[str, str], dict[str, int]] = {}
     for source, goal, port, bits in flows(modules, module):
         ends = of.get(source, "in"), of.get(goal, "out")
@@ -69,7 +91,7 @@ def _label(modules: Mapping[str, Module], kind: str, name: str, count: int) -> s
     inside = Counter({kind: 1}) if kind.startswith("nz_") else cells(modules, kind)
     held = Counter()
     for cell, number in inside.items():
-        held[MEMORIES.get(cell, cell)] += number * count
+        held[CELLS[cell]] += number * count
     told = ["" if number == 1 and count == 1 and kind.startswith("nz_") else f"{number} {_many(word, number)}"
             for word, number in held.items()]
     lines = [f"{name} x {count}" if count > 1 else name, *filter(None, told)]

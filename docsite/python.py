@@ -52,7 +52,7 @@ def page() -> str:
         parts.append(f"## {path}\n\n{body(module.__doc__ or '')}\n")
         for name in public(module):
             text = explained(module, name)
-            lacks += [] if text.strip() else [f"{path}.{name}"]
+            lacks += [f"{path}.{name}{lack}" for lack in unexplained(text)]
             parts.append("\n".join(_entry(path, name, getattr(module, name), text)))
     if lacks:
         raise ValueError(f"every public name must be explained, and these are not: {', '.join(lacks)}")
@@ -89,15 +89,28 @@ def body(text: str) -> str:
     return "\n\n".join(part.strip() for part in parts)
 
 
-def _entries(text: str) -> str:
-    """Return the entries of a section, names at the margin and texts indented, as a table; other text as it is."""
+def unexplained(text: str) -> list[str]:
+    """Return what of a docstring says nothing: all of it, or entries of its sections, each as it follows the name."""
+    if not text.strip():
+        return [""]
+    pieces = SECTION.split(inspect.cleandoc(text))
+    return [f": {name.partition(' : ')[0]}" for content in pieces[2::2] for name, said in _split(content) if not said]
+
+
+def _split(text: str) -> list[tuple[str, list[str]]]:
+    """Return the entries of a section, names at the margin and texts indented; none where nothing is indented."""
     entries: list[tuple[str, list[str]]] = []
     for line in text.strip("\n").splitlines():
         if line and not line.startswith(" "):
             entries.append((line, []))
-        elif entries:
+        elif entries and line.strip():
             entries[-1][1].append(line.strip())
-    if not any(said for _, said in entries):
+    return entries if any(said for _, said in entries) else []
+
+
+def _entries(text: str) -> str:
+    """Return the entries of a section as a table; other text as it is."""
+    if not (entries := _split(text)):
         return rst(text)
     rows = ["| name | meaning |", "|---|---|"]
     return "\n".join(rows + [f"| `{cell(name)}` | {cell(rst(' '.join(said)))} |" for name, said in entries])

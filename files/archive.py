@@ -27,6 +27,7 @@ class Archive:
     Parameters
     ----------
     file : binary file
+        The archive, at its beginning.
     name : str
         Of the file, for errors.
     what : str
@@ -112,6 +113,7 @@ def read_archive(path: str | os.PathLike[str], what: str, limit_bytes: int,
     Parameters
     ----------
     path : path
+        The file to read.
     what : str
         What the archive is to the user, such as "image".
     limit_bytes : int

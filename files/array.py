@@ -28,6 +28,7 @@ def read_array(path: str | os.PathLike[str], what: str, limit_bytes: int = LIMIT
     Parameters
     ----------
     path : path
+        The file to read.
     what : str
         What the array is to the user; errors begin with it.
     limit_bytes : int

@@ -47,7 +47,9 @@ def manifest(*, name: str, design: str, spec: Any, top: wiring.Component, regist
     top : wiring.Component
         Names the ports.
     registers : RegisterMap
+        What a host reads and writes.
     memories : iterable of Memory
+        Those inside, with their sizes.
     packets : mapping
         Type number of each kind of packet that the stream takes.
     **facts

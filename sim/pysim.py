@@ -28,6 +28,7 @@ class Host:
     Parameters
     ----------
     context : amaranth.sim.SimulatorContext
+        Of the testbench.
     machine : wiring.Component
         Has the ports of `rtl.bus.port.front_end`.
     """

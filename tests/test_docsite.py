@@ -5,6 +5,7 @@ import resource
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,6 +14,7 @@ import pytest
 import nonzero
 from docsite import blocks, commands, draw, flowchart, hierarchy, links, machines, navigation, pictures, python, stage, text
 from spec.machines import MACHINES
+from tests.browser import browser
 
 ROOT = Path(__file__).parents[1]
 CHARTS = [(path.name, block) for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -75,6 +77,13 @@ def test_a_name_without_a_docstring_is_refused(monkeypatch, tmp_path):
     monkeypatch.setattr(python, "MODULES", ("bare_module",))
     with pytest.raises(ValueError, match="every public name must be explained, and these are not: bare_module.run$"):
         python.page()
+
+
+def test_a_parameter_without_a_word_is_refused():
+    """Sections of plain text are no lists of names."""
+    text = "Do.\n\nParameters\n----------\na : int\nb, c : str\n    Said.\n\nNotes\n-----\nPlain.\n"
+    assert python.unexplained(text) == [": a"]
+    assert python.unexplained("Do.") == [] and python.unexplained(" ") == [""]
 
 
 def test_a_docstring_becomes_markdown():
@@ -240,6 +249,22 @@ def test_a_block_diagram_says_what_is_in_a_machine():
     assert drawn.count("<svg") == len(blocks.levels(modules, machine.name)) and "\n\n<svg" not in drawn
 
 
+def test_equal_parts_are_one_box_and_cells_have_plain_names():
+    machine = machines.built("scnn")
+    modules = hierarchy.read(machine.verilog)
+    kinds = blocks.alike(modules, modules[machine.name])
+    lanes = [kinds[f"lane{number}"] for number in range(machine.manifest["spec"]["weight_lanes"])]
+    assert len(lanes) == 4 and len(set(lanes)) == 1 and len(set(kinds.values())) == len(kinds) - 3
+    assert '"lane x 4\\n16 multipliers' in blocks.graph(modules, modules[machine.name])
+    for name in blocks.levels(modules, machine.name):
+        labels = re.findall(r"label=(\".*?\")", blocks.graph(modules, modules[name]))
+        assert not [label for label in labels if re.search(r"\d nz_", label)]
+    assert set(blocks.CELLS) == {path.stem for path in (ROOT / "rtl" / "tech").glob("nz_*.v")}
+    other = replace(modules[machine.name].parts[0], name="lane9")
+    assert "lane9" not in kinds and blocks.alike(modules, replace(modules[machine.name], parts=(
+        *modules[machine.name].parts, other)))["lane9"] == other.module, "the name alone makes nothing equal"
+
+
 def build(folder):
     return subprocess.run([sys.executable, "-m", "docsite", "--out", folder / "site", "--work", folder / "work"], cwd=ROOT,
                           capture_output=True, text=True, check=False)
@@ -258,6 +283,15 @@ def test_the_site_is_built_without_a_warning_and_in_a_minute(tmp_path):
     assert len(pages) >= len(stage.written()) + 2 + len(MACHINES)
     fetched = re.compile(r'<(?:script|link|img)[^>]*(?:src|href)="https?:')
     assert not any(fetched.search(page.read_text()) for page in pages), "a page fetches from elsewhere"
+    with browser() as web:
+        for page, width in itertools.product(pages, (1280, 400)):
+            web.open(page, width)
+            assert web.run("document.documentElement.scrollWidth") <= width, f"{page.name} must fit {width} pixels"
+            assert web.run("[...document.images].filter((picture) => !picture.naturalWidth).length") == 0, page.name
+            tiny = web.run("[...document.querySelectorAll('figure svg text')].map(text => text.getBoundingClientRect().height)"
+                           ".filter(height => height > 0 && height < 8).length")
+            assert tiny == 0, f"{page.name} must have pictures that can be read"
+        assert web.errors == []
 
 
 @pytest.mark.full

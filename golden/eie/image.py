@@ -22,6 +22,7 @@ class Image:
     spec : EieSpec
         The machine that the image was made for.
     layers : tuple of Layer
+        In the order in which they run.
     input_scale, output_scale : float
         Real value of one integer step of the first layer's inputs and of the last one's outputs.
     input_bounds : tuple
@@ -41,6 +42,7 @@ def load(path, *, pes: int | None = None) -> Image:
     Parameters
     ----------
     path : path-like
+        The file to read.
     pes : int, optional
         The processing elements of the machine at hand; an image for another number is refused.
     """

@@ -27,6 +27,7 @@ class Layer:
     shift : int
         Right shift of a finished sum, rounding half to even.
     relu : bool
+        Negative outputs become 0.
     bias : numpy.ndarray or None
         (pes * out_slots,) in physical order; None for a layer without, which spends no cycles on biases.
     rows : numpy.ndarray or None
@@ -34,6 +35,7 @@ class Layer:
     codebook_number : int
         Which of the machine's codebooks ``codebook`` is.
     name : str
+        For reports.
     """
 
     entries: Any

@@ -47,6 +47,7 @@ def run(image: "Image", inputs: Any, *, spec: EieSpec | None = None, count: bool
     Parameters
     ----------
     image : golden.eie.image.Image
+        The network.
     inputs : array_like
         One vector, or one in each row; floats are quantised, int16 is taken as it is.
     spec : EieSpec, optional

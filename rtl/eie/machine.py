@@ -29,12 +29,14 @@ class Machine(wiring.Component):
     Parameters
     ----------
     spec : EieSpec
+        What to build.
     library : Submodules, optional
         Where its parts go: submodules of this design if not given, shared modules of a `Library` when Verilog is written.
 
     Members
     -------
     s_axil_*, s_axis_*, m_axis_*, irq
+        Registers over AXI4-Lite, packets in, packets out, the interrupt.
     """
 
     def __init__(self, spec: EieSpec, library: Submodules | None = None):

@@ -34,6 +34,7 @@ class Machine(wiring.Component):
     Members
     -------
     s_axil_*, s_axis_*, m_axis_*, irq
+        Registers over AXI4-Lite, packets in, packets out, the interrupt.
     s_weight_tdata, s_weight_tvalid, s_weight_tready
         Without ``spec.weight_memory``.
     """
