@@ -102,6 +102,10 @@ PLANES = {
     "part of the input": planes(node("Split", ["x", "sizes"], ["p", "q"], axis=1), kept("p", -0.7, 1.3, "d"),
                                 node("Concat", ["d", "q"], "s", axis=1), node("Conv", ["s", "k"], **SAME),
                                 sizes=np.array([1, 2])),
+    "a sum with the input": planes(kept("x", -1, 1.2, "i"), node("Conv", ["i", "m"], "a", **SAME), kept("a", -2, 1, "d"),
+                                   node("Add", ["d", "i"], "s"), kept("s", -1.5, 2, "y"), m=normal(3, 3, 3, 3)),
+    "a dense layer behind a mean": planes(CONV, node("GlobalAveragePool", ["a"], "p"), node("Flatten", ["p"], "f"),
+                                node("MatMul", ["f", "u"], "b"), kept("b", -0.3, 0.2, "y"), u=normal(6, 3)),
     "behind the last layer": planes(CONV, kept("a", -2, 3, "y")),
     "a normalised input": planes(node("Mul", ["x", "f"], "m"), node("Sub", ["m", "g"], "n"), kept("n", -0.7, 0.9, "d"),
                                  node("Conv", ["d", "k"], **SAME), f=np.float32(0.5), g=np.float32(0.2)),
@@ -157,7 +161,7 @@ def test_what_can_be_taken_in_is_no_layer(name, layers):
 
 @pytest.mark.parametrize("name, layers", [("ahead of none", 2), ("a maximum", 3), ("a mean of all", 4), ("at the input", 1),
                                           ("a maximum of what is bounded above alone", 4), ("ahead of padding", 3),
-                                          ("a normalised input", 2)])
+                                          ("a normalised input", 2), ("two sums", 6)])
 def test_what_can_be_taken_in_is_no_layer_of_planes(name, layers):
     assert len(from_model(PLANES[name]).layers) == layers
 
@@ -210,6 +214,15 @@ def _integers(folder, far):
                  folder / "run")
     assert left.code == 0, left.out + left.err
     return np.load(folder / "y2.npy")
+
+
+def test_a_softmax_between_whole_numbers_is_left_to_the_host():
+    """As onnxruntime's quantiser writes it; what is ahead of it is bounded, and turned back to real numbers, in the machine."""
+    proto = flat(FIRST, kept("a", -0.5, 1.1, "d"), node("Softmax", ["d"], "s"), kept("s", 0, 1, "y"))
+    network = from_model(proto)
+    assert [name.partition(" (")[2] for name in network.host] == ["Softmax)", "QuantizeLinear)", "DequantizeLinear)"]
+    found = np.exp(output(network, 2 * X))
+    assert off(found / found.sum(1, keepdims=True), ask(proto, 2 * X)) < 1e-4
 
 
 def test_bounds_that_leave_one_value_are_refused_by_name():

@@ -125,7 +125,8 @@ class Trace:
         there = [name for name in names if name in self.answers]
         if there and node.operator in TAIL:
             first = self.answers[there[0]]
-        elif not there and node.operator in HOST and len(names) == 1 and names[0] in self.tensors and self._ends(node):
+        elif not there and node.operator in HOST and len(names) == 1 and names[0] in self.tensors \
+                and self._ends(node) and not self._turned_back(node):
             first = self.tensors[names[0]]
         elif there:
             raise NodeRefusedError("operator", f"one that a host does behind {self.host[0]}", node.title,
@@ -147,6 +148,11 @@ class Trace:
                 else:
                     wanted.update(proto.input)
         return node.number in self.last
+
+    def _turned_back(self, node: Node) -> bool:
+        """Tell whether whole numbers become real ones again, so that a QuantizeLinear stands for the ends of a range."""
+        return node.operator == "QuantizeLinear" and any(
+            proto.op_type == "DequantizeLinear" and node.proto.output[0] in proto.input for proto in self.model.nodes)
 
     def _answer(self) -> Tensor | None:
         if self.refusals or self.lost:
