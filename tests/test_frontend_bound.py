@@ -163,7 +163,9 @@ def test_what_can_be_taken_in_is_no_layer(name, layers):
                                           ("a maximum of what is bounded above alone", 4), ("ahead of padding", 3),
                                           ("a normalised input", 2), ("two sums", 6)])
 def test_what_can_be_taken_in_is_no_layer_of_planes(name, layers):
-    assert len(from_model(PLANES[name]).layers) == layers
+    network = from_model(PLANES[name])
+    assert len(network.layers) == layers
+    assert all(len(set(layer.nodes)) == len(layer.nodes) for layer in network.layers)
 
 
 INPUTS = [(DENSE["at the input"], X, ("--bits", "8", "--pes", "4")),

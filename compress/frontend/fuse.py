@@ -46,7 +46,7 @@ def fuse(name: str, shape: tuple[int, ...], steps: list[Step], answer: str, **re
     if settled.inputs is not None:
         said = between(settled.inputs)
         notices += (f"inputs are kept {said} by the host, as {settled.nodes[0]} does: sim.run and boards.run do so",)
-    ordered = tuple(state.layers.values())
+    ordered = tuple(replace(one, nodes=tuple(dict.fromkeys(one.nodes))) for one in state.layers.values())
     if ordered and state.names[answer] != ordered[-1].name:
         raise ValueError(f"output must be that of the last layer, {ordered[-1].name!r}, not {state.names[answer]!r}; "
                          f"export the network again")

@@ -9,7 +9,7 @@ import numpy as np
 
 from cli.write import atomic
 from compress.eie.image import Image
-from compress.ends import real
+from compress.ends import open_to, real
 from compress.network import forward, rms
 from golden.eie import Run
 
@@ -69,8 +69,9 @@ class Answer:
         else:
             said.append(f"error against the float network: {100 * self.error:.3g} % rms of the outputs, "
                         f"at most {np.abs(self.real - self.wanted).max():.3g}")
-        reach = self._image.input_scale * ((1 << self._image.spec.act_bits - 1) - 1)
-        said.append(f"inputs: {self.inputs.min():.6g} to {self.inputs.max():.6g}; the image takes {-reach:.6g} to {reach:.6g}")
+        scale, (low, high) = self._image.input_scale, open_to(self._image.input_bounds, self._image.spec.act_bits)
+        said.append(f"inputs: {self.inputs.min():.6g} to {self.inputs.max():.6g}; the image takes {low * scale:.6g} "
+                    f"to {high * scale:.6g}" + (", and the host keeps them there" if self._image.input_bounds else ""))
         return said
 
     def save(self, path: Path, *, integers: bool = False) -> None:
