@@ -237,6 +237,14 @@ def test_bounds_that_leave_one_value_are_refused_by_name():
         from_model(proto)
 
 
+def test_a_bound_that_no_value_reaches_is_refused_by_name():
+    """One more than a ReLU gives is never below 1."""
+    proto = flat(FIRST, node("Relu", ["a"], "r"), node("Add", ["r", "one"], "b"), node("Mul", ["r", "one"], "c"),
+                 kept("b", -2, 0.9, "d"), node("Add", ["c", "d"], "e"), node("MatMul", ["e", "v"]), one=np.float32(1))
+    with pytest.raises(ValueError, match=r"node d q \(QuantizeLinear\) must leave more than one value, not 0.* from 1 to inf"):
+        from_model(proto)
+
+
 def test_a_range_is_that_of_the_value_that_was_quantised():
     """A maximum of bounded values is bounded; the file's range is that of the maximum."""
     network = from_model(PLANES["a mean of all"])

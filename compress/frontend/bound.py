@@ -104,6 +104,10 @@ def _activation(settled: Settled, step: Step) -> list[Step]:
     """Return the steps of a bound: none where no value lies beyond it."""
     source, (low, high) = step.inputs[0], settled.span(step.inputs[0])
     least, most = step.numbers["low"], step.numbers["high"]
+    if low >= most or high <= least:
+        only = most if low >= most else least
+        raise ValueError(f"node {step.nodes[-1]} must leave more than one value, not {only:g} alone of values from {low:g} to "
+                         f"{high:g}; leave it out, and what leads to it")
     slack = SLACK * min(most - least, high - low)
     slack = slack if np.isfinite(slack) else 0.0
     if low >= least - slack and high <= most + slack:
@@ -158,9 +162,8 @@ def _span(step: Step, given: Sequence[Span]) -> Span:
             return sum(end for end, _ in given), sum(end for _, end in given)
         case "affine":
             scale, shift = step.numbers["scale"], step.numbers["shift"]
-            if not (np.isfinite(low) and np.isfinite(high)):
-                return -INF, INF
-            ends = scale * low + shift, scale * high + shift
+            with np.errstate(invalid="ignore"):
+                ends = [np.where(scale == 0, 0.0, scale * end) + shift for end in (low, high)]
             return float(np.minimum(*ends).min()), float(np.maximum(*ends).max())
     return -INF, INF
 

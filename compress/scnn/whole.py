@@ -89,6 +89,7 @@ def quantise(spec: ScnnSpec, network: Network, lowered: Lowered, samples: np.nda
     input_range : tuple of float, optional
         Least and largest input; those of the samples with a margin when not given.
     """
+    samples = samples if network.bounds is None else np.clip(samples, *network.bounds)
     largest = dict.fromkeys((step.value for step in lowered.steps), 0.0)
     with np.errstate(over="ignore", invalid="ignore"):
         for values, _ in _chunks(network, samples):
