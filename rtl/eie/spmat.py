@@ -5,6 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl.eie.bus import Op, Widths
+from rtl.eie.fetch import Stage, fetch
 from rtl.emit import Library
 from rtl.parts import clock, delayed
 
@@ -42,90 +43,33 @@ class MatrixRead(wiring.Component):
         self._s1_ready = Signal()
         self._s2_ready = Signal()
         self._read_bias = delayed(m, self.command.op == Op.BIAS, "bias", cycles=2)
-        issue = self._fetch(m)
-        self._memory(m, issue)
+        self._fetch = fetch(m, self._spec, self, self._s1_ready)
+        self._memory(m, self._fetch.s1)
         self._mark(m)
         self._bias(m)
-        m.d.comb += self.idle.eq(~(self._f_valid | self._s1.valid | self._s2.valid | self.o.valid))
+        m.d.comb += self.idle.eq(~(self._fetch.valid | self._fetch.s1.valid | self._s2.valid | self.o.valid))
         return m
 
-    def _fetch(self, m):
-        """Stage F: hold a fragment and name one word per cycle; a BIAS command borrows the address register."""
-        w, spec = self._w, self._spec
-        fragment = self.i.p
-        f_valid = Signal()
-        f_act = Signal(spec.act_bits, reset_less=True)
-        f_empty = Signal()
-        word = Signal(w.word)
-        last_word = Signal(w.word)
-        first = Signal(w.entry)
-        last = Signal(w.entry)
-        final = Signal()
-        issue = Signal()
-        m.d.comb += [
-            issue.eq(f_valid & self._s1_ready),
-            self.i.ready.eq((~f_valid | (issue & final)) & ~self.hold),
-        ]
-        with m.If(issue):
-            m.d.sync += [
-                word.eq(word + 1),
-                first.eq(0),
-                final.eq((word + 1)[:w.word] == last_word),
-            ]
-            with m.If(final):
-                m.d.sync += f_valid.eq(0)
-        with m.If(self.i.valid & self.i.ready):
-            m.d.sync += f_valid.eq(1)
-        with m.If(self.i.ready):
-            m.d.sync += [
-                f_act.eq(fragment.act),
-                first.eq(fragment.start[:w.entry]),
-                last.eq(fragment.last[:w.entry]),
-                word.eq(fragment.start[w.entry:]),
-                last_word.eq(fragment.last[w.entry:]),
-                final.eq(fragment.single),
-            ]
-            if not spec.skip_empty:
-                m.d.sync += [
-                    f_empty.eq(fragment.empty),
-                    final.eq(fragment.empty | fragment.single),
-                ]
-        with m.If(self.command.op == Op.BIAS):
-            m.d.sync += word.eq(self.command.addr[w.lane:])
-        self._f_valid = f_valid
-        self._s1 = Stage(spec, w, "s1")
-        with m.If(self._s1_ready):
-            m.d.sync += [
-                self._s1.valid.eq(f_valid),
-                self._s1.act.eq(f_act),
-                self._s1.first.eq(first),
-                self._s1.tail.eq(final),
-                self._s1.last.eq(Mux(final, last, spec.word_entries - 1)),
-                self._s1.empty.eq(f_empty),
-            ]
-        self._address = word
-        return issue
-
-    def _memory(self, m, issue):
+    def _memory(self, m, s1):
         """Stage S1 is the array read, stage S2 the output register."""
         spec, w = self._spec, self._w
         self._s2 = Stage(spec, w, "s2")
-        inside = Cat((k >= self._s1.first) & (k <= self._s1.last) for k in range(spec.word_entries))
+        inside = Cat((k >= s1.first) & (k <= s1.last) for k in range(spec.word_entries))
         self._window = Signal(spec.word_entries)
         self._word = Signal(spec.word_bits)
         load = Signal()
-        m.d.comb += load.eq(self._s1.valid & self._s2_ready)
+        m.d.comb += load.eq(s1.valid & self._s2_ready)
         with m.If(self._s2_ready):
             m.d.sync += [
-                self._s2.valid.eq(self._s1.valid),
-                self._s2.act.eq(self._s1.act),
-                self._s2.first.eq(self._s1.first),
-                self._s2.last.eq(self._s1.last),
-                self._s2.tail.eq(self._s1.tail),
-                self._s2.empty.eq(self._s1.empty),
-                self._window.eq(Mux(self._s1.empty, 0, inside)),
+                self._s2.valid.eq(s1.valid),
+                self._s2.act.eq(s1.act),
+                self._s2.first.eq(s1.first),
+                self._s2.last.eq(s1.last),
+                self._s2.tail.eq(s1.tail),
+                self._s2.empty.eq(s1.empty),
+                self._window.eq(Mux(s1.empty, 0, inside)),
             ]
-        m.d.comb += self._s1_ready.eq(~self._s1.valid | self._s2_ready)
+        m.d.comb += self._s1_ready.eq(~s1.valid | self._s2_ready)
         write = (self.command.op == Op.WORD).replicate(w.lanes)
         if w.lanes > 1:
             write = write & (1 << self.command.addr[:w.lane])
@@ -134,7 +78,7 @@ class MatrixRead(wiring.Component):
         self._library.cell(
             m, "memory", "nz_ram", p_WIDTH=len(stored), p_DEPTH=spec.words, p_LANES=w.lanes, p_ADDR_BITS=w.word,
             i_clk=clock(), i_we=write[:w.lanes], i_waddr=self.command.addr[w.lane:][:w.word], i_wdata=lane.replicate(w.lanes),
-            i_re=issue | delayed(m, self.command.op == Op.BIAS, "bias_read", cycles=1), i_raddr=self._address,
+            i_re=self._fetch.issue | delayed(m, self.command.op == Op.BIAS, "bias_read", cycles=1), i_raddr=self._fetch.word,
             i_oe=load | self._read_bias, o_rdata=stored)
         lanes = [stored.word_select(k, len(lane)) for k in range(w.lanes)]
         m.d.comb += self._word.eq(Cat(part[:32] for part in lanes))
@@ -194,15 +138,3 @@ class MatrixRead(wiring.Component):
         lane = delayed(m, self.command.addr[:w.lane], "lane", cycles=3, reset_less=True) if w.lanes > 1 else Const(0, 1)
         valid = delayed(m, self._read_bias, "bias_lane", cycles=1)
         m.d.comb += self.bias.eq(Mux(valid, self._word.word_select(lane, 32), 0))
-
-
-class Stage:
-    """Registers that travel with a word through S1 and S2."""
-
-    def __init__(self, spec, widths, name):
-        self.valid = Signal(name=f"{name}_valid")
-        self.tail = Signal(name=f"{name}_tail")
-        self.empty = Signal(name=f"{name}_empty")
-        self.act = Signal(spec.act_bits, name=f"{name}_act", reset_less=True)
-        self.first = Signal(widths.entry, name=f"{name}_first")
-        self.last = Signal(widths.entry, name=f"{name}_last")
