@@ -9,11 +9,11 @@ from amaranth.lib.wiring import In, Out
 
 from rtl.emit import Submodules
 from rtl.parts import delayed, leave_open
-from rtl.scnn.bus import Widths
+from rtl.scnn.bus import Widths, broadcast_layout, command_layout, load_layout
 from rtl.scnn.compressor import COUNT_BITS
 from rtl.scnn.issue import Cause
 from rtl.scnn.link import Barriers, source, ways
-from rtl.scnn.pe import Pe, broadcast_layout, command_layout, load_layout
+from rtl.scnn.pe import Pe
 from rtl.scnn.together import Together
 from rtl.scnn.tree import Tree, tree_ports
 from spec.scnn.shape import ScnnSpec

@@ -3,10 +3,13 @@
 from amaranth.hdl import Cat, Const, Mux, Signal
 from amaranth.lib import data
 
-from spec.scnn.shape import ACT_ENTRY_BITS, MAX_SLOTS, VALUE_BITS, ScnnSpec
+from spec.framing import WORD_BITS
+from spec.scnn.shape import ACT_ENTRY_BITS, BIAS_BITS, MAX_SLOTS, VALUE_BITS, ScnnSpec
 
 ADDRESS_FIELD_BITS = 12     # of a record in a program
 PASS_BITS, PAIR_BITS, BLOCK_BITS = 12, 16, 13
+DRAINED_BITS = 16           # of the number of a pass since the reset
+LOADS = ("supply", "drain", "blocks", "activations")     # memories of a PE that the host writes
 
 
 class Widths:
@@ -40,6 +43,36 @@ def vector_layout(spec: ScnnSpec, lanes: int) -> data.ArrayLayout:
 def bus_layout(spec: ScnnSpec) -> data.StructLayout:
     """Return a transfer of activations: a vector, whether it ends its block, its part, and whether there is none."""
     return data.StructLayout({"valid": 1, "last": 1, "ends": 1, "empty": 1, "vector": vector_layout(spec, spec.i)})
+
+
+def command_layout(spec: ScnnSpec) -> data.StructLayout:
+    """Return the start of a layer: where its records begin, whether it is the run's first and its last."""
+    return data.StructLayout({"start": 1, "supply": ADDRESS_FIELD_BITS, "drain": ADDRESS_FIELD_BITS, "first": 1, "final": 1})
+
+
+def broadcast_layout(spec: ScnnSpec) -> data.StructLayout:
+    """Return what a weight lane sends to a set: a vector of a block, or a bias with its place in the ring."""
+    return data.StructLayout({
+        "valid": 1, "set": Widths(spec).set, "last": 1, "empty": 1, "vector": vector_layout(spec, spec.f), "bias": 1,
+        "bias_addr": Widths(spec).channel + 2, "bias_value": BIAS_BITS})
+
+
+def load_layout(spec: ScnnSpec) -> data.StructLayout:
+    """Return a write of the host to a memory of a PE."""
+    return data.StructLayout({"kind": len(LOADS), "addr": 16, "data": max(WORD_BITS, Widths(spec).act_word)})
+
+
+def side_layout(spec: ScnnSpec) -> data.StructLayout:
+    """Return an operation of the side port: READ has neither ``take`` nor ``add``."""
+    w = Widths(spec)
+    return data.StructLayout({"bank": w.bank, "entry": w.entry, "take": 1, "add": 1})
+
+
+def mark_layout(spec: ScnnSpec) -> data.StructLayout:
+    """Return what post-processing must know of an operation, or of a cycle without one: a gap, or a channel of no outputs."""
+    w = Widths(spec)
+    return data.StructLayout({"valid": 1, "gap": 1, "none": 1, "first": 1, "last": 1, "ignored": 1, "channel_end": 1,
+                              "channel": w.channel, "k": w.channel})
 
 
 def placed(spec: ScnnSpec, address):

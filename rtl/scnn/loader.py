@@ -5,8 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl.bus.loader import BEAT
-from rtl.scnn.bus import Widths
-from rtl.scnn.pe import LOADS, load_layout
+from rtl.scnn.bus import LOADS, Widths, load_layout
 from spec.framing import WORD_BITS
 from spec.scnn.packet import CODEBOOKS, PACKET_PE_SHIFT, PACKETS
 from spec.scnn.shape import ScnnSpec

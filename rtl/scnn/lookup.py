@@ -5,12 +5,11 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl.parts import delayed
-from rtl.scnn.bus import ADDRESS_FIELD_BITS, PAIR_BITS, PASS_BITS, Widths, fields
+from rtl.scnn.bus import ADDRESS_FIELD_BITS, DRAINED_BITS, PAIR_BITS, PASS_BITS, Widths, fields
 from spec.framing import WORD_BITS
 from spec.scnn.program import SUPPLY_LAYER, SUPPLY_PART, SUPPLY_SEGMENT
 from spec.scnn.shape import ScnnSpec
 
-DRAINED_BITS = 16       # of the number of a pass since the reset
 LAYER, SEGMENT, PART, BASE, NOTHING = range(5)      # words of a fetch in their order
 SHOWN = ("passes", "pairs", "set", "level", "weight_slot_log2", "act_slot_log2", "gather", "product_shift")
 

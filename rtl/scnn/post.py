@@ -9,8 +9,7 @@ from amaranth.lib.wiring import In, Out
 from rtl.eie.requant import Requantiser
 from rtl.emit import Submodules
 from rtl.parts import clock, delayed
-from rtl.scnn.bus import Widths
-from rtl.scnn.drain import mark_layout
+from rtl.scnn.bus import Widths, mark_layout
 from spec.scnn.program import DRAIN_LAYER, POOLS
 from spec.scnn.shape import BIAS_BITS, VALUE_BITS, ScnnSpec
 

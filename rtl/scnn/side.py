@@ -9,9 +9,8 @@ from amaranth.lib.wiring import In, Out
 
 from rtl.parts import delayed
 from rtl.scnn.accumulator import VALUE
-from rtl.scnn.bus import Widths
+from rtl.scnn.bus import Widths, side_layout
 from rtl.scnn.crossbar import CHOSEN
-from rtl.scnn.drain import side_layout
 from rtl.scnn.link import LEVEL_BITS, way_of, ways
 from spec.scnn.shape import BANK, LINK, ScnnSpec
 

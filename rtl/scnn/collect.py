@@ -1,0 +1,113 @@
+"""The half of a PE that keeps sums: accumulators, their side port, drain, post-processing and the compressor."""
+
+from amaranth.hdl import Signal
+
+from rtl.parts import delayed
+from rtl.scnn.accumulator import Bank
+from rtl.scnn.bus import Widths, placed
+from rtl.scnn.compressor import Compressor
+from rtl.scnn.link import ways
+from rtl.scnn.memory import Program, load_program
+from rtl.scnn.post import PostProcessing
+from rtl.scnn.side import SidePort
+from spec.scnn.shape import BANK
+
+
+def add_accumulators(m, pe, crossbar) -> SidePort:
+    """Add the banks behind the crossbar and their side port, and return the side port."""
+    spec, w = pe.spec, Widths(pe.spec)
+    m.submodules.side = side = SidePort(spec)
+    m.d.comb += [
+        crossbar.side_valid.eq(side.side_valid),
+        crossbar.side_bank.eq(side.side_bank),
+        crossbar.side_all.eq(side.side_all),
+    ]
+    for k in range(spec.banks):
+        bank = pe.library.place(
+            m, f"bank{k}",
+            lambda: Bank(pe.library, entries=spec.bank_entries, product_bits=w.product, word_bits=w.sum, lean=spec.lean),
+            module=f"scnn_bank_{spec.bank_entries}_{w.product}_{w.sum}")
+        m.d.comb += [
+            bank.i_valid.eq(crossbar.o_valid[k]),
+            bank.i_place.eq(crossbar.o_entry[k]),
+            bank.i_product.eq(crossbar.o_product[k].as_signed()),
+            bank.i_side.eq(crossbar.o_side[k]),
+            bank.side_place.eq(side.place),
+            bank.side_value.eq(side.value),
+            bank.side_take.eq(side.take),
+            bank.side_add.eq(side.add),
+            side.old[k].eq(bank.o_value),
+        ]
+    return side
+
+
+def join_drain(m, pe, drain, crossbar, issue, side) -> None:
+    """Join the drain to the command, the issue, the side port and the neighbours."""
+    command = pe.command
+    m.submodules.ram_drain = nested = Program(pe.spec, pe.library)
+    load_program(m, pe, nested, "drain", drain)
+    bank, entry = placed(pe.spec, drain.o_address)
+    m.d.comb += [
+        drain.start.eq(command.start),
+        drain.start_addr.eq(command.drain),
+        drain.start_final.eq(command.final),
+        drain.pass_issued.eq(issue.pass_issued),
+        drain.heads.eq(crossbar.heads),
+        drain.go.eq(pe.go),
+        pe.arrive.eq(drain.arrive),
+        pe.finished.eq(drain.finished),
+        side.i_valid.eq(drain.o_valid),
+        side.i_side.eq(drain.o_side),
+        side.buffer.eq(drain.buffer),
+        side.i_send.eq(drain.o_send),
+        side.i_direction.eq(drain.o_direction),
+        side.i_level.eq(drain.o_level),
+        side.i_bank.eq(bank),
+        side.i_entry.eq(entry),
+        pe.o_link.eq(side.o_link),
+        pe.o_sum.eq(side.o_value),
+        pe.swept.eq(side.swept),
+    ]
+    m.d.comb += pe.arrive_level.eq(drain.layer_level)
+    for way in range(len(ways(pe.spec))):
+        m.d.comb += [
+            side.i_link[way].eq(pe.i_link[way]),
+            side.i_sum[way].eq(pe.i_sum[way]),
+        ]
+
+
+def add_output(m, pe, drain, side, sent) -> Compressor:
+    """Add post-processing and the compressor behind the side port, and return the compressor."""
+    m.submodules.post = post = PostProcessing(pe.spec, pe.library)
+    m.submodules.compressor = compressor = Compressor(pe.spec)
+    ahead = delayed(m, drain.o_mark.as_value(), "mark", cycles=BANK)
+    mark = delayed(m, ahead, "mark_late", cycles=1)
+    wide = Signal(drain.o_mark.shape())
+    m.d.comb += wide.as_value().eq(ahead)
+    m.d.comb += [
+        post.i_value.eq(side.o_value),
+        post.i_mark.as_value().eq(mark),
+        post.i_ahead.eq(wide.channel),
+        post.pool.eq(drain.pool),
+        post.shift.eq(drain.layer_shift),
+        post.relu.eq(drain.layer_relu),
+        post.bias.eq(drain.layer_bias),
+        post.ring.eq(drain.ring),
+        post.bias_we.eq(sent.bias),
+        post.bias_addr.eq(sent.bias_addr),
+        post.bias_value.eq(sent.bias_value),
+        pe.saturated.eq(post.saturated),
+        compressor.restart.eq(drain.fresh),
+        compressor.word.eq(drain.layer_word),
+        compressor.limit.eq(drain.layer_limit),
+        compressor.revive.eq(pe.command.start & pe.command.first),
+        compressor.i_value.eq(post.o_value),
+        compressor.i_valid.eq(post.o_valid),
+        compressor.i_gap.eq(post.o_gap),
+        compressor.i_none.eq(post.o_none),
+        compressor.i_end.eq(post.o_end),
+        compressor.i_block.eq(drain.block + post.o_channel),
+        compressor.gap.eq(drain.gap),
+        pe.overflow.eq(compressor.overflow),
+    ]
+    return compressor
