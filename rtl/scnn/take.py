@@ -5,12 +5,13 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl.emit import Submodules
-from rtl.parts import clock, delayed, leave_open
-from rtl.scnn.bus import ADDRESS_FIELD_BITS, PAIR_BITS, PASS_BITS, Widths, fields, slot_count
+from rtl.scnn.bus import ADDRESS_FIELD_BITS, PAIR_BITS, PASS_BITS, Widths
+from rtl.scnn.credit import add_credit, visit_sets
 from rtl.scnn.items import item_widths
+from rtl.scnn.lane_program import Registers, follow_program
 from spec.framing import WORD_BITS
-from spec.scnn.program import LANE_LAYER, LANE_SEGMENT
-from spec.scnn.shape import MAX_SLOTS, ScnnSpec
+from spec.scnn.program import LANE_SEGMENT
+from spec.scnn.shape import ScnnSpec
 
 FIRST = 5               # cycles from the start of a layer to the last register of its records
 
@@ -38,7 +39,7 @@ class Take(wiring.Component):
     """
 
     def __init__(self, spec: ScnnSpec, library: Submodules, lane: int = 0):
-        self._spec, self._library, self._w, self._lane = spec, library, Widths(spec), lane
+        self.spec, self.library, self.lane, self._w = spec, library, lane, Widths(spec)
         w, wide = self._w, item_widths(spec)
         self._items_bits = max(spec.f, spec.bias_items) * spec.entry_bits
         few = range(spec.f + 1)
@@ -54,154 +55,28 @@ class Take(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        w = self._w
-        self._layer, self._segment, self._next = (
-            {name: Signal(width, name=f"{kind}_{name}") for name, (_, width) in table.items()}
-            for kind, table in (("layer", LANE_LAYER), ("segment", LANE_SEGMENT), ("next", LANE_SEGMENT)))
+        registers = Registers()
+        self._layer, self._segment, self._next = registers.layer, registers.segment, registers.following
         m.d.comb += [
             self.stride.eq(self._layer["stride"]),
             self.kp_log2.eq(self._layer["kp_log2"]),
         ]
-        if self._spec.weight_code_bits:
+        if self.spec.weight_code_bits:
             m.d.comb += self.codebook.eq(self._layer["codebook"])
         self._have = Signal()                               # the segment at hand is valid
         self._leave = Signal()                              # it ends in this cycle
-        self._program(m, w)
-        credit = self._credit(m)
+        program = follow_program(m, self, registers, have=self._have, leave=self._leave)
+        self._begun, self._only = program.begun, program.only
+        self._block = Signal()                              # a block is begun in this cycle
+        self._move = Signal()                               # the next set's turn
+        self._visit = visit_sets(m, self, self._layer, begin=self._begun[2], move=self._move)
+        credit = add_credit(m, self, self._layer, self._visit, begin=self._begun[2], block=self._block)
         self._go(m, credit)
         return m
 
-    def _program(self, m, w):
-        """Read the layer's records in a row; then keep the segment behind the one at hand ready."""
-        word, addr, place = Signal(WORD_BITS), Signal(w.program), Signal(w.program)
-        self._library.cell(m, "program", "nz_ram", p_WIDTH=WORD_BITS, p_DEPTH=self._spec.program, p_LANES=1,
-                           p_ADDR_BITS=w.program, i_clk=clock(), i_we=self.we, i_waddr=self.load_addr[:w.program],
-                           i_wdata=self.load_data, i_re=1, i_oe=1, i_raddr=place, o_rdata=word)
-        first, number = Signal(w.program), Signal(8)
-        ready, asked, fetch, self._only = Signal(), Signal(), Signal(), Signal()
-        only = self._only
-        step = Signal(2)
-        m.d.comb += [
-            place.eq(Mux(self.start, self.start_addr, addr)),
-            only.eq(self._layer["segments"] == 1),
-            fetch.eq(self._have & ~ready & ~asked & ~only & (step == 0) & ~self.start),
-        ]
-        with m.If(self.start):
-            m.d.sync += [
-                step.eq(1),
-                addr.eq(self.start_addr + 1),
-                first.eq(self.start_addr + 2),
-                self._have.eq(0),
-                ready.eq(0),
-                asked.eq(0),
-                number.eq(0),
-            ]
-        with m.If(step != 0):
-            m.d.sync += [
-                step.eq(step + 1),
-                addr.eq(addr + (step != 3)),
-            ]
-        begun = [delayed(m, self.start, "begun", cycles=2)]
-        for k in range(3):
-            begun.append(delayed(m, begun[-1], f"begun{k}", cycles=1))
-        for part, arrives in enumerate(begun[:2]):
-            record = fields(Cat(word, word), LANE_LAYER)
-            with m.If(arrives):
-                m.d.sync += [register.eq(record[name]) for name, register in self._layer.items()
-                             if LANE_LAYER[name][0] // WORD_BITS == part]
-        segment = fields(word, LANE_SEGMENT)
-        with m.If(fetch):
-            last = number + 1 == self._layer["segments"]
-            m.d.sync += [
-                asked.eq(1),
-                number.eq(Mux(last, 0, number + 1)),
-                addr.eq(Mux(last, first + 1, addr + 1)),
-            ]
-            m.d.comb += place.eq(Mux(last, first, addr))
-        with m.If(self._leave & ~only):
-            m.d.sync += [
-                *(register.eq(self._next[name]) for name, register in self._segment.items()),
-                self._have.eq(ready),
-                ready.eq(0),
-            ]
-        with m.Elif(ready & ~self._have):
-            m.d.sync += [
-                *(register.eq(self._next[name]) for name, register in self._segment.items()),
-                self._have.eq(1),
-                ready.eq(0),
-            ]
-        # a segment that comes in the cycle in which another leaves waits for one cycle more
-        with m.If(delayed(m, fetch, "came", cycles=2)):
-            m.d.sync += [
-                *(register.eq(segment[name]) for name, register in self._next.items()),
-                ready.eq(1),
-                asked.eq(0),
-            ]
-        with m.If(begun[2]):
-            m.d.sync += [register.eq(segment[name]) for name, register in self._segment.items()]
-        with m.If(begun[3]):
-            m.d.sync += self._have.eq(1)
-        self._begun = begun
-
-    def _credit(self, m):
-        """Whether every PE of the set that gets the next block has a free slot, as of two cycles after its release arrived.
-
-        The sets of a lane get block n before any of them gets block n + 1, so that a PE's count of free slots does not depend
-        on its set. Before the first release of a layer arrives the sets of the PEs may not be known; all count alike then.
-        """
-        spec, step = self._spec, self._spec.weight_lanes
-        slots, known, asked = Signal(range(MAX_SLOTS + 1)), Signal(), Signal(self._w.set)
-        m.d.comb += slots.eq(slot_count(spec.weight_words, self._layer["slot_log2"]))
-        self._block = Signal()                              # a block is begun in this cycle
-        self._visit(m, step)
-        turn = self._block & self._last_place
-        if spec.pes == 1:
-            leave_open(self.sets[0])
-        before = delayed(m, turn, "turn", cycles=1)         # of which the free slots do not know yet
-        now, later, then = [], [], []
-        for pe in range(spec.pes):
-            free = Signal.like(slots, name=f"free{pe}")
-            m.d.sync += free.eq(free + self.released[pe] - before)
-            with m.If(self._begun[2]):
-                m.d.sync += free.eq(slots)
-            own, following = ((known & (self.sets[pe] != place)) if spec.pes > 1 else 0 for place in (asked, self._next_place))
-            one, two, three = free.any(), free[1:].any(), free[2:].any() | free[:2].all()
-            now.append(own | Mux(before, two, one))
-            later.append(following | Mux(before, two, one))
-            then.append(following | Mux(before, three, two))
-        with m.If(self._block):
-            m.d.sync += asked.eq(self._next_place)
-        with m.If(self.released.any()):
-            m.d.sync += known.eq(1)
-        with m.If(self._begun[2]):
-            m.d.sync += [
-                known.eq(0),
-                asked.eq(self._lane),
-            ]
-        enough = Signal()
-        m.d.sync += enough.eq(~self._begun[2] & Mux(turn, Cat(then).all(), Mux(self._block, Cat(later).all(), Cat(now).all())))
-        return enough
-
-    def _visit(self, m, step):
-        """Follow the sets of the lane; whether one is the last, and which one is next, is known with it, from registers."""
-        self._place, self._last_place, self._next_place = Signal(self._w.set), Signal(), Signal(self._w.set)
-        self._move = Signal()                               # the next set's turn
-
-        def entered(place):
-            last = place + step >= self._layer["sets"]
-            return [
-                self._last_place.eq(last),
-                self._next_place.eq(Mux(last, self._lane, place + step)),
-            ]
-
-        with m.If(self._move):
-            m.d.sync += [self._place.eq(self._next_place), *entered(self._next_place)]
-        with m.If(self._begun[2]):
-            m.d.sync += [self._place.eq(self._lane), *entered(self._lane)]
-
     def _go(self, m, credit):
         """Take a bias, the head of a block with its first entries, or further entries of it."""
-        spec, layer, segment = self._spec, self._layer, self._segment
+        spec, layer, segment = self.spec, self._layer, self._segment
         lanes = spec.f
         busy, biases, channel = Signal(), Signal(), Signal(9)
         inside, number = Signal(), Signal(16)               # in a block; takes of it before this one
@@ -223,7 +98,7 @@ class Take(wiring.Component):
             enough.eq(Mux(biases, self.count >= spec.bias_items, Cat(whole).any() | (self.count >= lanes))),
             go.eq(may & enough),
             end.eq(go & ~biases & Cat(ends).any()),
-            over.eq(end & self._last_place),
+            over.eq(end & self._visit.last),
             self.take.eq(Mux(go, need, 0)),
             self._block.eq(go & ~biases & ~inside),
             self.waits.eq(may & ~go),
@@ -250,7 +125,7 @@ class Take(wiring.Component):
             m.d.sync += channel.eq(channel + 1)
             with m.If(channel + 1 == layer["kc"]):
                 m.d.sync += [
-                    biases.eq(~self._last_place),
+                    biases.eq(~self._visit.last),
                     channel.eq(0),
                 ]
                 m.d.comb += self._move.eq(1)
@@ -285,7 +160,7 @@ class Take(wiring.Component):
                     ]
         with m.If(self._begun[2]):
             m.d.sync += [
-                busy.eq(layer["sets"] > self._lane),
+                busy.eq(layer["sets"] > self.lane),
                 biases.eq(layer["bias"]),
                 pass_.eq(0),
                 pair.eq(0),
@@ -299,11 +174,11 @@ class Take(wiring.Component):
                       ring=passed + pass_[:2], offset=offset)
 
     def _outputs(self, m, *, go, few, end, biases, inside, none, channel, ring, offset):
-        bits = self._spec.item_bits
+        bits = self.spec.item_bits
         entries = Cat(self.items[at:at + bits - 1] for at in range(0, len(self.items), bits))
         m.d.sync += [
             self.o_valid.eq(go),
-            self.o_set.eq(self._place),
+            self.o_set.eq(self._visit.place),
             self.o_items.eq(entries),
             self.o_few.eq(few),
             self.o_head.eq(~inside),
