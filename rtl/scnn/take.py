@@ -16,6 +16,22 @@ from spec.scnn.shape import ScnnSpec
 FIRST = 5               # cycles from the start of a layer to the last register of its records
 
 
+class Position:
+    """Registers that say how far a lane is in its layer.
+
+    It is ``busy`` until its last take; takes ``biases``, the next one of ``channel``, or is ``inside`` a block, of which it has
+    taken ``number`` times; ``pair`` is counted within the segment, ``done`` within the pass and ``pass_`` within the layer;
+    ``passed`` are the passes of the layers before, modulo 4, and ``offset`` is that of the pair.
+    """
+
+    def __init__(self, address_bits: int):
+        self.busy, self.biases, self.inside = (Signal() for _ in range(3))
+        self.channel, self.number = Signal(9, name="channel"), Signal(16, name="number")
+        self.pair, self.pass_, self.done = (Signal(size) for size in (PAIR_BITS, PASS_BITS, PAIR_BITS))
+        self.passed = Signal(2)
+        self.offset = Signal(address_bits)
+
+
 class Take(wiring.Component):
     """Follows the layer's records: biases of a pass, then its blocks, set by set; takes what a cycle may take.
 
@@ -76,12 +92,8 @@ class Take(wiring.Component):
 
     def _go(self, m, credit):
         """Take a bias, the head of a block with its first entries, or further entries of it."""
-        spec, layer, segment = self.spec, self._layer, self._segment
-        lanes = spec.f
-        busy, biases, channel = Signal(), Signal(), Signal(9)
-        inside, number = Signal(), Signal(16)               # in a block; takes of it before this one
-        pair, pass_, passed = Signal(PAIR_BITS), Signal(PASS_BITS), Signal(2)
-        done, offset = Signal(PAIR_BITS), Signal(self._w.address)
+        spec, layer = self.spec, self._layer
+        lanes, at = spec.f, Position(self._w.address)
         few, need = Signal(range(lanes + 1)), Signal.like(self.take)
         may, go, end, over, enough, none = (Signal(name=name) for name in ("may", "go", "end", "over", "enough", "none"))
         items = [self.items[k * spec.item_bits:(k + 1) * spec.item_bits] for k in range(lanes)]
@@ -92,100 +104,111 @@ class Take(wiring.Component):
             with m.If(ends[k]):
                 m.d.comb += few.eq(k + 1)
         m.d.comb += [
-            none.eq(~inside & ends[0] & ~items[0][:-1].any()),
-            need.eq(Mux(biases, spec.bias_items, few)),
-            may.eq(busy & self._have & (credit | inside | biases)),
-            enough.eq(Mux(biases, self.count >= spec.bias_items, Cat(whole).any() | (self.count >= lanes))),
+            none.eq(~at.inside & ends[0] & ~items[0][:-1].any()),
+            need.eq(Mux(at.biases, spec.bias_items, few)),
+            may.eq(at.busy & self._have & (credit | at.inside | at.biases)),
+            enough.eq(Mux(at.biases, self.count >= spec.bias_items, Cat(whole).any() | (self.count >= lanes))),
             go.eq(may & enough),
-            end.eq(go & ~biases & Cat(ends).any()),
+            end.eq(go & ~at.biases & Cat(ends).any()),
             over.eq(end & self._visit.last),
             self.take.eq(Mux(go, need, 0)),
-            self._block.eq(go & ~biases & ~inside),
+            self._block.eq(go & ~at.biases & ~at.inside),
             self.waits.eq(may & ~go),
-            self.entries.eq(Mux(go & ~biases & ~none, few, 0)),
-            self.count_mismatch.eq(go & ~biases & (number >> layer["slot_log2"]).any()),
+            self.entries.eq(Mux(go & ~at.biases & ~none, few, 0)),
+            self.count_mismatch.eq(go & ~at.biases & (at.number >> layer["slot_log2"]).any()),
         ]
+        self._count(m, at, go=go, end=end, over=over)
+        self._outputs(m, at, go=go, few=Mux(none, 0, few), end=end, none=none)
+
+    def _count(self, m, at, *, go, end, over):
+        """Follow the lane through its layer, with what it takes in this cycle."""
+        layer, segment = self._layer, self._segment
         with m.If(self.start):                              # passes of all layers count, those without a set of this lane too
-            m.d.sync += passed.eq(passed + layer["passes"][:2])
-        last_segment_pair, last_pair, new = Signal(), Signal(), self._next["pairs"] == 1
-        m.d.comb += self._leave.eq(over & last_segment_pair)
-        m.d.sync += [
-            last_pair.eq(done + 1 == layer["pairs"]),
-            last_segment_pair.eq(pair + 1 == segment["pairs"]),
-        ]
-        with m.If(over):
-            m.d.sync += [last_pair.eq(Mux(last_pair, layer["pairs"] == 1, done + 2 == layer["pairs"])),
-                         last_segment_pair.eq(Mux(last_segment_pair, Mux(self._only, segment["pairs"] == 1, new),
-                                                  pair + 2 == segment["pairs"]))]
-        with m.Elif(~self._have):
-            m.d.sync += last_segment_pair.eq(new)
-        with m.If(self._begun[3]):
-            m.d.sync += last_segment_pair.eq(segment["pairs"] == 1)
-        with m.If(go & biases):
-            m.d.sync += channel.eq(channel + 1)
-            with m.If(channel + 1 == layer["kc"]):
+            m.d.sync += at.passed.eq(at.passed + layer["passes"][:2])
+        last_segment_pair, last_pair = self._last_pairs(m, at, over)
+        with m.If(go & at.biases):
+            m.d.sync += at.channel.eq(at.channel + 1)
+            with m.If(at.channel + 1 == layer["kc"]):
                 m.d.sync += [
-                    biases.eq(~self._visit.last),
-                    channel.eq(0),
+                    at.biases.eq(~self._visit.last),
+                    at.channel.eq(0),
                 ]
                 m.d.comb += self._move.eq(1)
-        with m.If(go & ~biases):
+        with m.If(go & ~at.biases):
             m.d.sync += [
-                inside.eq(~end),
-                number.eq(Mux(end, 0, number + 1)),
+                at.inside.eq(~end),
+                at.number.eq(Mux(end, 0, at.number + 1)),
             ]
         with m.If(end):
             m.d.comb += self._move.eq(1)
         with m.If(over):
             m.d.sync += [
-                pair.eq(pair + 1),
-                done.eq(done + 1),
-                offset.eq(offset + segment["step"]),
+                at.pair.eq(at.pair + 1),
+                at.done.eq(at.done + 1),
+                at.offset.eq(at.offset + segment["step"]),
             ]
             with m.If(last_segment_pair):
                 m.d.sync += [
-                    pair.eq(0),
-                    offset.eq(0),
+                    at.pair.eq(0),
+                    at.offset.eq(0),
                 ]
             with m.If(last_pair):
                 m.d.sync += [
-                    done.eq(0),
-                    pass_.eq(pass_ + 1),
-                    biases.eq(layer["bias"]),
+                    at.done.eq(0),
+                    at.pass_.eq(at.pass_ + 1),
+                    at.biases.eq(layer["bias"]),
                 ]
-                with m.If(pass_ + 1 == layer["passes"]):
+                with m.If(at.pass_ + 1 == layer["passes"]):
                     m.d.sync += [
-                        busy.eq(0),
-                        biases.eq(0),
+                        at.busy.eq(0),
+                        at.biases.eq(0),
                     ]
         with m.If(self._begun[2]):
             m.d.sync += [
-                busy.eq(layer["sets"] > self.lane),
-                biases.eq(layer["bias"]),
-                pass_.eq(0),
-                pair.eq(0),
-                done.eq(0),
-                offset.eq(0),
-                inside.eq(0),
-                channel.eq(0),
-                number.eq(0),
+                at.busy.eq(layer["sets"] > self.lane),
+                at.biases.eq(layer["bias"]),
+                at.pass_.eq(0),
+                at.pair.eq(0),
+                at.done.eq(0),
+                at.offset.eq(0),
+                at.inside.eq(0),
+                at.channel.eq(0),
+                at.number.eq(0),
             ]
-        self._outputs(m, go=go, few=Mux(none, 0, few), end=end, biases=biases, inside=inside, none=none, channel=channel,
-                      ring=passed + pass_[:2], offset=offset)
 
-    def _outputs(self, m, *, go, few, end, biases, inside, none, channel, ring, offset):
+    def _last_pairs(self, m, at, over):
+        """Return whether the pair at hand is the last of its segment, and of its pass, from registers."""
+        layer, segment, new = self._layer, self._segment, self._next["pairs"] == 1
+        last_segment_pair, last_pair = (Signal() for _ in range(2))
+        m.d.comb += self._leave.eq(over & last_segment_pair)
+        m.d.sync += [
+            last_pair.eq(at.done + 1 == layer["pairs"]),
+            last_segment_pair.eq(at.pair + 1 == segment["pairs"]),
+        ]
+        with m.If(over):
+            m.d.sync += [last_pair.eq(Mux(last_pair, layer["pairs"] == 1, at.done + 2 == layer["pairs"])),
+                         last_segment_pair.eq(Mux(last_segment_pair, Mux(self._only, segment["pairs"] == 1, new),
+                                                  at.pair + 2 == segment["pairs"]))]
+        with m.Elif(~self._have):
+            m.d.sync += last_segment_pair.eq(new)
+        with m.If(self._begun[3]):
+            m.d.sync += last_segment_pair.eq(segment["pairs"] == 1)
+        return last_segment_pair, last_pair
+
+    def _outputs(self, m, at, *, go, few, end, none):
+        """Say in the next cycle what is taken in this one."""
         bits = self.spec.item_bits
-        entries = Cat(self.items[at:at + bits - 1] for at in range(0, len(self.items), bits))
+        entries = Cat(self.items[first:first + bits - 1] for first in range(0, len(self.items), bits))
         m.d.sync += [
             self.o_valid.eq(go),
             self.o_set.eq(self._visit.place),
             self.o_items.eq(entries),
             self.o_few.eq(few),
-            self.o_head.eq(~inside),
+            self.o_head.eq(~at.inside),
             self.o_last.eq(end),
             self.o_empty.eq(none),
-            self.o_bias.eq(biases),
-            self.o_bias_addr.eq(Cat(channel[:self._w.channel], ring[:2])),
+            self.o_bias.eq(at.biases),
+            self.o_bias_addr.eq(Cat(at.channel[:self._w.channel], (at.passed + at.pass_[:2])[:2])),
             self.o_tap.eq(self._segment["tap"]),
-            self.o_offset.eq(offset),
+            self.o_offset.eq(at.offset),
         ]
