@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from amaranth.hdl import Cat, Mux, Signal, Value
 
 from rtl.parts import clock, delayed
-from rtl.scnn.bus import Widths, fields
+from rtl.scnn.bus import PAIR_BITS, PASS_BITS, Widths, fields
 from spec.framing import WORD_BITS
 from spec.scnn.program import LANE_LAYER, LANE_SEGMENT
 
@@ -17,6 +17,22 @@ class Registers:
         self.layer, self.segment, self.following = (
             {name: Signal(width, name=f"{kind}_{name}") for name, (_, width) in table.items()}
             for kind, table in (("layer", LANE_LAYER), ("segment", LANE_SEGMENT), ("next", LANE_SEGMENT)))
+
+
+class Position:
+    """Registers that say how far a lane is in its layer.
+
+    It is ``busy`` until its last take; takes ``biases``, the next one of ``channel``, or is ``inside`` a block, of which it has
+    taken ``number`` times; ``pair`` is counted within the segment, ``done`` within the pass and ``pass_`` within the layer;
+    ``passed`` are the passes of the layers before, modulo 4, and ``offset`` is that of the pair.
+    """
+
+    def __init__(self, address_bits: int):
+        self.busy, self.biases, self.inside = (Signal() for _ in range(3))
+        self.channel, self.number = Signal(9, name="channel"), Signal(16, name="number")
+        self.pair, self.pass_, self.done = (Signal(size) for size in (PAIR_BITS, PASS_BITS, PAIR_BITS))
+        self.passed = Signal(2)
+        self.offset = Signal(address_bits)
 
 
 @dataclass(frozen=True, kw_only=True)

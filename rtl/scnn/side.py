@@ -10,8 +10,8 @@ from amaranth.lib.wiring import In, Out
 from rtl.parts import delayed
 from rtl.scnn.accumulator import VALUE
 from rtl.scnn.bus import Widths, side_layout
-from rtl.scnn.crossbar import CHOSEN
 from rtl.scnn.link import LEVEL_BITS, way_of, ways
+from rtl.scnn.product_queue import CHOSEN
 from spec.scnn.shape import BANK, LINK, ScnnSpec
 
 LATE = BANK + 1 - LINK    # cycles from the choice of an addition to its sum on ``i_sum``

@@ -1,15 +1,16 @@
 """Supply: activation blocks read from the PE's memory, their runs turned into offsets."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl.emit import Submodules
 from rtl.parts import clock, delayed, stepped
 from rtl.scnn.bus import Widths, bus_layout, slot_count, vector_layout
+from rtl.scnn.decode import add_decode
 from rtl.scnn.tree import AHEAD_BITS, EVENTS, echo
 from spec.scnn.packet import BLOCK
-from spec.scnn.shape import ACT_ENTRY_BITS, MAX_RUN, MAX_SLOTS, VALUE_BITS, ScnnSpec
+from spec.scnn.shape import MAX_SLOTS, ScnnSpec
 
 AHEAD = 5               # blocks that may be looked up and not yet begun
 QUEUE_BITS = 3
@@ -44,7 +45,7 @@ class Supply(wiring.Component):
     """
 
     def __init__(self, spec: ScnnSpec, library: Submodules):
-        self._spec, self._library, self._w = spec, library, Widths(spec)
+        self.spec, self._library, self._w = spec, library, Widths(spec)
         w = self._w
         super().__init__({
             "restart": In(1), "slot_log2": In(4), "released": In(1), "level": In(3), "i_valid": In(1), "i_base": In(w.address),
@@ -58,7 +59,7 @@ class Supply(wiring.Component):
         m = Module()
         some, part, begin = self._queue(m)
         read = self._read(m, some, part, begin)
-        self._decode(m, read)
+        add_decode(m, self, *read)
         return m
 
     def _queue(self, m):
@@ -74,7 +75,7 @@ class Supply(wiring.Component):
                           reset_less=True)
         new, stored, part = Signal(bits), Signal(bits), Signal(bits, name="part", reset_less=True)
         m.d.comb += [
-            new.eq(Cat(self.table, with_it, _within(self.table[self._w.word:], self._spec.i))),
+            new.eq(Cat(self.table, with_it, _within(self.table[self._w.word:], self.spec.i))),
             free.eq(~some | begin),
             more.eq((write ^ read).any()),
         ]
@@ -99,7 +100,7 @@ class Supply(wiring.Component):
 
         ``begin`` takes the oldest part from the queue: one of this PE with its first read, another's when it has come.
         """
-        w, lanes = self._w, self._spec.i
+        w, lanes = self._w, self.spec.i
         word, count = part[:w.word], part[w.word:w.word + COUNT_BITS]
         base, first, last, mine, local, short = part[w.word + COUNT_BITS:-5], *(part[k] for k in range(-5, 0))
         busy, next_word, left, last_part, alone = Signal(), Signal(w.word), Signal(COUNT_BITS), Signal(), Signal()
@@ -148,10 +149,10 @@ class Supply(wiring.Component):
         self._free, self._begun, self._passed, self._local, self._over = (
             Signal(name=name) for name in ("free", "begun", "passed", "local", "over"))
         come, ends = Signal(), Signal()
-        back = echo(m, delayed(m, self._over & ~self._local, "sent", cycles=4), self.level, len(self._spec.block_sides)) \
-            if self._spec.pes > 1 else Const(0, 1)
+        back = echo(m, delayed(m, self._over & ~self._local, "sent", cycles=4), self.level, len(self.spec.block_sides)) \
+            if self.spec.pes > 1 else Const(0, 1)
         m.d.comb += [
-            slots.eq(slot_count(self._spec.act_words, self.slot_log2)),
+            slots.eq(slot_count(self.spec.act_words, self.slot_log2)),
             flat.eq(self.level == 0),
             self._free.eq(Mux(local, free_own.any(), free_all.any())),
             ends.eq(self.i_bus.valid & self.i_bus.ends),
@@ -167,61 +168,7 @@ class Supply(wiring.Component):
         m.d.comb += self.o_did.eq(Cat(self.released, ended))
         return Mux(local, ~sent.any(), ~alone.any()), waiting.any() | come
 
-    def _decode(self, m, read):
-        """Turn runs into offsets in two cycles: first places within the word, then offsets in the tile.
-
-        The offset of a block's first entry counts from its base - 1.
-        """
-        go, what = read
-        lanes, address, later = self._spec.i, self._w.address, delayed(m, go, "decoded", cycles=1)
-        few, base = what[5:-address], delayed(m, what[-address:] - 1, "base", cycles=1, reset_less=True)
-        begin, end, empty, local, ends = delayed(m, what[:5], "kind", cycles=1, reset_less=True)
-        to_all, own = self.o_bus, Signal()
-        m.d.sync += [
-            own.eq(later & local),
-            to_all.valid.eq(later & ~local),
-            to_all.last.eq(end),
-            to_all.ends.eq(ends),
-            to_all.empty.eq(empty),
-        ]
-        m.d.comb += self.o_valid.eq(own | self.i_bus.valid)
-        for name, port in (("last", self.o_last), ("empty", self.o_empty), ("vector", self.o_vector.as_value())):
-            mine, others = (Value.cast(getattr(bus, name)) for bus in (to_all, self.i_bus))
-            m.d.comb += port.eq(Mux(self.i_bus.valid, others, mine))
-        entries = [self.memory[k * ACT_ENTRY_BITS:(k + 1) * ACT_ENTRY_BITS] for k in range(lanes)]
-        before, offset, wrong = Signal(address), Signal(address), []
-        m.d.comb += offset.eq(Mux(begin, base, before))
-        for k, entry in enumerate(entries):
-            value, run, here = entry[:VALUE_BITS], entry[VALUE_BITS:], k < few
-            total, kept = Signal(8, name=f"ahead{k}", reset_less=True), Signal(VALUE_BITS, name=f"kept{k}", reset_less=True)
-            some, tail = Signal(name=f"some{k}"), Signal(name=f"tail{k}")
-            m.d.sync += [
-                total.eq(_sum([other[VALUE_BITS:] for other in entries[:k + 1]]) + k + 1),
-                kept.eq(value),
-                some.eq(here & value.any()),
-                tail.eq(~here),
-            ]
-            lane = to_all.vector[k]
-            m.d.sync += [
-                lane.value.eq(kept),
-                lane.offset.eq(offset + total),
-                lane.live.eq(some),
-                lane.tail.eq(tail),
-            ]
-            wrong.append(go & here & ~value.any() & (run != MAX_RUN))
-        with m.If(later):
-            m.d.sync += before.eq(offset + total)
-        m.d.sync += self.bad_run.eq(Cat(wrong).any())
-
-
 def _within(count, limit):
     """Whether a count is at most a limit, a power of two, without a carry chain."""
     bits = limit.bit_length() - 1
     return ~count[bits:].any() | (count[bits:] == 1) & ~count[:bits].any()
-
-
-def _sum(values):
-    """Return the sum of some values, added in pairs."""
-    while len(values) > 1:
-        values = [values[k] + values[k + 1] if k + 1 < len(values) else values[k] for k in range(0, len(values), 2)]
-    return values[0]

@@ -5,31 +5,15 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl.emit import Submodules
-from rtl.scnn.bus import ADDRESS_FIELD_BITS, PAIR_BITS, PASS_BITS, Widths
+from rtl.scnn.bus import ADDRESS_FIELD_BITS, Widths
 from rtl.scnn.credit import add_credit, visit_sets
 from rtl.scnn.items import item_widths
-from rtl.scnn.lane_program import Registers, follow_program
+from rtl.scnn.lane_program import Position, Registers, follow_program
 from spec.framing import WORD_BITS
 from spec.scnn.program import LANE_SEGMENT
 from spec.scnn.shape import ScnnSpec
 
 FIRST = 5               # cycles from the start of a layer to the last register of its records
-
-
-class Position:
-    """Registers that say how far a lane is in its layer.
-
-    It is ``busy`` until its last take; takes ``biases``, the next one of ``channel``, or is ``inside`` a block, of which it has
-    taken ``number`` times; ``pair`` is counted within the segment, ``done`` within the pass and ``pass_`` within the layer;
-    ``passed`` are the passes of the layers before, modulo 4, and ``offset`` is that of the pair.
-    """
-
-    def __init__(self, address_bits: int):
-        self.busy, self.biases, self.inside = (Signal() for _ in range(3))
-        self.channel, self.number = Signal(9, name="channel"), Signal(16, name="number")
-        self.pair, self.pass_, self.done = (Signal(size) for size in (PAIR_BITS, PASS_BITS, PAIR_BITS))
-        self.passed = Signal(2)
-        self.offset = Signal(address_bits)
 
 
 class Take(wiring.Component):

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from rtl.emit import Library
-from rtl.scnn.crossbar import Crossbar, Queue
+from rtl.scnn.crossbar import Crossbar
+from rtl.scnn.product_queue import Queue
 from sim.proof import prove
 
 REGISTERS = """
