@@ -18,7 +18,7 @@ from cli import command, paths
 from cli import design as designs
 from rtl import machine
 from rtl.build import asked, image_of
-from rtl.image import machine_of
+from rtl.image import design_and_spec
 from spec import machines
 
 HELP = "Build a board's bitstream."
@@ -91,7 +91,7 @@ def application(arguments: Sequence[str] | None = None) -> typer.Typer:
     """Return the application for the machine that the command line names, or the image that it names."""
     given = sys.argv[1:] if arguments is None else arguments
     path = image_of(given)
-    design, base = machine_of(path) if path else (None, None)
+    design, base = design_and_spec(path) if path else (None, None)
     return designs.application(run, HELP, machines, given, design=design, base=base)
 
 

@@ -146,7 +146,7 @@ def plain(spec: Any) -> dict[str, Any]:
 def take(image: Any) -> tuple[str, Any, str]:
     """Return machine, image and hash of an image given as the path of its file, or as itself, then without a hash."""
     if isinstance(image, (str, bytes)) or hasattr(image, "__fspath__"):
-        return images.machine_of(image), images.load(image), file_digest(image)
+        return images.design_of(image), images.load(image), file_digest(image)
     design = next((name for name in machines.MACHINES if isinstance(image.spec, machines.part(name, "spec").Spec)), "")
     if not design:
         raise TypeError(f"image must be an image of a machine or its file, not {type(image).__name__}")

@@ -74,14 +74,14 @@ def convolved(graph: Network, made: Outlook) -> list[Assignment]:
     shapes = {"input": made.lowered.shape} | {step.name: step.shape for step in made.lowered.steps}
     found = []
     for number, step in enumerate(made.lowered.steps):
-        plan = None if made.assembly is None else made.assembly.plans[number]
+        mapping = None if made.assembly is None else made.assembly.mappings[number]
         depth = sum(shapes[name][0] for name in step.inputs)
         inputs = (depth, *shapes[step.inputs[0]][1:])
         plane = math.prod(pattern(step).plane(*inputs[1:]))         # that of the sums, which a pool takes in
         found.append(Assignment(layer=step.name, machine="scnn", kind=step.kind, inputs=inputs, outputs=step.shape,
                                 weights=int(step.weight.size), work=int(step.weight.size) * plane,
                                 activation=str(step.activation), nodes=step.nodes,
-                                passes=None if plan is None else plan.passes))
+                                passes=None if mapping is None else mapping.passes))
     return found
 
 

@@ -102,7 +102,7 @@ def main(image: Annotated[Path, typer.Argument(help="Image, from python -m compr
                                            show_default=False)]) -> None:
     """Write an image as a C header for a program without files, for example: python -m compress.firmware net.npz -o net.h."""
     paths.check(inputs={"image": image}, outputs={"--out": out})
-    design, loaded = images.machine_of(image), images.load(image)
+    design, loaded = images.design_of(image), images.load(image)
     text = header(identifier(out), f"{image.name} for {design}; {images.TOOL}".replace("*/", "* /"), design, loaded)
     command.write_text(out, text)
     print(f"wrote {out}: {len(text):,} bytes")

@@ -29,10 +29,10 @@ Limits = Callable[[Any, dict[str, Any]], Mapping[str, int]]
 
 def load(path: str | os.PathLike[str]) -> Any:
     """Return the image in a file, of whichever machine it is for; ``compress.NAME.load`` reads that of one machine."""
-    return machines.part(machine_of(path), "compress").load(path)
+    return machines.part(design_of(path), "compress").load(path)
 
 
-def machine_of(path: str | os.PathLike[str]) -> str:
+def design_of(path: str | os.PathLike[str]) -> str:
     """Return the machine that an image is for."""
     with open_archive(path, "image", BUILD) as archive:
         return str(_head(path, archive)["machine"])

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from docsite.draw import quoted, svg
 from docsite.hierarchy import Module, cells, flows, read
-from docsite.machines import built
+from docsite.reference import built
 
 LEAST = 2                                   # kinds of parts that make a picture worth while
 THIN = 4                                    # bits: a thinner arrow is left out

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from docsite import blocks, timing
-from docsite.machines import built
+from docsite.reference import built
 from spec.machines import MACHINES
 
 ASKED = re.compile(r"^<!-- (blocks|timing): ([\w. ]+) -->$", re.MULTILINE)

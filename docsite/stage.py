@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from cli.command import write_text
-from docsite import commands, flowchart, links, machines, navigation, pictures, python
+from docsite import commands, flowchart, links, navigation, pictures, python, reference
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -29,7 +29,7 @@ def written() -> dict[str, str]:
 def made() -> dict[str, str]:
     """Return page -> text of every page that is made from the code; ValueError names what is not explained."""
     pages = {commands.PAGE: commands.page(), python.PAGE: python.page()}
-    return pages | {machines.address(name): machines.page(name) for name in machines.names()}
+    return pages | {reference.address(name): reference.page(name) for name in reference.names()}
 
 
 def pages() -> dict[str, str]:

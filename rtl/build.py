@@ -15,7 +15,7 @@ from cli import command, paths
 from cli import design as designs
 from rtl.document import markdown
 from rtl.generated import GeneratedMachine
-from rtl.image import machine_of
+from rtl.image import design_and_spec
 from rtl.machine import generate
 from rtl.package import ALL, NONE, PACKAGES, chosen
 from rtl.package import files as packages
@@ -94,7 +94,7 @@ def application(arguments: Sequence[str] | None = None) -> typer.Typer:
     """Return the application for the machine that the command line names, or the image that it names."""
     given = sys.argv[1:] if arguments is None else arguments
     path = image_of(given)
-    design, base = machine_of(path) if path else (None, None)
+    design, base = design_and_spec(path) if path else (None, None)
     return designs.application(run, "Write the Verilog of a machine.", machines, given, design=design, base=base)
 
 

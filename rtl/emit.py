@@ -47,7 +47,7 @@ class Submodules:
     `Library` has the same two methods and shares modules instead, which only the Verilog text can.
     """
 
-    def place(self, m: Module, name: str, make: Callable[[], wiring.Component], *, module: str, reset=None):
+    def instantiate(self, m: Module, name: str, make: Callable[[], wiring.Component], *, module: str, reset=None):
         """Add the component that ``make`` returns to ``m`` under ``name`` and return it, or an interface with its ports.
 
         Parameters
@@ -103,7 +103,7 @@ class Library(Submodules):
         self._parts: dict[str, tuple[wiring.Component, str]] = {}
         self._tech: dict[str, str] = {}
 
-    def place(self, m: Module, name: str, make: Callable[[], wiring.Component], *, module: str, reset=None):
+    def instantiate(self, m: Module, name: str, make: Callable[[], wiring.Component], *, module: str, reset=None):
         """Add a call of ``module`` to ``m`` under ``name`` and return signals with the names of its ports."""
         if module not in self._parts:
             self.add(make(), module=module)
@@ -123,7 +123,7 @@ class Library(Submodules):
     def add(self, component: wiring.Component, *, module: str) -> None:
         """Elaborate ``component`` as ``module``; a module of that name must not be there yet."""
         if module in self._parts:
-            raise ValueError(f"module must be a name not used yet, not {module!r}; place it instead")
+            raise ValueError(f"module must be a name not used yet, not {module!r}; instantiate it instead")
         fragment = Fragment.get(component, None)
         check(component, fragment)
         ports = {}

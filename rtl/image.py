@@ -19,7 +19,7 @@ MAGIC = b"\x93NUMPY"
 BUILD = "build it with compress.build"
 
 
-def machine_of(path: Path) -> tuple[str, Any]:
+def design_and_spec(path: Path) -> tuple[str, Any]:
     """Return the machine that an image names, and its specification.
 
     Raises

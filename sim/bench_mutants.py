@@ -17,7 +17,7 @@ from cocotb.simtime import get_sim_time
 from cocotb.triggers import with_timeout
 
 FOLDER = Path(os.environ["MUTANTS"])
-PLAN = json.loads((FOLDER / "plan.json").read_text())
+TRIALS = json.loads((FOLDER / "trials.json").read_text())
 SLACK = 5_000       # ns beyond twice a test's time without a fault
 
 _begun: dict[int, int] = {}
@@ -28,7 +28,7 @@ _took: dict[str, float] = {}
 def tests_of(block):
     """Return the tests that are for a block."""
     found = []
-    for name, wanted in PLAN["benches"][block]:
+    for name, wanted in TRIALS["benches"][block]:
         module = importlib.import_module(name)
         for item in vars(module).values():
             if isinstance(item, TestGenerator) and item.module == name:
@@ -61,6 +61,6 @@ async def write_what_passed(dut):
     (FOLDER / "passed.json").write_text(json.dumps(passed))
 
 
-for _number, _block in [[0, ""]] + PLAN["mutants"]:
+for _number, _block in [[0, ""]] + TRIALS["mutants"]:
     for _at, _test in enumerate(tests_of(_block)):
         globals()[f"fault_{_number}_{_block}_{_at}"] = on_fault(_number, _test)

@@ -118,8 +118,8 @@ def examine(folder: Path, verilog: str, *, top: str, count: int, benches: Mappin
     text, mutants = mutate(folder, verilog, top=top, count=count, seed=seed)
     benches = {"": [bench for those in benches.values() for bench in those], **benches}
     chosen = [[mutant.number, mutant.block if mutant.block in benches else ""] for mutant in mutants]
-    plan = {"benches": benches, "mutants": chosen}
-    (folder / "plan.json").write_text(json.dumps(plan))
+    trials = {"benches": benches, "mutants": chosen}
+    (folder / "trials.json").write_text(json.dumps(trials))
     passed = folder / "passed.json"
     passed.unlink(missing_ok=True)
     launch(sources=[text], top=top, module="sim.bench_mutants", at_least=1, folder=folder / "run", log=folder / "log",

@@ -6,7 +6,7 @@ from compress.scnn import block
 from compress.scnn.assemble import Assembly, assemble
 from compress.scnn.tensor import indices, planes, recover
 from golden.scnn.layer import Layer, forward
-from golden.scnn.machine import Machine
+from golden.scnn.model import ArrayModel
 
 
 def sparse(rng, shape, density, low=-30, high=30):
@@ -23,11 +23,11 @@ def conv(rng, name, source, outputs, inputs, rows, cols=None, *, density=0.5, bi
                  bias=rng.integers(-500, 500, outputs).astype(np.int32) if bias else None, **rest)
 
 
-def golden_machine(assembly: Assembly, x: np.ndarray) -> Machine:
+def golden_model(assembly: Assembly, x: np.ndarray) -> ArrayModel:
     """Golden's machine with the programs and the input in its memories."""
     spec, source = assembly.spec, assembly.source
-    made = Machine(spec=spec, layers=assembly.layers, lanes=assembly.lanes, taps=assembly.taps, supply=assembly.supply,
-                   drain=assembly.drain, weights=assembly.weights, codebooks=assembly.codebooks)
+    made = ArrayModel(spec=spec, layers=assembly.layers, lanes=assembly.lanes, taps=assembly.taps, supply=assembly.supply,
+                      drain=assembly.drain, weights=assembly.weights, codebooks=assembly.codebooks)
     for pe in range(spec.pes):
         place = spec.position(pe, source.level)[1]
         for form in source.blocks:
@@ -41,8 +41,8 @@ def golden_machine(assembly: Assembly, x: np.ndarray) -> Machine:
 def compare(spec, layers, x, **choices):
     """Run a network on the golden machine and compare every kept tensor with a dense convolution; return machine and traces."""
     assembly = assemble(spec, layers, x.shape, **choices)
-    made, want = golden_machine(assembly, x), forward(layers, x)
+    made, want = golden_model(assembly, x), forward(layers, x)
     traces = made.run()
-    output = assembly.plans[-1].output
+    output = assembly.mappings[-1].output
     np.testing.assert_array_equal(recover(spec, output, made.memories), want[output.name])
     return assembly, made, traces

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from bench.eie import case, machine, own, run, table
+from bench.eie import case, deep, own, run, table
 from bench.eie.reference import ACTUAL_US, RECONSTRUCTION, THEORETICAL_US, paper_cycles
 from compress.eie.assemble import IntegerLayer, assemble
 from compress.eie.image import save
@@ -73,7 +73,7 @@ def test_another_seed_is_another_layer_and_the_same_seed_the_same():
 
 
 def test_the_deep_machine_holds_every_layer_of_the_table():
-    spec = machine.benched("paper")
+    spec = deep.benched("paper")
     for layer in TABLE.values():
         slots, rows = -(-layer.inputs // 64), -(-layer.outputs // 64)
         assert max(slots, rows) <= spec.slots and layer.inputs < spec.columns
@@ -111,9 +111,9 @@ def test_a_report_is_taken_up_again_only_by_the_same_machine(tmp_path, row):
 
 
 def test_the_presets_are_deep_enough_and_changed_by_options():
-    assert machine.benched("paper", batch_slots=0) == preset("paper", batch_slots=0, **machine.DEPTHS)
+    assert deep.benched("paper", batch_slots=0) == preset("paper", batch_slots=0, **deep.DEPTHS)
     with pytest.raises(ValueError, match="parameter must be one of"):
-        machine.benched("default", deep=1)
+        deep.benched("default", deep=1)
 
 
 @pytest.mark.parametrize("arguments, said", [
@@ -165,7 +165,7 @@ def test_a_last_word_that_is_not_full_is_no_difference(tmp_path):
 
 @pytest.mark.parametrize("name", ["NT-We", "NT-LSTM"])
 def test_numbers_are_drawn_so_that_a_narrow_accumulator_holds_them(name):
-    spec = machine.benched("ice40", pes=64)
+    spec = deep.benched("ice40", pes=64)
     made = case.make(name, spec, seed=1, order="modulo")
     answer = case.answer(made, spec)
     assert made.sure.all() and not answer.saturated and np.array_equal(made.image.logical(answer.outputs), made.product)
@@ -173,12 +173,12 @@ def test_numbers_are_drawn_so_that_a_narrow_accumulator_holds_them(name):
 
 
 def test_rows_that_saturate_all_the_same_are_left_to_golden():
-    spec = machine.benched("default", pes=64, act_bits=4, weight_bits=4, acc_bits=8)
+    spec = deep.benched("default", pes=64, act_bits=4, weight_bits=4, acc_bits=8)
     made = case.make("NT-We", spec, seed=1, order="modulo")
     answer = case.answer(made, spec)
     assert answer.saturated and not made.sure.any()
 
 
 def test_a_wide_accumulator_takes_the_largest_numbers():
-    made = case.make("NT-We", machine.benched("default"), seed=1, order="modulo")
+    made = case.make("NT-We", deep.benched("default"), seed=1, order="modulo")
     assert made.sure.all() and np.abs(made.inputs).max() > 32_000

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from bench.eie import case, machine
+from bench.eie import case, deep
 from bench.eie.reference import RECONSTRUCTION
 from golden.eie.patterns import TABLE
 
@@ -20,7 +20,7 @@ def bench(path, *arguments):
 
 def golden_seconds(names):
     """Return processor seconds of values and cycles, drawing and encoding apart."""
-    spec, spent = machine.benched(), 0.0
+    spec, spent = deep.benched(), 0.0
     for name in names:
         made = case.make(name, spec, seed=1, order="modulo")
         start = time.process_time()

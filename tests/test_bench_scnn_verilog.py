@@ -37,7 +37,7 @@ def test_layers_at_full_size(names, tmp_path):
     cases = [verilog.case(spec, name) for name in names]
     for case, (made, tried) in zip(cases, check.run(spec, cases, tmp_path), strict=True):
         assert not (faults := check.faults(case, made, tried)), (case.name, faults)
-        found, model = tried.result.counters, exact.run(check.golden_machine(case, made), crossbars=False)
+        found, model = tried.result.counters, exact.run(check.golden_model(case, made), crossbars=False)
         cycles = sum(own.cycles for own in model)
         stopped = found["crossbar"] / spec.multipliers
         print(f"{case.name}: {found['cycles']} cycles, by the model {cycles}; {stopped:.0f} of a PE stopped by its crossbar")

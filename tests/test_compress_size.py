@@ -11,7 +11,7 @@ from cli import command
 from compress import build
 from compress.eie.load import load
 from compress.eie.size import free, sized
-from rtl.image import machine_of
+from rtl.image import design_and_spec
 from spec.eie import preset
 
 
@@ -37,7 +37,7 @@ def test_a_wide_network_on_few_pes_is_built_at_once(tmp_path, capsys):
     assert "memories made as large as the network needs: entries 32,768, slots 128" in capsys.readouterr().out
     spec = load(tmp_path / "image.npz").spec
     assert spec == preset("default", pes=8, entries=32768, slots=128)
-    assert machine_of(tmp_path / "image.npz") == ("eie", spec)
+    assert design_and_spec(tmp_path / "image.npz") == ("eie", spec)
 
 
 def test_every_layer_has_a_codebook_of_its_own_as_far_as_machines_go(tmp_path, capsys):

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 import nonzero
-from docsite import blocks, commands, draw, flowchart, hierarchy, links, machines, navigation, pictures, python, stage, text
+from docsite import blocks, commands, draw, flowchart, hierarchy, links, navigation, pictures, python, reference, stage, text
 from spec.machines import MACHINES
 from tests.browser import browser
 
@@ -22,23 +22,23 @@ CHARTS = [(path.name, block) for path in [ROOT / "README.md", *sorted((ROOT / "d
 
 
 @pytest.fixture(scope="module")
-def reference():
+def listed():
     return commands.page()
 
 
-def test_every_command_and_every_option_of_its_help_is_on_the_page(reference):
+def test_every_command_and_every_option_of_its_help_is_on_the_page(listed):
     for name, (module, _) in nonzero.COMMANDS.items():
-        assert f"## {module}\n\nAlso `nonzero {name}`." in reference
-    section = reference.partition("## doctor\n")[2].partition("\n## ")[0]
+        assert f"## {module}\n\nAlso `nonzero {name}`." in listed
+    section = listed.partition("## doctor\n")[2].partition("\n## ")[0]
     helped = subprocess.run([sys.executable, "-m", "nonzero", "doctor", "--help"], cwd=ROOT, capture_output=True, text=True,
                             check=True).stdout
     wanted = set(re.findall(r"--[a-z][-a-z]+", helped)) - {"--help", "--verbose"}
     assert wanted == set(re.findall(r"`(--[a-z][-a-z]+)`", section)) and wanted
 
 
-def test_the_parameters_of_a_machine_are_not_repeated(reference):
-    assert "`--queue-depth`" not in reference and reference.count("(../parameters.md)") >= 5
-    assert "With `--design mac`, also:" in reference
+def test_the_parameters_of_a_machine_are_not_repeated(listed):
+    assert "`--queue-depth`" not in listed and listed.count("(../parameters.md)") >= 5
+    assert "With `--design mac`, also:" in listed
 
 
 def test_what_is_a_command_is_found():
@@ -98,7 +98,7 @@ def test_a_docstring_becomes_markdown():
 def test_a_register_without_text_is_found():
     register = {"name": "control", "doc": "Commands.", "fields": [{"name": "start", "doc": " "}]}
     manifest = {"memories": [{"name": "m", "doc": ""}], "registers": [register, {"name": "r", "doc": "", "fields": []}]}
-    assert machines.undocumented(manifest) == ["m", "control.start", "r"]
+    assert reference.undocumented(manifest) == ["m", "control.start", "r"]
 
 
 @pytest.mark.parametrize(("page", "chart"), CHARTS, ids=[f"{page} {count}" for count, (page, _) in enumerate(CHARTS)])
@@ -146,7 +146,7 @@ def test_a_picture_that_is_not_there_is_refused():
 
 
 def test_every_page_has_its_place_once():
-    pages = [*stage.written(), commands.PAGE, python.PAGE, *map(machines.address, MACHINES)]
+    pages = [*stage.written(), commands.PAGE, python.PAGE, *map(reference.address, MACHINES)]
     placed = [page for listed in navigation.sections(pages).values() for page in listed]
     assert sorted(placed) == sorted(set(pages) - {navigation.START})
     for listed in navigation.SECTIONS.values():
@@ -236,7 +236,7 @@ def test_the_hierarchy_of_a_verilog_text_is_read():
 
 def test_a_block_diagram_says_what_is_in_a_machine():
     """The numbers are those of the specification: a multiplier a PE, and the parts of a PE in the order of eie/pipeline.md."""
-    machine = machines.built("eie")
+    machine = reference.built("eie")
     modules = hierarchy.read(machine.verilog)
     assert hierarchy.cells(modules, machine.name)["nz_mult"] == machine.manifest["spec"]["pes"] == 8
     assert blocks.levels(modules, machine.name)[-1] == "eie_pe"

@@ -43,7 +43,7 @@ def test_two_matrices_become_an_image(matrices, capsys):
     assert image.spec == MacSpec(arch="ampere", formats=("bf16", "fp16"), k=8) and image.fmt == "bf16"
     assert np.array_equal(image.b, to_bits("bf16", b)) and np.array_equal(image.c, to_bits("fp32", c[None]))
     trusted = golden_load("t.npz")
-    assert compress.image.machine_of("t.npz") == "mac" and type(golden.image.load("t.npz")) is type(trusted)
+    assert compress.image.design_of("t.npz") == "mac" and type(golden.image.load("t.npz")) is type(trusted)
     a = RNG.normal(size=(3, 6))
     answer = run(trusted, a)
     given, saturated = inputs(image, a)

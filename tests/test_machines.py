@@ -10,7 +10,7 @@ from cli import command
 from compress.actions import Receive, Send, Wait, perform
 from compress.mac import Image as MacImage
 from rtl import build as rtl_build
-from rtl.image import machine_of
+from rtl.image import design_and_spec
 from sim import run as sim_run
 from sim.scnn.cases import case
 from spec import machines
@@ -46,7 +46,7 @@ def test_build(capsys, tmp_path):
 
 def test_an_image_is_built_read_by_both_and_names_its_machine(capsys, tmp_path):
     assert call(capsys, compress_build(), "--design", "toy", "--bits", 8, "--addend", 5, "-o", "t.npz")[0] == 0
-    assert compress.image.machine_of("t.npz") == "toy" and sim_run.design_named(["t.npz"]) == "toy"
+    assert compress.image.design_of("t.npz") == "toy" and sim_run.design_named(["t.npz"]) == "toy"
     assert compress.image.load("t.npz") == Image(machines.specification("toy").preset(bits=8), 5)
     assert golden.image.load("t.npz").addend == 5
     code, out, _ = call(capsys, rtl_build, "--image", "t.npz", "--out", "made")
@@ -70,10 +70,11 @@ SAMPLES = {"eie": sample, "mac": lambda: MacImage(spec=MacSpec(tiles=2), fmt="fp
 def test_rtl_reads_the_machine_of_an_image_as_compress_does(design, tmp_path):
     made = SAMPLES[design]()
     machines.part(design, "compress").save(made, tmp_path / "net.npz")
-    assert machine_of(tmp_path / "net.npz") == (design, made.spec) == (design, compress.image.load(tmp_path / "net.npz").spec)
+    assert design_and_spec(tmp_path / "net.npz") == (design, made.spec)
+    assert compress.image.load(tmp_path / "net.npz").spec == made.spec
     with np.load(tmp_path / "net.npz") as archive:
         np.savez_compressed(tmp_path / "packed.npz", **archive)
-    assert machine_of(tmp_path / "packed.npz") == (design, made.spec)
+    assert design_and_spec(tmp_path / "packed.npz") == (design, made.spec)
 
 
 def test_what_rtl_build_reads_of_an_image_is_checked(capsys, tmp_path):

@@ -1,8 +1,10 @@
 """What is written of a block: its docstring names the ports that exist, and a line holds one statement."""
 import re
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+from amaranth.hdl import Fragment
 from amaranth.lib import wiring
 
 from rtl.bus.axil import AxiLiteSlave
@@ -17,6 +19,7 @@ from rtl.emit import Submodules
 from rtl.mac.array import Array
 from rtl.mac.assemble import Assemble
 from rtl.mac.commands import Commands
+from rtl.mac.datapath import Datapath
 from rtl.mac.decode import Decode
 from rtl.mac.depth import cuts_of
 from rtl.mac.dot import Dot
@@ -24,18 +27,19 @@ from rtl.mac.feed import Feed
 from rtl.mac.lns_add import LnsAdd
 from rtl.mac.lns_dot import LnsDot
 from rtl.mac.machine import Machine as Mac
-from rtl.mac.plan import Plan
 from rtl.mac.random import Random
 from rtl.mac.readout import Readout
 from rtl.mac.ring import Ring
+from rtl.mac.scaled.datapath import ScaledDatapath
 from rtl.mac.scaled.dot import ScaledDot
-from rtl.mac.scaled.plan import ScaledPlan
 from rtl.mac.sequence import Sequence
 from rtl.mac.tile import Tile
 from rtl.mac.walk import Walk
+from rtl.scnn.machine import Machine as Scnn
 from sim.bus.kinds import KINDS
 from sim.bus.toy import TOY
 from sim.eie.blocks import SPECS, blocks
+from spec import scnn
 from spec.mac import MacSpec
 from spec.mac.scaled import SCALED
 
@@ -56,13 +60,28 @@ def instances():
         yield from blocks(spec, parts).values()
         yield from (Pe(spec, parts), Group(spec, parts, level=0, pes=2), Eie(spec))
     for spec in (MacSpec(), MacSpec(stochastic=True, fold=16)):
-        plan, cuts, parts = Plan(spec), cuts_of(spec.target), Submodules()
-        yield from (Mac(spec), Array(plan, cuts, parts), Tile(plan, cuts, parts), Dot(plan, cuts, parts), Assemble(spec),
-                    Commands(spec), Decode(plan, 0, 8), Feed(spec), Random(2), Readout(spec), Ring(16), Sequence(spec, 20),
+        path, cuts, parts = Datapath(spec), cuts_of(spec.target), Submodules()
+        yield from (Mac(spec), Array(path, cuts, parts), Tile(path, cuts, parts), Dot(path, cuts, parts), Assemble(spec),
+                    Commands(spec), Decode(path, 0, 8), Feed(spec), Random(2), Readout(spec), Ring(16), Sequence(spec, 20),
                     Walk(spec))
-    yield ScaledDot(ScaledPlan(form=SCALED["nvfp4"]), cuts_of("ecp5"), Submodules())
+    yield ScaledDot(ScaledDatapath(form=SCALED["nvfp4"]), cuts_of("ecp5"), Submodules())
     lns = MacSpec(arith="lns", formats=("lns",), acc="lns")
     yield from (LnsDot(lns, cuts_of("ecp5"), Submodules()), LnsAdd(lns, cuts_of("ecp5")))
+    for more in ({"input_groups": 2, "weight_memory": 256}, {"weight_code_bits": 4, "product_shift_bits": 3}):
+        yield from parts_of(Scnn(scnn.preset("ecp5", rows=2, cols=2, **more)))
+
+
+def parts_of(machine):
+    """Return every component of its folder that a machine is made of, itself too."""
+    found, keep = [machine], wiring.Component.__init__
+
+    def note(self, *arguments, **named):
+        found.append(self)
+        keep(self, *arguments, **named)
+
+    with patch.object(wiring.Component, "__init__", note):
+        Fragment.get(machine, None)
+    return [part for part in found if type(part).__module__.startswith(type(machine).__module__.rpartition(".")[0])]
 
 
 def documented(component):
@@ -93,11 +112,12 @@ def test_docstrings_name_the_ports_that_exist():
         unknown = {pattern for pattern in written if not any(matches(name, pattern, component) for name in names)}
         missing = {name for name in names if not any(matches(name, pattern, component) for pattern in written)}
         assert not unknown and not missing, f"{kind.__module__}.{kind.__name__}: not ports {unknown}, not written {missing}"
-    every = {kind for kind in wiring.Component.__subclasses__() if re.match(r"rtl\.(eie|mac|bus|cells)\b", kind.__module__)}
+    every = {kind for kind in wiring.Component.__subclasses__()
+             if re.match(r"rtl\.(eie|mac|scnn|bus|cells)\b", kind.__module__)}
     assert every <= set(members), f"{every - set(members)} must be among the instances"
 
 
-PATHS = [path for folder in ("bus", "eie", "mac") for path in sorted((ROOT / "rtl" / folder).rglob("*.py"))]
+PATHS = [path for folder in ("bus", "eie", "mac", "scnn") for path in sorted((ROOT / "rtl" / folder).rglob("*.py"))]
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: str(path.relative_to(ROOT)))

@@ -8,7 +8,7 @@ from golden.scnn.crossbar import Queues, lanes
 from golden.scnn.layer import forward
 from spec.scnn import preset
 from spec.scnn.shape import HEAD, PUSH
-from tests.scnn_sample import conv, golden_machine, sparse
+from tests.scnn_sample import conv, golden_model, sparse
 
 
 def test_products_for_different_banks_never_stop():
@@ -57,7 +57,7 @@ def test_a_run_with_crossbars_counts_every_slot_and_is_not_faster():
               conv(rng, "b", "a", 6, 6, 3, pad=(1, 1, 1, 1), shift=6, density=1.0)]
     x = sparse(rng, (4, 12, 12), 1.0).astype(np.int16)
     made = assemble(spec, layers, x.shape, levels=(0, 0))
-    own, none = golden_machine(made, x), golden_machine(made, x)
+    own, none = golden_model(made, x), golden_model(made, x)
     counters, ideal = exact.run(own), exact.run(none, crossbars=False)
     total = sum(sum(one.slots.values()) for one in counters)
     assert total == spec.multipliers * sum(one.cycles for one in counters)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from golden.scnn.cycles import Load, Timeline
-from golden.scnn.machine import addresses, reached
-from sim.scnn.check import Case, golden_machine
+from golden.scnn.model import addresses, reached
+from sim.scnn.check import Case, golden_model
 from sim.scnn.networks import NETWORKS, sparse
 from spec.scnn import preset
 from spec.scnn.program import KINDS
@@ -16,7 +16,7 @@ SHAPES = (3, 3, 3), (3, 7, 9), (3, 1, 12), (3, 12, 1)
 
 def drains(case, assembly):
     """The drains of a run in time, without the crossbar."""
-    made = golden_machine(case, assembly)
+    made = golden_model(case, assembly)
     timeline = Timeline(made.spec)
     for trace in made.run():
         timeline.layer(Load(programs=trace.programs, weights=trace.weights.counts, live_weights=trace.weights.live,

@@ -85,8 +85,8 @@ def test_the_sums_are_added_up_first_by_halves():
     layers = [conv(rng, "a", "input", 12, 9, 3, pad=SAME, shift=6)]
     assembly, made, _ = compare(spec, layers, sparse(rng, (9, 10, 11), 0.5).astype(np.int16), levels=[2], groups=[4],
                                 passes=[1])
-    plan = assembly.plans[0]
-    assert (plan.kc, plan.channels, plan.pairs) == (3, 12, 3)
+    mapping = assembly.mappings[0]
+    assert (mapping.kc, mapping.channels, mapping.pairs) == (3, 12, 3)
     for pe, program in enumerate(made.programs(0)):
         assert (program.supply["level"], program.drain["level"], program.lane["sets"]) == (0, 0, 4)
         assert program.supply["set"] == spec.position(pe, 2)[1]
@@ -147,7 +147,7 @@ def test_the_tiler_takes_groups_where_they_are_faster():
     for most in (1, 2, 4):
         spec = preset("default", rows=4, cols=4, input_groups=most)
         assembly, _, traces = compare(spec, layers, x)
-        found[most] = assembly.plans[0].groups, sum(own.cycles for own in run(spec, [load(trace) for trace in traces]))
+        found[most] = assembly.mappings[0].groups, sum(own.cycles for own in run(spec, [load(trace) for trace in traces]))
     assert found[1][0] == 1 and found[2][0] == found[4][0] == 2
     assert found[4][1] < 0.9 * found[1][1]
 

@@ -14,7 +14,7 @@ from golden.scnn.layer import Pool, forward, pooled
 from spec.scnn import preset
 from tests.onnx_sample import ask, model, node
 from tests.scnn_network import NETWORKS, SAME, network, normal
-from tests.scnn_sample import golden_machine, recover
+from tests.scnn_sample import golden_model, recover
 
 NEAR = 0.002        # rms error of whole numbers, as a share of the answer
 
@@ -37,9 +37,9 @@ def test_a_network_equals_onnxruntime_and_golden_its_integers(name):
         spec = preset("default", rows=rows, cols=cols)
         assembly = assemble(spec, whole.layers, whole.lowered.shape, levels=[0] * len(whole.layers))
         for given in whole.inputs(x)[:2]:
-            array = golden_machine(assembly, given)
+            array = golden_model(assembly, given)
             array.run()
-            output = assembly.plans[-1].output
+            output = assembly.mappings[-1].output
             np.testing.assert_array_equal(recover(spec, output, array.memories), forward(whole.layers, given)[output.name])
             assert not array.saturated
             assert array.overflow is None

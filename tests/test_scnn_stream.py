@@ -7,7 +7,7 @@ from compress.scnn import stream, work
 from compress.scnn.assemble import assemble
 from golden.scnn.lanes import Reader, turns
 from golden.scnn.layer import forward
-from golden.scnn.machine import Machine
+from golden.scnn.model import ArrayModel
 from spec.scnn import preset
 from tests.scnn_sample import conv, sparse
 
@@ -52,10 +52,10 @@ def test_lanes_get_the_weights_of_their_sets(lanes):
     found = []
     for spec in (preset("default", rows=2, cols=2), preset("default", rows=2, cols=2, weight_lanes=lanes)):
         made = assemble(spec, layers, (5, 8, 8), levels=[0, 1])
-        machine = Machine(spec=spec, layers=made.layers, lanes=made.lanes, taps=made.taps, supply=made.supply, drain=made.drain,
-                          weights=made.weights)
+        model = ArrayModel(spec=spec, layers=made.layers, lanes=made.lanes, taps=made.taps, supply=made.supply,
+                           drain=made.drain, weights=made.weights)
         reader = Reader(spec, made.weights)
-        found.append([reader.layer(machine.programs(number)[0]) for number in range(2)])
+        found.append([reader.layer(model.programs(number)[0]) for number in range(2)])
     for one, other in zip(*found, strict=True):
         np.testing.assert_array_equal(one.counts, other.counts)
         np.testing.assert_array_equal(one.biases, other.biases)

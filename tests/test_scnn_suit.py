@@ -20,7 +20,7 @@ from golden.scnn.layer import forward
 from spec.scnn import preset
 from tests.commands import leave
 from tests.onnx_sample import ask, model, node
-from tests.scnn_sample import golden_machine, recover
+from tests.scnn_sample import golden_model, recover
 
 RNG = np.random.default_rng(31)
 
@@ -73,9 +73,9 @@ def test_a_pool_clips_one_window_at_an_edge(operator, kernel, pads, strides, ext
     assert [step.kind.split(", ")[-1] for step in lowered.steps] == kinds
     whole, spec = quantise(preset("default"), made, lowered, x.reshape(3, -1)), preset("default", rows=2, cols=2)
     assembly = assemble(spec, whole.layers, lowered.shape, levels=[0] * len(whole.layers))
-    array = golden_machine(assembly, whole.inputs(x)[0])
+    array = golden_model(assembly, whole.inputs(x)[0])
     array.run()
-    tensor = assembly.plans[-1].output
+    tensor = assembly.mappings[-1].output
     np.testing.assert_array_equal(recover(spec, tensor, array.memories), forward(whole.layers, whole.inputs(x)[0])[tensor.name])
 
 
@@ -149,7 +149,7 @@ def test_where_layers_cannot_each_have_their_own_level_they_have_one_together():
     with pytest.raises(ValueError, match="rows of its tiles must be at most 15 shorter than the pitch"):
         assemble(largest, whole.layers, lowered.shape, density={name: own.density for name, own in whole.measured.items()})
     made = build(network, Path("net"), spec, Request(preset=spec, free=free(spec, "default"), level=None), x)
-    assert len({plan.level for plan in made.assembly.plans}) == 1
+    assert len({mapping.level for mapping in made.assembly.mappings}) == 1
     assert made.assembly.spec.rows == 2
 
 

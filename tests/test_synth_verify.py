@@ -14,7 +14,7 @@ from synth.run import from_built
 SMALL = {"pes": 2, "preset": "ecp5", "entries": 512, "columns": 128, "slots": 8, "queue_depth": 16}
 
 
-def machine_of(design, **options):
+def unit_and_spec(design, **options):
     spec = machines.part(design, "spec").preset(options.pop("preset", "default"), **options)
     return from_built(machine.generate(design, spec), spec=spec), spec
 
@@ -22,7 +22,7 @@ def machine_of(design, **options):
 @pytest.mark.full
 @pytest.mark.parametrize("part", ["lfe5u-85f-6", "ice40up5k"])
 def test_the_netlist_of_an_array_answers_as_golden(part):
-    design, spec = machine_of("eie", **SMALL)
+    design, spec = unit_and_spec("eie", **SMALL)
     said = verification.verify(design, parts.named(part), spec)
     assert said == "48 outputs of 3 random layers, and their counters, equal the golden model's"
 
@@ -37,21 +37,21 @@ def test_a_multiplier_without_its_output_register_is_found(monkeypatch):
         return text.replace('.REG_OUTPUT_CLK("CLK0")', '.REG_OUTPUT_CLK("NONE")')
 
     monkeypatch.setattr(verification, "text", broken)
-    design, spec = machine_of("eie", **SMALL)
+    design, spec = unit_and_spec("eie", **SMALL)
     with pytest.raises(BrokenLogic, match=r"first mismatch: layer random \d, index 0, \d+: expected -?\d+, got -?\d+"):
         verification.verify(design, parts.named("lfe5u-85f-6"), spec)
 
 
 @pytest.mark.full
 def test_the_netlist_of_a_tile_answers_as_golden():
-    design, spec = machine_of("mac", fold=16)
+    design, spec = unit_and_spec("mac", fold=16)
     said = verification.verify(design, parts.named("lfe5u-85f-6"), spec)
     assert said == "400 operations of the tile equal the golden model's"
 
 
 @pytest.mark.full
 def test_the_netlist_of_a_convolution_array_answers_as_golden():
-    design, spec = machine_of("scnn", preset="ecp5", rows=1, cols=1)
+    design, spec = unit_and_spec("scnn", preset="ecp5", rows=1, cols=1)
     said = verification.verify(design, parts.named("lfe5u-85f-6"), spec)
     assert said == "426 outputs of 3 random networks, and their counters, equal the golden model's"
 

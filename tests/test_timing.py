@@ -6,8 +6,8 @@ from amaranth.sim import Simulator
 
 from docsite import pictures, stage, timing
 from rtl.emit import Submodules
+from rtl.mac.datapath import Datapath
 from rtl.mac.depth import cuts_of
-from rtl.mac.plan import Plan
 from rtl.mac.tile import Tile
 from sim.bus.toy import Toy, ToySpec
 from spec.mac import MacSpec
@@ -15,7 +15,7 @@ from spec.mac import MacSpec
 QUIET = 4                                   # cycles after the reset before a diagram begins
 HARDWARE = {
     "toy": lambda: Toy(ToySpec(bits=16)),
-    "tile": lambda: Tile(Plan(NIBBLES), cuts_of(NIBBLES.target), Submodules()),
+    "tile": lambda: Tile(Datapath(NIBBLES), cuts_of(NIBBLES.target), Submodules()),
 }
 NIBBLES = MacSpec(arch="ampere", formats=("int4",), acc="int32", overflow="saturate")
 

@@ -10,9 +10,9 @@ from rtl.eie.group import Group
 from rtl.eie.machine import Machine as Eie
 from rtl.eie.pe import Pe
 from rtl.emit import Library
+from rtl.mac.datapath import Datapath
 from rtl.mac.depth import cuts_of
 from rtl.mac.machine import Machine as Mac
-from rtl.mac.plan import Plan
 from rtl.mac.tile import Tile
 from rtl.parts import leave_open
 from rtl.scnn.machine import Machine as Scnn
@@ -32,7 +32,7 @@ TOPS = {f"{part} {name}": (lambda make=make, spec=spec: make(spec)) for name, sp
     "tree": lambda spec: Group(spec, Library(), level=1, pes=5),
     "eie": lambda spec: Eie(spec, Library())}.items()}
 TOPS |= {f"{part} {name}": (lambda make=make, spec=spec: make(spec)) for name, spec in MAC.items() for part, make in {
-    "tile": lambda spec: Tile(Plan(spec), cuts_of(spec.target), Library()),
+    "tile": lambda spec: Tile(Datapath(spec), cuts_of(spec.target), Library()),
     "mac": lambda spec: Mac(spec, Library())}.items()}
 TOPS |= {"scnn pe": lambda: ScnnPe(SCNN, Library()), "scnn": lambda: Scnn(SCNN, Library())}
 
@@ -136,7 +136,7 @@ def test_a_called_module_is_no_exception():
 
         def elaborate(self, platform):
             m = Module()
-            inner = library.place(m, "inner", lambda: Inner(("b",)), module="inner")
+            inner = library.instantiate(m, "inner", lambda: Inner(("b",)), module="inner")
             m.d.comb += self.y.eq(inner.y)
             m.d.comb += inner.b.eq(1)
             return m

@@ -11,7 +11,7 @@ import typer
 
 from bench.eie import own, run
 from bench.eie.case import benchmark
-from bench.eie.machine import REGISTRY, cores, generated, in_parallel
+from bench.eie.deep import REGISTRY, cores, generated, in_parallel
 from bench.eie.run import Row
 from bench.eie.table import load, report, table, wrong
 from cli import command, paths
@@ -108,7 +108,7 @@ def _load(name: str) -> float:
 
 
 def _own(image: Path, given: Path | None, seed: int) -> tuple[list[Row], EieSpec]:
-    spec = own.machine_of(image)
+    spec = own.spec_of(image)
     with command.progress(f"verilator: building the simulation of {spec.pes} PEs"):
         prepare(generated(spec))
     with command.progress(f"simulating {image.name}"):

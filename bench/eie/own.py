@@ -8,7 +8,7 @@ import numpy as np
 
 import golden.eie
 import golden.image
-from bench.eie.machine import generated
+from bench.eie.deep import generated
 from bench.eie.run import Row, differing, row
 from compress.eie import load
 from files.array import read_vectors
@@ -17,7 +17,7 @@ from sim.session import hold
 from spec.eie import EieSpec
 
 
-def machine_of(path: Path) -> EieSpec:
+def spec_of(path: Path) -> EieSpec:
     """Return the machine that an image is for."""
     return golden.image.load(path).spec
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from bench.eie import case as cases
-from bench.eie.machine import digest, generated
+from bench.eie.deep import digest, generated
 from bench.eie.reference import paper_cycles
 from compress.eie import Result
 from golden.eie import Counters

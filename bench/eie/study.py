@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from bench.eie import energy, run
-from bench.eie.machine import benched, generated
+from bench.eie.deep import benched, generated
 from bench.eie.model import point
 from cli import command, paths
 from golden.eie.patterns import TABLE, Benchmark

@@ -6,7 +6,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from bench.eie.machine import digest
+from bench.eie.deep import digest
 from bench.eie.reference import CLOCK_MHZ, DISTRUSTED, RECONSTRUCTION
 from bench.eie.run import Row
 from files.document import read_json

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bench.scnn.networks import Network
-from compress.scnn.plan import Plan
+from compress.scnn.mapping import LayerMapping
 from compress.scnn.program import tap_place, taps
 from compress.scnn.stream import matrices
 from compress.scnn.tensor import planes
@@ -11,24 +11,25 @@ from golden.scnn.crossbar import Crossbars, Queues, lanes
 from spec.scnn import ScnnSpec
 
 
-def share(spec: ScnnSpec, plan: Plan, given: Network, tensors: dict[str, np.ndarray], *, pe: int, cycles: int) -> float:
+def share(spec: ScnnSpec, mapping: LayerMapping, given: Network, tensors: dict[str, np.ndarray], *, pe: int,
+          cycles: int) -> float:
     """Return stopped cycles over issue cycles of a PE in a layer's first pass, over about so many issue cycles.
 
     Activations are those of the PE's own tile, of the channels that it holds; the side port takes nothing.
     """
-    segment = plan.segments[0]
-    place = spec.position(pe, plan.level)[1]
-    rows = matrices(spec, plan, segment, 0, place)
-    seen = tensors.get(f"{plan.layer.name} < {segment.tensor.name}", tensors.get(segment.tensor.name))
+    segment = mapping.segments[0]
+    place = spec.position(pe, mapping.level)[1]
+    rows = matrices(spec, mapping, segment, 0, place)
+    seen = tensors.get(f"{mapping.layer.name} < {segment.tensor.name}", tensors.get(segment.tensor.name))
     if seen is None:
-        raise ValueError(f"tensors of {given.name} must have {segment.tensor.name}, which {plan.layer.name} reads")
+        raise ValueError(f"tensors of {given.name} must have {segment.tensor.name}, which {mapping.layer.name} reads")
     acts = planes(spec, segment.tensor, seen, segment.form, pe)
-    offsets = np.array(taps(plan))[tap_place(plan, segment.phase):]
-    lane_bits = (plan.channels - 1).bit_length()
+    offsets = np.array(taps(mapping))[tap_place(mapping, segment.phase):]
+    lane_bits = (mapping.channels - 1).bit_length()
     given_offsets, issues = {}, 0
     for pair in range(min(len(rows), len(acts))):
         position, ao = np.flatnonzero(rows[pair]), np.flatnonzero(acts[pair])
-        wo = offsets[position >> lane_bits] + (position & (1 << lane_bits) - 1) * plan.stride
+        wo = offsets[position >> lane_bits] + (position & (1 << lane_bits) - 1) * mapping.stride
         vectors = lanes(wo, np.ones(len(wo), bool), spec.f), lanes(ao, np.ones(len(ao), bool), spec.i)
         given_offsets[0, pair, 0] = vectors
         issues += len(vectors[0]) * len(vectors[1])

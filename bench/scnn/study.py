@@ -49,15 +49,16 @@ def measure(spec: ScnnSpec, networks: list[Network], *, only: list[int] | None =
         made, counters = choose(spec, given.layers, given.shape, tensors, only=only, refine=refine,
                                 density=given.density)
         macs, array, work = given.macs(), dense.network(spec, given), dense.needed(given, tensors)
-        for plan, own, load in zip(made.plans, counters, loads(made, tensors), strict=True):
-            layer, name = plan.layer, plan.layer.name
+        for mapping, own, load in zip(made.mappings, counters, loads(made, tensors), strict=True):
+            layer, name = mapping.layer, mapping.layer.name
             seen = source(layer.inputs[0])[0]
             share = given.density.get(f"{name} < {seen}", given.density.get(seen, 1.0))
             rows.append({
-                "layer": f"{given.name}/{name}" if len(networks) > 1 else name, "level": plan.level, "groups": plan.groups,
-                "passes": plan.passes, "kc": plan.kc, "macs": macs[name], "needed": work[name], "cycles": own.cycles,
+                "layer": f"{given.name}/{name}" if len(networks) > 1 else name, "level": mapping.level,
+                "groups": mapping.groups,
+                "passes": mapping.passes, "kc": mapping.kc, "macs": macs[name], "needed": work[name], "cycles": own.cycles,
                 "dense_cycles": array[name],
-                "stopped": stall.share(spec, plan, given, tensors, pe=spec.pes // 2 + spec.cols // 2, cycles=2000),
+                "stopped": stall.share(spec, mapping, given, tensors, pe=spec.pes // 2 + spec.cols // 2, cycles=2000),
                 "slots": own.slots, "entries": own.entries, "port_wait": own.port_wait,
                 "energy": energy.sparse(spec, load, own), "dense_energy": energy.dense(spec, layer, macs[name], live=share)})
     return report(spec, rows)

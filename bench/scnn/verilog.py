@@ -40,5 +40,5 @@ def case(spec: ScnnSpec, name: str) -> Case:
     weight = layer.weight * rng.integers(1, 30, layer.weight.shape, np.int16) * rng.choice((-1, 1), layer.weight.shape)
     alone = replace(layer, inputs=("input",), weight=weight.astype(np.int16), shift=8,
                     bias=rng.integers(-500, 500, len(weight)).astype(np.int32))
-    plan, = arrange(spec, [alone], x.shape, density=share)[1]
-    return Case(name=name, layers=[alone], x=x, levels=(plan.level,), passes=(plan.passes,), limit=LIMIT)
+    mapping, = arrange(spec, [alone], x.shape, density=share)[1]
+    return Case(name=name, layers=[alone], x=x, levels=(mapping.level,), passes=(mapping.passes,), limit=LIMIT)

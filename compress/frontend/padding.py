@@ -6,7 +6,7 @@ import numpy as np
 
 from compress.frontend.node import Node
 from compress.frontend.refuse import NodeRefusedError
-from compress.frontend.spatial import lift, lift_pads, picture, placed
+from compress.frontend.spatial import in_order, lift, lift_pads, picture
 from compress.frontend.tensor import Tensor
 from compress.frontend.trace import Trace
 
@@ -31,7 +31,7 @@ def pad(trace: Trace, node: Node) -> Tensor:
     channels, inner = tensor.shape[1], tensor.shape[2:]
     sizes = tuple(size + before + behind for size, before, behind in
                   zip(inner, spatial[:rank - 2], spatial[rank - 2:], strict=True))
-    source = placed(node, tensor)
+    source = in_order(node, tensor)
     name = node.step("conv", [source], (channels, *lift(sizes, 1)), weight=np.ones((channels, 1, 1, 1), np.float32), bias=None,
                      strides=(1, 1), pads=lift_pads(spatial), groups=channels, picture=(channels, *lift(inner, 1)))
     trace.padded[name] = (replace(tensor, source=source, index=None), spatial)

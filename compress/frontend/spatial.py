@@ -33,7 +33,7 @@ def conv(trace: Trace, node: Node) -> Tensor:
     if bias is not None and bias.shape != weight.shape[:1]:
         raise NodeRefusedError("B", f"{weight.shape[0]} numbers, one per output", f"of shape {list(bias.shape)}",
                                "export the network again")
-    source = placed(node, tensor)
+    source = in_order(node, tensor)
     outputs = weight.shape[0]
     if groups == 1 and not any(pads) and math.prod(sizes) == 1 and kernel == tensor.shape[2:]:
         name = node.step("dense", [source], (outputs, 1, 1), weight=weight.reshape(outputs, -1), bias=bias)
@@ -110,7 +110,7 @@ def reduced(trace: Trace, node: Node, whole: Handler) -> Tensor:
 def pooled(node: Node, tensor: Tensor, sizes: tuple[int, ...], *, average: bool, kernel, strides, pads,
            count_pads: bool = False) -> Tensor:
     """Add the step of a pool."""
-    name = node.step("pool", [placed(node, tensor)], (tensor.shape[1], *lift(sizes, 1)), average=average,
+    name = node.step("pool", [in_order(node, tensor)], (tensor.shape[1], *lift(sizes, 1)), average=average,
                      kernel=lift(kernel, 1), strides=lift(strides, 1), pads=lift_pads(pads), count_pads=count_pads,
                      picture=(tensor.shape[1], *lift(tensor.shape[2:], 1)))
     return Tensor(source=name, shape=(*tensor.shape[:2], *sizes), batch=0)
@@ -127,7 +127,7 @@ def picture(node: Node) -> Tensor:
     return tensor
 
 
-def placed(node: Node, tensor: Tensor) -> str:
+def in_order(node: Node, tensor: Tensor) -> str:
     """Return the name of a value whose elements lie by channel, row and column; the one step that orders them where not."""
     if tensor.index is None:
         return tensor.source

@@ -11,7 +11,7 @@ from compress.eie.image import save as save_image
 from compress.eie.load import load as load_image
 from compress.huffman import array
 from compress.huffman.file import Account, read, restored, save
-from compress.image import machine_of
+from compress.image import design_of
 from compress.scnn import image as scnn
 
 app = command.application("Huffman-code an image for an EIE or SCNN array into a .nzc file, or turn such a file back.")
@@ -32,7 +32,7 @@ def code(
             _decode(file, out)
         print(f"wrote {out}: {out.stat().st_size:,} bytes")
         return
-    if (machine := machine_of(file)) not in ("eie", "scnn"):
+    if (machine := design_of(file)) not in ("eie", "scnn"):
         raise ValueError(f"machine of {file} must be eie or scnn, not {machine}; only their images are coded")
     with command.progress(f"coding {file}"):
         account, weights, whole = _eie(file, out) if machine == "eie" else _scnn(file, out)

@@ -7,7 +7,9 @@ import numpy as np
 
 from compress.scnn.axis import CUTS, bounds
 from compress.scnn.balance import ordered
-from compress.scnn.plan import Plan, fill, lay
+from compress.scnn.fill import fill
+from compress.scnn.lay import lay
+from compress.scnn.mapping import LayerMapping
 from compress.scnn.stride import settle
 from compress.scnn.tensor import PLAIN, Form, Tensor
 from golden.scnn.layer import Layer, source
@@ -20,7 +22,7 @@ GAP = 15        # widest gap between rows in the positions of a tensor: a placeh
 
 def arrange(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], *, density: float | dict[str, float] = 0.5,
             levels: Sequence[int] | None = None, passes: Sequence[int | None] | None = None, order: str = "balanced",
-            groups: Sequence[int | None] | None = None) -> tuple[Tensor, list[Plan]]:
+            groups: Sequence[int | None] | None = None) -> tuple[Tensor, list[LayerMapping]]:
     """Lay a network over the array.
 
     A network whose layers do not fit with the input-channel groups of the fewest expected cycles is laid without any.
@@ -45,7 +47,7 @@ def arrange(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int]
 
     Returns
     -------
-    Tensor, list of Plan
+    Tensor, list of LayerMapping
         The network's input and the layers.
 
     Raises
@@ -88,13 +90,14 @@ class Choices:
     share: Share
 
 
-def _laid(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], choices: Choices) -> tuple[Tensor, list[Plan]]:
+def _laid(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int],
+          choices: Choices) -> tuple[Tensor, list[LayerMapping]]:
     found = _search(spec, layers, shape, choices)
-    _pitches(spec, found.plans, choices.share, choices.passes)
-    for plan in found.plans:
-        settle(spec, plan, choices.share(plan.layer, source(plan.layer.inputs[0])[0]))
-    _place(spec, found.network, found.plans)
-    return found.network, found.plans
+    _pitches(spec, found.mappings, choices.share, choices.passes)
+    for mapping in found.mappings:
+        settle(spec, mapping, choices.share(mapping.layer, source(mapping.layer.inputs[0])[0]))
+    _place(spec, found.network, found.mappings)
+    return found.network, found.mappings
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -103,7 +106,7 @@ class Way:
 
     network: Tensor
     tensors: dict[str, Tensor]
-    plans: list[Plan]
+    mappings: list[LayerMapping]
     level: int
     cycles: float
 
@@ -117,7 +120,7 @@ def _search(spec: ScnnSpec, layers, shape, choices: Choices) -> Way:
         rows, cols = bounds(shape[1], spec.rows // high, cut), bounds(shape[2], spec.cols // wide, cut)
         network = Tensor(name="input", shape=shape, level=level, rows=rows, cols=cols, orders=orders, layer=-1, kc=0,
                          span=max(map(len, orders)))
-        ways.append(Way(network=network, tensors={"input": network}, plans=[], level=level, cycles=0.0))
+        ways.append(Way(network=network, tensors={"input": network}, mappings=[], level=level, cycles=0.0))
     for number, layer in enumerate(layers):
         best: dict[tuple[int, str], Way] = {}
         faults: dict[int, str] = {}
@@ -151,15 +154,15 @@ def _next(spec: ScnnSpec, way: Way, layer: Layer, level: int, groups: int, cuts:
     """Return a way with one layer more, or why the layer cannot be laid at the level."""
     inputs = [(way.tensors[name], channels) for name, channels in map(source, layer.inputs)]
     residual = way.tensors[layer.residual[0]] if layer.residual else None
-    plan = lay(spec, layer, len(way.plans), level, inputs, residual, choices.order, cuts, cut, groups)
-    if isinstance(plan, str):
-        return plan
-    passes = None if choices.passes is None else choices.passes[plan.number]
-    cycles = fill(spec, plan, plan.wide, choices.share(layer, inputs[0][0].name), passes)
+    mapping = lay(spec, layer, len(way.mappings), level, inputs, residual, choices.order, cuts, cut, groups)
+    if isinstance(mapping, str):
+        return mapping
+    passes = None if choices.passes is None else choices.passes[mapping.number]
+    cycles = fill(spec, mapping, mapping.wide, choices.share(layer, inputs[0][0].name), passes)
     if isinstance(cycles, str):
         return cycles
-    return Way(network=way.network, tensors=way.tensors | {layer.name: plan.output}, plans=[*way.plans, plan], level=level,
-               cycles=way.cycles + cycles)
+    return Way(network=way.network, tensors=way.tensors | {layer.name: mapping.output}, mappings=[*way.mappings, mapping],
+               level=level, cycles=way.cycles + cycles)
 
 
 def _cuts(layers: Sequence[Layer]) -> dict[str, list[int]]:
@@ -172,52 +175,52 @@ def _cuts(layers: Sequence[Layer]) -> dict[str, list[int]]:
     return {name: sorted(cut for cut in cuts if cut) for name, cuts in found.items()}
 
 
-def _pitches(spec: ScnnSpec, plans: list[Plan], share: Share, passes) -> None:
-    """Give forms that any layer reads together one pitch, wide enough for all their readers; fill the plans again."""
+def _pitches(spec: ScnnSpec, mappings: list[LayerMapping], share: Share, passes) -> None:
+    """Give forms that any layer reads together one pitch, wide enough for all their readers; fill the mappings again."""
     group: dict[tuple[str, Form], int] = {}
     wide: list[int] = []
-    for plan in plans:
-        read = {(segment.tensor.name, segment.form) for segment in plan.segments}
+    for mapping in mappings:
+        read = {(segment.tensor.name, segment.form) for segment in mapping.segments}
         met = sorted({group[key] for key in read if key in group})
         number = met[0] if met else len(wide)
         if not met:
             wide.append(0)
         for key in [*read, *(key for key, own in group.items() if own in met)]:
             group[key] = number
-        wide[number] = max([wide[own] for own in met] + [plan.wide, wide[number]])
-    for plan in plans:
-        for segment in plan.segments:
+        wide[number] = max([wide[own] for own in met] + [mapping.wide, wide[number]])
+    for mapping in mappings:
+        for segment in mapping.segments:
             segment.tensor.pitches[segment.form] = wide[group[segment.tensor.name, segment.form]]
             segment.tensor.blocks.setdefault(segment.form, 0)
-        count = passes[plan.number] if passes is not None else None
-        pitch = plan.segments[0].tensor.pitches[plan.segments[0].form]
-        why = fill(spec, plan, pitch, share(plan.layer, source(plan.layer.inputs[0])[0]), count)
+        count = passes[mapping.number] if passes is not None else None
+        pitch = mapping.segments[0].tensor.pitches[mapping.segments[0].form]
+        why = fill(spec, mapping, pitch, share(mapping.layer, source(mapping.layer.inputs[0])[0]), count)
         if isinstance(why, str):
-            raise ValueError(f"{plan.layer.name}: {why}")
-    for plan in plans:
-        if not plan.output.blocks:                          # read by the host alone
-            cols = plan.output.cols
-            plan.output.blocks[PLAIN] = 0
-            plan.output.pitches[PLAIN] = max(1, max(end - first for first, end in zip(cols, cols[1:], strict=False)))
-        for form, pitch in plan.output.pitches.items():
-            edges = plan.output.cols
+            raise ValueError(f"{mapping.layer.name}: {why}")
+    for mapping in mappings:
+        if not mapping.output.blocks:                          # read by the host alone
+            cols = mapping.output.cols
+            mapping.output.blocks[PLAIN] = 0
+            mapping.output.pitches[PLAIN] = max(1, max(end - first for first, end in zip(cols, cols[1:], strict=False)))
+        for form, pitch in mapping.output.pitches.items():
+            edges = mapping.output.cols
             narrow = min((len(range(first + (phase - first - form[3]) % form[1], end, form[1]))
                           for first, end in zip(edges, edges[1:], strict=False) if end > first for phase in range(form[1])),
                          default=1)
             if pitch - max(narrow, 0) > GAP:
-                raise ValueError(f"{plan.layer.name}: rows of its tiles must be at most {GAP} shorter than the pitch "
+                raise ValueError(f"{mapping.layer.name}: rows of its tiles must be at most {GAP} shorter than the pitch "
                                  f"{pitch} that readers need, not {pitch - narrow}; take another level")
 
 
-def _place(spec: ScnnSpec, network: Tensor, plans: list[Plan]) -> None:
+def _place(spec: ScnnSpec, network: Tensor, mappings: list[LayerMapping]) -> None:
     """Give tensors their block indices and regions of memory, first fit over their lives, and number passes and taps."""
     last = {network.name: 0}
-    for plan in plans:
-        for segment in plan.segments:
-            last[segment.tensor.name] = plan.number
+    for mapping in mappings:
+        for segment in mapping.segments:
+            last[segment.tensor.name] = mapping.number
     taken: list[tuple[int, int, int, int, int]] = []        # end of life, first word, words, first block, blocks
     passes = taps = 0
-    for number, tensor in enumerate([network, *(plan.output for plan in plans)]):
+    for number, tensor in enumerate([network, *(mapping.output for mapping in mappings)]):
         taken = [one for one in taken if one[0] >= number - 1]
         words = tensor.words(spec)
         need = sum(tensor.span * form[0] * form[1] for form in tensor.blocks)
@@ -228,15 +231,15 @@ def _place(spec: ScnnSpec, network: Tensor, plans: list[Plan]) -> None:
                              f"{spec.memory_words} words per PE; take a larger array or memory")
         if block + need > spec.blocks:
             raise ValueError(f"blocks of {tensor.name} must fit {spec.blocks}, not need {block + need}; take more blocks")
-        taken.append((last.get(tensor.name, len(plans)), word, words, block, need))
+        taken.append((last.get(tensor.name, len(mappings)), word, words, block, need))
         for form in tensor.blocks:
             tensor.blocks[form] = block
             block += tensor.span * form[0] * form[1]
         if number:
-            plan = plans[number - 1]
-            plan.word, plan.limit, plan.first_pass, plan.taps = word, word + words, passes, taps
-            passes += plan.passes
-            taps += plan.rows.taps * plan.cols.taps + (plan.layer.residual is not None)
+            mapping = mappings[number - 1]
+            mapping.word, mapping.limit, mapping.first_pass, mapping.taps = word, word + words, passes, taps
+            passes += mapping.passes
+            taps += mapping.rows.taps * mapping.cols.taps + (mapping.layer.residual is not None)
     if taps > spec.taps:
         raise ValueError(f"taps of all layers together must be at most {spec.taps}, not {taps}; take more taps")
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from compress.scnn import block, code, program, stream
 from compress.scnn.arrange import arrange
-from compress.scnn.plan import Plan
+from compress.scnn.mapping import LayerMapping
 from compress.scnn.tensor import Tensor
 from golden.scnn.layer import Layer
 from spec.scnn import ScnnSpec
@@ -24,7 +24,7 @@ class Assembly:
     spec : ScnnSpec
     source : Tensor
         The network's input.
-    plans : list of Plan
+    mappings : list of LayerMapping
     layers, lanes, taps : numpy.ndarray
         uint64: layer table, lanes' program; int64: offsets of taps.
     supply, drain : numpy.ndarray
@@ -37,7 +37,7 @@ class Assembly:
 
     spec: ScnnSpec
     source: Tensor
-    plans: list[Plan]
+    mappings: list[LayerMapping]
     layers: np.ndarray
     lanes: np.ndarray
     taps: np.ndarray
@@ -56,24 +56,24 @@ def assemble(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int
     weights : bool
         Whether to make the stream; a model of cycles needs only the counts.
     """
-    source, plans = arrange(spec, layers, shape, **choices)
-    for plan in plans:
-        _slots(spec, plan)
-    books = code.books(spec, plans) if spec.weight_code_bits and weights else None
+    source, mappings = arrange(spec, layers, shape, **choices)
+    for mapping in mappings:
+        _slots(spec, mapping)
+    books = code.books(spec, mappings) if spec.weight_code_bits and weights else None
     table: list[int] = []
     lane_words: list[int] = []
     tap_words: list[int] = []
     supply: list[list[int]] = [[] for _ in range(spec.pes)]
     drain: list[list[int]] = [[] for _ in range(spec.pes)]
-    for plan in plans:
+    for mapping in mappings:
         table += records.pack(records.LAYER, {"lanes": len(lane_words), "supply": len(supply[0]), "drain": len(drain[0])})
-        tap_words += program.taps(plan)
+        tap_words += program.taps(mapping)
         try:
-            lane_words += program.lanes(spec, plan)
-            drains = program.drain(spec, plan)
-            supplies = [program.supply(spec, plan, plans, pe) for pe in range(spec.pes)]
+            lane_words += program.lanes(spec, mapping)
+            drains = program.drain(spec, mapping)
+            supplies = [program.supply(spec, mapping, mappings, pe) for pe in range(spec.pes)]
         except OverflowError as error:
-            raise ValueError(f"{plan.layer.name}: program of the layer: {error}; "
+            raise ValueError(f"{mapping.layer.name}: program of the layer: {error}; "
                              f"take a smaller filter, window or stride") from error
         for own, made in ((supply, supplies), (drain, drains)):
             for pe, words in enumerate(program.pad(made)):
@@ -81,29 +81,29 @@ def assemble(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int
     for what, size in (("lanes", len(lane_words)), ("supply", len(supply[0])), ("drain", len(drain[0]))):
         if size > spec.program:
             raise ValueError(f"program of {what} must fit {spec.program} words, not {size}; take a larger program")
-    if len(plans) > spec.layers:
-        raise ValueError(f"layers must be at most {spec.layers}, not {len(plans)}; take more layers")
-    items = stream.lanes(spec, plans) if weights else np.empty((0, 1 + spec.transfer_items), np.uint32)
+    if len(mappings) > spec.layers:
+        raise ValueError(f"layers must be at most {spec.layers}, not {len(mappings)}; take more layers")
+    items = stream.lanes(spec, mappings) if weights else np.empty((0, 1 + spec.transfer_items), np.uint32)
     if spec.weight_memory and len(items) > spec.weight_memory:
         raise ValueError(f"weights must fit {spec.weight_memory} transfers of {spec.weight_port_bits} bits, "
                          f"not {len(items)}; take a larger weight_memory, or 0 for a stream from outside")
-    return Assembly(spec=spec, source=source, plans=plans, layers=np.array(table, np.uint64),
+    return Assembly(spec=spec, source=source, mappings=mappings, layers=np.array(table, np.uint64),
                     lanes=np.array(lane_words, np.uint64), taps=np.array(tap_words, np.int64),
                     supply=np.array(supply, np.uint64), drain=np.array(drain, np.uint64), codebooks=books,
                     weights=items)
 
 
-def _slots(spec: ScnnSpec, plan: Plan) -> None:
+def _slots(spec: ScnnSpec, mapping: LayerMapping) -> None:
     """Choose the slots of both buffers: the smallest that hold every block, not more of them than pairs of a pass."""
-    high, wide = spec.block_sides[plan.level]
+    high, wide = spec.block_sides[mapping.level]
     vectors = 1
-    for number in range(plan.passes):
+    for number in range(mapping.passes):
         for place in range(high * wide):
-            for segment in plan.segments:
-                counts = block.counts(stream.matrices(spec, plan, segment, number, place))
+            for segment in mapping.segments:
+                counts = block.counts(stream.matrices(spec, mapping, segment, number, place))
                 vectors = max(vectors, -(-int(counts.max(initial=0)) // spec.f))
     largest = 1
-    for segment in plan.segments:
+    for segment in mapping.segments:
         tensor, parts = segment.tensor, 1
         if segment.place >= 0:
             old = spec.block_sides[tensor.level]
@@ -112,8 +112,8 @@ def _slots(spec: ScnnSpec, plan: Plan) -> None:
         rows, cols = (max(len(range(*tensor.phase(segment.form, tile, segment.phase)[axis].indices(1 << 20))) for tile in tiles)
                       for axis in range(2))
         largest = max(largest, parts * -(-rows * cols // spec.i))
-    plan.slots = (_log2(vectors, spec.weight_words, plan.pairs, f"{plan.layer.name}: weight block", "kc"),
-                  _log2(largest, spec.act_words, plan.pairs, f"{plan.layer.name}: activation block", "act_words"))
+    mapping.slots = (_log2(vectors, spec.weight_words, mapping.pairs, f"{mapping.layer.name}: weight block", "kc"),
+                     _log2(largest, spec.act_words, mapping.pairs, f"{mapping.layer.name}: activation block", "act_words"))
 
 
 def _log2(vectors: int, words: int, pairs: int, what: str, advice: str) -> int:

@@ -127,7 +127,7 @@ def tell(made: Made, out: Path) -> None:
     print(tables(made.facts["layers"]))
     print("\n".join(sentences(made.facts)))
     spec = made.assembly.spec
-    print(f"wrote {out}: {len(made.assembly.plans)} layers for {spec.rows} x {spec.cols} PEs, {out.stat().st_size:,} bytes")
+    print(f"wrote {out}: {len(made.assembly.mappings)} layers for {spec.rows} x {spec.cols} PEs, {out.stat().st_size:,} bytes")
 
 
 def _classes(path: Path | None, network: Network) -> np.ndarray | None:

@@ -75,4 +75,5 @@ def choose(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int],
 
 def _laid(made: Assembly) -> tuple[list[int], list[int], list[int]]:
     """Return level, passes and input-channel groups of each layer."""
-    return ([plan.level for plan in made.plans], [plan.passes for plan in made.plans], [plan.groups for plan in made.plans])
+    levels, passes, groups = ([getattr(mapping, name) for mapping in made.mappings] for name in ("level", "passes", "groups"))
+    return levels, passes, groups

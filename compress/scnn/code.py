@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from compress.scnn.plan import Plan
+from compress.scnn.mapping import LayerMapping
 from spec.scnn import ScnnSpec
 from spec.scnn.packet import CODEBOOKS
 
 
-def books(spec: ScnnSpec, plans: Sequence[Plan]) -> np.ndarray:
-    """Return int16 (codebooks, values) with entry 0 of each 0, and tell every plan which is its own.
+def books(spec: ScnnSpec, mappings: Sequence[LayerMapping]) -> np.ndarray:
+    """Return int16 (codebooks, values) with entry 0 of each 0, and tell every mapping which is its own.
 
     Layers whose values fit one codebook together share it.
 
@@ -20,25 +20,25 @@ def books(spec: ScnnSpec, plans: Sequence[Plan]) -> np.ndarray:
         If a layer has more values than a codebook, or all of them need more codebooks than the machine keeps.
     """
     room, sets = (1 << spec.weight_code_bits) - 1, list[set[int]]()
-    for plan in plans:
-        own = set(np.unique(plan.layer.weight).tolist()) - {0}
-        if plan.layer.residual is not None:
-            own.add(1 << plan.layer.residual[1])
+    for mapping in mappings:
+        own = set(np.unique(mapping.layer.weight).tolist()) - {0}
+        if mapping.layer.residual is not None:
+            own.add(1 << mapping.layer.residual[1])
         if len(own) > room:
-            raise ValueError(f"weights of {plan.layer.name} must have at most {room} values other than 0, not {len(own)}; "
+            raise ValueError(f"weights of {mapping.layer.name} must have at most {room} values other than 0, not {len(own)}; "
                              f"share them, or take weight_code_bits 0")
         fitting = [number for number, there in enumerate(sets) if len(there | own) <= room]
-        plan.codebook = min(fitting, key=lambda number: len(own - sets[number]), default=len(sets))
-        if plan.codebook == len(sets):
+        mapping.codebook = min(fitting, key=lambda number: len(own - sets[number]), default=len(sets))
+        if mapping.codebook == len(sets):
             sets.append(set())
-        sets[plan.codebook] |= own
+        sets[mapping.codebook] |= own
     if len(sets) > CODEBOOKS:
         raise ValueError(f"codebooks must be at most {CODEBOOKS}, not {len(sets)}; let layers share their values")
     made = np.zeros((len(sets), room + 1), np.int16)
     for number, values in enumerate(sets):
         made[number, 1:1 + len(values)] = sorted(values)
-    for plan in plans:
-        plan.book = made[plan.codebook]
+    for mapping in mappings:
+        mapping.book = made[mapping.codebook]
     return made
 
 

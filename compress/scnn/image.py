@@ -71,15 +71,15 @@ def of(assembly: Assembly, *, input_scale: float = 1.0, output_scale: float = 1.
     ``orders`` are the members that say how the network's file orders inputs and outputs otherwise than the array;
     ``bounds`` the real values between which the host keeps the inputs.
     """
-    prove(assembly.spec, [plan.layer for plan in assembly.plans], largest)
+    prove(assembly.spec, [mapping.layer for mapping in assembly.mappings], largest)
     arrays = {"layers": assembly.layers, "lanes": assembly.lanes, "taps": assembly.taps.astype(np.uint32),
               "supply": assembly.supply, "drain": assembly.drain, "weights": assembly.weights}
     if assembly.codebooks is not None:
         arrays["codebooks"] = assembly.codebooks
     arrays |= {name: np.asarray(values, np.int32) for name, values in (orders or {}).items()}
-    names = tuple({"name": plan.layer.name, "level": plan.level, "passes": plan.passes, "kc": plan.kc}
-                  for plan in assembly.plans)
-    return Image(spec=assembly.spec, source=assembly.source, output=assembly.plans[-1].output, names=names, arrays=arrays,
+    names = tuple({"name": mapping.layer.name, "level": mapping.level, "passes": mapping.passes, "kc": mapping.kc}
+                  for mapping in assembly.mappings)
+    return Image(spec=assembly.spec, source=assembly.source, output=assembly.mappings[-1].output, names=names, arrays=arrays,
                  input_scale=input_scale, output_scale=output_scale, input_bounds=whole(bounds, input_scale, VALUE_BITS))
 
 

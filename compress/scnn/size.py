@@ -79,11 +79,11 @@ def _laid(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], 
 
 def needs(made: Assembly) -> dict[str, int]:
     """Return how much of each memory a network takes."""
-    tensors = [made.source, *(plan.output for plan in made.plans)]
+    tensors = [made.source, *(mapping.output for mapping in made.mappings)]
     blocks = max(first + form[0] * form[1] * tensor.span for tensor in tensors for form, first in tensor.blocks.items())
-    return {"memory_words": max(made.source.words(made.spec), *(plan.limit for plan in made.plans)), "blocks": blocks,
+    return {"memory_words": max(made.source.words(made.spec), *(mapping.limit for mapping in made.mappings)), "blocks": blocks,
             "taps": len(made.taps), "program": max(len(made.lanes), made.supply.shape[1], made.drain.shape[1]),
-            "layers": len(made.plans)}
+            "layers": len(made.mappings)}
 
 
 def _up(name: str, count: int) -> int:

@@ -6,7 +6,7 @@ import numpy as np
 
 from compress.scnn import block, code
 from compress.scnn.group import members
-from compress.scnn.plan import Plan, Segment
+from compress.scnn.mapping import LayerMapping, Segment
 from spec.framing import Header
 from spec.scnn import ScnnSpec
 from spec.scnn.packet import BLOCK, PACKET_PE_SHIFT, PACKETS
@@ -15,14 +15,14 @@ from spec.scnn.shape import BIAS_BITS, MAX_SLOTS, VALUE_BITS
 CHUNK = 1 << 14         # transfers that are cut into bits at a time
 
 
-def matrices(spec: ScnnSpec, plan: Plan, segment: Segment, number: int, place: int) -> np.ndarray:
+def matrices(spec: ScnnSpec, mapping: LayerMapping, segment: Segment, number: int, place: int) -> np.ndarray:
     """Return the weight blocks of a segment in pass ``number`` for a place as rows of positions: (pairs, taps x 2**kp_log2)."""
-    layer = plan.layer
-    group, places = next((own.index(place), own) for own in members(spec, plan.level, plan.shared) if place in own)
-    lanes = 1 << (plan.channels - 1).bit_length()
+    layer = mapping.layer
+    group, places = next((own.index(place), own) for own in members(spec, mapping.level, mapping.shared) if place in own)
+    lanes = 1 << (mapping.channels - 1).bit_length()
     if segment.place < 0:                                   # a residual: its channel k meets sum k
         rows = np.zeros((segment.pairs, lanes), np.int64)
-        rows[:len(finished(plan, number, place)), group * plan.kc] = 1 << layer.residual[1]     # type: ignore[index]
+        rows[:len(finished(mapping, number, place)), group * mapping.kc] = 1 << layer.residual[1]     # type: ignore[index]
         return rows
     read = segment.channels(group)
     row, col = segment.phase
@@ -30,16 +30,16 @@ def matrices(spec: ScnnSpec, plan: Plan, segment: Segment, number: int, place: i
                                                                           strict=True))
     padded = np.zeros((lanes, segment.pairs, high, wide), np.int64)
     for at, other in enumerate(places):
-        outputs = finished(plan, number, other)
+        outputs = finished(mapping, number, other)
         weight = spread(layer.weight, layer.groups, outputs) if layer.groups > 1 else layer.weight[outputs]
-        padded[at * plan.kc:at * plan.kc + len(outputs), read >= 0] = weight[
+        padded[at * mapping.kc:at * mapping.kc + len(outputs), read >= 0] = weight[
             :, segment.first + read[read >= 0], row::layer.stride[0], col::layer.stride[1]]
     return padded.transpose(1, 2, 3, 0).reshape(segment.pairs, -1)
 
 
-def finished(plan: Plan, number: int, place: int) -> np.ndarray:
+def finished(mapping: LayerMapping, number: int, place: int) -> np.ndarray:
     """Return the output channels that the PE at a place finishes in pass ``number``."""
-    return plan.output.orders[place][number * plan.kc:(number + 1) * plan.kc]
+    return mapping.output.orders[place][number * mapping.kc:(number + 1) * mapping.kc]
 
 
 def spread(weight: np.ndarray, groups: int, outputs: np.ndarray) -> np.ndarray:
@@ -52,16 +52,16 @@ def spread(weight: np.ndarray, groups: int, outputs: np.ndarray) -> np.ndarray:
     return whole
 
 
-def blocks(spec: ScnnSpec, plan: Plan, number: int, place: int) -> tuple[np.ndarray, np.ndarray]:
+def blocks(spec: ScnnSpec, mapping: LayerMapping, number: int, place: int) -> tuple[np.ndarray, np.ndarray]:
     """Return how many items each block of a pass has for a place, pair after pair, and the items.
 
     An item is an entry and, above it, whether it is its block's last; a block without entries is one item of value and run 0.
     """
     bits = spec.weight_code_bits or VALUE_BITS
     counts, items = [], []
-    for segment in plan.segments:
-        own, values, runs = block.encode(matrices(spec, plan, segment, number, place))
-        values = values if plan.book is None else code.codes(plan.book, values)
+    for segment in mapping.segments:
+        own, values, runs = block.encode(matrices(spec, mapping, segment, number, place))
+        values = values if mapping.book is None else code.codes(mapping.book, values)
         counts.append(own)
         items.append((values & (1 << bits) - 1) | runs << bits)
     return ended(spec, np.concatenate(counts), np.concatenate(items))
@@ -76,50 +76,51 @@ def ended(spec: ScnnSpec, counts: np.ndarray, entries: np.ndarray) -> tuple[np.n
     return sizes, items
 
 
-def biases(spec: ScnnSpec, plan: Plan, number: int, place: int) -> np.ndarray:
+def biases(spec: ScnnSpec, mapping: LayerMapping, number: int, place: int) -> np.ndarray:
     """Return the items of the biases of a pass for a place, each marked as the last of its block."""
-    if plan.layer.bias is None:
+    if mapping.layer.bias is None:
         return np.empty(0, np.int64)
-    own = np.zeros(plan.kc, np.int64)
-    outputs = finished(plan, number, place)
-    own[:len(outputs)] = plan.layer.bias[outputs].astype(np.int64) & (1 << BIAS_BITS) - 1
+    own = np.zeros(mapping.kc, np.int64)
+    outputs = finished(mapping, number, place)
+    own[:len(outputs)] = mapping.layer.bias[outputs].astype(np.int64) & (1 << BIAS_BITS) - 1
     shifts = np.arange(spec.bias_items) * spec.entry_bits
     return (((own[:, None] >> shifts) & (1 << spec.entry_bits) - 1) | 1 << spec.entry_bits).ravel()
 
 
-def items(spec: ScnnSpec, plan: Plan, lane: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def items(spec: ScnnSpec, mapping: LayerMapping, lane: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield the items of a layer for a lane, in the order in which it takes them, and of which pair of the layer each is.
 
     Biases are of the first pair of their pass.
     """
-    high, wide = spec.block_sides[plan.level]
+    high, wide = spec.block_sides[mapping.level]
     places = range(lane, high * wide, spec.weight_lanes)
-    for number in range(plan.passes):
-        first = number * plan.pairs
+    for number in range(mapping.passes):
+        first = number * mapping.pairs
         for place in places:
-            own = biases(spec, plan, number, place)
+            own = biases(spec, mapping, number, place)
             yield own, np.full(len(own), first)
-        made = [blocks(spec, plan, number, place) for place in places]
+        made = [blocks(spec, mapping, number, place) for place in places]
         if made:
             sizes = np.stack([counts for counts, _ in made], axis=1)
-            pairs = first + np.repeat(np.arange(plan.pairs), sizes.sum(axis=1))
-            order = np.argsort(np.concatenate([np.repeat(np.arange(plan.pairs), counts) for counts, _ in made]), kind="stable")
+            pairs = first + np.repeat(np.arange(mapping.pairs), sizes.sum(axis=1))
+            pair_of = np.concatenate([np.repeat(np.arange(mapping.pairs), counts) for counts, _ in made])
+            order = np.argsort(pair_of, kind="stable")
             yield np.concatenate([entries for _, entries in made])[order], pairs
 
 
-def lanes(spec: ScnnSpec, plans: list[Plan]) -> np.ndarray:
+def lanes(spec: ScnnSpec, mappings: list[LayerMapping]) -> np.ndarray:
     """Return the weight stream of a network: uint32 (transfers, 1 + items), as :func:`woven` makes it."""
     found, needs = [], []
     for lane in range(spec.weight_lanes):
         flat, need, base = [np.empty(0, np.int64)], [np.empty(0, np.int64)], 0
-        for plan in plans:
-            for own, pairs in items(spec, plan, lane):
+        for mapping in mappings:
+            for own, pairs in items(spec, mapping, lane):
                 flat.append(own)
                 need.append(base + pairs)
-            base += plan.passes * plan.pairs
+            base += mapping.passes * mapping.pairs
         found.append(np.concatenate(flat))
         needs.append(np.concatenate(need))
-    return woven(spec, found, needs, ahead(spec, [(plan.passes * plan.pairs, plan.slots[0]) for plan in plans]))
+    return woven(spec, found, needs, ahead(spec, [(mapping.passes * mapping.pairs, mapping.slots[0]) for mapping in mappings]))
 
 
 def woven(spec: ScnnSpec, flat: list[np.ndarray], needs: list[np.ndarray], last: np.ndarray) -> np.ndarray:

@@ -45,8 +45,8 @@ def rows(assembly: Assembly, whole: Whole, x: np.ndarray) -> list[dict[str, Any]
 
 
 def _row(assembly: Assembly, whole: Whole, number: int, load: Load) -> dict[str, Any]:
-    plan, step, spec = assembly.plans[number], whole.lowered.steps[number], assembly.spec
-    layer, found = plan.layer, whole.measured[plan.layer.name]
+    mapping, step, spec = assembly.mappings[number], whole.lowered.steps[number], assembly.spec
+    layer, found = mapping.layer, whole.measured[mapping.layer.name]
     entries, live = int(load.weights.sum()), int(load.live_weights.sum())
     biases = 0 if layer.bias is None else len(layer.bias)
     largest = int(np.abs(layer.weight.astype(np.int64)).max(initial=0))
@@ -56,7 +56,7 @@ def _row(assembly: Assembly, whole: Whole, number: int, load: Load) -> dict[str,
         "nonzeros": int(np.count_nonzero(layer.weight)), "entries": entries, "placeholders": entries - live,
         "bits_before": FLOAT_BITS * (layer.weight.size + biases),
         "bits_after": spec.entry_bits * (entries + load.weights.size) + BIAS_BITS * biases,
-        "level": plan.level, "groups": plan.groups, "passes": plan.passes, "kc": plan.kc,
+        "level": mapping.level, "groups": mapping.groups, "passes": mapping.passes, "kc": mapping.kc,
         "weight_bits": largest.bit_length() + 1, "shift": layer.shift, "product_shift": layer.product_shift,
         "headroom": whole.fitted[layer.name].headroom,
         "measured": spec.acc_bits - 1 - float(np.log2(max(1, found.largest))), "live": found.density,
@@ -65,7 +65,7 @@ def _row(assembly: Assembly, whole: Whole, number: int, load: Load) -> dict[str,
 
 def _work(assembly: Assembly, number: int, load: Load) -> list[int]:
     """Return the products of each PE."""
-    spec, level = assembly.spec, assembly.plans[number].level
+    spec, level = assembly.spec, assembly.mappings[number].level
     acts = np.broadcast_to(load.live_acts.sum(axis=2), (*load.live_weights.shape[:2], spec.pes))
     sets = [spec.position(pe, level)[1] for pe in range(spec.pes)]
     return [int(total) for total in (load.live_weights[:, :, sets] * acts).sum(axis=(0, 1))]

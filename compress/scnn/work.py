@@ -6,7 +6,7 @@ import numpy as np
 
 from compress.scnn import block
 from compress.scnn.assemble import Assembly
-from compress.scnn.plan import Plan
+from compress.scnn.mapping import LayerMapping
 from compress.scnn.stream import ahead, dealt, matrices
 from compress.scnn.tensor import Tensor, indices, planes
 from golden.scnn.cycles import Load
@@ -31,16 +31,16 @@ def loads(assembly: Assembly, tensors: Mapping[str, np.ndarray]) -> list[Load]:
     spec = assembly.spec
     lanes = assembly.lanes.tolist()
     made = []
-    for plan in assembly.plans:
-        entry = int(assembly.layers[plan.number])
+    for mapping in assembly.mappings:
+        entry = int(assembly.layers[mapping.number])
         programs = tuple(read(entry, lanes, assembly.supply[pe].tolist(), assembly.drain[pe].tolist())
                          for pe in range(spec.pes))
-        weights, live = _weights(spec, plan)
+        weights, live = _weights(spec, mapping)
         counts: Counts = [{} for _ in range(spec.pes)]
-        for tensor, form in {(segment.tensor, segment.form): None for segment in plan.segments}:
-            seen = tensors.get(f"{plan.layer.name} < {tensor.name}", tensors.get(tensor.name))
+        for tensor, form in {(segment.tensor, segment.form): None for segment in mapping.segments}:
+            seen = tensors.get(f"{mapping.layer.name} < {tensor.name}", tensors.get(tensor.name))
             if seen is None:
-                raise ValueError(f"tensors must have {tensor.name}, which {plan.layer.name} reads")
+                raise ValueError(f"tensors must have {tensor.name}, which {mapping.layer.name} reads")
             for pe, own in enumerate(_counts(spec, tensor, seen, form)):
                 counts[pe] |= own
         acts, live_acts = _acts(spec, programs, counts)
@@ -59,26 +59,26 @@ def turns(assembly: Assembly, given: list[Load]) -> np.ndarray | None:
     needs = []
     for lane in range(spec.weight_lanes):
         own, base = [np.empty(0, np.int64)], 0
-        for plan, load in zip(assembly.plans, given, strict=True):
+        for mapping, load in zip(assembly.mappings, given, strict=True):
             sizes = np.maximum(1, load.weights[:, :, lane::spec.weight_lanes])
-            pairs = np.broadcast_to(np.arange(plan.pairs)[:, None], sizes.shape[1:])
-            bias = 0 if plan.layer.bias is None else plan.kc * spec.bias_items * sizes.shape[2]
+            pairs = np.broadcast_to(np.arange(mapping.pairs)[:, None], sizes.shape[1:])
+            bias = 0 if mapping.layer.bias is None else mapping.kc * spec.bias_items * sizes.shape[2]
             for number, each in enumerate(sizes):
-                first = base + number * plan.pairs
+                first = base + number * mapping.pairs
                 own += [np.full(bias, first), first + np.repeat(pairs.ravel(), each.ravel())]
-            base += plan.passes * plan.pairs
+            base += mapping.passes * mapping.pairs
         needs.append(np.concatenate(own)[::spec.transfer_items])
-    return dealt(needs, ahead(spec, [(plan.passes * plan.pairs, plan.slots[0]) for plan in assembly.plans]))[0]
+    return dealt(needs, ahead(spec, [(mapping.passes * mapping.pairs, mapping.slots[0]) for mapping in assembly.mappings]))[0]
 
 
-def _weights(spec: ScnnSpec, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
-    high, wide = spec.block_sides[plan.level]
-    found = np.zeros((2, plan.passes, plan.pairs, high * wide), np.int64)
-    for number in range(plan.passes):
+def _weights(spec: ScnnSpec, mapping: LayerMapping) -> tuple[np.ndarray, np.ndarray]:
+    high, wide = spec.block_sides[mapping.level]
+    found = np.zeros((2, mapping.passes, mapping.pairs, high * wide), np.int64)
+    for number in range(mapping.passes):
         for place in range(high * wide):
             at = 0
-            for segment in plan.segments:
-                rows = matrices(spec, plan, segment, number, place)
+            for segment in mapping.segments:
+                rows = matrices(spec, mapping, segment, number, place)
                 found[0, number, at:at + len(rows), place] = block.counts(rows)
                 found[1, number, at:at + len(rows), place] = np.count_nonzero(rows, axis=1)
                 at += len(rows)

@@ -5,25 +5,25 @@ from collections.abc import Sequence
 from golden.scnn.crossbar import Crossbars, Queues
 from golden.scnn.cycles import Counters, Load, Timeline
 from golden.scnn.lanes import turns
-from golden.scnn.machine import Machine
+from golden.scnn.model import ArrayModel
 from golden.scnn.side import Side
 
 
-def run(machine: Machine, layers: Sequence[int] | None = None, *, limited: bool = True,
+def run(model: ArrayModel, layers: Sequence[int] | None = None, *, limited: bool = True,
         crossbars: bool = True) -> list[Counters]:
-    """Run layers of a machine (all of them if not said otherwise) and return their counters; values are in its memories.
+    """Run layers of an array (all of them if not said otherwise) and return their counters; values are in its memories.
 
     Parameters
     ----------
-    machine : Machine
+    model : ArrayModel
         With its input in its memories.
     limited : bool
         Whether weights come through the port of the specification.
     crossbars : bool
         Whether the queues of the crossbar are followed too: about 20,000 cycles of a PE a second.
     """
-    spec, machine.record = machine.spec, crossbars
-    lanes = turns(spec, machine.weights) if spec.weight_lanes > 1 else None
+    spec, model.record = model.spec, crossbars
+    lanes = turns(spec, model.weights) if spec.weight_lanes > 1 else None
     timeline = Timeline(spec, limited=limited, turns=lanes)
     side = Side(spec, timeline.drains)
 
@@ -31,7 +31,7 @@ def run(machine: Machine, layers: Sequence[int] | None = None, *, limited: bool 
         return lambda cycle: side.taken(pe, cycle)
 
     queues = [Queues(spec, port(pe)) for pe in range(spec.pes)]
-    for trace in machine.run(layers):
+    for trace in model.run(layers):
         load = Load(programs=trace.programs, weights=trace.weights.counts, live_weights=trace.weights.live, acts=trace.counts,
                     live_acts=trace.live)
         timeline.layer(load, Crossbars(spec, trace.offsets, queues) if crossbars else None)

@@ -9,7 +9,7 @@ from golden import image
 from golden.image import AGAIN, keys
 from golden.scnn import check, described, exact
 from golden.scnn.cycles import Counters
-from golden.scnn.machine import Machine, compress
+from golden.scnn.model import ArrayModel, compress
 from spec.scnn import ScnnSpec
 from spec.scnn.image import MEMBERS, OPTIONAL, TENSOR_KEYS
 from spec.scnn.shape import VALUE_BITS
@@ -99,27 +99,27 @@ def run(given: Image, x: np.ndarray, *, limited: bool = True, crossbars: bool = 
     ``limited`` and ``crossbars`` are those of `golden.scnn.exact.run`.
     """
     members = given.members
-    machine = Machine(spec=given.spec, layers=members["layers"], lanes=members["lanes"], taps=members["taps"].astype(np.int64),
-                      supply=members["supply"], drain=members["drain"], weights=members["weights"],
-                      codebooks=members.get("codebooks"))
+    model = ArrayModel(spec=given.spec, layers=members["layers"], lanes=members["lanes"], taps=members["taps"].astype(np.int64),
+                       supply=members["supply"], drain=members["drain"], weights=members["weights"],
+                       codebooks=members.get("codebooks"))
     x = np.asarray(x) if given.input_bounds == (None, None) else np.clip(x, *given.input_bounds)
     for pe, channel, form, phase, rows, cols in _places(given, "source", "input_orders"):
         index, pitch = _block(given.source, form, phase, channel[1]), form[5]
         plane = x[channel[0]][rows, cols].astype(np.int64)
-        machine.memories[pe][index] = compress(plane, pitch - plane.shape[1])
+        model.memories[pe][index] = compress(plane, pitch - plane.shape[1])
     try:
-        counters = exact.run(machine, limited=limited, crossbars=crossbars)
+        counters = exact.run(model, limited=limited, crossbars=crossbars)
     except ValueError as error:
         raise ValueError(f"{error}; {AGAIN}") from error
-    return Run(outputs=_recovered(given, machine), counters=counters, saturated=machine.saturated, overflow=machine.overflow)
+    return Run(outputs=_recovered(given, model), counters=counters, saturated=model.saturated, overflow=model.overflow)
 
 
-def _recovered(given: Image, machine: Machine) -> np.ndarray:
+def _recovered(given: Image, model: ArrayModel) -> np.ndarray:
     outputs = np.zeros(given.output["shape"], np.int16)
     for pe, channel, form, phase, rows, cols in _places(given, "output", "output_orders"):
         if form is not given.output["forms"][0] and form != given.output["forms"][0]:
             continue
-        values, runs = machine.memories[pe].get(_block(given.output, form, phase, channel[1]), (np.zeros(0), np.zeros(0)))
+        values, runs = model.memories[pe].get(_block(given.output, form, phase, channel[1]), (np.zeros(0), np.zeros(0)))
         seen = outputs[channel[0], rows, cols]
         flat = np.zeros(seen.shape[0] * form[5], np.int64)
         flat[np.cumsum(runs + 1).astype(np.int64) - 1] = values

@@ -3,7 +3,7 @@
 import numpy as np
 
 from golden.scnn.drains import Drains
-from golden.scnn.machine import addresses, reached
+from golden.scnn.model import addresses, reached
 from golden.scnn.program import Program
 from spec.scnn import ScnnSpec, locate
 from spec.scnn.program import KINDS

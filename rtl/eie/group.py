@@ -81,7 +81,7 @@ class Group(wiring.Component):
     def _pe_children(self, m):
         spec, down = self._spec, self.down
         m.submodules.lnzd = leaf = LnzdLeaf(spec, self._library, self._pes)
-        pes = [self._library.place(m, f"pe{k}", lambda: Pe(spec, self._library), module="eie_pe", reset=self._reset)
+        pes = [self._library.instantiate(m, f"pe{k}", lambda: Pe(spec, self._library), module="eie_pe", reset=self._reset)
                for k in range(self._pes)]
         for k, pe in enumerate(pes):
             m.d.comb += [
@@ -131,5 +131,5 @@ class Group(wiring.Component):
 
 def add_group(m, name, spec, library, *, level, pes, reset):
     """Add a group to ``m``, reset by ``reset``, and return its ports."""
-    return library.place(m, name, lambda: Group(spec, library, level=level, pes=pes),
-                         module=f"eie_group{FANOUT ** (level + 1)}_{pes}", reset=reset)
+    return library.instantiate(m, name, lambda: Group(spec, library, level=level, pes=pes),
+                               module=f"eie_group{FANOUT ** (level + 1)}_{pes}", reset=reset)

@@ -14,7 +14,7 @@ def token_layout(spec, pe_bits: int) -> data.StructLayout:
 
 def add_buffer(m, name: str, library: Library, bits: int):
     """Add a buffer of tokens of ``bits`` bits to ``m`` and return it; ``last`` and ``empty`` are direct."""
-    return library.place(m, name, lambda: TokenBuffer(bits, direct=2), module=f"eie_tokens_{bits}")
+    return library.instantiate(m, name, lambda: TokenBuffer(bits, direct=2), module=f"eie_tokens_{bits}")
 
 
 class TokenBuffer(wiring.Component):

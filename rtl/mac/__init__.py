@@ -28,5 +28,5 @@ def generate(spec: MacSpec) -> GeneratedMachine:
         name=name, design="mac", spec=spec, top=top, registers=registers(spec), memories=memories, packets=PACKETS,
         stages=[list(stage) for stage in tile.stages], tile_latency=tile.latency,
         accumulate_latency=top.array.accumulate_latency,
-        multipliers=spec.tiles * spec.units * spec.k // (2 if top.plan.paired else 1))
+        multipliers=spec.tiles * spec.units * spec.k // (2 if top.datapath.paired else 1))
     return GeneratedMachine(name, library.verilog(f"{name}: {spec}"), about)

@@ -1,24 +1,24 @@
 """Terms are brought to the largest exponent; bits that fall below F are dropped, which truncates magnitudes."""
 from amaranth import Cat, Const, Mux, Signal
 
+from rtl.mac.datapath import FINE_SHIFT, Datapath
 from rtl.mac.pipe import Late, Pipe
-from rtl.mac.plan import FINE_SHIFT, Plan
 from rtl.mac.product import Shift
 
 
-def align_product(p: Pipe, plan: Plan, product: Late, shift: Shift, mask: Late | None) -> Late:
+def align_product(p: Pipe, datapath: Datapath, product: Late, shift: Shift, mask: Late | None) -> Late:
     """Finish the alignment of a product, whose fine part the multiplier did: a right shift by eights."""
-    drop = 2 * plan.man + FINE_SHIFT - plan.frac
-    whole = p[product][:2 * plan.man + 2 + FINE_SHIFT].as_unsigned()
+    drop = 2 * datapath.man + FINE_SHIFT - datapath.frac
+    whole = p[product][:2 * datapath.man + 2 + FINE_SHIFT].as_unsigned()
     whole = whole[drop:] if drop >= 0 else Cat(Const(0, -drop), whole)
-    return p.put(_masked(p, _right(whole, p[shift.coarse], FINE_SHIFT + 1), mask, plan), "term")
+    return p.put(_masked(p, _right(whole, p[shift.coarse], FINE_SHIFT + 1), mask, datapath), "term")
 
 
-def align_addend(p: Pipe, plan: Plan, sig: Late, top: Late, x: Late, mask: Late | None) -> Late:
+def align_addend(p: Pipe, datapath: Datapath, sig: Late, top: Late, x: Late, mask: Late | None) -> Late:
     """Align C's significand, two cuts ``addend`` later."""
-    width = max(plan.frac, plan.acc.man_bits)
-    value = align_whole(p, sig, top, x, below=width - plan.acc.man_bits, levels=(plan.frac + 1).bit_length())
-    return p.put(_masked(p, p[value][width - plan.frac:], mask, plan), "c_term")
+    width = max(datapath.frac, datapath.acc.man_bits)
+    value = align_whole(p, sig, top, x, below=width - datapath.acc.man_bits, levels=(datapath.frac + 1).bit_length())
+    return p.put(_masked(p, p[value][width - datapath.frac:], mask, datapath), "c_term")
 
 
 def align_whole(p: Pipe, sig: Late, top: Late, x: Late, *, below: int = 0, levels: int = 0) -> Late:
@@ -51,8 +51,8 @@ def _right(value, amount, unit: int):
     return value
 
 
-def _masked(p: Pipe, value, mask: Late | None, plan: Plan):
+def _masked(p: Pipe, value, mask: Late | None, datapath: Datapath):
     if mask is None:
         return value
-    low = max(plan.narrow(f) for f in plan.floats)
+    low = max(datapath.narrow(f) for f in datapath.floats)
     return Cat(Mux(p[mask], 0, value[:low]), value[low:])

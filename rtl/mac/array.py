@@ -5,9 +5,9 @@ from amaranth.lib.wiring import In, Out
 
 from rtl.emit import Library
 from rtl.mac.bus import issue_layout
+from rtl.mac.datapath import Datapath
 from rtl.mac.feed import OUTPUTS, state_bits
 from rtl.mac.pipe import Pipe
-from rtl.mac.plan import Plan
 from rtl.mac.tile import Tile
 from rtl.parts import copies, leave_open
 from spec.mac import A_ROWS, SLOTS, a_words, acc_words, b_words
@@ -27,7 +27,7 @@ class Array(wiring.Component):
 
     Parameters
     ----------
-    plan : Plan
+    datapath : Datapath
     cuts : dict
         As `Pipe` takes them.
     library : Library
@@ -43,10 +43,10 @@ class Array(wiring.Component):
         Reads D: what is in a slot, `READ_STAGES` cycles later.
     """
 
-    def __init__(self, plan: Plan, cuts: dict[str, int], library: Library):
-        self.plan, self.cuts, self.library = plan, cuts, library
-        self.spec = spec = plan.spec
-        self.tile = Tile(plan, cuts, library)
+    def __init__(self, datapath: Datapath, cuts: dict[str, int], library: Library):
+        self.datapath, self.cuts, self.library = datapath, cuts, library
+        self.spec = spec = datapath.spec
+        self.tile = Tile(datapath, cuts, library)
         self.accumulate_latency = READ_STAGES + self.tile.latency + 1
         words = max(a_words(spec), b_words(spec), acc_words(spec))
         super().__init__({
@@ -71,9 +71,9 @@ class Array(wiring.Component):
         p.wait("read", READ_STAGES)
         early = p.fork()
         p.wait("tile", self.tile.latency)
-        tiles = copies(self.tile, lambda: Tile(self.plan, self.cuts, self.library))
+        tiles = copies(self.tile, lambda: Tile(self.datapath, self.cuts, self.library))
         for number in range(spec.tiles):
-            tile = self.library.place(m, f"tile{number}", tiles, module="mac_tile")
+            tile = self.library.instantiate(m, f"tile{number}", tiles, module="mac_tile")
             leave_open(tile.i_ready)                            # `Sequence` issues every ``fold`` cycles
             b = self._memory(m, f"b_buffer{number}", len(given_b), spec.rows, self.we_b[number], self.row, given_b, issue.b_row)
             result = Value.cast(tile.o_d)

@@ -3,8 +3,8 @@ from amaranth import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from rtl.mac.datapath import Datapath
 from rtl.mac.feed import CODE_BITS
-from rtl.mac.plan import Plan
 from rtl.parts import leave_open
 from spec.mac.number import FORMATS, Format
 
@@ -29,12 +29,12 @@ def fields(bits, fmt: Format):
 class Decode(wiring.Component):
     """Combinational decoder of one element of A or of B, for every operand format built in.
 
-    A floating element leaves as ``sig * 2^(e - man)`` with ``x`` as in `Plan`; an integer one as ``sig``, sign
+    A floating element leaves as ``sig * 2^(e - man)`` with ``x`` as in `Datapath`; an integer one as ``sig``, sign
     extended, with ``x`` and the flags meaningless.
 
     Parameters
     ----------
-    plan : Plan
+    datapath : Datapath
     offset : int
         Added to ``x``.
     x_bits : int
@@ -42,29 +42,29 @@ class Decode(wiring.Component):
 
     Members
     -------
-    bits : ``In(plan.spec.operand_bits)``
+    bits : ``In(datapath.spec.operand_bits)``
     fmt : ``In(CODE_BITS)``
         Format of the operation, as ``MacSpec.code``.
     dead : ``In(1)``
         The operation's format does not use this lane: the element counts as zero.
     head : ``Out(head_layout(x_bits))``
-    sig : ``Out(signed(plan.sig_bits))``
+    sig : ``Out(signed(datapath.sig_bits))``
     """
 
-    def __init__(self, plan: Plan, offset: int, x_bits: int):
-        self.plan, self.offset, self.x_bits = plan, offset, x_bits
-        super().__init__({"bits": In(plan.spec.operand_bits), "fmt": In(CODE_BITS), "dead": In(1),
-                          "head": Out(head_layout(x_bits)), "sig": Out(signed(plan.sig_bits))})
+    def __init__(self, datapath: Datapath, offset: int, x_bits: int):
+        self.datapath, self.offset, self.x_bits = datapath, offset, x_bits
+        super().__init__({"bits": In(datapath.spec.operand_bits), "fmt": In(CODE_BITS), "dead": In(1),
+                          "head": Out(head_layout(x_bits)), "sig": Out(signed(datapath.sig_bits))})
 
     def elaborate(self, platform):
         m = Module()
-        rows = [self._row(m, name) for name in self.plan.spec.formats]
+        rows = [self._row(m, name) for name in self.datapath.spec.formats]
         sig, x, flags = rows[0]
         if len(rows) == 1:
             leave_open(self.fmt)
-        for name, row in zip(self.plan.spec.formats[1:], rows[1:], strict=True):
+        for name, row in zip(self.datapath.spec.formats[1:], rows[1:], strict=True):
             here = Signal(name=f"is_{name}")
-            m.d.comb += here.eq(self.fmt == self.plan.spec.code(name))
+            m.d.comb += here.eq(self.fmt == self.datapath.spec.code(name))
             sig, x, flags = (Mux(here, new, old) for new, old in zip(row, (sig, x, flags), strict=True))
         neg, inf, nan = flags[0], flags[1], flags[2]
         m.d.comb += [
@@ -80,7 +80,7 @@ class Decode(wiring.Component):
     def _row(self, m, name: str):
         """Decode as one format; every row has the same three shapes."""
         fmt = FORMATS[name]
-        sig = Signal(signed(self.plan.sig_bits), name=f"{name}_sig")
+        sig = Signal(signed(self.datapath.sig_bits), name=f"{name}_sig")
         x = Signal(self.x_bits, name=f"{name}_x")
         flags = Signal(3, name=f"{name}_flags")
         if not fmt.is_float:
@@ -89,23 +89,23 @@ class Decode(wiring.Component):
         neg, exp, frac, inf, nan = fields(self.bits, fmt)
         normal = exp.any()
         m.d.comb += [
-            sig.eq(Cat(frac, normal).shift_left(self.plan.man - fmt.man_bits)),
-            x.eq(Cat(exp[0] | ~normal, exp[1:]) + (fmt.emin - self.plan.base + self.offset)),
+            sig.eq(Cat(frac, normal).shift_left(self.datapath.man - fmt.man_bits)),
+            x.eq(Cat(exp[0] | ~normal, exp[1:]) + (fmt.emin - self.datapath.base + self.offset)),
             flags.eq(Cat(neg, inf, nan)),
         ]
         return sig, x, flags
 
 
-def addend(m, plan: Plan, bits):
+def addend(m, datapath: Datapath, bits):
     """Decode C, a pattern of D's format: sign, X, significand; `specials` looks at infinity and NaN."""
-    neg, exp, frac, _, _ = fields(bits, plan.acc)
+    neg, exp, frac, _, _ = fields(bits, datapath.acc)
     normal = exp.any()
     zero = Signal(name="c_zero")
-    x = Signal(plan.x_bits, name="c_x")
+    x = Signal(datapath.x_bits, name="c_x")
     m.d.comb += [
         zero.eq(~normal & ~frac.any()),
-        x.eq(Cat(exp[0] | ~normal, exp[1:]) + plan.addend_offset),
+        x.eq(Cat(exp[0] | ~normal, exp[1:]) + datapath.addend_offset),
     ]
-    if plan.deep and not plan.exact:
-        x = Mux(zero, plan.zero_x, x)
+    if datapath.deep and not datapath.exact:
+        x = Mux(zero, datapath.zero_x, x)
     return neg, x, Cat(frac, normal)

@@ -4,13 +4,13 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl.emit import Library
+from rtl.mac.datapath import Datapath
 from rtl.mac.decode import addend, head_layout
 from rtl.mac.exact import exact
 from rtl.mac.front import Addend
 from rtl.mac.integer import integer_sum
 from rtl.mac.normalise import normalise
 from rtl.mac.pipe import Late, Pipe
-from rtl.mac.plan import Plan
 from rtl.mac.product import MULT_STAGES, factors, multiply, multiply_pair
 from rtl.mac.round import round_pack
 from rtl.mac.special import specials
@@ -31,7 +31,7 @@ class Dot(wiring.Component):
 
     Parameters
     ----------
-    plan : Plan
+    datapath : Datapath
     cuts : dict
         As `Pipe` takes them.
     library : Library
@@ -40,21 +40,21 @@ class Dot(wiring.Component):
     Members
     -------
     a, b : ``In(ArrayLayout(head_layout(...), lanes))``
-    a_sig, b_sig : ``In(ArrayLayout(signed(plan.sig_bits), lanes))``
-    c : ``In(plan.spec.acc_bits)``
+    a_sig, b_sig : ``In(ArrayLayout(signed(datapath.sig_bits), lanes))``
+    c : ``In(datapath.spec.acc_bits)``
     mode : ``In(MODE)``
     random : ``In(LFSR_BITS)``
         Of stochastic builds only.
-    d : ``Out(plan.spec.acc_bits)``
+    d : ``Out(datapath.spec.acc_bits)``
     """
 
-    def __init__(self, plan: Plan, cuts: dict[str, int], library: Library):
-        self.plan, self.cuts, self.library = plan, cuts, library
-        heads = [data.ArrayLayout(head_layout(bits), plan.lanes) for bits in (plan.a_bits, plan.b_bits)]
-        sigs = data.ArrayLayout(signed(plan.sig_bits), plan.lanes)
-        random = {"random": In(LFSR_BITS)} if plan.spec.stochastic else {}
+    def __init__(self, datapath: Datapath, cuts: dict[str, int], library: Library):
+        self.datapath, self.cuts, self.library = datapath, cuts, library
+        heads = [data.ArrayLayout(head_layout(bits), datapath.lanes) for bits in (datapath.a_bits, datapath.b_bits)]
+        sigs = data.ArrayLayout(signed(datapath.sig_bits), datapath.lanes)
+        random = {"random": In(LFSR_BITS)} if datapath.spec.stochastic else {}
         super().__init__({"a": In(heads[0]), "b": In(heads[1]), "a_sig": In(sigs), "b_sig": In(sigs),
-                          "c": In(plan.spec.acc_bits), "mode": In(MODE), "d": Out(plan.spec.acc_bits)} | random)
+                          "c": In(datapath.spec.acc_bits), "mode": In(MODE), "d": Out(datapath.spec.acc_bits)} | random)
         self._module = m = Module()
         self.random_stage = self.sig_stage = 0
         p = Pipe(m, cuts)
@@ -66,35 +66,35 @@ class Dot(wiring.Component):
         return self._module
 
     def _result(self, p: Pipe):
-        plan, c_raw = self.plan, p.put(self.c, "c_raw")
-        integer = p.put(self.mode.integer, "integer") if plan.ints else None
-        if not plan.floats:
+        datapath, c_raw = self.datapath, p.put(self.c, "c_raw")
+        integer = p.put(self.mode.integer, "integer") if datapath.ints else None
+        if not datapath.floats:
             leave_open(self.a)
             leave_open(self.b)
-            return integer_sum(p, plan, self.library, self._products(p, []), c_raw)
+            return integer_sum(p, datapath, self.library, self._products(p, []), c_raw)
         front, flags, byte = self._front(p, integer)
         mag, rest, last = normalise(p, front.mag, front.limit)
-        short = byte if any(plan.spec.rule(f).keep < plan.acc.sig_bits for f in plan.floats) else None
-        result = round_pack(p, plan, mag=mag, rest=rest, last=last, neg=front.neg, flags=flags, short=short,
+        short = byte if any(datapath.spec.rule(f).keep < datapath.acc.sig_bits for f in datapath.floats) else None
+        result = round_pack(p, datapath, mag=mag, rest=rest, last=last, neg=front.neg, flags=flags, short=short,
                             random=self._random(p))
         if integer is None:
             return result
         front.after.cut("align")
-        d = integer_sum(front.after, plan, self.library, front.products[:plan.int_terms], c_raw)
+        d = integer_sum(front.after, datapath, self.library, front.products[:datapath.int_terms], c_raw)
         return p.put(Mux(p[integer], p[d], p[result]), "either")
 
     def _front(self, p: Pipe, integer):
         """Sum the terms of a floating operation; return that, the flags of special values and the 8-bit mode."""
-        plan = self.plan
-        a, b = ([bus[lane] for lane in range(plan.terms)] for bus in (self.a, self.b))
-        neg, x, sig = addend(p.m, plan, self.c)
-        flags = specials(p, a, b, self.c, plan.acc)
+        datapath = self.datapath
+        a, b = ([bus[lane] for lane in range(datapath.terms)] for bus in (self.a, self.b))
+        neg, x, sig = addend(p.m, datapath, self.c)
+        flags = specials(p, a, b, self.c, datapath.acc)
         c = Addend(p.put(neg, "c_neg"), p.put(x, "c_x"), p.put(sig, "c_sig"))
         negs = [p.put(u.neg ^ v.neg, "product_neg") for u, v in zip(a, b, strict=True)]
         byte = p.put(self.mode.byte, "byte")
-        if plan.exact:
-            return exact(p, plan, self.library, self._products, a, b, negs, c), flags, byte
-        return truncated(p, plan, self.library, self._products, a, b, negs, c, integer, byte), flags, byte
+        if datapath.exact:
+            return exact(p, datapath, self.library, self._products, a, b, negs, c), flags, byte
+        return truncated(p, datapath, self.library, self._products, a, b, negs, c, integer, byte), flags, byte
 
     def _products(self, p: Pipe, shifts) -> list[Late]:
         """Multiply in every lane; the first lanes have shifts.
@@ -103,11 +103,11 @@ class Dot(wiring.Component):
         """
         early = p.fork()
         early.stage = self.sig_stage = max(0, p.stage - self.cuts.get("broadcast", 0))
-        shifts = [*shifts, *[None] * (self.plan.lanes - len(shifts))]
+        shifts = [*shifts, *[None] * (self.datapath.lanes - len(shifts))]
         sigs = [(early.put(self.a_sig[lane], "a_sig"), early.put(self.b_sig[lane], "b_sig")) for lane in range(len(shifts))]
         pairs = [factors(p, p[a], p[b], shift) for (a, b), shift in zip(sigs, shifts, strict=True)]
         p.cut("factor")
-        if self.plan.paired:
+        if self.datapath.paired:
             products = [product for lane in range(0, len(pairs), 2)
                         for product in multiply_pair(p, self.library, f"mult{lane}", pairs[lane:lane + 2])]
         else:
@@ -118,7 +118,7 @@ class Dot(wiring.Component):
 
     def _random(self, p: Pipe):
         """Take the random number at this stage, where its operation is rounded."""
-        if not self.plan.spec.stochastic:
+        if not self.datapath.spec.stochastic:
             return None
         self.random_stage = p.stage
         return p.put(self.random, "random")

@@ -58,7 +58,7 @@ class LnsDot(wiring.Component):
 
     def _sum(self, p: Pipe, x: Late, y: Late, subtract: int = 0) -> Late:
         """Place an adder and let its cycles pass."""
-        port = self.library.place(p.m, f"add{self.adders}", self.adder_copies, module="mac_lns_add")
+        port = self.library.instantiate(p.m, f"add{self.adders}", self.adder_copies, module="mac_lns_add")
         p.m.d.comb += [
             port.x.eq(p[x]),
             port.y.eq(p[y]),

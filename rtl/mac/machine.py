@@ -9,8 +9,8 @@ from rtl.emit import Submodules
 from rtl.mac.array import Array
 from rtl.mac.assemble import Assemble
 from rtl.mac.commands import Commands
+from rtl.mac.datapath import Datapath
 from rtl.mac.depth import cuts_of
-from rtl.mac.plan import Plan
 from rtl.mac.readout import Readout
 from rtl.mac.ring import Ring
 from rtl.mac.sequence import Sequence
@@ -39,8 +39,8 @@ class Machine(wiring.Component):
 
     def __init__(self, spec: MacSpec, library: Submodules | None = None):
         self.spec, self.library = spec, library or Submodules()
-        self.plan = Plan(spec)
-        self.array = Array(self.plan, cuts_of(spec.target), self.library)
+        self.datapath = Datapath(spec)
+        self.array = Array(self.datapath, cuts_of(spec.target), self.library)
         super().__init__(front_end())
 
     def elaborate(self, platform):

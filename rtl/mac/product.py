@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from amaranth import Cat, ClockSignal, Const, Mux, Signal, signed
 
 from rtl.emit import Library
+from rtl.mac.datapath import FINE_SHIFT, Datapath
 from rtl.mac.pipe import Late, Pipe
-from rtl.mac.plan import FINE_SHIFT, Plan
 
 PAIR_BITS = 8
 """Bits of a factor where one multiplier block is split in two."""
@@ -14,11 +14,11 @@ MULT_STAGES = 2
 """Cycles through `nz_mult`."""
 
 
-def exponents(p: Pipe, plan: Plan, a, b) -> list[Late]:
+def exponents(p: Pipe, datapath: Datapath, a, b) -> list[Late]:
     """Return X of every product, 0 where it is zero."""
     out = []
     for x, y in zip(a, b, strict=True):
-        total = Signal(plan.x_bits, name="x_sum")
+        total = Signal(datapath.x_bits, name="x_sum")
         p.m.d.comb += total.eq(x.x + y.x)
         out.append(p.put(Mux(x.zero | y.zero, 0, total), "x_product"))
     return out
@@ -33,10 +33,10 @@ class Shift:
     gone: Late
 
 
-def shift_of(p: Pipe, plan: Plan, top: Late, x: Late, is_int: Late | None) -> Shift:
+def shift_of(p: Pipe, datapath: Datapath, top: Late, x: Late, is_int: Late | None) -> Shift:
     """Split the distance of a product from the largest exponent; ``gone`` where nothing of it is left."""
-    coarse_bits = (-(-(plan.frac + 2) // (FINE_SHIFT + 1)) - 1).bit_length()
-    far = Signal(plan.x_bits, name="distance")
+    coarse_bits = (-(-(datapath.frac + 2) // (FINE_SHIFT + 1)) - 1).bit_length()
+    far = Signal(datapath.x_bits, name="distance")
     p.m.d.comb += far.eq(p[top] - p[x])
     fine, gone = ~far[:3], far[3 + coarse_bits:].any()
     if is_int is not None:

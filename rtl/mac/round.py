@@ -1,11 +1,11 @@
 """The one rounding of a result, and its packing into D's format."""
 from amaranth import Cat, Const, Mux, Signal
 
+from rtl.mac.datapath import Datapath
 from rtl.mac.pipe import Late, Pipe
-from rtl.mac.plan import Plan
 
 
-def round_pack(p: Pipe, plan: Plan, *, mag: Late, rest: Late, last: Late, neg: Late, flags,
+def round_pack(p: Pipe, datapath: Datapath, *, mag: Late, rest: Late, last: Late, neg: Late, flags,
                short: Late | None, random: Late | None) -> Late:
     """Return D's pattern; cuts ``exponent``, ``round`` and ``pack`` on the way.
 
@@ -14,17 +14,17 @@ def round_pack(p: Pipe, plan: Plan, *, mag: Late, rest: Late, last: Late, neg: L
     ``short`` says that only the 14 bits of the 8-bit formats' accumulator are kept. ``random`` is the number
     of a stochastic rounding.
     """
-    fmt, width = plan.acc, len(mag.taps[mag.last])
+    fmt, width = datapath.acc, len(mag.taps[mag.last])
     keep = fmt.man_bits + 1
     value = p[mag] if width > keep else Cat(Const(0, keep + 1 - width), p[mag])
     width = max(width, keep + 1)
     field = Signal(len(p[rest]) + 1, name="field")
     p.m.d.comb += field.eq(Mux(value[-1], p[rest] + ~p[last], 0))
     body = p.put(Cat(value[width - keep:width - 1], field), "body")
-    up = _up(p, plan, value, value[:width - keep], short, random)
+    up = _up(p, datapath, value, value[:width - keep], short, random)
     p.cut("exponent")
     over, whole = p[body][fmt.man_bits:] >= (1 << fmt.exp_bits) - 1, p[body][:fmt.bits - 1]
-    low = 0 if short is None else fmt.sig_bits - min(plan.spec.rule(f).keep for f in plan.floats)
+    low = 0 if short is None else fmt.sig_bits - min(datapath.spec.rule(f).keep for f in datapath.floats)
     kept = whole if short is None else Cat(Mux(p[short], 0, whole[:low]), whole[low:])
     if up is not None:
         step = p[up] if short is None else Mux(p[short], p[up].shift_left(low), p[up])
@@ -41,9 +41,9 @@ def round_pack(p: Pipe, plan: Plan, *, mag: Late, rest: Late, last: Late, neg: L
     return result
 
 
-def _up(p: Pipe, plan: Plan, value, rest, short: Late | None, random: Late | None) -> Late | None:
+def _up(p: Pipe, datapath: Datapath, value, rest, short: Late | None, random: Late | None) -> Late | None:
     """Return whether the magnitude is rounded away from zero, or None where it never is."""
-    rule = plan.spec.rule(plan.floats[0])
+    rule = datapath.spec.rule(datapath.floats[0])
     if random is not None:
         return p.put(_chance(p[random], rest) if short is None else
                      Mux(p[short], _chance(p[random], value[:len(value) - 14]), _chance(p[random], rest)), "up")

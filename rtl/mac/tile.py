@@ -4,12 +4,12 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl.emit import Library
+from rtl.mac.datapath import Datapath
 from rtl.mac.decode import Decode
 from rtl.mac.dot import Dot
 from rtl.mac.feed import OUTPUTS, Feed, operation_layout, part_shape, state_bits
 from rtl.mac.lns_dot import LnsDot
 from rtl.mac.pipe import Late, Pipe
-from rtl.mac.plan import Plan
 from rtl.mac.random import Random
 from rtl.mac.select import select
 from rtl.parts import copies
@@ -24,7 +24,7 @@ class Tile(wiring.Component):
 
     Parameters
     ----------
-    plan : Plan
+    datapath : Datapath
     cuts : dict
         As `Pipe` takes them.
     library : Library
@@ -33,16 +33,16 @@ class Tile(wiring.Component):
     Members
     -------
     i_valid, i_ready : ``In(1)``, ``Out(1)``
-    i_op : ``In(operation_layout(plan.spec))``
+    i_op : ``In(operation_layout(datapath.spec))``
     o_valid : ``Out(1)``
-    o_d : ``Out(ArrayLayout(state_bits(plan.spec), OUTPUTS))``
+    o_d : ``Out(ArrayLayout(state_bits(datapath.spec), OUTPUTS))``
     seeds : ``In(ArrayLayout(LFSR_BITS, OUTPUTS))``
         Of stochastic builds only; taken during reset.
     """
 
-    def __init__(self, plan: Plan, cuts: dict[str, int], library: Library):
-        self.plan, self.cuts, self.library = plan, cuts, library
-        self.spec = plan.spec
+    def __init__(self, datapath: Datapath, cuts: dict[str, int], library: Library):
+        self.datapath, self.cuts, self.library = datapath, cuts, library
+        self.spec = datapath.spec
         seeds = {"seeds": In(data.ArrayLayout(LFSR_BITS, OUTPUTS))} if self.spec.stochastic else {}
         super().__init__({"i_valid": In(1), "i_ready": Out(1), "i_op": In(operation_layout(self.spec)), "o_valid": Out(1),
                           "o_d": Out(data.ArrayLayout(state_bits(self.spec), OUTPUTS))} | seeds)
@@ -54,7 +54,7 @@ class Tile(wiring.Component):
 
     def _build(self, m):
         spec, library = self.spec, self.library
-        feed = library.place(m, "feed", lambda: Feed(spec), module="mac_feed")
+        feed = library.instantiate(m, "feed", lambda: Feed(spec), module="mac_feed")
         m.d.comb += [
             feed.i_valid.eq(self.i_valid),
             Value.cast(feed.i).eq(self.i_op),
@@ -74,7 +74,7 @@ class Tile(wiring.Component):
         dot, columns, results = LnsDot(self.spec, self.cuts, self.library), part_shape(self.spec)[1], []
         dots = copies(dot, lambda: LnsDot(self.spec, self.cuts, self.library))
         for unit in range(self.spec.units):
-            port = self.library.place(m, f"dot{unit}", dots, module="mac_dot")
+            port = self.library.instantiate(m, f"dot{unit}", dots, module="mac_dot")
             row, column = divmod(unit, columns)
             m.d.comb += [
                 Value.cast(port.a).eq(part.a[row]),
@@ -93,10 +93,10 @@ class Tile(wiring.Component):
         fmt = part.fmt
         mode = p.put(self._mode(fmt), "mode")
         def decode_a():
-            return Decode(self.plan, self.plan.product_offset, self.plan.a_bits)
+            return Decode(self.datapath, self.datapath.product_offset, self.datapath.a_bits)
 
         def decode_b():
-            return Decode(self.plan, 0, self.plan.b_bits)
+            return Decode(self.datapath, 0, self.datapath.b_bits)
 
         a = [self._elements(m, p, f"a{i}", part.a[i], fmt, decode_a) for i in range(rows)]
         b = [self._elements(m, p, f"b{j}", part.b[j], fmt, decode_b) for j in range(columns)]
@@ -105,8 +105,8 @@ class Tile(wiring.Component):
         c = [p.put(part.c[unit], f"c{unit}") for unit in range(spec.units)]
         p.cut("decode")
 
-        dot = Dot(self.plan, self.cuts, library)
-        dots = copies(dot, lambda: Dot(self.plan, self.cuts, library))
+        dot = Dot(self.datapath, self.cuts, library)
+        dots = copies(dot, lambda: Dot(self.datapath, self.cuts, library))
         late = p.fork()
         late.wait("significands", dot.sig_stage)
         heads, sigs = ([[element[n] for element in column] for column in b] for n in (0, 1))
@@ -124,7 +124,7 @@ class Tile(wiring.Component):
         rounding.wait("random", dot.random_stage)
         results = []
         for unit in range(spec.units):
-            port = library.place(m, f"dot{unit}", dots, module="mac_dot")
+            port = library.instantiate(m, f"dot{unit}", dots, module="mac_dot")
             row = met[unit][0]
             m.d.comb += [
                 Value.cast(port.a).eq(Cat(p[head] for head, _ in a[row])),
@@ -135,7 +135,7 @@ class Tile(wiring.Component):
                 Value.cast(port.mode).eq(p[mode]),
             ]
             if spec.stochastic:
-                random = library.place(m, f"random{unit}", lambda: Random(spec.fold), module="mac_random")
+                random = library.instantiate(m, f"random{unit}", lambda: Random(spec.fold), module="mac_random")
                 m.d.comb += [
                     random.step.eq(rounding[self._valid]),
                     port.random.eq(random.number),
@@ -155,7 +155,7 @@ class Tile(wiring.Component):
         spec, found = self.spec, []
         used = spec.terms if name[0] == "a" else spec.length
         for lane in range(len(row)):
-            part = self.library.place(m, f"{name}_{lane}", decode, module=f"mac_decode_{name[0]}")
+            part = self.library.instantiate(m, f"{name}_{lane}", decode, module=f"mac_decode_{name[0]}")
             idle = [fmt == spec.code(name) for name in spec.formats if lane >= used(name)]
             m.d.comb += [
                 part.bits.eq(row[lane]),
@@ -171,7 +171,7 @@ class Tile(wiring.Component):
             found = [fmt == self.spec.code(name) for name in names]
             return Cat(found).any() if found else Const(0, 1)
 
-        return Cat(among(self.plan.ints), among(filter(self.plan.is_byte, self.plan.floats)))
+        return Cat(among(self.datapath.ints), among(filter(self.datapath.is_byte, self.datapath.floats)))
 
     def _finish(self, m, p: Pipe, results) -> None:
         """Put the parts of an operation together; `Feed` never has a gap between them."""

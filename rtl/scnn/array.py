@@ -36,8 +36,9 @@ class Array(wiring.Component):
         All PEs have released the last pair of a layer; drained the run's last pass.
     o_table, o_word : ``Out``
         Read-out, ``2 * broadcast_latency + 3`` cycles after the request.
-    products, act_tail, weight_tail, placeholder : ``Out``, causes : ``Out`` array
-        Slots, and PEs without issue by cause, of one cycle, ``broadcast_latency + EVENTS_LATE`` cycles later.
+    slots, causes : ``Out`` arrays
+        Slots with products, activation tails, weight tails and placeholders, and PEs without issue by cause, of one cycle,
+        ``broadcast_latency + EVENTS_LATE`` cycles later.
     saturated, overflow, bad_run, swept : ``Out``
     overflow_pe : ``Out(8)``
         The lowest PE that overflows now.
@@ -63,7 +64,8 @@ class Array(wiring.Component):
         lanes = [self._down(m, f"weights{number}", lane) for number, lane in enumerate(self.weights)]
         chosen = [self._down(m, f"chosen{pe}", self.pe == pe) for pe in range(spec.pes)]
         loaded = [self._down(m, f"loaded{pe}", self.load_valid & (self.pe == pe)) for pe in range(spec.pes)]
-        pes = [self._library.place(m, f"pe{pe}", lambda: Pe(spec, self._library), module="scnn_pe") for pe in range(spec.pes)]
+        pes = [self._library.instantiate(m, f"pe{pe}", lambda: Pe(spec, self._library), module="scnn_pe")
+               for pe in range(spec.pes)]
         for number, pe in enumerate(pes):
             m.d.comb += [
                 pe.command.as_value().eq(down["command"]),

@@ -75,7 +75,7 @@ def mark_layout(spec: ScnnSpec) -> data.StructLayout:
                               "channel": w.channel, "k": w.channel})
 
 
-def placed(spec: ScnnSpec, address):
+def bank_and_entry(spec: ScnnSpec, address):
     """Return bank and entry of local address L: the bank is its low bits, folded with the entry's."""
     w = Widths(spec)
     low, entry = address[:w.bank], address[w.bank:]

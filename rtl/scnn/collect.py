@@ -4,7 +4,7 @@ from amaranth.hdl import Signal
 
 from rtl.parts import delayed
 from rtl.scnn.accumulator import Bank
-from rtl.scnn.bus import Widths, placed
+from rtl.scnn.bus import Widths, bank_and_entry
 from rtl.scnn.compressor import Compressor
 from rtl.scnn.link import ways
 from rtl.scnn.memory import Program, load_program
@@ -23,7 +23,7 @@ def add_accumulators(m, pe, crossbar) -> SidePort:
         crossbar.side_all.eq(side.side_all),
     ]
     for k in range(spec.banks):
-        bank = pe.library.place(
+        bank = pe.library.instantiate(
             m, f"bank{k}",
             lambda: Bank(pe.library, entries=spec.bank_entries, product_bits=w.product, word_bits=w.sum, lean=spec.lean),
             module=f"scnn_bank_{spec.bank_entries}_{w.product}_{w.sum}")
@@ -46,7 +46,7 @@ def join_drain(m, pe, drain, crossbar, issue, side) -> None:
     command = pe.command
     m.submodules.ram_drain = nested = Program(pe.spec, pe.library)
     load_program(m, pe, nested, "drain", drain)
-    bank, entry = placed(pe.spec, drain.o_address)
+    bank, entry = bank_and_entry(pe.spec, drain.o_address)
     m.d.comb += [
         drain.start.eq(command.start),
         drain.start_addr.eq(command.drain),

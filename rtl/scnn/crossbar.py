@@ -64,7 +64,7 @@ class Crossbar(wiring.Component):
         return m
 
     def _queue(self, m, k, parity):
-        queue = self._library.place(
+        queue = self._library.instantiate(
             m, f"queue{k}_{parity}",
             lambda: Queue(self._library, depth=self._depth, margin=self._margin, bank_bits=self._high,
                           entry_bits=self._entry_bits, product_bits=self._product_bits, blocks=self._blocks),

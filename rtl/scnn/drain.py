@@ -38,7 +38,9 @@ class Drain(wiring.Component):
     o_send, o_direction, o_level, o_address : ``Out``
         In the cycle after: the operation's old value goes to a neighbour, to this address.
     layer_shift, layer_relu, layer_bias, layer_word, layer_limit, layer_level : ``Out``
-        Fields of the layer being drained; ``fresh`` when it has been loaded.
+        Fields of the layer being drained.
+    fresh : ``Out(1)``
+        They have just been loaded.
     block, pool, gap : ``Out``
         For post-processing, of the step at hand: index of the block of channel 0, reduction, zeros behind a row.
     buffer : ``Out(1)``, ring : ``Out(2)``

@@ -29,22 +29,23 @@ class Issue(wiring.Component):
 
     Members
     -------
-    start : ``In(1)``
-        A layer begins; ``passes`` and ``pairs`` are valid from ``loaded`` on and stand still until its last pair is released.
+    start, loaded : ``In(1)``, passes, pairs : ``In``
+        A layer begins; its passes and pairs are valid from ``loaded`` on and stand still until its last pair is released.
     stop, pass_drained : ``In(1)``
         Of the crossbar; a pass was drained in this cycle.
     weight_*, act_* : both buffers
-    gated, drain_cause, draining : ``In``
-        The activation block is held back by a gate of this PE; what the drain is at; a pass is not drained.
+    gather, gated, drain_cause, draining : ``In``
+        Activations come from tiles of a lower level; the activation block is held back by a gate of this PE; what the drain is
+        at; a pass is not drained.
     o_valid, o_buffer : ``Out``
         A pair of vectors is issued in this cycle.
     pass_issued, layer_released : ``Out(1)``
         In the cycle of the last issue of a pass; of a layer.
     weights, acts : ``In``
         The operands, two cycles after their issue, for the counters.
-    slots : ``Out``
-        Slots with products, activation tails, weight tails and placeholders, for the counters; ``cause`` with ``idle`` for
-        cycles without issue. Both tell of the cycle three cycles before.
+    slots, idle, cause : ``Out``
+        Slots with products, activation tails, weight tails and placeholders, for the counters; whether nothing was issued, and
+        why. All tell of the cycle three cycles before.
     """
 
     def __init__(self, spec: ScnnSpec):

@@ -22,8 +22,8 @@ class WeightLane(wiring.Component):
 
     Members
     -------
-    start, start_addr : ``In``
-        A layer begins; ``flush`` with the first one of a run.
+    start, start_addr, flush : ``In``
+        A layer begins; with the first one of a run what is left of the stream is thrown away.
     i_valid, i_items, i_ready
         Items of a transfer of the weight stream.
     released : ``In``, sets : ``In`` array

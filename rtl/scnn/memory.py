@@ -14,7 +14,15 @@ from spec.scnn.shape import ScnnSpec
 
 
 class Program(wiring.Component):
-    """A program memory of 64-bit words, read in two cycles."""
+    """A program memory of 64-bit words.
+
+    Members
+    -------
+    we, waddr, wdata : ``In``
+        A write in this cycle.
+    raddr : ``In``, rdata : ``Out``
+        The word at this address, two cycles later.
+    """
 
     def __init__(self, spec: ScnnSpec, library: Submodules):
         self._spec, self._library = spec, library

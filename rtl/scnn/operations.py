@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from amaranth.hdl import Cat, Const, Mux, Signal, Value
 
 from rtl.parts import delayed
-from rtl.scnn.bus import Widths, placed
+from rtl.scnn.bus import Widths, bank_and_entry
 from spec.scnn.program import DRAIN_STEP, KINDS
 from spec.scnn.shape import POST
 
@@ -124,7 +124,7 @@ def add_operations(m, drain, layer, step, pace) -> None:
             gapped.eq(0),
             wrapped.eq(0),
         ]
-    bank, entry = placed(drain.spec, bases[0])
+    bank, entry = bank_and_entry(drain.spec, bases[0])
     keep, take = step["keep"], Signal()
     m.d.comb += [
         take.eq(~keep | (step["kind"] == KINDS["clear"])),

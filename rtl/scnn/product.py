@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from rtl.emit import Submodules
 from rtl.parts import clock, delayed
-from rtl.scnn.bus import Widths, placed, vector_layout
+from rtl.scnn.bus import Widths, bank_and_entry, vector_layout
 from spec.scnn.shape import VALUE_BITS, ScnnSpec
 
 
@@ -53,7 +53,7 @@ class ProductArray(wiring.Component):
             address.eq(weight.offset + act.offset),
             live.eq(self.i_valid & weight.live & act.live),
         ]
-        bank, entry = placed(self._spec, address)
+        bank, entry = bank_and_entry(self._spec, address)
         bank_3 = Signal(self._w.bank, name=f"bank{k}")
         m.d.comb += [
             bank_3.eq(bank),

@@ -32,8 +32,8 @@ class Take(wiring.Component):
     o_valid, o_set, o_items, o_few, o_head, o_last, o_empty, o_bias, o_bias_addr, o_tap, o_offset : ``Out``
         A cycle after a take: the set that it is for, the oldest items without their last bits, how many are entries, whether
         they begin and end a block, whether it has none, whether it is a bias; tap base and offset of the block.
-    stride, kp_log2 : ``Out`` (and ``codebook``)
-        Of the layer.
+    stride, kp_log2, codebook : ``Out``
+        Of the layer; the codebook on machines with coded weights.
     entries, waits, count_mismatch : ``Out``
         Entries taken in this cycle; a take waits for the stream alone; a block has more vectors than its slot.
     """

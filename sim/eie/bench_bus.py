@@ -18,18 +18,18 @@ from spec.framing import header
 from spec.registers import from_data
 
 FOLDER = Path(os.environ["EIE_BUS"])
-PLAN = json.loads((FOLDER / "plan.json").read_text())
-SPEC = EieSpec(**PLAN["spec"])
+TALK = json.loads((FOLDER / "talk.json").read_text())
+SPEC = EieSpec(**TALK["spec"])
 LIMIT = 20_000
 BROKEN = ("short", "long", "unknown", "range")
 
 
 class Bench:
-    """A machine after reset, its host, and the image and vectors of the plan as frames."""
+    """A machine after reset, its host, and the image and vectors of the talk as frames."""
 
     def __init__(self, dut, idle: str = "never", stall: str = "never"):
-        self.dut, self.registers = dut, from_data("eie", PLAN["registers"])
-        self.image = [AxiStreamFrame(packet) for packet in PLAN["image"]]
+        self.dut, self.registers = dut, from_data("eie", TALK["registers"])
+        self.image = [AxiStreamFrame(packet) for packet in TALK["image"]]
         self.idle, self.stall = idle, stall
 
     async def start(self):
@@ -48,17 +48,17 @@ class Bench:
 
     async def run(self, number: int):
         """Run the whole image on a vector; compare the outputs and the counters with the golden model."""
-        await self.send(PLAN["vectors"][number], settle=0)      # a start may follow at once
+        await self.send(TALK["vectors"][number], settle=0)      # a start may follow at once
         await self.answers(number)
 
     async def answers(self, number: int):
         await self.start_layers()
-        assert await self.host.counters() == PLAN["counters"][number]
+        assert await self.host.counters() == TALK["counters"][number]
         await self.command("read")
         await self.result(number)
 
     async def start_layers(self):
-        await self.host.write("layers", first=0, count=PLAN["layers"])
+        await self.host.write("layers", first=0, count=TALK["layers"])
         await self.command("start")
 
     async def command(self, name: str):
@@ -70,7 +70,7 @@ class Bench:
     async def result(self, number: int):
         data = bytes((await self.sink.recv()).tdata)
         got = np.frombuffer(data, np.int8 if SPEC.act_bits <= 8 else "<i2")
-        assert got.tolist() == PLAN["outputs"][number], f"vector {number}: {got.tolist()}, expected {PLAN['outputs'][number]}"
+        assert got.tolist() == TALK["outputs"][number], f"vector {number}: {got.tolist()}, expected {TALK['outputs'][number]}"
         assert self.sink.empty()
 
     async def raised(self, **wanted):
@@ -104,7 +104,7 @@ async def results_are_goldens(dut, idle, stall):
     """Whatever the pauses on both streams; the vector after the first needs no second load of the image."""
     bench = await Bench(dut, idle, stall).start()
     await bench.send(*bench.image)
-    for number in range(len(PLAN["vectors"])):
+    for number in range(len(TALK["vectors"])):
         await bench.run(number)
     flags = await bench.host.flags()
     assert not any(flags[name] for name in (*BROKEN, "refused"))
@@ -134,10 +134,10 @@ async def nothing_loaded_nothing_done(dut):
     await bench.send(*bench.image)
     await bench.refused("start")                                # layers, but no vector
     await bench.refused("read")
-    await bench.send(PLAN["vectors"][0])
-    for first, count in ((0, 0), (PLAN["layers"], 1), (0, PLAN["layers"] + 1), (SPEC.layers - 1, 2), (1, SPEC.layers)):
+    await bench.send(TALK["vectors"][0])
+    for first, count in ((0, 0), (TALK["layers"], 1), (0, TALK["layers"] + 1), (SPEC.layers - 1, 2), (1, SPEC.layers)):
         await bench.refused("start", first, count)
-    assert await bench.host.counters() == dict.fromkeys(PLAN["counters"][0], 0)
+    assert await bench.host.counters() == dict.fromkeys(TALK["counters"][0], 0)
     await bench.answers(0)
 
 
@@ -162,7 +162,7 @@ async def a_broken_stream_is_flagged_and_a_fresh_load_runs(dut, idle):
         await bench.raised(**flags)
         await bench.send(*bench.image)
         await bench.run(0)                                      # the codebook is loaded anew, as for the first vector
-        await bench.raised(done=1, **({"saturated": 1} if PLAN["saturated"][0] else {}))
+        await bench.raised(done=1, **({"saturated": 1} if TALK["saturated"][0] else {}))
 
 
 def beyond():
@@ -189,7 +189,7 @@ async def packets_for_no_place_are_flagged_and_change_nothing(dut):
         await bench.send(packet)
         flags = await bench.host.flags(clear=True)
         assert flags["range"] and not flags["short"] | flags["long"] | flags["unknown"], f"{packet[0]:#x}: {flags}"
-        await bench.send(PLAN["vectors"][1])
+        await bench.send(TALK["vectors"][1])
         await bench.start_layers()
         await bench.command("read")
         await bench.result(1)
@@ -199,9 +199,9 @@ async def packets_for_no_place_are_flagged_and_change_nothing(dut):
 async def the_interrupt_follows_flags_and_enable(dut):
     bench = await Bench(dut).start()
     host = bench.host
-    await bench.send(*bench.image, PLAN["vectors"][0])
+    await bench.send(*bench.image, TALK["vectors"][0])
     await host.write("irq_enable", enable=0)
-    await host.write("layers", first=0, count=PLAN["layers"])
+    await host.write("layers", first=0, count=TALK["layers"])
     await host.write("control", start=1)
     while (await host.read("status"))["busy"]:
         assert not dut.irq.value
@@ -225,16 +225,16 @@ async def commands_while_busy_change_nothing(dut):
     """Another start or read, and the next vector on the stream, wait or are ignored while layers run."""
     bench = await Bench(dut).start()
     host = bench.host
-    await bench.send(*bench.image, PLAN["vectors"][0])
-    await host.write("layers", first=0, count=PLAN["layers"])
+    await bench.send(*bench.image, TALK["vectors"][0])
+    await host.write("layers", first=0, count=TALK["layers"])
     await host.write("control", start=1)
-    bench.source.send_nowait(AxiStreamFrame(PLAN["vectors"][1]))
+    bench.source.send_nowait(AxiStreamFrame(TALK["vectors"][1]))
     for command in ("start", "read", "start"):
         await host.write("control", **{command: 1})
     assert (await host.read("status"))["busy"]
     if not dut.irq.value:
         await RisingEdge(dut.irq)
-    assert await host.counters() == PLAN["counters"][0]
+    assert await host.counters() == TALK["counters"][0]
     await bench.source.wait()
     await ClockCycles(dut.clk, 8)
     await host.flags(clear=True)

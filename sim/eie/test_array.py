@@ -45,9 +45,9 @@ def try_all(spec, *, seed):
     """Run all cases of a machine in one simulation, one image after the other, without a reset in between."""
     machine, talks, checks = generate(spec), [], []
     found = cases.everything(spec, seed=seed)
-    for plan, check, some in ((layer_by_layer, right, found), (together, right_at_the_end, found[-2:])):
+    for talk, check, some in ((layer_by_layer, right, found), (together, right_at_the_end, found[-2:])):
         for one in some:
-            mine = plan(one.image, one.golden)
+            mine = talk(one.image, one.golden)
             checks.append((check, one, slice(len(talks), len(talks) + len(mine))))
             talks += mine
     answers = hold(machine, talks)
@@ -89,12 +89,12 @@ def test_a_reset_in_the_middle_of_a_layer_leaves_no_trace():
     """Whenever it comes, the next load and run are as those of a fresh machine."""
     spec = MACHINES["4"]
     one, other = cases.everything(spec, seed=1)[::3]
-    steps, plan = [], layer_by_layer(other.image, other.golden)
+    steps, talk = [], layer_by_layer(other.image, other.golden)
     for cycle in (1, 2, 5, 30, 45, 60, 75, 90, 100, 110, 120):
-        steps += [partial(cut, one.image, one.golden.inputs[0], after=cycle), *plan]
+        steps += [partial(cut, one.image, one.golden.inputs[0], after=cycle), *talk]
     answers = hold(generate(spec), steps)
-    for start in range(0, len(steps), len(plan) + 1):
-        right(other, answers[start + 1:start + 1 + len(plan)])
+    for start in range(0, len(steps), len(talk) + 1):
+        right(other, answers[start + 1:start + 1 + len(talk)])
 
 
 def test_the_extremes_are_extreme():

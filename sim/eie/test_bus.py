@@ -17,12 +17,12 @@ SPEC = preset("default", pes=3, slots=16, entries=256, columns=64, layers=4, que
 def test_bus(tmp_path):
     found = cases.network(SPEC, np.random.default_rng(4), (10, 13, 9, 8), density=0.4)
     built, golden = generate(SPEC), found.golden
-    plan = {
+    talk = {
         "spec": asdict(SPEC), "registers": built.manifest["registers"], "layers": len(found.image.layers),
         "image": [packet.tolist() for packet in image_packets(found.image)],
         "vectors": [activation_packet(vector, SPEC).tolist() for vector in golden.inputs],
         "outputs": golden.values[-1].tolist(), "counters": [asdict(sum(each, Counters())) for each in golden.counters],
         "saturated": [bool(any(flags[number] for flags in golden.saturated)) for number in range(len(golden.inputs))]}
-    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    (tmp_path / "talk.json").write_text(json.dumps(talk))
     launch(sources=[built.verilog], top=built.name, module="sim.eie.bench_bus", at_least=23, folder=tmp_path / "run",
            env={"EIE_BUS": tmp_path, "COCOTB_LOG_LEVEL": "WARNING"})

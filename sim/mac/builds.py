@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 from rtl.emit import Library
+from rtl.mac.datapath import Datapath
 from rtl.mac.depth import cuts_of
-from rtl.mac.plan import Plan
 from rtl.mac.tile import Tile
 from sim.mac.run import KEEP
 from spec.mac import MacSpec
@@ -51,6 +51,6 @@ def latency(name: str) -> int:
 def tile(spec: MacSpec) -> tuple[list[str], int]:
     """Return the sources of a bare tile, module ``mac_tile``, and its latency."""
     library = Library()
-    made = Tile(Plan(spec), cuts_of(spec.target), library)
+    made = Tile(Datapath(spec), cuts_of(spec.target), library)
     library.add(made, module="mac_tile")
     return [library.verilog(), KEEP], made.latency

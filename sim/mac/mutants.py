@@ -1,8 +1,8 @@
 """Mutants of the dot unit's netlist, all in one simulation, and proofs about those that no vector tells apart."""
 from pathlib import Path
 
+from rtl.mac.datapath import Datapath
 from rtl.mac.decode import head_layout
-from rtl.mac.plan import Plan
 from sim.equivalence import search, yosys
 from sim.mac.builds import tile
 from spec.mac import MacSpec
@@ -91,15 +91,15 @@ endmodule
 
 def _both(spec: MacSpec) -> str:
     """Return Verilog of the original and a mutant behind the same decoders, of any format that the tile holds."""
-    plan, bits = Plan(spec), spec.operand_bits
+    datapath, bits = Datapath(spec), spec.operand_bits
     codes, last = [spec.code(name) for name in spec.formats], len(spec.formats) - 1
     fmt = "".join(f"pick == {n} ? 3'd{code} : " for n, code in enumerate(codes[:-1])) + f"3'd{codes[last]}"
-    byte = " || ".join(f"fmt == 3'd{spec.code(name)}" for name in plan.floats if plan.is_byte(name)) or "1'b0"
+    byte = " || ".join(f"fmt == 3'd{spec.code(name)}" for name in datapath.floats if datapath.is_byte(name)) or "1'b0"
     text = (f"module both(input [{bits * spec.k - 1}:0] a, b, input [31:0] c, random, input [2:0] pick, output differ);\n"
             "  wire [31:0] gold_d, gate_d;\n  assign differ = gold_d != gate_d;\n"
             f"  wire [2:0] fmt = {fmt};\n  wire [1:0] mode = {{{byte}, 1'b0}};\n")
-    for side, x_bits in (("a", plan.a_bits), ("b", plan.b_bits)):
-        head, sig = head_layout(x_bits).size, plan.sig_bits
+    for side, x_bits in (("a", datapath.a_bits), ("b", datapath.b_bits)):
+        head, sig = head_layout(x_bits).size, datapath.sig_bits
         text += f"  wire [{spec.k * head - 1}:0] {side}_head;\n  wire [{spec.k * sig - 1}:0] {side}_sig;\n"
         for k in range(spec.k):
             dead = " || ".join(f"fmt == 3'd{spec.code(name)}" for name in spec.formats if k >= spec.terms(name)) or "1'b0"

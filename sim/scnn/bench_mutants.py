@@ -19,7 +19,7 @@ SLACK = 10_000      # ns beyond twice the time that a talk takes without a fault
 @cocotb.test()
 async def every_fault(dut):
     """Write for each fault the first talk whose answer is another than without a fault, or null."""
-    registers, talks, faults = pickle.loads((FOLDER / "plan.pickle").read_bytes())
+    registers, talks, faults = pickle.loads((FOLDER / "talks.pickle").read_bytes())
     Clock(dut.clk, PERIOD, unit="ns").start()
     host = Host(dut, registers, folder=FOLDER)
     right, took = [], []

@@ -12,7 +12,7 @@ from compress.scnn.assemble import Assembly, assemble
 from compress.scnn.tensor import indices, planes
 from golden.scnn import exact
 from golden.scnn.layer import Layer, forward
-from golden.scnn.machine import Machine
+from golden.scnn.model import ArrayModel
 from rtl.scnn import generate
 from sim.scnn.talks import Attempt, apart, attempt
 from sim.session import hold
@@ -74,7 +74,7 @@ def faults(case: Case, assembly: Assembly, tried: Attempt) -> list[str]:
         return [tried.fault]
     found = []
     spec, got, counters = assembly.spec, tried.result.outputs, tried.result.counters
-    want = forward(case.layers, case.x)[assembly.plans[-1].output.name]
+    want = forward(case.layers, case.x)[assembly.mappings[-1].output.name]
     if (wrong := int((got != want).sum())):
         found.append(f"{wrong} of {got.size} values are wrong")
     expected = {"done", "saturated"} if case.saturated else {"done"}
@@ -86,10 +86,10 @@ def faults(case: Case, assembly: Assembly, tried: Attempt) -> list[str]:
     return found
 
 
-def golden_machine(case: Case, assembly: Assembly) -> Machine:
+def golden_model(case: Case, assembly: Assembly) -> ArrayModel:
     """Return golden's machine with a network and its input loaded."""
-    made = Machine(spec=assembly.spec, layers=assembly.layers, lanes=assembly.lanes, taps=assembly.taps,
-                   supply=assembly.supply, drain=assembly.drain, weights=assembly.weights, codebooks=assembly.codebooks)
+    made = ArrayModel(spec=assembly.spec, layers=assembly.layers, lanes=assembly.lanes, taps=assembly.taps,
+                      supply=assembly.supply, drain=assembly.drain, weights=assembly.weights, codebooks=assembly.codebooks)
     source = assembly.source
     for pe in range(assembly.spec.pes):
         place = assembly.spec.position(pe, source.level)[1]
@@ -103,7 +103,7 @@ def golden_machine(case: Case, assembly: Assembly) -> Machine:
 
 def model(case: Case, assembly: Assembly) -> dict[str, int]:
     """Return the counters of a whole run by golden's model of time, the crossbar product by product."""
-    found = exact.run(golden_machine(case, assembly))
+    found = exact.run(golden_model(case, assembly))
     total = {"cycles": sum(own.cycles for own in found), "entries": sum(own.entries for own in found),
              "port_wait": sum(own.port_wait for own in found)}
     return total | {name: sum(own.slots[name] for own in found) for name in SLOT_COUNTERS}

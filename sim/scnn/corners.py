@@ -39,9 +39,10 @@ class Roomy(Case):
     def assembly(self, spec: ScnnSpec) -> Assembly:
         """Return the network laid out with the smallest slots."""
         made = super().assembly(spec)
-        plan, lanes, supply = made.plans[0], made.lanes.copy(), made.supply.copy()
+        mapping, lanes, supply = made.mappings[0], made.lanes.copy(), made.supply.copy()
         rows, cols = (-(-side // tiles) for side, tiles in zip(self.x.shape[1:], (spec.rows, spec.cols), strict=True))
-        weights, acts = ((-(-most // size) - 1).bit_length() for most, size in ((9 * plan.kc, spec.f), (rows * cols, spec.i)))
+        weights, acts = ((-(-most // size) - 1).bit_length()
+                         for most, size in ((9 * mapping.kc, spec.f), (rows * cols, spec.i)))
         head = unpack(LANE_LAYER, [int(word) for word in lanes[:2]])
         lanes[:2] = pack(LANE_LAYER, head | {"slot_log2": weights})
         for own in supply:

@@ -56,7 +56,7 @@ def examine(folder: Path, spec: ScnnSpec, talks: Sequence[Talk], *, count: int, 
     built = generate(spec)
     text, mutants = mutate(folder, built.verilog, top=PE, count=count, seed=seed)
     registers = from_data(built.name, built.manifest["registers"])
-    (folder / "plan.pickle").write_bytes(pickle.dumps((registers, list(talks), [mutant.number for mutant in mutants])))
+    (folder / "talks.pickle").write_bytes(pickle.dumps((registers, list(talks), [mutant.number for mutant in mutants])))
     chosen = harness(built).replace("  input  wire        feed,", f"  input  wire [{SELECT_BITS - 1}:0] {SELECT},\n"
                                     "  input  wire        feed,", 1)
     launch(sources=[joined(built.verilog, text), chosen], top=TOP, module="sim.scnn.bench_mutants", at_least=1, folder=folder,

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save
 
-from bench.eie.machine import benched
+from bench.eie.deep import benched
 from compress import image as images
 from compress.eie import image as eie
 from compress.huffman import file as huffman

@@ -13,8 +13,8 @@ from rtl.mac.normalise import normalise
 from rtl.mac.pipe import Late, Pipe
 from rtl.mac.product import MULT_STAGES, multiply
 from rtl.mac.round import round_pack
+from rtl.mac.scaled.datapath import OFFSET, X_BITS, ScaledDatapath
 from rtl.mac.scaled.element import Product, flags, products, scale_flags, scales
-from rtl.mac.scaled.plan import OFFSET, X_BITS, ScaledPlan
 from rtl.mac.shift import shift_left
 from rtl.mac.special import specials
 from rtl.mac.total import Term, magnitude, total
@@ -29,7 +29,7 @@ class ScaledDot(wiring.Component):
 
     Parameters
     ----------
-    plan : ScaledPlan
+    datapath : ScaledDatapath
     cuts : dict
         As `Pipe` takes them.
     library : Submodules
@@ -39,18 +39,18 @@ class ScaledDot(wiring.Component):
     -------
     a, b : ``In(ArrayLayout(element bits, terms))``
         Patterns.
-    a_scale, b_scale : ``In(ArrayLayout(plan.scale_bits, plan.blocks))``
+    a_scale, b_scale : ``In(ArrayLayout(datapath.scale_bits, datapath.blocks))``
         Patterns of the scales of the blocks, the first block lowest.
     c, d : ``In(32)``, ``Out(32)``
         fp32 patterns.
     """
 
-    def __init__(self, plan: ScaledPlan, cuts: dict[str, int], library: Submodules):
-        self.plan, self.library = plan, library
-        elements = data.ArrayLayout(plan.form.element.bits, plan.form.terms)
-        factors = data.ArrayLayout(plan.scale_bits, plan.blocks)
+    def __init__(self, datapath: ScaledDatapath, cuts: dict[str, int], library: Submodules):
+        self.datapath, self.library = datapath, library
+        elements = data.ArrayLayout(datapath.form.element.bits, datapath.form.terms)
+        factors = data.ArrayLayout(datapath.scale_bits, datapath.blocks)
         super().__init__({"a": In(elements), "b": In(elements), "a_scale": In(factors), "b_scale": In(factors),
-                          "c": In(plan.tile.acc.bits), "d": Out(plan.tile.acc.bits)})
+                          "c": In(datapath.tile.acc.bits), "d": Out(datapath.tile.acc.bits)})
         self._module = m = Module()
         p = Pipe(m, cuts)
         p.wait("operands", 1)
@@ -63,65 +63,65 @@ class ScaledDot(wiring.Component):
         return self._module
 
     def _result(self, p: Pipe, *, a, b, a_scale, b_scale, c) -> Late:
-        plan, library = self.plan, self.library
+        datapath, library = self.datapath, self.library
         found = self._specials(p, a, b, a_scale, b_scale, c)
         addend = p.put(c, "c_raw")
         side = p.fork()
-        factors = [scales(side.fork(), plan, x, y) for x, y in zip(a_scale, b_scale, strict=True)]
-        terms = products(p, plan, library, list(a), list(b))
-        size = plan.form.block
+        factors = [scales(side.fork(), datapath, x, y) for x, y in zip(a_scale, b_scale, strict=True)]
+        terms = products(p, datapath, library, list(a), list(b))
+        size = datapath.form.block
         pipes = [*(p.fork() for _ in factors[1:]), p]
         sums = [self._block(pipe, terms[k * size:(k + 1) * size], *factors[k]) for k, pipe in enumerate(pipes)]
         return self._add(p, sums, addend, found)
 
     def _specials(self, p: Pipe, a, b, a_scale, b_scale, c):
         """Find NaN and infinities among the operands; an element has them only where its format does."""
-        plan = self.plan
+        datapath = self.datapath
         pairs = [(scale_flags(x), scale_flags(y)) for x, y in zip(a_scale, b_scale, strict=True)]
-        if plan.form.element.specials != "none":
-            pairs += [(flags(plan, x), flags(plan, y)) for x, y in zip(a, b, strict=True)]
-        return specials(p, [x for x, _ in pairs], [y for _, y in pairs], c, plan.tile.acc)
+        if datapath.form.element.specials != "none":
+            pairs += [(flags(datapath, x), flags(datapath, y)) for x, y in zip(a, b, strict=True)]
+        return specials(p, [x for x, _ in pairs], [y for _, y in pairs], c, datapath.tile.acc)
 
     def _block(self, p: Pipe, terms: list[Product], top_x: Late, factor: Late | None) -> "Leading":
         """Sum a block exactly, multiply it by its scales, and keep its leading bits."""
-        plan, library = self.plan, self.library
+        datapath, library = self.datapath, self.library
         values = [term.value for term in terms]
-        if plan.span:
-            width = plan.product_bits + 2 * plan.span
+        if datapath.span:
+            width = datapath.product_bits + 2 * datapath.span
             values = shift_left(p, [(value, term.place, width) for value, term in zip(values, terms, strict=True)])
         mag, neg = magnitude(p, library, total(p, library, [
-            Term(value, term.neg, plan.bound) for value, term in zip(values, terms, strict=True)]))
+            Term(value, term.neg, datapath.bound) for value, term in zip(values, terms, strict=True)]))
         if factor is not None:
             left, right = (p.put(Cat(p[x], Const(0, 1)), "unsigned") for x in (mag, factor))
             mag = multiply(p, library, f"scale{p.count('scale')}", left, right)
             p.wait("multiply", MULT_STAGES)
-        bits = p[mag][:plan.sum_bits]
-        mag = p.put(Cat(Const(0, max(0, plan.frac + 1 - plan.sum_bits)), bits), "sum")
+        bits = p[mag][:datapath.sum_bits]
+        mag = p.put(Cat(Const(0, max(0, datapath.frac + 1 - datapath.sum_bits)), bits), "sum")
         mag, rest, last = normalise(p, mag, top_x)
-        x = Mux(p[mag][-1], (p[rest] - p[last])[:X_BITS], plan.zero_x)
-        lead = Leading(p.put(p[mag][-plan.frac - 1:], "lead"), neg, p.put(x, "block_x"))
+        x = Mux(p[mag][-1], (p[rest] - p[last])[:X_BITS], datapath.zero_x)
+        lead = Leading(p.put(p[mag][-datapath.frac - 1:], "lead"), neg, p.put(x, "block_x"))
         p.cut("exponents")
         return lead
 
     def _add(self, p: Pipe, sums: "list[Leading]", c: Late, found) -> Late:
         """Add the sums of the blocks and C below the largest exponent, and round once."""
-        plan, acc = self.plan, self.plan.tile.acc
+        datapath, acc = self.datapath, self.datapath.tile.acc
         neg, exp, frac, _, _ = fields(p[c], acc)
         normal = exp.any()
-        x = Mux(normal | frac.any(), Cat(exp[0] | ~normal, exp[1:]) + (OFFSET - acc.bias), plan.zero_x)
-        addend = Leading(p.put(Cat(Const(0, plan.frac - acc.man_bits), frac, normal), "c_sig"), p.put(neg, "c_neg"),
+        x = Mux(normal | frac.any(), Cat(exp[0] | ~normal, exp[1:]) + (OFFSET - acc.bias), datapath.zero_x)
+        addend = Leading(p.put(Cat(Const(0, datapath.frac - acc.man_bits), frac, normal), "c_sig"), p.put(neg, "c_neg"),
                          p.put(x, "c_x"))
         p.cut("decode")
         top = largest(p, [one.x for one in sums], addend.x)
-        limit = p.put((p[top] + plan.limit_offset)[:X_BITS], "limit")
+        limit = p.put((p[top] + datapath.limit_offset)[:X_BITS], "limit")
         parts = [*sums, addend]
         pipes = [*(p.fork() for _ in sums), p]
-        terms = [Term(align_whole(pipe, one.bits, top, one.x), one.neg, (1 << plan.frac + 1) - 1)
+        terms = [Term(align_whole(pipe, one.bits, top, one.x), one.neg, (1 << datapath.frac + 1) - 1)
                  for pipe, one in zip(pipes, parts, strict=True)]
         p.cut("align")
         mag, neg = magnitude(p, self.library, total(p, self.library, terms[:-1], terms[-1]))
-        mag, rest, last = normalise(p, p.widen(mag, plan.mag_bits), limit)
-        return round_pack(p, plan.tile, mag=mag, rest=rest, last=last, neg=neg, flags=found, short=None, random=None)
+        mag, rest, last = normalise(p, p.widen(mag, datapath.mag_bits), limit)
+        return round_pack(p, datapath.tile, mag=mag, rest=rest, last=last, neg=neg, flags=found, short=None, random=None)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from rtl.emit import Submodules
 from rtl.mac.decode import fields
 from rtl.mac.pipe import Late, Pipe
 from rtl.mac.product import MULT_STAGES, multiply
-from rtl.mac.scaled.plan import ScaledPlan
+from rtl.mac.scaled.datapath import ScaledDatapath
 from spec.mac.number import FORMATS
 
 
@@ -31,10 +31,10 @@ class Product:
     place: Late
 
 
-def flags(plan: ScaledPlan, bits) -> Flags:
+def flags(datapath: ScaledDatapath, bits) -> Flags:
     """Return the flags of an element's pattern."""
-    neg, _, _, inf, nan = fields(bits, plan.form.element)
-    return Flags(neg, ~bits[:plan.form.element.bits - 1].any(), inf, nan)
+    neg, _, _, inf, nan = fields(bits, datapath.form.element)
+    return Flags(neg, ~bits[:datapath.form.element.bits - 1].any(), inf, nan)
 
 
 def scale_flags(bits) -> Flags:
@@ -42,24 +42,24 @@ def scale_flags(bits) -> Flags:
     return Flags(Const(0, 1), Const(0, 1), Const(0, 1), bits.all())
 
 
-def products(p: Pipe, plan: ScaledPlan, library: Submodules, a, b) -> list[Product]:
+def products(p: Pipe, datapath: ScaledDatapath, library: Submodules, a, b) -> list[Product]:
     """Multiply patterns pair by pair; cuts ``decode`` and ``product``, or the multipliers, on the way."""
-    if not plan.form.element.is_float:
+    if not datapath.form.element.is_float:
         return _integers(p, library, a, b)
     pairs = []
     for left, right in zip(a, b, strict=True):
-        (neg, sig, place), (other_neg, other_sig, other_place) = _split(plan, left), _split(plan, right)
+        (neg, sig, place), (other_neg, other_sig, other_place) = _split(datapath, left), _split(datapath, right)
         pairs.append((p.put(neg ^ other_neg, "product_neg"), p.put(sig, "a_sig"), p.put(other_sig, "b_sig"),
                       p.put(place + other_place, "place")))
     p.cut("decode")
-    found = [Product(p.put(_small(p[x], p[y])[:plan.product_bits], "product"), neg, place) for neg, x, y, place in pairs]
+    found = [Product(p.put(_small(p[x], p[y])[:datapath.product_bits], "product"), neg, place) for neg, x, y, place in pairs]
     p.cut("product")
     return found
 
 
-def _split(plan: ScaledPlan, bits):
+def _split(datapath: ScaledDatapath, bits):
     """Return sign, significand and place of a pattern."""
-    neg, exp, frac, _, _ = fields(bits, plan.form.element)
+    neg, exp, frac, _, _ = fields(bits, datapath.form.element)
     normal = exp.any()
     return neg, Cat(frac, normal), (Cat(exp[0] | ~normal, exp[1:]) - 1)[:len(exp)]
 
@@ -83,12 +83,12 @@ def _integers(p: Pipe, library: Submodules, a, b) -> list[Product]:
     return [Product(value, plus, place) for value in found]
 
 
-def scales(p: Pipe, plan: ScaledPlan, a, b) -> tuple[Late, Late | None]:
+def scales(p: Pipe, datapath: ScaledDatapath, a, b) -> tuple[Late, Late | None]:
     """Return X of the top bit of a block's sum and, unless scales are powers of two, the product of their significands.
 
     Cuts ``decode`` and ``product`` follow the operands.
     """
-    if plan.power:
+    if datapath.power:
         total, sig = p.put(a + b, "scale"), None
         p.cut("decode")
         p.cut("product")
@@ -98,7 +98,7 @@ def scales(p: Pipe, plan: ScaledPlan, a, b) -> tuple[Late, Late | None]:
         p.cut("decode")
         sig = p.put(_small(p[left], p[right])[:2 * FORMATS["e4m3"].sig_bits], "scale_sig")
         p.cut("product")
-    return p.put(p[total] + plan.top_offset, "top_x"), sig
+    return p.put(p[total] + datapath.top_offset, "top_x"), sig
 
 
 def _number(bits):

@@ -35,7 +35,7 @@ class Trace:
         parts that a segment does not have count 0.
     offsets : dict
         For pass, pair and PE the offsets of weight lanes and of activation lanes, vector by vector, -1 where not live; kept by
-        a machine that records.
+        a model that records.
     """
 
     programs: tuple[Program, ...]
@@ -46,7 +46,7 @@ class Trace:
 
 
 @dataclass(kw_only=True, eq=False)
-class Machine:
+class ArrayModel:
     """An array with its programs loaded.
 
     Parameters

@@ -10,7 +10,7 @@ FINE_SHIFT = 7
 
 
 @dataclass(frozen=True)
-class Plan:
+class Datapath:
     """Numbers of the floating part of a dot unit.
 
     Exponents travel with an offset, so that all of them are unsigned: an element carries ``x = e - base + 1``
@@ -103,7 +103,7 @@ class Plan:
     def x_bits(self) -> int:
         """Bits of X, or of an exact sum's left shift."""
         if self.exact:
-            return max(self.product_place, self.addend_place).bit_length()
+            return max(self.product_reach, self.addend_reach).bit_length()
         top = max(2 * max(FORMATS[f].emax for f in self.floats), self.acc.emax)
         return (top + self.offset).bit_length()
 
@@ -171,11 +171,11 @@ class Plan:
         return min(2 * (self.base - self.man) - 2, self.acc.emin - self.acc.man_bits)
 
     @property
-    def product_place(self) -> int:
+    def product_reach(self) -> int:
         """Largest left shift of a product in an exact sum."""
         return 2 * max(FORMATS[f].emax - self.man for f in self.floats) - self.low
 
     @property
-    def addend_place(self) -> int:
+    def addend_reach(self) -> int:
         """Largest left shift of C in an exact sum."""
         return self.acc.emax - self.acc.man_bits - self.low

@@ -2,7 +2,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from rtl.mac.plan import Plan
+from rtl.mac.datapath import Datapath
 from spec.mac import MacSpec
 from spec.mac.number import FORMATS
 from spec.mac.scaled import E8M0_BIAS, INT8_FRACTION, SUM_FRAC, SUM_ZERO, ScaledFormat
@@ -14,7 +14,7 @@ X_BITS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScaledPlan:
+class ScaledDatapath:
     """Numbers of a block-scaled dot unit.
 
     An element is an integer ``sig * 2^place``, counted from the least one of its format. A block's sum is an integer of
@@ -28,9 +28,9 @@ class ScaledPlan:
     form: ScaledFormat
 
     @cached_property
-    def tile(self) -> Plan:
+    def tile(self) -> Datapath:
         """The tile's numbers whose rounding and result format these sums share."""
-        return Plan(MacSpec(arch="blackwell"))
+        return Datapath(MacSpec(arch="blackwell"))
 
     @property
     def blocks(self) -> int:

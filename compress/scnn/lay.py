@@ -1,0 +1,106 @@
+"""A layer laid over the blocks of one level: its tiles, the order of its channels and its segments, or why that cannot be."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from compress.scnn.axis import EVEN, FOLLOW, Axis, bounds, follow
+from compress.scnn.balance import ordered
+from compress.scnn.group import members, ranges
+from compress.scnn.mapping import LayerMapping, Segment
+from compress.scnn.tensor import PLAIN, Form, Tensor
+from golden.scnn.layer import Layer
+from spec.scnn import ScnnSpec
+from spec.scnn.program import DRAIN_STEP
+
+SIDE = (1 << DRAIN_STEP["nx"][1]) - 1       # rows and columns of accumulators that a drain step can name
+SIDES = "rows", "cols"
+
+
+def form_of(layer: Layer) -> Form:
+    """Return the form in which a layer reads its inputs."""
+    return (*layer.stride, layer.pad[0] % layer.stride[0], layer.pad[2] % layer.stride[1])
+
+
+def axis(layer: Layer, which: int, inputs: Sequence[int], sums: int, outputs: Sequence[int]) -> Axis:
+    """Return one axis of a layer: 0 for rows, 1 for columns."""
+    pool = layer.pool
+    extra = {} if pool is None else {"window": pool.size[which], "hop": pool.stride[which], "blank": pool.pad[which]}
+    return Axis(inputs=tuple(inputs), outputs=tuple(outputs), taps=layer.weight.shape[2 + which], stride=layer.stride[which],
+                before=layer.pad[2 * which], sums=sums, **extra)
+
+
+def lay(spec: ScnnSpec, layer: Layer, number: int, level: int, inputs: list[tuple[Tensor, slice]], residual: Tensor | None,
+        order: str = "balanced", cuts: Sequence[int] = (), cut: str = EVEN, groups: int = 1) -> LayerMapping | str:
+    """Return a layer at a level, without passes and addresses, or why the level does not do.
+
+    ``inputs`` are tensors with the channels that are read of each; ``cuts`` are where readers cut the layer's output into
+    ranges of channels, ``cut`` says how its plane is cut into tiles, ``groups`` is the number of input-channel groups.
+    """
+    shared = spec.grouped(level, groups)
+    if shared is None:
+        return f"input-channel groups must be pairs of blocks in blocks, up to {spec.input_groups} of them, not {groups}"
+    if groups > 1 and any(tensor.level != level for tensor, _ in inputs):
+        return f"inputs must be at level {level} for {groups} input-channel groups, not at a lower one"
+    high, wide = spec.block_sides[level]
+    tiles, places = (spec.rows // high, spec.cols // wide), high * wide
+    channels = sum(len(range(*taken.indices(tensor.shape[0]))) for tensor, taken in inputs)
+    plane = inputs[0][0].shape[1:]
+    if any(tensor.shape[1:] != plane for tensor, _ in inputs):
+        return f"planes of its inputs must be alike, not {', '.join(str(tensor.shape[1:]) for tensor, _ in inputs)}"
+    if channels != layer.weight.shape[1] * layer.groups:
+        return f"inputs must be {layer.weight.shape[1] * layer.groups}, not {channels}"
+    edges = []
+    for tensor, _ in inputs:
+        steps = [spec.block_sides[level][k] // spec.block_sides[tensor.level][k] for k in range(2)]
+        if tensor.level > level:
+            return f"level must be at least that of input {tensor.name}, {tensor.level}, not {level}"
+        edges.append((tensor.rows[::steps[0]], tensor.cols[::steps[1]]))
+    if any(edge != edges[0] for edge in edges):
+        return "tiles of its inputs must be alike, not cut in different ways"
+    sums, outputs = layer.plane(*plane), layer.outputs(*plane)
+    if min(sums) < 1 or min(outputs) < 1:
+        return f"plane must be at least as large as the filter and the pool, not {plane[0]} x {plane[1]}"
+    if residual is not None and (residual.level != level or residual.shape != (len(layer.weight), *outputs)):
+        return (f"residual {residual.name} must have shape {(len(layer.weight), *outputs)} and level {level}, "
+                f"not {residual.shape} and {residual.level}")
+    both = []
+    for which in range(2):
+        hop = layer.stride[which] * (layer.pool.stride[which] if layer.pool else 1)
+        given = edges[0][which]
+        if residual is not None:
+            out = (residual.rows, residual.cols)[which]
+        elif cut == FOLLOW:
+            out = follow(given, hop, outputs[which])
+        else:
+            out = bounds(outputs[which], tiles[which], cut)
+        one = axis(layer, which, given, sums[which], out)
+        if (why := one.fault()) is not None:
+            return why
+        if (side := max(one.size(tile) for tile in range(one.tiles))) > SIDE:
+            return f"{SIDES[which]} of a tile must be at most {SIDE}, not {side}; take an array of more {SIDES[which]}"
+        both.append(one)
+    orders = residual.orders if residual else _orders(layer, places, order, tuple(cuts), spec.f)
+    made = Tensor(name=layer.name, shape=(len(layer.weight), *outputs), level=level, rows=both[0].outputs, cols=both[1].outputs,
+                  orders=orders, layer=number, kc=0, span=0)
+    segments, first = [], 0
+    for tensor, taken in inputs:
+        low, high, _ = taken.indices(tensor.shape[0])
+        sharing = members(spec, level, shared) if groups > 1 else [(place,) for place in range(len(tensor.orders))]
+        for row in both[0].phases():
+            for col in both[1].phases():
+                segments += [Segment(tensor=tensor, form=form_of(layer), phase=(row, col), place=place, first=first - low,
+                                     pairs=pairs, places=own, skips=skips, taken=range(low, high))
+                             for place, own in enumerate(sharing) for pairs, skips in [ranges(tensor, own, low, high)] if pairs]
+        first += high - low
+    if residual is not None:
+        segments.append(Segment(tensor=residual, form=PLAIN, phase=(0, 0), place=-1, first=-1, pairs=0))
+    return LayerMapping(layer=layer, number=number, level=level, groups=groups, shared=shared, rows=both[0], cols=both[1],
+                        segments=segments, output=made)
+
+
+@lru_cache(maxsize=32)
+def _orders(layer: Layer, places: int, order: str, cuts: tuple[int, ...], width: int) -> list[np.ndarray]:
+    """Return the output channels of each place; a search asks for those of a layer many times."""
+    return ordered(np.count_nonzero(layer.weight, axis=(2, 3)), places, order, cuts, width=width)
