@@ -156,4 +156,8 @@ def _number(bits, name):
 
 
 def _clear(number):
-    return number.value.eq(0), number.none.eq(1), number.one.eq(0)
+    return (
+        number.value.eq(0),
+        number.none.eq(1),
+        number.one.eq(0),
+    )

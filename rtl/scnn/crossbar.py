@@ -130,7 +130,10 @@ class Crossbar(wiring.Component):
         for k, queue in enumerate(queues):
             for j, other in enumerate(queues[:k]):
                 same, first = Signal(name=f"same{j}_{k}_{parity}"), Signal(name=f"first{j}_{k}_{parity}")
-                m.d.comb += [same.eq(other.bank == queue.bank), first.eq(self._beats(j, k, queue.bank))]
+                m.d.comb += [
+                    same.eq(other.bank == queue.bank),
+                    first.eq(self._beats(j, k, queue.bank)),
+                ]
                 rivals[k].append(other.valid & same & first)
                 rivals[j].append(queue.valid & same & ~first)
         return rivals
