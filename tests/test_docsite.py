@@ -250,7 +250,7 @@ def test_a_block_diagram_says_what_is_in_a_machine():
 
 
 def test_equal_parts_are_one_box_and_cells_have_plain_names():
-    machine = machines.built("scnn")
+    machine = reference.built("scnn")
     modules = hierarchy.read(machine.verilog)
     kinds = blocks.alike(modules, modules[machine.name])
     lanes = [kinds[f"lane{number}"] for number in range(machine.manifest["spec"]["weight_lanes"])]
