@@ -13,29 +13,37 @@ from safetensors.numpy import save_file
 import nonzero
 from tests.commands import leave
 from tests.onnx_sample import model, node
+from tests.test_mac_recordings import FOLDER
 
 ROOT = Path(__file__).parents[1]
-PAGES = {str(path.relative_to(ROOT)): path for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]}
-FENCE = re.compile(r"```(?:sh|bash|console)\n(.*?)```", re.DOTALL)
+PAGES = {str(path.relative_to(ROOT)): path for path in [
+    ROOT / "README.md", ROOT / "examples" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]}
+SHELLS = ("sh", "bash", "console")
+FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
 BLOCK = re.compile(r"```.*?```", re.DOTALL)
-INLINE = re.compile(r"`((?:python -m |nonzero |pytest )[^`]+)`")
+INLINE = re.compile(r"`((?:python -m |nonzero |pytest |make (?!-))[^`]+)`")
+A_COMMAND = re.compile(r"\s*(?:\$ )?(?:[A-Z_]+=\S* )*(?:python3? |nonzero |pytest |make (?!=)|pip )")
 
 ELSEWHERE = {                               # commands that another test runs, or that come before these tests
     "make setup": "what runs these tests has done it", ". .venv/bin/activate": "the same", "make test": "these tests",
     "make verilog": "tests/test_build.py", "make docs": "tests/test_docsite.py",
+    "nvdisasm -c build/cubin/mma.sync.m16n8k32.f16.e4m3.e4m3.f16.sm_90.cubin": "NVIDIA's, of what `golden.gpu` wrote",
 }
-OWN_TEST = {"docs/soc.md": "tests/test_soc_page.py"}
+OWN_TEST = {"docs/soc.md": "tests/test_soc_page.py", "examples/README.md": "tests/test_examples.py"}
 MEASURED = {                                # an hour's work, and its place is fixed: its own test runs it on less
     module: f"tests/test_{name}.py" for module, name in {
         "bench.mac": "bench_mac", "bench.mac.page": "bench_mac", "bench.storage": "bench_storage", "bench.eie": "bench_eie",
+        "bench.eie.page": "bench_eie_page", "bench.eie.study": "bench_eie_page",
         "bench.scnn": "bench_scnn", "bench.history": "history", "golden.gpu": "gpu", "synth.baseline": "synth_baseline"}.items()
 }
+RECORDED = "../shared/tensor_core"          # rows of other people's GPUs, which do not come with the project
 BOARD = re.compile(r"boards\.(?:flash --board|run --board (?!virtual))")     # need a board, and none is here
 EXAMPLES = {"digits ": "--pes 4", "digits-cnn ": "--preset ecp5 --rows 2 --cols 2"}      # of compress.build, on a few PEs
 
 
 def smaller(command):
-    """The same command on a smaller machine, and with one seed where it places and routes."""
+    """The same command on a smaller machine, with one seed where it places and routes, and the recordings that are here."""
+    command = command.replace(RECORDED, shlex.quote(str(FOLDER)))
     for example, size in EXAMPLES.items():
         if f" --example {example}" in command and not re.search(r" --(pes|rows|help)\b", command):
             return f"{command} {size}"
@@ -47,11 +55,13 @@ def smaller(command):
     return command + more + (" --fold 16" if "--design mac" in command else "")
 
 
-def lines():
+def lines(pages=PAGES):
     """Every command in the fences of the pages, as (page, command), without what is said behind it."""
-    for page, path in PAGES.items():
-        for block in FENCE.findall(path.read_text()):
+    for page, path in pages.items():
+        for kind, block in FENCE.findall(path.read_text()):
             for line in filter(None, map(str.strip, block.replace("\\\n", " ").splitlines())):
+                if kind not in SHELLS and not A_COMMAND.match(line):
+                    continue
                 command = re.sub(r"\s+#\s.*$", "", line.removeprefix("$ ")).strip()
                 if command and not command.startswith("#"):
                     yield page, command
@@ -81,6 +91,7 @@ def check_tests(command):
     words = shlex.split(command.removeprefix("python -m "))[1:]
     places = [ROOT / word for before, word in zip(["", *words], words, strict=False)
               if not word.startswith("-") and before not in ("-k", "-m")]
+    places = [found for place in places for found in sorted(place.parent.glob(place.name)) or [place]]
     files = [file for place in places for file in ([place] if place.is_file() else place.rglob("test_*.py"))]
     assert places and files and all(place.exists() for place in places), f"{command} names tests that are not there"
     if "-k" in words:
@@ -95,6 +106,9 @@ def test_the_options_of_a_command_exist(page, command, tmp_path, monkeypatch):
     if not (found := ours(command)):
         if command.startswith(("python -m pytest ", "pytest ")):
             check_tests(command)
+        elif command.startswith("make "):
+            makefile = (ROOT / "Makefile").read_text()
+            assert all(re.search(rf"^{re.escape(target)}:", makefile, re.MULTILINE) for target in command.split()[1:])
         else:
             assert command in ELSEWHERE or page in OWN_TEST
         return
@@ -139,6 +153,16 @@ def expected(command):
     return 2 if BOARD.search(command) else 0
 
 
+def test_a_command_is_found_in_a_fence_of_any_kind(tmp_path):
+    """What is printed in a fence is no command; what a newcomer would type is, whatever the fence is called."""
+    fences = ["```\npython -m a.b -x    # why\nout 3\n```", "  ```sh\n  one \\\n  two\n  ```",
+              "```text\n$ X=1 pytest t.py\n```", "```python\nmake = 3\n```"]
+    (tmp_path / "page.md").write_text("\n\n".join(fences))
+    found = [command for _, command in lines({"p": tmp_path / "page.md"})]
+    assert found == ["python -m a.b -x", "one    two", "X=1 pytest t.py"]
+    assert INLINE.findall("`make` `make -C x` `make docs` `pytest x`") == ["make docs", "pytest x"]
+
+
 def test_what_is_run_elsewhere_has_its_test():
     assert all((ROOT / place).exists() for place in [*MEASURED.values(), *OWN_TEST.values()])
     assert smaller("python -m synth.run --pes 64 --seeds 5") == "python -m synth.run --pes 1 --seeds 1"
@@ -155,7 +179,7 @@ def test_the_commands_of_a_page_run(page, tmp_path):
     outside = os.environ | {"PYTHONPATH": str(ROOT)}
     for command in LONG[page]:
         module, arguments = ours(smaller(command))
-        if module in MEASURED:
+        if module in MEASURED or RECORDED in command and not FOLDER.exists():
             continue
         done = subprocess.run([sys.executable, "-m", module, *arguments], cwd=tmp_path, env=outside, capture_output=True,
                               text=True, check=False)
