@@ -8,7 +8,7 @@ import pytest
 
 from cli.fault import Fault
 from sim import cache, simulator
-from sim.launch import build, launch
+from sim.launch import Failed, build, launch
 
 COUNTER = """
 module counter(input clk, input rst, output reg [15:0] count,
@@ -52,6 +52,13 @@ def run(sim="verilator", text=None, **more):
 def test_runs_and_counts_tests(sim, tmp_path):
     done = run(sim, folder=tmp_path)
     assert done.ran == TESTS and done.folder == tmp_path and (tmp_path / "results.xml").exists()
+
+
+def test_a_failed_assertion_of_a_bench_says_its_values(monkeypatch):
+    monkeypatch.setenv("COCOTB_REWRITE_ASSERTION_FILES", "")            # of a user's shell; benches are rewritten all the same
+    with pytest.raises(Failed, match="assert 1 == 0") as failed:
+        run(text=counter().replace("rst ? 0", "rst ? 1"), only="counts_cycles", at_least=1)
+    assert "assert 1 == 0" in failed.value.reason
 
 
 def test_files_nobody_asked_for_stay_only_after_a_failure(tmp_path, monkeypatch):
