@@ -90,7 +90,7 @@ def check_tests(command):
     """Check that a pytest command names files that are there and, with -k, a test in them."""
     words = shlex.split(command.removeprefix("python -m "))[1:]
     places = [ROOT / word for before, word in zip(["", *words], words, strict=False)
-              if not word.startswith("-") and before not in ("-k", "-m")]
+              if not word.startswith("-") and before not in ("-k", "-m", "-n")]
     places = [found for place in places for found in sorted(place.parent.glob(place.name)) or [place]]
     files = [file for place in places for file in ([place] if place.is_file() else place.rglob("test_*.py"))]
     assert places and files and all(place.exists() for place in places), f"{command} names tests that are not there"
