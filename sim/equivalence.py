@@ -42,7 +42,7 @@ MERGES, LOGIC = ("lcorr", "lcorr;scorr"), ("strash;fraig;strash",)
 NOTHING = re.compile(rb"aig \d+ \d+ 0 1 0\n0\n")
 """Of a miter nothing is left but an output that is 0."""
 
-PORT = re.compile(r"^\s*(input|output)\s+(?:reg\s+|wire\s+)?(\[[^\]]*\])?\s*(\w+)\s*;", re.MULTILINE)
+PORT = re.compile(r"^\s*(input|output)\s+(?:reg\s+|wire\s+)?(?:signed\s+)?(\[[^\]]*\])?\s*(\w+)\s*;", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,9 +74,13 @@ class Frame:
 
 
 def _ports(text: str, top: str) -> list[tuple[str, str, str]]:
-    """Return direction, range and name of each port of a module."""
+    """Return direction, range and name of each port of a module; a proof that left one out would prove too much."""
     body = text[text.index(f"module {top}("):]
-    return PORT.findall(body[:body.index("endmodule")])
+    found = PORT.findall(body[:body.index("endmodule")])
+    wanted = set(re.findall(r"\w+", body[:body.index(";")].partition("(")[2]))
+    if lost := wanted.symmetric_difference(name for *_, name in found):
+        raise ValueError(f"ports of {top} must be declared one in a line, not {', '.join(sorted(lost))}")
+    return found
 
 
 def equivalent(folder: Path, command: str, top: str, frame: Frame, *, seconds: int = 60) -> bool | None:

@@ -38,6 +38,34 @@ def test_of_states_only_those_that_are_reached_count(output, mode, frame, verdic
     assert equivalent(tmp_path, command, "toy", frame, seconds=20) is verdict
 
 
+SIGNED = """\
+module half(clk, go, given, answer);
+  input clk;
+  input go;
+  input signed [3:0] given;
+  output signed [3:0] answer;
+  wire signed [3:0] part;
+  and (part[0], given[0], go);
+  assign part[3:1] = given[3:1];
+  assign answer = part;
+endmodule
+"""
+
+
+def test_ports_of_signed_numbers_are_compared_too(tmp_path):
+    (tmp_path / "design.v").write_text(SIGNED)
+    yosys(tmp_path, READ.format(top="half"))
+    cell = re.search(r"cell \$and (\$and\$design\.v:7\S+)", (tmp_path / "plain.il").read_text())[1]
+    assert equivalent(tmp_path, f"mutate -mode const0 -module half -cell {cell} -port Y -portbit 0", "half", Frame(),
+                      seconds=20) is False
+
+
+def test_a_port_that_a_proof_would_leave_out_is_refused():
+    text = SIGNED.replace("  output signed [3:0] answer;\n", "  output signed\n    [3:0] answer, more;\n")
+    with pytest.raises(ValueError, match=r"ports of half must be declared one in a line, not answer"):
+        Frame().verilog(text, "half", "gold")
+
+
 MEMORY = """\
 module kept(clk, go, at, given, answer);
   input clk;

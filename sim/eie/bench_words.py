@@ -46,6 +46,9 @@ def offered(start, end, act):
 async def words_are_those_of_the_fragments(dut, idle, stall):
     block, rng, wait, refuse = await Block(dut, "spmat").start(), draw(), pauses(idle), pauses(stall)
     memory, found = fragments(rng, 60)
+    ahead = rng.randrange(SPEC.entries - len(memory) + 1)       # so that fragments lie everywhere in the memory
+    memory = [(rng.randrange(1 << SPEC.codebook_bits), 0) for _ in range(ahead)] + memory
+    found = [(start + ahead, end + ahead) for start, end in found]
     await load(block, memory)
     acts = [rng.getrandbits(SPEC.act_bits) for _ in found]
     wanted = [word for (start, end), act in zip(found, acts, strict=True) for word in words(SPEC, memory, start, end, act)]
