@@ -19,6 +19,7 @@ from compress.frontend.chain import chain
 from compress.frontend.file import read_network
 from compress.frontend.graph import INPUT, Network
 from compress.frontend.graph import Dense as Flat
+from compress.frontend.loose import loosened
 from compress.network import Dense, forward, importance, rms, vectors
 from compress.share import Shared, share
 from spec.eie import EieSpec, preset
@@ -51,11 +52,12 @@ def precision(
         raise ValueError(f"error must be above 0 and below 1, not {error}; 0.01 is one per cent")
     paths.ends("--plot", plot, ".svg", ".png")
     graph = read_network(network)
+    samples = _samples(data, graph)
+    samples = samples if graph.bounds is None else np.clip(samples, *graph.bounds)
+    graph = loosened(graph, samples)
     dense = all(isinstance(layer, Flat) for layer in graph.layers) and \
         all(layer.inputs == (before,) for before, layer in zip((INPUT, *(one.name for one in graph.layers)), graph.layers,
                                                                strict=False))
-    samples = _samples(data, graph)
-    samples = samples if graph.bounds is None else np.clip(samples, *graph.bounds)
     with command.progress("measuring", len(BITS)) as bar:
         found = []
         for line in _chained(graph, network, samples) if dense else rounding.measure(graph, samples, BITS):

@@ -16,6 +16,7 @@ from compress.eie.scale import scale
 from compress.eie.size import estimate, sized, with_codebooks
 from compress.ends import inside
 from compress.frontend.graph import Network
+from compress.frontend.loose import loosened
 from compress.label import classes, right
 from compress.made import Made, Request, finish
 from compress.network import Dense, importance, rms, vectors
@@ -110,6 +111,7 @@ def _layers(path: Path, spec: EieSpec, request: Request) -> tuple[list[Dense], d
     from compress.frontend import chain, onnx
 
     network = onnx.read(path)
+    network = loosened(network, _samples(request, network.size)[0])
     return chain.chain(network, spec, path), {"notices": list(network.notices), "host": list(network.host)}, network
 
 

@@ -11,6 +11,7 @@ from compress import image as images
 from compress import scnn as array
 from compress.frontend.execute import output
 from compress.frontend.graph import INPUT
+from compress.frontend.loose import loosened
 from compress.frontend.onnx import from_model
 from compress.frontend.write import save
 from golden import eie, scnn
@@ -243,6 +244,35 @@ def test_a_bound_that_no_value_reaches_is_refused_by_name():
                  kept("b", -2, 0.9, "d"), node("Add", ["c", "d"], "e"), node("MatMul", ["e", "v"]), one=np.float32(1))
     with pytest.raises(ValueError, match=r"node d q \(QuantizeLinear\) must leave more than one value, not 0.* from 1 to inf"):
         from_model(proto)
+
+
+@pytest.mark.parametrize("low, high, left", [(-65504, 65504, "-65504 and 65504"), (-65504, 0.5, "-65504"), (0, 65504, "65504"),
+                                             (-0.5, 65504, "65504"), (None, 65504, "65504")])
+@pytest.mark.parametrize("machine", ["eie", "scnn"])
+def test_an_end_far_beyond_the_data_does_not_make_steps_coarse(machine, low, high, left, tmp_path):
+    """As networks for half precision have them: what data reach sets the steps, and the build says so."""
+    ends = ["" if low is None else "low", "high"]
+    weights = {name: np.float32(end) for name, end in (("low", low), ("high", high)) if end is not None}
+    if machine == "eie":
+        proto, x = flat(FIRST, node("Clip", ["a", *ends], "d"), node("MatMul", ["d", "v"]), **weights), X
+        options = ["--bits", "8"]
+    else:
+        proto, x = planes(CONV, node("Clip", ["a", *ends], "d"), node("Conv", ["d", "l"], **SAME), **weights), P[:8]
+        options = ["--design", "scnn", "--preset", "ecp5", "--level", "0"]
+    image = built(proto, x, tmp_path, *options, "--json", tmp_path / "facts.json")
+    notices = json.loads((tmp_path / "facts.json").read_text())["notices"]
+    assert any(notice.startswith(f"d (Clip): no bound at {left}, for the inputs given reach") for notice in notices)
+    if machine == "eie":
+        answers = eie.run(image, x).outputs
+    else:
+        whole, _ = array.inputs(array.load(tmp_path / "net.npz"), x)
+        answers = np.array([scnn.run(image, one, crossbars=False).outputs for one in whole])
+    assert off(answers * image.output_scale, ask(proto, x)) < 2e-3
+
+
+def test_ends_that_data_reach_stay():
+    network = from_model(DENSE["between two layers"])
+    assert loosened(network, X) is network and loosened(network, X / 3) is network
 
 
 def test_a_range_is_that_of_the_value_that_was_quantised():

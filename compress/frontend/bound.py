@@ -6,13 +6,13 @@ summand ahead of the activation and another behind it, which the layers before a
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from compress.frontend.graph import INPUT
+from compress.frontend.graph import INPUT, End
 from compress.frontend.meet import ahead, joined
 from compress.frontend.node import Step
 
@@ -37,6 +37,8 @@ class Settled:
         Those that do so.
     spans : dict
         Between which ends each value is known to lie, where one of them is finite.
+    ends : dict
+        The bounds that became activations, by the value of the activation.
     """
 
     steps: list[Step] = field(default_factory=list)
@@ -44,6 +46,7 @@ class Settled:
     inputs: Span | None = None
     nodes: tuple[str, ...] = ()
     spans: dict[str, Span] = field(default_factory=dict)
+    ends: dict[str, End] = field(default_factory=dict)
 
     def name(self, value: str) -> str:
         """Return the value that stands for one of before."""
@@ -54,8 +57,10 @@ class Settled:
         return self.spans.get(value, (-INF, INF))
 
 
-def settle(steps: Sequence[Step], answer: str) -> Settled:
+def settle(steps: Sequence[Step], answer: str, left: Mapping[str, tuple[bool, bool]]) -> Settled:
     """Return steps whose bounds have become activations; ``answer`` is the value that the network's output is.
+
+    ``left`` says of some bounds whether their low and high ends are left out.
 
     Raises
     ------
@@ -76,7 +81,7 @@ def settle(steps: Sequence[Step], answer: str) -> Settled:
             continue
         step = replace(step, inputs=[settled.name(name) for name in step.inputs])
         if step.kind == "bound":
-            more = _activation(settled, step)
+            more = _activation(settled, _without(step, left.get(step.name, (False, False))))
         else:
             settled.spans[step.name] = _span(step, [settled.span(name) for name in step.inputs])
             more = [step]
@@ -98,6 +103,12 @@ def _host(settled: Settled, steps: Sequence[Step], readers: dict[str, list[Step]
     settled.nodes = tuple(dict.fromkeys(node for step in first for node in step.nodes))
     settled.names |= {step.name: INPUT for step in first}
     settled.spans[INPUT] = settled.inputs
+
+
+def _without(step: Step, left: tuple[bool, bool]) -> Step:
+    """Return a bound without its low or high end."""
+    low, high = step.numbers["low"], step.numbers["high"]
+    return replace(step, numbers={"low": -INF if left[0] else low, "high": INF if left[1] else high})
 
 
 def _activation(settled: Settled, step: Step) -> list[Step]:
@@ -126,9 +137,11 @@ def _activation(settled: Settled, step: Step) -> list[Step]:
         return Step(name=name, kind="affine", inputs=[value], numbers=numbers, **common)
 
     if least == 0:
+        settled.ends[step.name] = End(value=step.name, node=step.nodes[-1], low=0.0, high=most)
         return [Step(name=step.name, kind="clip", inputs=[source], numbers={"low": 0.0, "high": most}, **common)]
     ahead, between = f"{step.name} moved", f"{step.name} from 0"
     factor, end, width = (-1.0, most, INF) if least == -INF else (1.0, least, most - least)
+    settled.ends[between] = End(value=step.name, node=step.nodes[-1], low=least, high=most, factor=factor, summand=end)
     return [affine(ahead, source, factor, -factor * end),           # min(x, high) = high - max(high - x, 0)
             Step(name=between, kind="clip", inputs=[ahead], numbers={"low": 0.0, "high": width}, **common),
             affine(step.name, between, factor, end)]

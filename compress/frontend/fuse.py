@@ -6,7 +6,10 @@ becomes one of its own, which is said in a notice.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -21,10 +24,15 @@ from compress.frontend.weigh import layer
 OPEN = Activation()
 
 
-def fuse(name: str, shape: tuple[int, ...], steps: list[Step], answer: str, **rest: Any) -> Network:
-    """Return the network of steps whose output is the value ``answer``; the other arguments are those of `Network`."""
+def fuse(name: str, shape: tuple[int, ...], steps: list[Step], answer: str, *,
+         left: Mapping[str, tuple[bool, bool]] = MappingProxyType({}), **rest: Any) -> Network:
+    """Return the network of steps whose output is the value ``answer``; the other arguments are those of `Network`.
+
+    ``left`` says of some bounds whether their low and high ends are left out.
+    """
+    again = partial(_again, name, shape, steps, answer, dict(rest))
     needed = _needed(steps, answer)
-    settled = settle([step for step in steps if step.name in needed], answer)
+    settled = settle([step for step in steps if step.name in needed], answer, left)
     answer = settled.name(answer)
     steps = behind_orders(settled.steps, answer)
     uses = Counter(source for step in steps for source in step.inputs) + Counter([answer])
@@ -50,7 +58,13 @@ def fuse(name: str, shape: tuple[int, ...], steps: list[Step], answer: str, **re
     if ordered and state.names[answer] != ordered[-1].name:
         raise ValueError(f"output must be that of the last layer, {ordered[-1].name!r}, not {state.names[answer]!r}; "
                          f"export the network again")
-    return Network(name=name, shape=shape, layers=ordered, notices=notices, bounds=settled.inputs, **rest)
+    return Network(name=name, shape=shape, layers=ordered, notices=notices, bounds=settled.inputs, again=again,
+                   ends={state.names[value]: end for value, end in settled.ends.items()}, **rest)
+
+
+def _again(name: str, shape: tuple[int, ...], steps: list[Step], answer: str, rest: dict[str, Any],
+           left: Mapping[str, tuple[bool, bool]]) -> Network:
+    return fuse(name, shape, steps, answer, left=left, **rest)
 
 
 def _needed(steps: list[Step], answer: str) -> set[str]:

@@ -6,6 +6,7 @@ then its `Activation`.
 """
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -144,6 +145,30 @@ class Relabel(Layer):
     order: np.ndarray
 
 
+@dataclass(frozen=True, kw_only=True)
+class End:
+    """A bound of the file that has become the activation of a layer.
+
+    Parameters
+    ----------
+    value : str
+        The bound, as those who made the network call it.
+    node : str
+        Node of the file.
+    low, high : float
+        Its ends; either may be infinite, and a ReLU's is 0.
+    factor, summand : float
+        What turns the layer's outputs into the values that are bounded.
+    """
+
+    value: str
+    node: str
+    low: float
+    high: float
+    factor: float = 1.0
+    summand: float = 0.0
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Network:
     """A network with one input and one output.
@@ -165,6 +190,10 @@ class Network:
         Largest magnitude of a value, by its name, where the file states it (quantised networks do).
     bounds : tuple of float, or None
         Between which the host keeps every element of the input, as a Clip or QuantizeLinear there does; either may be infinite.
+    ends : dict
+        Bounds of the file that have become activations, by layer.
+    again : callable or None
+        Returns the network without some ends of bounds, by `End.value`: whether the low and the high one.
     """
 
     name: str
@@ -175,6 +204,8 @@ class Network:
     notices: tuple[str, ...] = ()
     ranges: dict[str, float] = field(default_factory=dict)
     bounds: tuple[float, float] | None = None
+    ends: dict[str, End] = field(default_factory=dict)
+    again: Callable[[Mapping[str, tuple[bool, bool]]], "Network"] | None = None
 
     @property
     def size(self) -> int:

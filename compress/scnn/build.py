@@ -12,6 +12,7 @@ import typer
 from cli import command, paths
 from compress.frontend.file import read_network
 from compress.frontend.graph import Network
+from compress.frontend.loose import loosened
 from compress.network import vectors
 from compress.page.array import write as write_page
 from compress.page.beside import figures_beside
@@ -19,7 +20,7 @@ from compress.scnn import digits
 from compress.scnn.digits import NAME as EXAMPLE
 from compress.scnn.image import save
 from compress.scnn.size import SIDES, free
-from compress.scnn.source import PRUNE, Made, Request, Trial, build
+from compress.scnn.source import PRUNE, Made, Request, Trial, build, guesses
 from compress.scnn.table import sentences, tables
 from compress.source import beside_image, classes
 from compress.span import read_range
@@ -92,6 +93,7 @@ def run(
     else:
         graph, arrays = read_network(network), {}
         samples = None if data is None else vectors(data, graph.size, graph.shape)
+        graph = loosened(graph, guesses(graph.size, request.input_range) if samples is None else samples)
         made = build(graph, network, spec, request, samples, _classes(labels, graph))
     save(made.image, out)
     for name, array in arrays.items():

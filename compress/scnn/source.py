@@ -108,8 +108,7 @@ def build(network: Network, path: Path, spec: ScnnSpec, request: Request, sample
     few(len(lower(suited(network), path).steps))
     guessed = samples is None
     if samples is None:
-        low, high = request.input_range or UNTOLD
-        samples = np.random.default_rng(0).uniform(low, high, (GUESSES, network.size))
+        samples = guesses(network.size, request.input_range)
     samples = samples if network.bounds is None else np.clip(samples, *network.bounds)
     parts = split(samples, labels, request.tuning)
     trial = trial or Trial(inputs=parts.tried, labels=parts.tried_labels)
@@ -140,6 +139,11 @@ def build(network: Network, path: Path, spec: ScnnSpec, request: Request, sample
              "warnings": _warnings(whole, guessed and request.input_range is None)}
     return Made(image=image, whole=whole, assembly=assembly, samples=samples,
                 facts=facts | _steps(before or network, kinds, fitting, whole, samples, trial))
+
+
+def guesses(size: int, span: tuple[float, float] | None) -> np.ndarray:
+    """Return random inputs that stand in where there are no data."""
+    return np.random.default_rng(0).uniform(*(span or UNTOLD), (GUESSES, size))
 
 
 def stages(network: Network, spec: ScnnSpec, request: Request, parts: Split) -> dict[str, Network]:
