@@ -22,6 +22,15 @@ def why_no_gpu():
     return None if listed.returncode == 0 and listed.stdout.strip() else "nvidia-smi lists no GPU"
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item):
+    """Quick tests simulate little: a compiler that does not optimise saves more than the simulation loses."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not item.get_closest_marker("full"):
+            patch.setenv("NONZERO_SIM_LEVEL", "-O0")
+        return (yield)
+
+
 def pytest_configure(config):
     times.register(config)
 

@@ -36,18 +36,24 @@ class Failed(AssertionError):
 
 
 HIERARCHICAL = "--hierarchical"
+LEVELS = ("-Os", "-O0", "-O1", "-O2")
+"""Levels of optimisation of a simulation's C++; the first is taken where ``NONZERO_SIM_LEVEL`` names none."""
 
 
 class _Whole(Verilator):
-    """Verilator whose C++ is compiled as one file.
+    """Verilator whose C++ is compiled as one file, at the level of optimisation that is asked for.
 
     Several files are there to be compiled side by side, each kind with a header compiled ahead: of a build of ten files, that
     takes more processor time than the files.
     """
 
+    def __init__(self, level: str):
+        super().__init__()
+        self._level = level
+
     def _build_command(self):
         *commands, make = super()._build_command()
-        return [*commands, [*make, "VM_PARALLEL_BUILDS=0"]]
+        return [*commands, [*make, "VM_PARALLEL_BUILDS=0", f"OPT_FAST={self._level}"]]
 
 
 class _Apart(Verilator):
@@ -99,10 +105,19 @@ def build(*, sources: Sequence[Path | str], top: str, sim: str | None = None, wa
     if sim == "icarus":
         texts = [text for text in texts if not _is_control(text)]
     arguments = (*OPTIONS[sim], *build_args)
-    name = key(simulator.identity(sim), top, str(waves), *TIMESCALE, *arguments, "sources", *texts)
+    chosen = level() if sim == "verilator" and not apart else LEVELS[0]
+    name = key(simulator.identity(sim), top, str(waves), *TIMESCALE, *arguments, chosen, "sources", *texts)
     if not cache_it:
         name = key(name, str(os.getpid()), str(time.time_ns()))
-    return fetch(name, lambda work: _compile(work, sim, top, texts, arguments, waves, apart))
+    return fetch(name, lambda work: _compile(work, sim, top, texts, arguments, waves, apart, chosen))
+
+
+def level() -> str:
+    """Return the level of optimisation of simulations: that of ``NONZERO_SIM_LEVEL``, such as ``-O0`` where most are short."""
+    chosen = os.environ.get("NONZERO_SIM_LEVEL") or LEVELS[0]
+    if chosen not in LEVELS:
+        raise ValueError(f"NONZERO_SIM_LEVEL must be one of {', '.join(LEVELS)}, not {chosen!r}; unset it")
+    return chosen
 
 
 def _runtime(arguments: Sequence[str], waves: bool) -> list[Path]:
@@ -230,7 +245,7 @@ def _is_control(text: str) -> bool:
 
 
 def _compile(work: Path, sim: str, top: str, texts: Sequence[str], arguments: Sequence[str],
-             waves: bool, apart: Sequence[str] = ()) -> list[Path]:
+             waves: bool, apart: Sequence[str] = (), chosen: str = LEVELS[0]) -> list[Path]:
     if any(character.isspace() for character in str(work)) and sim == "verilator":
         raise ValueError(f"the cache's path must be without spaces for make, not {str(work.parent)!r}; "
                          f"set NONZERO_CACHE to another folder")
@@ -243,7 +258,7 @@ def _compile(work: Path, sim: str, top: str, texts: Sequence[str], arguments: Se
         for path in _runtime([word for word in arguments if word != HIERARCHICAL], waves):
             os.utime(shutil.copy(path, work), (later, later))
     with simulator.environment(sim):
-        runner = _Apart(apart) if apart else _Whole() if sim == "verilator" else get_runner(sim)
+        runner = _Apart(apart) if apart else _Whole(chosen) if sim == "verilator" else get_runner(sim)
         log = work / "build.log"
         try:
             runner.build(sources=files, hdl_toplevel=top, build_dir=work, build_args=arguments,
