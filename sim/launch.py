@@ -36,6 +36,8 @@ class Failed(AssertionError):
 
 
 HIERARCHICAL = "--hierarchical"
+OF_A_DESIGN = (HIERARCHICAL, "--no-public-flat-rw", "--no-assert")
+"""Arguments that change what Verilator writes of a design, and not Verilator's own files."""
 LEVELS = ("-Os", "-O0", "-O1", "-O2")
 """Levels of optimisation of a simulation's C++; the first is taken where ``NONZERO_SIM_LEVEL`` names none."""
 
@@ -122,6 +124,7 @@ def level() -> str:
 
 def _runtime(arguments: Sequence[str], waves: bool) -> list[Path]:
     """Return Verilator's own object files, most of a small build's time and the same for every design."""
+    arguments = [word for word in arguments if word not in OF_A_DESIGN]
     name = key("runtime", simulator.identity("verilator"), str(waves), *arguments)
     text = "module runtime(input clk, output reg q); always @(posedge clk) q <= ~q; endmodule\n"
 
@@ -255,7 +258,7 @@ def _compile(work: Path, sim: str, top: str, texts: Sequence[str], arguments: Se
         files[-1].write_text(text)
     if sim == "verilator" and top != "runtime":
         later = time.time() + 3600          # than the makefile yet to come: make takes them as they are
-        for path in _runtime([word for word in arguments if word != HIERARCHICAL], waves):
+        for path in _runtime(arguments, waves):
             os.utime(shutil.copy(path, work), (later, later))
     with simulator.environment(sim):
         runner = _Apart(apart) if apart else _Whole(chosen) if sim == "verilator" else get_runner(sim)

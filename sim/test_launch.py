@@ -8,7 +8,7 @@ import pytest
 
 from cli.fault import Fault
 from sim import cache, simulator
-from sim.launch import Failed, build, launch
+from sim.launch import OPTIONS, Failed, _runtime, build, launch, level
 
 COUNTER = """
 module counter(input clk, input rst, output reg [15:0] count,
@@ -37,8 +37,13 @@ def counter(add=0, drop=""):
 
 @pytest.fixture(scope="module", autouse=True)
 def own_cache(tmp_path_factory):
+    """An empty cache, but for Verilator's own object files, which take ten seconds to build."""
+    own = tmp_path_factory.mktemp("cache")
+    if simulator.missing("verilator") is None:
+        kept = _runtime(OPTIONS["verilator"], False)[0].parent
+        shutil.copytree(kept, own / "sim" / kept.name)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NONZERO_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("NONZERO_CACHE", str(own))
         yield
 
 
@@ -59,6 +64,25 @@ def test_a_failed_assertion_of_a_bench_says_its_values(monkeypatch):
     with pytest.raises(Failed, match="assert 1 == 0") as failed:
         run(text=counter().replace("rst ? 0", "rst ? 1"), only="counts_cycles", at_least=1)
     assert "assert 1 == 0" in failed.value.reason
+
+
+def test_the_level_of_optimisation_is_part_of_what_is_kept(monkeypatch):
+    monkeypatch.setenv("NONZERO_SIM_LEVEL", "-O1")
+    little = build(sources=[counter()], top="counter", sim="verilator")
+    monkeypatch.delenv("NONZERO_SIM_LEVEL")
+    usual = build(sources=[counter()], top="counter", sim="verilator")
+    assert little != usual and level() == "-Os"
+    if not simulator.missing("icarus"):
+        icarus = build(sources=[counter()], top="counter", sim="icarus")
+        monkeypatch.setenv("NONZERO_SIM_LEVEL", "-O0")
+        assert build(sources=[counter()], top="counter", sim="icarus") == icarus, "Icarus compiles no C++"
+    monkeypatch.setenv("NONZERO_SIM_LEVEL", "fast")
+    with pytest.raises(ValueError, match="NONZERO_SIM_LEVEL must be one of -Os, -O0, -O1, -O2, not 'fast'; unset it"):
+        run()
+
+
+def test_a_quick_test_is_built_without_optimisation():
+    assert level() == "-O0"
 
 
 def test_files_nobody_asked_for_stay_only_after_a_failure(tmp_path, monkeypatch):

@@ -1,9 +1,6 @@
 """The bench of EIE's table on layers small enough for seconds: what it compares, counts, refuses and writes."""
 
 import json
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -14,6 +11,7 @@ from compress.eie.assemble import IntegerLayer, assemble
 from compress.eie.image import save
 from golden.eie.patterns import TABLE, Benchmark
 from spec.eie import preset
+from tests.commands import leave
 
 SMALL = Benchmark(inputs=250, outputs=190, weight_density=0.06, activation_density=0.4)
 SPEC = preset("default", pes=4, entries=4096, columns=512, slots=64)
@@ -127,28 +125,27 @@ def test_the_presets_are_deep_enough_and_changed_by_options():
     (["--image", "none.npz"], "none.npz"),
 ])
 def test_bad_input_is_one_line_and_exit_code_2(arguments, said):
-    done = subprocess.run([sys.executable, "-m", "bench.eie", *arguments], capture_output=True, text=True)
-    assert done.returncode == 2 and done.stdout == ""
-    assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1 and said in done.stderr
+    done = leave("bench.eie", *arguments)
+    assert done.code == 2 and done.out == ""
+    assert done.err.startswith("error: ") and done.err.count("\n") == 1 and said in done.err
 
 
-def test_a_users_image_runs_layer_by_layer(tmp_path):
+def test_a_users_image_runs_layer_by_layer(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
     rng = np.random.default_rng(5)
     codes = [(rng.integers(1, 16, (40, 30)) * (rng.random((40, 30)) < 0.3)).astype(np.uint8),
              (rng.integers(1, 16, (5, 40)) * (rng.random((5, 40)) < 0.3)).astype(np.uint8)]     # not whole words of outputs
     book = np.concatenate([[0], rng.permutation(np.arange(-40, 0))[:15]]) * np.where(np.arange(16) % 2, 1, -1)
     layers = [IntegerLayer(name="one", codes=codes[0], shift=9), IntegerLayer(name="two", codes=codes[1], shift=9, relu=False)]
     save(assemble(layers, [book], SPEC), tmp_path / "own.npz")
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.eie", "--image", tmp_path / "own.npz", "--json", tmp_path / "own.json"],
-        capture_output=True, text=True, env={**os.environ, "COLUMNS": "200"})
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = leave("bench.eie", "--image", tmp_path / "own.npz", "--json", tmp_path / "own.json")
+    assert done.code == 0, done.out + done.err
     data = json.loads((tmp_path / "own.json").read_text())
     assert list(data["layers"]) == ["one", "two"]
     for layer in data["layers"].values():
         assert layer["mismatches"] == layer["counter_mismatches"] == 0 and layer["paper_cycles"] is None
     assert data["layers"]["one"]["limit"] == np.count_nonzero(codes[0]) / 4      # all random inputs live
-    assert "geometric mean" in done.stdout
+    assert "geometric mean" in done.out
 
 
 def test_a_last_word_that_is_not_full_is_no_difference(tmp_path):

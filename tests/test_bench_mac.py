@@ -1,17 +1,16 @@
 """The MAC results' command and page."""
 import json
-import subprocess
-import sys
 
 import pytest
 
 from bench.mac import page
 from sim.mac.builds import BUILDS
 from sim.mac.recorded import FILES
+from tests.commands import leave
 
 
 def call(*arguments):
-    return subprocess.run([sys.executable, "-m", "bench.mac", *arguments], capture_output=True, text=True, check=False)
+    return leave("bench.mac", *arguments)
 
 
 def test_the_page_is_what_the_results_say():
@@ -32,7 +31,7 @@ def test_a_few_operations_and_a_table(tmp_path):
     out = tmp_path / "mac.json"
     out.write_text('{"clock": {"rows": []}, "random": {"rows": [{"build": "lns"}, {"build": "int_pairs", "different": 9}]}}')
     done = call("--parts", "random", "--builds", "int_pairs", "--operations", "50", "--json", str(out))
-    assert done.returncode == 0 and "0 values differ" in done.stdout, done.stderr
+    assert done.code == 0 and "0 values differ" in done.out, done.err
     data = json.loads(out.read_text())
     other, row = data["random"]["rows"]                          # rows of builds that were not asked for stay
     assert other == {"build": "lns"}
@@ -46,4 +45,4 @@ def test_a_few_operations_and_a_table(tmp_path):
 ])
 def test_bad_input_is_one_line(arguments, text):
     done = call(*arguments)
-    assert done.returncode == 2 and text in done.stderr and done.stderr.count("\n") == 1, done.stderr
+    assert done.code == 2 and text in done.err and done.err.count("\n") == 1, done.err

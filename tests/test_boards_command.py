@@ -2,8 +2,6 @@
 import errno
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,14 +14,14 @@ from boards.about import read
 from rtl.bus.port import INTERFACES
 from spec import link, machines
 from tests import boards_help as help
+from tests.commands import leave
 
 ROOT = Path(__file__).parents[1]
 ULX3S = catalogue.named("ulx3s-85f")
 
 
 def command(name, *arguments):
-    call = [sys.executable, "-m", f"boards.{name}", *map(str, arguments)]
-    return subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    return leave(f"boards.{name}", *arguments)
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +49,8 @@ def test_a_run_that_cannot_be_is_one_line(files, tmp_path, arguments, complaint)
     named = {"IMAGE": files[0], "INPUT": files[1]}
     out = tmp_path / "y.npy"
     done = command("run", *(named.get(argument, argument) for argument in arguments), "--outputs", out)
-    assert done.returncode == 2 and complaint in done.stderr, done.stderr
-    assert done.stderr.count("error: ") == 1 and done.stderr.splitlines()[-1].startswith("error: ") and not out.exists()
+    assert done.code == 2 and complaint in done.err, done.err
+    assert done.err.count("error: ") == 1 and done.err.splitlines()[-1].startswith("error: ") and not out.exists()
 
 
 @pytest.mark.parametrize(("number", "complaint"), [
@@ -106,7 +104,7 @@ def test_the_boards_own_port_is_found(monkeypatch):
 ])
 def test_a_build_that_cannot_be_is_one_line(tmp_path, arguments, complaint):
     done = command("build", *arguments, "--out", tmp_path / "out")
-    assert done.returncode == 2 and complaint in done.stderr and done.stderr.splitlines()[-1].startswith("error: "), done.stderr
+    assert done.code == 2 and complaint in done.err and done.err.splitlines()[-1].startswith("error: "), done.err
     assert not (tmp_path / "out").exists()
 
 
@@ -128,13 +126,13 @@ def test_the_streams_of_a_specification_are_those_of_the_machine(design, options
 
 def test_a_plan_needs_no_tool_of_the_board(tmp_path):
     done = command("build", "--board", "arty-a7-100", "--pes", "2", "--preset", "ecp5", "--out", tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert {path.name for path in tmp_path.iterdir()} == {"shell.v", "top.v", "pins.xdc"} and "no bitstream" in done.stdout
+    assert done.code == 0, done.err
+    assert {path.name for path in tmp_path.iterdir()} == {"shell.v", "top.v", "pins.xdc"} and "no bitstream" in done.out
 
 
 def test_the_list_says_what_was_tried_and_that_no_board_was_at_hand(tmp_path):
     done = command("list", "--json", tmp_path / "list.json")
-    assert done.returncode == 0 and listing.PHYSICAL in done.stdout
+    assert done.code == 0 and listing.PHYSICAL in done.out
     known = {one["board"]: one for one in json.loads((tmp_path / "list.json").read_text())}
     assert set(known) == set(catalogue.BOARDS) and known["arty-a7-100"]["tried"] == ["plan only"]
     assert all(one["bridge"] and one["baud"] for one in known.values())

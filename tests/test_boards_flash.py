@@ -2,17 +2,15 @@
 import json
 import os
 import stat
-import subprocess
-import sys
 import time
-from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from boards import catalogue, loader
 from boards.bitstream import SUFFIX
+from tests.commands import leave
 
-ROOT = Path(__file__).parents[1]
 GOOD = {"openFPGALoader": "Writing: [====] 100.00%\nDone", "iceprog": "cdone: high\nVERIFY OK\nBye.",
         "dfu-util": "Download [=====] 100% 1 bytes\nDownload done.", "icesprog": "board: [iCESugar]\ndone"}
 
@@ -30,9 +28,8 @@ def build_for(folder, board):
 
 
 def flash(tmp_path, board, *more):
-    call = [sys.executable, "-m", "boards.flash", "--board", board, "--folder", str(tmp_path), *more]
-    return subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=False,
-                          env=os.environ | {"PATH": f"{tmp_path}:/usr/bin:/bin"})
+    with mock.patch.dict(os.environ, {"PATH": f"{tmp_path}:/usr/bin:/bin"}):
+        return leave("boards.flash", "--board", board, "--folder", tmp_path, *more)
 
 
 @pytest.mark.parametrize("name", ["ulx3s-85f", "icebreaker", "orangecrab-25f", "icesugar"])
@@ -87,27 +84,27 @@ def test_a_loader_that_hangs_is_ended(tmp_path):
 
 def test_the_command_says_what_it_did_and_what_it_did_not(tmp_path):
     done = flash(tmp_path, "ulx3s-85f")
-    assert done.returncode == 2 and done.stderr.startswith("error: --folder must hold a bitstream, and") and \
-        done.stderr.count("\n") == 1
+    assert done.code == 2 and done.err.startswith("error: --folder must hold a bitstream, and") and \
+        done.err.count("\n") == 1
     build_for(tmp_path, catalogue.named("ulx3s-85f"))
     done = flash(tmp_path, "ulx3s-85f")
-    assert done.returncode == 2 and "apt-get install openfpgaloader" in done.stderr
+    assert done.code == 2 and "apt-get install openfpgaloader" in done.err
     done = flash(tmp_path, "icebreaker")
-    assert done.returncode == 2 and "must hold a bitstream for icebreaker, not for ulx3s-85f" in done.stderr
+    assert done.code == 2 and "must hold a bitstream for icebreaker, not for ulx3s-85f" in done.err
     fake(tmp_path, "openFPGALoader", GOOD["openFPGALoader"])
     done = flash(tmp_path, "ulx3s-85f", "--json", str(tmp_path / "done.json"))
-    assert done.returncode == 0 and "loaded eie_4 into ulx3s-85f" in done.stdout
+    assert done.code == 0 and "loaded eie_4 into ulx3s-85f" in done.out
     assert json.loads((tmp_path / "done.json").read_text())["board"] == "ulx3s-85f"
     (tmp_path / "board.bit").write_bytes(b"cut")
     done = flash(tmp_path, "ulx3s-85f")
-    assert done.returncode == 2 and "must be the bitstream of 100 bytes" in done.stderr
+    assert done.code == 2 and "must be the bitstream of 100 bytes" in done.err
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"board": 3}', "\x00"])
 def test_what_is_no_build_is_named(tmp_path, text):
     (tmp_path / "board.json").write_text(text)
     done = flash(tmp_path, "icebreaker")
-    assert done.returncode == 2 and "--folder must hold" in done.stderr and done.stderr.count("\n") == 1
+    assert done.code == 2 and "--folder must hold" in done.err and done.err.count("\n") == 1
 
 
 def test_options_that_do_not_apply_are_refused(tmp_path):

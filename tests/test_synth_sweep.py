@@ -3,8 +3,6 @@ import csv
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -14,8 +12,7 @@ import pytest
 from cli.command import main
 from spec.eie import preset
 from synth import pool, sweep
-
-ROOT = Path(__file__).parents[1]
+from tests.commands import leave
 
 
 def square(job):
@@ -171,6 +168,5 @@ def image(path, spec):
     dense = path.with_name("dense.npz")
     np.savez(dense, **{"fc.weight": weights.astype(np.float32), "fc.bias": rng.normal(size=12).astype(np.float32)})
     words = [dense, "-o", path, "--preset", "ecp5", "--pes", spec.pes]
-    done = subprocess.run([sys.executable, "-m", "compress.build", *map(str, words)], capture_output=True, text=True,
-                          check=False, cwd=ROOT)
-    assert done.returncode == 0, done.stderr
+    done = leave("compress.build", *words)
+    assert done.code == 0, done.err

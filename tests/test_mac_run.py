@@ -1,7 +1,5 @@
 """`python -m sim.run` on two matrices, as a user calls it."""
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -9,11 +7,11 @@ import pytest
 from compress.mac import Image, save
 from golden.mac import matmul, to_bits, to_values
 from spec.mac import MacSpec
+from tests.commands import leave
 
 
 def call(*arguments):
-    return subprocess.run([sys.executable, "-m", "sim.run", "--design", "mac", *map(str, arguments)],
-                          capture_output=True, text=True, check=False)
+    return leave("sim.run", "--design", "mac", *arguments)
 
 
 def test_two_matrices(tmp_path):
@@ -23,13 +21,13 @@ def test_two_matrices(tmp_path):
         np.save(tmp_path / f"{name}.npy", x)
     done = call(tmp_path / "a.npy", tmp_path / "b.npy", "--c", tmp_path / "c.npy", "--fold", 16, "--tiles", 2,
                 "--outputs", tmp_path / "d.npy", "--json", tmp_path / "d.json")
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     spec = MacSpec(tiles=2, fold=16)
     want = matmul(spec, to_bits("fp16", a), to_bits("fp16", b), to_bits("fp32", c), fmt="fp16")
     assert (np.load(tmp_path / "d.npy") == to_values("fp32", want)).all()
     figures = json.loads((tmp_path / "d.json").read_text())
     assert figures["padded"] == [12, 24, 8] and figures["different"] == 0 and figures["values"] == 63
-    assert figures["operations"] == 3 * 6 and "12 x 24 x 8" in done.stdout
+    assert figures["operations"] == 3 * 6 and "12 x 24 x 8" in done.out
 
 
 def test_an_image(tmp_path):
@@ -43,8 +41,8 @@ def test_an_image(tmp_path):
     save(Image(spec=spec, fmt="fp16", **patterns), tmp_path / "tile.npz")
     given = [tmp_path / "tile.npz", "--input", tmp_path / "a.npy", "--outputs", tmp_path / "d.npy", "--json",
              tmp_path / "d.json"]
-    done = subprocess.run([sys.executable, "-m", "sim.run", *map(str, given)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    done = leave("sim.run", *given)
+    assert done.code == 0, done.err
     want = matmul(spec, to_bits("fp16", a), to_bits("fp16", b), to_bits("fp32", np.tile(c, (6, 1))), fmt="fp16")
     assert (np.load(tmp_path / "d.npy") == to_values("fp32", want)).all()
     figures = json.loads((tmp_path / "d.json").read_text())
@@ -63,7 +61,7 @@ def test_bad_input_is_one_line(shapes, options, message, tmp_path):
     for name, shape in zip("ab", shapes, strict=True):
         np.save(tmp_path / f"{name}.npy", np.ones(shape))
     done = call(tmp_path / "a.npy", tmp_path / "b.npy", *options)
-    assert done.returncode == 2 and message in done.stderr and done.stderr.count("\n") == 1, done.stderr
+    assert done.code == 2 and message in done.err and done.err.count("\n") == 1, done.err
 
 
 @pytest.mark.parametrize("values", [np.ones((4, 4), complex), np.array([["a", "b"]] * 2), np.zeros((4, 4), [("x", "i4")]),
@@ -73,12 +71,12 @@ def test_what_is_no_number_is_refused(values, tmp_path):
     np.save(tmp_path / "b.npy", values)
     done = call(tmp_path / "a.npy", tmp_path / "b.npy")
     told = "B: values must be real numbers", "B must be a whole .npy file of numbers"
-    assert done.returncode == 2 and any(text in done.stderr for text in told), done.stderr
-    assert done.stderr.count("\n") == 1, done.stderr
+    assert done.code == 2 and any(text in done.err for text in told), done.err
+    assert done.err.count("\n") == 1, done.err
 
 
 def test_nan_into_integers_is_refused(tmp_path):
     np.save(tmp_path / "a.npy", np.full((4, 4), np.nan))
     np.save(tmp_path / "b.npy", np.ones((4, 4)))
     done = call(tmp_path / "a.npy", tmp_path / "b.npy", "--arch", "ampere", "--formats", "int8")
-    assert done.returncode == 2 and "NaN" in done.stderr and done.stderr.count("\n") == 1, done.stderr
+    assert done.code == 2 and "NaN" in done.err and done.err.count("\n") == 1, done.err
