@@ -4,9 +4,10 @@ from functools import partial
 import numpy as np
 import pytest
 
-from sim.scnn import check, corners, stress
+from golden.scnn.layer import forward
+from sim.scnn import check, corners, stress, upset
 from sim.scnn.mutants import examine, told
-from sim.scnn.networks import NETWORKS, close, long, saturating, shifts, sparse
+from sim.scnn.networks import NETWORKS, close, conv, long, saturating, shifts, sparse
 from sim.scnn.talks import Attempt
 from spec.scnn import preset
 
@@ -46,6 +47,20 @@ def cases():
     yield from corners.cases()
 
 
+def upsets():
+    """Talks with wrong data, with too little room, and with a reset."""
+    rng = np.random.default_rng(3)
+    layers, x = [conv(rng, "a", "input", (8, 2, 3, 3), bias=False)], sparse(rng, (2, 6, 6), 1.0)
+    odd = check.Case(name="odd", layers=layers, x=x, levels=(0,))
+    image = odd.image(odd.assembly(SPEC))
+    yield upset.restart
+    yield from (partial(upset.odd_activation, image, odd.x, pe=0, lane=lane) for lane in range(SPEC.i))
+    for pe in range(SPEC.pes):
+        layers, x = [conv(rng, "a", "input", (3 + pe, 2, 3, 3), bias=False)], sparse(rng, (2, 5 + pe, 6 + pe), 1.0)
+        made = check.Case(name="full", layers=layers, x=x, levels=(0,)).assembly(SPEC)
+        yield partial(upset.barely_full, made, x, forward(layers, x)["a"], pe)
+
+
 def test_every_corner_is_one_of_this_array():
     chosen = [*corners.cases(), corners.marathon()]
     assert [case.name for case in chosen if not check.fits(case, SPEC)] == []
@@ -59,8 +74,9 @@ def test_faults_of_a_pe_are_noticed(tmp_path):
     made = [case.assembly(SPEC) for case in chosen]
     talks = [partial(told, case.image(one), case.x) for case, one in zip(chosen, made, strict=True)]
     talks[-1] = partial(talks[-1], runs=RUNS)
+    talks += upsets()
     verdict, answers = examine(tmp_path, SPEC, talks, count=COUNT)
-    for case, one, (result, *_) in zip(chosen, made, answers, strict=True):
+    for case, one, (result, *_) in zip(chosen, made, answers[:len(chosen)], strict=True):
         assert not check.faults(case, one, Attempt(result=result)), case.name
     print(f"a PE: {verdict}", flush=True)
     assert verdict.tried >= 200 and verdict.share >= LEAST, verdict

@@ -1,0 +1,91 @@
+"""Talks with an array whose data have one fault, or that is reset: what a host sees of it in the flags and in ``busy``."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from compress.actions import Offer, ReadRegister, Send, Wait, WriteRegister
+from compress.scnn import Image, load_actions, stream
+from compress.scnn.actions import input_packets
+from compress.scnn.assemble import Assembly
+from compress.scnn.image import of
+from compress.scnn.tensor import store
+from sim.host import Actions, Reset
+from spec.scnn import WEIGHT_STREAM
+from spec.scnn.program import DRAIN_LAYER, LANE_LAYER, LAYER, pack, unpack
+from spec.scnn.shape import ACT_ENTRY_BITS, MAX_RUN, VALUE_BITS
+
+ODD = (MAX_RUN - 1) << VALUE_BITS
+"""An entry of value 0 whose run is not that of a placeholder."""
+
+LIMIT = 20_000          # cycles within which a run of a small network ends, or is taken as one that does not
+
+
+def flags_of(image: Image, x: np.ndarray, packets: Sequence[np.ndarray] = ()) -> Actions:
+    """Load an image and run an input on it; return the flags, whether or not the run ends.
+
+    ``packets`` go to the memories behind the input.
+    """
+    yield from load_actions(image)
+    for packet in (*input_packets(image, x), *packets):
+        yield Send(packet)
+    yield WriteRegister("flags", dict.fromkeys(("done", "refused", "bad_run", "count_mismatch", "act_overflow"), 1))
+    yield WriteRegister("layers", {"first": 0, "count": len(image.arrays["layers"])})
+    yield Offer(WEIGHT_STREAM, stream.transfers(image.spec, image.arrays["weights"]))
+    yield WriteRegister("control", {"start": 1})
+    try:
+        return (yield Wait("done", limit=LIMIT))
+    except RuntimeError:
+        flags = yield ReadRegister("flags")
+        yield from restart()
+        return flags
+
+
+def odd_activation(image: Image, x: np.ndarray, *, pe: int, lane: int) -> Actions:
+    """Run an input of which one PE's first full word has `ODD` in a lane; return the flags."""
+    spec = image.spec
+    table, memory = store(spec, image.source, x, pe, 0)
+    word = next(word for word, count in table.values() if count >= spec.i)
+    entries = [int(memory[word]) >> ACT_ENTRY_BITS * at & (1 << ACT_ENTRY_BITS) - 1 for at in range(spec.i)]
+    entries[lane] = ODD
+    changed = np.array([sum(entry << ACT_ENTRY_BITS * at for at, entry in enumerate(entries))], object)
+    return (yield from flags_of(image, x, [stream.for_pe("activations", pe, word, stream.memory_words(spec, changed))]))
+
+
+def barely_full(assembly: Assembly, x: np.ndarray, outputs: np.ndarray, pe: int) -> Actions:
+    """Run an input whose ``outputs`` of the last layer lack a word of room in a PE; return flags and register ``overflow``."""
+    mapping = assembly.mappings[-1]
+    words = len(store(assembly.spec, mapping.output, outputs, pe, 0)[1])
+    drain, place = assembly.drain.copy(), unpack(LAYER, [int(assembly.layers[len(assembly.mappings) - 1])])["drain"]
+    head = unpack(DRAIN_LAYER, [int(word) for word in drain[pe, place:place + 2]])
+    drain[pe, place:place + 2] = pack(DRAIN_LAYER, head | {"limit": head["word"] + words - 1})
+    flags = yield from flags_of(of(replace(assembly, drain=drain)), x)
+    return flags, (yield ReadRegister("overflow"))
+
+
+def odd_weight(image: Image, number: int) -> Image:
+    """Return an image in whose weight stream the item ``number`` has value 0 and a run that is not a placeholder's."""
+    weights = image.arrays["weights"].copy()
+    items = weights[:, 1:].ravel()
+    at = np.flatnonzero(items & (1 << VALUE_BITS) - 1)[number]
+    items[at] = items[at] >> image.spec.entry_bits << image.spec.entry_bits | ODD
+    weights[:, 1:] = items.reshape(weights[:, 1:].shape)
+    return replace(image, arrays=image.arrays | {"weights": weights})
+
+
+def narrow_slots(image: Image) -> Image:
+    """Return an image whose first lane takes blocks of one vector in the first layer."""
+    lanes = image.arrays["lanes"].copy()
+    own = lanes[0] if lanes.ndim > 1 else lanes
+    own[:2] = pack(LANE_LAYER, unpack(LANE_LAYER, [int(word) for word in own[:2]]) | {"slot_log2": 0})
+    return replace(image, arrays=image.arrays | {"lanes": lanes})
+
+
+def restart() -> Actions:
+    """Reset the array; return how many times in a row ``busy`` is read as 1 behind it."""
+    yield Reset()
+    reads = 0
+    while (yield ReadRegister("status"))["busy"]:
+        reads += 1
+    return reads
