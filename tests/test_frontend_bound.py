@@ -60,6 +60,13 @@ def planes(*parts, **weights):
 
 FIRST = node("MatMul", ["x", "w"], "a")
 CONV = node("Conv", ["x", "k"], "a", **SAME)
+def called(name, proto):
+    """The same network, its nodes called by names that the reader would give as well."""
+    for number, one in enumerate(proto.graph.node):
+        one.name = name[number]
+    return proto
+
+
 DENSE = {
     "between two layers": flat(FIRST, kept("a", -0.5, 1.1, "d"), node("MatMul", ["d", "v"])),
     "both ends above 0": flat(FIRST, kept("a", 0, 1.1, "d"), node("MatMul", ["d", "v"])),
@@ -77,6 +84,8 @@ DENSE = {
     "at the input, from 0": flat(kept("x", 0, 1.3, "d"), node("MatMul", ["d", "w"])),
     "a factor between": flat(FIRST, kept("a", -0.5, 1.1, "d"), node("Mul", ["d", "f"], "m"), node("Relu", ["m"], "r"),
                              node("MatMul", ["r", "v"]), f=np.float32(-4)),
+    "names of the reader": called(["d q moved", "d q", "z", "d q from 0", "d q moved_2", "w"], flat(
+        FIRST, kept("a", -0.5, 1.1, "d"), node("MatMul", ["d", "v"], "b"), kept("b", -1, 1.2, "y"))),
     "above alone": flat(FIRST, node("Clip", ["a", "", "high"], "r"), node("MatMul", ["r", "v"]), high=np.float32(0.5)),
     "at the input and at itself": flat(node("Relu", ["x"], "r"), kept("r", -1.3, 1.3, "d"), node("MatMul", ["d", "w"])),
 }

@@ -14,7 +14,7 @@ import numpy as np
 
 from compress.frontend.graph import INPUT, End
 from compress.frontend.meet import ahead, joined
-from compress.frontend.node import Step
+from compress.frontend.node import Step, free
 
 INF = float("inf")
 SLACK = 1e-5        # of a bound's width: what the rounding of scales to float32 moves its ends by
@@ -73,7 +73,7 @@ def settle(steps: Sequence[Step], answer: str, left: Mapping[str, tuple[bool, bo
     for step in steps:
         for source in step.inputs:
             readers.setdefault(source, []).append(step)
-    settled = Settled()
+    settled, taken = Settled(), {step.name for step in steps}
     _host(settled, steps, readers, answer)
     late: dict[str, Step] = {}          # values, and the summand behind an activation that is still to be added to them
     for step in steps:
@@ -81,12 +81,12 @@ def settle(steps: Sequence[Step], answer: str, left: Mapping[str, tuple[bool, bo
             continue
         step = replace(step, inputs=[settled.name(name) for name in step.inputs])
         if step.kind == "bound":
-            more = _activation(settled, _without(step, left.get(step.name, (False, False))))
+            more = _activation(settled, _without(step, left.get(step.name, (False, False))), taken)
         else:
             settled.spans[step.name] = _span(step, [settled.span(name) for name in step.inputs])
             more = [step]
         if step.kind == "pool" and step.inputs[0] in late:
-            more = _swapped(step, late.pop(step.inputs[0]))
+            more = _swapped(step, late.pop(step.inputs[0]), free(taken, f"{step.name} of what is bounded"))
         if len(more) > 1 and step.name != answer and uses[step.name] == 1 and _commutes(readers[step.name][0], more[-1]):
             late[step.name] = more.pop()
         settled.steps += more
@@ -111,8 +111,8 @@ def _without(step: Step, left: tuple[bool, bool]) -> Step:
     return replace(step, numbers={"low": -INF if left[0] else low, "high": INF if left[1] else high})
 
 
-def _activation(settled: Settled, step: Step) -> list[Step]:
-    """Return the steps of a bound: none where no value lies beyond it."""
+def _activation(settled: Settled, step: Step, taken: set[str]) -> list[Step]:
+    """Return the steps of a bound, none where no value lies beyond it; names that are ``taken`` are no new step's."""
     source, (low, high) = step.inputs[0], settled.span(step.inputs[0])
     least, most = step.numbers["low"], step.numbers["high"]
     if low >= most or high <= least:
@@ -139,12 +139,12 @@ def _activation(settled: Settled, step: Step) -> list[Step]:
     if least == 0:
         settled.ends[step.name] = End(value=step.name, node=step.nodes[-1], low=0.0, high=most)
         return [Step(name=step.name, kind="clip", inputs=[source], numbers={"low": 0.0, "high": most}, **common)]
-    ahead, between = f"{step.name} moved", f"{step.name} from 0"
+    first, middle = (free(taken, f"{step.name} {what}") for what in ("moved", "from 0"))
     factor, end, width = (-1.0, most, INF) if least == -INF else (1.0, least, most - least)
-    settled.ends[between] = End(value=step.name, node=step.nodes[-1], low=least, high=most, factor=factor, summand=end)
-    return [affine(ahead, source, factor, -factor * end),           # min(x, high) = high - max(high - x, 0)
-            Step(name=between, kind="clip", inputs=[ahead], numbers={"low": 0.0, "high": width}, **common),
-            affine(step.name, between, factor, end)]
+    settled.ends[middle] = End(value=step.name, node=step.nodes[-1], low=least, high=most, factor=factor, summand=end)
+    return [affine(first, source, factor, -factor * end),           # min(x, high) = high - max(high - x, 0)
+            Step(name=middle, kind="clip", inputs=[first], numbers={"low": 0.0, "high": width}, **common),
+            affine(step.name, middle, factor, end)]
 
 
 def _commutes(step: Step, behind: Step) -> bool:
@@ -155,10 +155,10 @@ def _commutes(step: Step, behind: Step) -> bool:
     return not (any(numbers["pads"]) and numbers["count_pads"])
 
 
-def _swapped(pool: Step, behind: Step) -> list[Step]:
-    """Return a pool of what a factor and summand were to be applied to, and these behind it."""
+def _swapped(pool: Step, behind: Step, name: str) -> list[Step]:
+    """Return a pool, called ``name``, of what a factor and summand were to be applied to, and these behind it."""
     size = int(np.prod(pool.shape))
-    first = replace(pool, name=f"{pool.name} of {behind.inputs[0]}", inputs=behind.inputs)
+    first = replace(pool, name=name, inputs=behind.inputs)
     numbers = {name: np.full(size, values[0]) for name, values in behind.numbers.items()}
     return [first, replace(behind, name=pool.name, inputs=[first.name], shape=pool.shape, numbers=numbers)]
 

@@ -36,7 +36,8 @@ def fuse(name: str, shape: tuple[int, ...], steps: list[Step], answer: str, *,
     answer = settled.name(answer)
     steps = behind_orders(settled.steps, answer)
     uses = Counter(source for step in steps for source in step.inputs) + Counter([answer])
-    state = State(shape=shape, uses=uses, names={INPUT: INPUT}, planes=any(step.kind in ("conv", "pool") for step in steps))
+    state = State(shape=shape, uses=uses, names={INPUT: INPUT}, taken={step.name for step in steps},
+                  planes=any(step.kind in ("conv", "pool") for step in steps))
     readers: dict[str, list[Step]] = {}
     for step in steps:
         for source in step.inputs:

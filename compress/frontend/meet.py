@@ -29,24 +29,27 @@ def joined(steps: Sequence[Step], answer: str) -> list[Step]:
 
 
 def ahead(steps: Sequence[Step], answer: str) -> list[Step]:
-    """Return steps in which a bound of the input comes ahead of factors and summands that are the same for all elements."""
-    made = list(steps)
-    uses = Counter(source for step in made for source in step.inputs) + Counter([answer])
-    moved = True
-    while moved:
-        moved, makers = False, {step.name: number for number, step in enumerate(made)}
-        for number, step in enumerate(made):
-            place = makers.get(step.inputs[0])
-            if step.kind != "bound" or place is None or not _even(first := made[place]) or uses[first.name] != 1:
-                continue
-            if not _from_input(first.inputs[0], made, makers):
-                continue
-            factor, summand = (float(first.numbers[name][0]) for name in ("scale", "shift"))
-            ends = sorted((step.numbers[end] - summand) / factor for end in ("low", "high"))
-            made[place] = replace(step, name=first.name, inputs=first.inputs, numbers={"low": ends[0], "high": ends[1]})
-            made[number] = replace(first, name=step.name, inputs=[first.name])
-            moved = True
-            break
+    """Return steps in which the first bound of the input comes ahead of factors and summands, the same for all elements."""
+    readers: dict[str, list[int]] = {}
+    for number, step in enumerate(steps):
+        for source in step.inputs:
+            readers.setdefault(source, []).append(number)
+    made, path, value = list(steps), list[int](), INPUT
+    while value != answer and len(readers.get(value, ())) == 1 and _even(made[readers[value][0]]):
+        path += readers[value]
+        value = made[path[-1]].name
+    behind = readers.get(value, [])
+    if not path or value == answer or len(behind) != 1 or made[behind[0]].kind != "bound":
+        return made
+    bound, ends = made[behind[0]], [made[behind[0]].numbers[end] for end in ("low", "high")]
+    for number in reversed(path):
+        factor, summand = (float(made[number].numbers[name][0]) for name in ("scale", "shift"))
+        ends = sorted((end - summand) / factor for end in ends)
+    places = [*path, behind[0]]
+    names = [made[number].name for number in places]
+    moved = [replace(bound, numbers={"low": ends[0], "high": ends[1]}), *(made[number] for number in path)]
+    for number, name, before, step in zip(places, names, [INPUT, *names], moved, strict=False):
+        made[number] = replace(step, name=name, inputs=[before])
     return made
 
 
@@ -55,12 +58,3 @@ def _even(step: Step) -> bool:
     numbers = step.numbers
     return step.kind == "affine" and numbers["scale"].size > 0 and numbers["scale"][0] != 0 and all(
         (numbers[name] == numbers[name][0]).all() for name in ("scale", "shift"))
-
-
-def _from_input(value: str, steps: Sequence[Step], makers: dict[str, int]) -> bool:
-    """Tell whether a value is the input, with nothing but factors and summands on the way."""
-    while value != INPUT:
-        if value not in makers or steps[makers[value]].kind != "affine":
-            return False
-        value = steps[makers[value]].inputs[0]
-    return True

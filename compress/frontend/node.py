@@ -39,6 +39,15 @@ class Step:
     numbers: dict[str, Any] = field(default_factory=dict)
 
 
+def free(taken: set[str], text: str) -> str:
+    """Return a name that is not ``taken`` yet: the text, or with a number behind it; it is taken then."""
+    name, number = text, 2
+    while name in taken:
+        name, number = f"{text}_{number}", number + 1
+    taken.add(name)
+    return name
+
+
 class Node:
     """A node with its attributes and inputs within reach.
 

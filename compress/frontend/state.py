@@ -34,6 +34,7 @@ class State:
     notices: list[str] = field(default_factory=list)
     changed: set[str] = field(default_factory=set)              # values of steps that their layers do not have
     before: dict[str, list[str]] = field(default_factory=dict)  # our value: those of steps that it is, or was before a clip
+    taken: set[str] = field(default_factory=set)                # names of steps and layers
     planes: bool = False                                        # some layer reads rows and columns
 
     def call(self, step: str, ours: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from compress.frontend.graph import Add, Concat, Conv, Dense, Pool, Relabel
-from compress.frontend.node import Step
+from compress.frontend.node import Step, free
 from compress.frontend.state import Pending, State, alone, by_channel, taken, times
 
 
@@ -18,8 +18,8 @@ def layer(state: State, step: Step) -> None:
         ours = state.names[source]
         if source in state.open and step.kind not in ("dense", "conv"):
             before = state.pending[state.open[source]]
-            first = Step(name=f"{step.name} input {len(sources) + 1}", kind="affine", inputs=[source], shape=state.size(ours),
-                         nodes=list(before.nodes))
+            first = Step(name=free(state.taken, f"{step.name} input {len(sources) + 1}"), kind="affine", inputs=[source],
+                         shape=state.size(ours), nodes=list(before.nodes))
             ours = alone(state, first, ours, before.scale, before.shift)
         sources.append(ours)
     nodes = tuple(step.nodes)
@@ -50,7 +50,7 @@ def _weighed(state: State, step: Step) -> bool:
     if len(operands) < len(step.inputs):
         return False
     nodes = [node for source in step.inputs if source in state.open for node in state.pending[state.open[source]].nodes]
-    shape, both = step.shape, f"{step.name} operands"
+    shape, both = step.shape, free(state.taken, f"{step.name} operands")
     state.layers[both] = Concat(name=both, inputs=tuple(state.names[source] for source in step.inputs),
                                 shape=(2 * shape[0], *shape[1:]))
     weight = np.concatenate([np.diag(scale) for scale, _ in operands], axis=1)[:, :, None, None]
