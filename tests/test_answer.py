@@ -1,5 +1,6 @@
 """What a run answers: real values, integers, the error against the float network, and warnings that name share and option."""
 import json
+import re
 import sys
 from dataclasses import replace
 from fractions import Fraction
@@ -11,6 +12,7 @@ from cli import command
 from compress import build
 from compress.eie.actions import inputs
 from compress.eie.load import load
+from compress.span import read_range
 from golden import image as golden_image
 from golden.eie import run as golden_run
 from sim import run as sim_run
@@ -90,6 +92,14 @@ def test_saturating_inputs_and_layers_are_told_with_share_and_option(built):
     count = int((np.abs(20 * x / load(folder / "image.npz").input_scale) > 32767.5).sum())
     assert f"({count} of 360)" in said[0] and f"{100 * count / 360:.1f} %" in said[0]
     assert any("of the outputs of a (" in text and "--calibrate FILE" in text for text in said)
+
+
+def test_a_range_that_is_advised_is_one_that_the_command_takes(built):
+    folder, _, x = built
+    for given in (20 * x, np.full_like(x, 1e9), np.full_like(x, -1e9)):
+        advised = re.search(r"--input-range=(\S+)", answer(folder, given).warnings()[0])[1]
+        low, high = read_range(advised)
+        assert (low, high) == pytest.approx((min(given.min(), 0), max(given.max(), 0)), rel=1e-5)
 
 
 def test_an_image_without_data_says_so_on_every_run(tmp_path):

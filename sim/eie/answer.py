@@ -95,7 +95,8 @@ class Answer:
 
     def _inputs(self) -> list[str]:
         low, high = float(self.inputs.min()), float(self.inputs.max())
-        span, size, said = f"--input-range={low:g},{high:g}", self.inputs.size, []
+        ends = (low, high) if f"{low:g}" != f"{high:g}" else (min(low, 0.0), max(high, 0.0))     # of inputs that are all alike
+        span, size, said = f"--input-range={ends[0]:g},{ends[1]:g}", self.inputs.size, []
         if count := self._golden.clipped:
             top = self._image.input_scale * (1 << self._image.spec.act_bits - 1)
             said.append(f"{_share(count, size)} of the inputs ({count:,} of {size:,}) saturated: they go from {low:g} to "
