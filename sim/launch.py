@@ -114,15 +114,22 @@ def build(*, sources: Sequence[Path | str], top: str, sim: str | None = None, wa
     return fetch(name, lambda work: _compile(work, sim, top, texts, arguments, waves, apart, chosen))
 
 
-def level() -> str:
+def level(usual: str = LEVELS[0]) -> str:
     """Return the level of optimisation of simulations: that of ``NONZERO_SIM_LEVEL``, such as ``-O0`` where most are short."""
-    chosen = os.environ.get("NONZERO_SIM_LEVEL") or LEVELS[0]
+    chosen = os.environ.get("NONZERO_SIM_LEVEL") or usual
     if chosen not in LEVELS:
         raise ValueError(f"NONZERO_SIM_LEVEL must be one of {', '.join(LEVELS)}, not {chosen!r}; unset it")
     return chosen
 
 
-def _runtime(arguments: Sequence[str], waves: bool) -> list[Path]:
+def lay_runtime(place: Path, arguments: Sequence[str] = OPTIONS["verilator"], *, waves: bool = False) -> None:
+    """Copy Verilator's own object files to where a makefile that is yet to come would compile them."""
+    later = time.time() + 3600              # than that makefile: make takes them as they are
+    for path in runtime(arguments, waves):
+        os.utime(shutil.copy(path, place), (later, later))
+
+
+def runtime(arguments: Sequence[str] = OPTIONS["verilator"], waves: bool = False) -> list[Path]:
     """Return Verilator's own object files, most of a small build's time and the same for every design."""
     arguments = [word for word in arguments if word not in OF_A_DESIGN]
     name = key("runtime", simulator.identity("verilator"), str(waves), *arguments)
@@ -257,9 +264,7 @@ def _compile(work: Path, sim: str, top: str, texts: Sequence[str], arguments: Se
         files.append(work / f"source{number}{'.vlt' if _is_control(text) else '.v'}")
         files[-1].write_text(text)
     if sim == "verilator" and top != "runtime":
-        later = time.time() + 3600          # than the makefile yet to come: make takes them as they are
-        for path in _runtime(arguments, waves):
-            os.utime(shutil.copy(path, work), (later, later))
+        lay_runtime(work, arguments, waves=waves)
     with simulator.environment(sim):
         runner = _Apart(apart) if apart else _Whole(chosen) if sim == "verilator" else get_runner(sim)
         log = work / "build.log"

@@ -8,7 +8,7 @@ import pytest
 
 from cli.fault import Fault
 from sim import cache, simulator
-from sim.launch import OPTIONS, Failed, _runtime, build, launch, level
+from sim.launch import Failed, build, launch, level, runtime
 
 COUNTER = """
 module counter(input clk, input rst, output reg [15:0] count,
@@ -40,7 +40,7 @@ def own_cache(tmp_path_factory):
     """An empty cache, but for Verilator's own object files, which take ten seconds to build."""
     own = tmp_path_factory.mktemp("cache")
     if simulator.missing("verilator") is None:
-        kept = _runtime(OPTIONS["verilator"], False)[0].parent
+        kept = runtime()[0].parent
         shutil.copytree(kept, own / "sim" / kept.name)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NONZERO_CACHE", str(own))

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import select
 import subprocess
 from collections.abc import Iterator
@@ -11,10 +12,11 @@ from typing import Any
 
 from sim import simulator
 from sim.cache import fetch, key
+from sim.launch import lay_runtime, level
 
 MAIN = Path(__file__).with_name("main.cpp")
 OPTIONS = ("--cc", "--exe", "--build", "-O3", "-Wno-fatal", "-Wno-lint", "-Wno-style", "--no-timing", "--x-assign", "fast",
-           "--top-module", "nz_shell", "-CFLAGS", "-O2")
+           "--top-module", "nz_shell")
 START_SECONDS = 10.0
 
 
@@ -46,12 +48,16 @@ def build(verilog: str, *, divisor: int | None) -> Path:
         raise FileNotFoundError(f"the virtual board runs in Verilator: {lack}")
     line = ["-CFLAGS", f"-DSERIAL -DCYCLES_PER_BIT={divisor}"] if divisor else []
     text = MAIN.read_text()
-    name = key("virtual 1", simulator.identity("verilator"), *OPTIONS, *line, text, verilog)
+    chosen = level("-O2")
+    name = key("virtual 2", simulator.identity("verilator"), *OPTIONS, *line, chosen, text, verilog)
 
     def make(work: Path) -> list[Path]:
         (work / "shell.v").write_text(verilog)
         (work / "main.cpp").write_text(text)
+        (work / "obj_dir").mkdir()
+        lay_runtime(work / "obj_dir")
         with simulator.environment("verilator"):
+            os.environ["MAKEFLAGS"] += f" VM_PARALLEL_BUILDS=0 OPT_FAST={chosen}"
             call = ["verilator", *OPTIONS, *line, "-j", "1", "shell.v", "main.cpp", "-o", "board"]
             done = subprocess.run(call, cwd=work, capture_output=True, text=True, check=False)
         if done.returncode:

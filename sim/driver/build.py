@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,14 +11,15 @@ from rtl.package import files
 from rtl.package.port import buses, is_stream
 from sim import simulator
 from sim.cache import fetch, key
+from sim.launch import lay_runtime, level
 
 HERE = Path(__file__).parent
 STRICT = ("-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wshadow", "-O2")
 FREE = ("-ffreestanding", "-fno-builtin")
 VERILATE = ("--cc", "--exe", "--build", "--prefix", "Vmachine", "-Wno-fatal", "-Wno-lint", "-Wno-style", "--no-timing", "-O3",
             "--noassert", "--Mdir", "made", "-o", "program")
-QUICK = "OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O1"
-"""How Verilator's output is compiled: a program here runs for seconds, and is compiled for longer."""
+USUAL = "-O1"
+"""How Verilator's output is optimised: a program here runs for seconds, and is compiled for longer."""
 
 
 def compilers() -> list[str]:
@@ -86,15 +86,13 @@ def _machine(machine: GeneratedMachine) -> tuple[str, list[Path]]:
     texts = {"nonzero.h": files(machine.manifest, ("driver",))["nonzero.h"], "others.h": _others(machine),
              "machine.v": machine.verilog, "bench.cpp": (HERE / "bench.cpp").read_text(),
              "none.cpp": "extern \"C\" int program(void *, const void *) { return 0; }\n"}
-    name = key("driver machine", simulator.identity("verilator"), *texts.values(), *VERILATE, QUICK)
+    name = key("driver machine", simulator.identity("verilator"), *texts.values(), *VERILATE, level(USUAL))
 
     def make(work: Path) -> list[Path]:
         for file, text in texts.items():
             (work / file).write_text(text)
         (work / "made").mkdir()
-        later = time.time() + 3600          # than the makefile yet to come: make takes them as they are
-        for path in _runtime():
-            os.utime(shutil.copy(path, work / "made"), (later, later))
+        lay_runtime(work / "made")
         _verilate(work, machine.name, [work / "bench.cpp", work / "none.cpp"], [f"-I{work}"])
         return [work / "made" / "bench.o", *sorted((work / "made").glob("verilated*.o")), work / "made" / "Vmachine__ALL.a"]
 
@@ -108,24 +106,11 @@ def _others(machine: GeneratedMachine) -> str:
     return f"#define OTHERS(FOR) {' '.join(f'FOR({bus})' for bus in found)}\n"
 
 
-def _runtime() -> list[Path]:
-    """Return Verilator's own object files, most of a small build's time and the same for every machine."""
-    text = "module runtime(input clk, output reg q); always @(posedge clk) q <= ~q; endmodule\n"
-
-    def make(work: Path) -> list[Path]:
-        (work / "machine.v").write_text(text)
-        (work / "main.cpp").write_text("int main() { return 0; }\n")
-        _verilate(work, "runtime", [work / "main.cpp"], [])
-        return list((work / "made").glob("verilated*.o"))
-
-    return list(fetch(key("driver runtime", simulator.identity("verilator"), *VERILATE, QUICK), make).glob("*.o"))
-
-
 def _verilate(work: Path, top: str, sources: Sequence[Path], flags: Sequence[str]) -> None:
     call = ["verilator", *VERILATE, "--top-module", top, "-j", str(min(2, os.cpu_count() or 1)), "-CFLAGS",
             " ".join(["-std=c++17", *flags]), "machine.v", *map(str, sources)]
     with simulator.environment("verilator"):
-        os.environ["MAKEFLAGS"] += f" {QUICK}"
+        os.environ["MAKEFLAGS"] += f" VM_PARALLEL_BUILDS=0 OPT_FAST={level(USUAL)}"
         done = subprocess.run(call, cwd=work, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"verilator does not build {top}:\n{(done.stdout + done.stderr)[-4000:]}")

@@ -42,7 +42,7 @@ def queue_check(delay, depth, **more):
 SMALL = EieSpec(**TINY)
 BOUNDED = {                                 # cycles from reset: in a quick run, and in a full one, which sees every scan end
     "leaf": (lambda: text(lambda library: LnzdLeaf(SMALL, library, 3), "leaf"), 11, 14),
-    "node": (lambda: text(lambda library: LnzdNode(SMALL, library, 2, 2), "node"), 11, 14),
+    "node": (lambda: text(lambda library: LnzdNode(SMALL, library, 2, 2), "node"), 10, 14),
 }
 
 
