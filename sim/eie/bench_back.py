@@ -170,6 +170,9 @@ async def outputs_go_to_the_other_region(dut, source):
         loaded = [rng.choice((0, rng.getrandbits(SPEC.act_bits))) for _ in range(SPEC.slots)]
         for slot, value in enumerate(loaded):
             await block.step(cmd_op=Op.ACT, cmd_addr=slot, cmd_data=value)
+        for other in Op:                                        # of other blocks, on the same bus
+            if other is not Op.ACT:
+                await block.step(cmd_op=other, cmd_addr=rng.randrange(SPEC.slots), cmd_data=rng.getrandbits(SPEC.act_bits))
         block.set(cmd_op=Op.NOP)
         most = [min(SPEC.acc_bits, SPEC.act_bits + shift + more) for more in (0, 0, 1, 2, 3)]   # in range, at its ends, beyond
         values = [clip(around(rng, rng.choice(most)), SPEC.acc_bits) for _ in range(SPEC.slots)]
