@@ -5,7 +5,7 @@ import numpy as np
 from golden.scnn.program import Program, duration
 from spec.scnn import ScnnSpec
 from spec.scnn.program import CAUSES, KINDS
-from spec.scnn.shape import HEAD, POST, PUSH, STEP
+from spec.scnn.shape import HEAD, POST, PUSH, RECORD, STEP
 
 COMPLETE = PUSH + HEAD + 1      # cycles from the last issue of a pass to its completion, if nothing waits in the crossbar
 _KIND = {value: name for name, value in KINDS.items()}
@@ -71,8 +71,9 @@ class Drains:
                 found[nothing] = found.get(nothing, 0) + end - at
                 break
             edges = self.edges[number][:, pe].tolist()
+            ends = [*(edge + RECORD for edge in edges[1:-1]), edges[-1]][:len(edges) - 1]
             marks = [(int(self._ready[number][pe]) + 1, "drain"), (edges[0], "barrier"),
-                     *zip(edges[1:], self._causes[number], strict=True), (edges[-1] + 1, "drain")]
+                     *zip(ends, self._causes[number], strict=True), (edges[-1] + 1, "drain")]
             for mark, cause in marks:
                 if at < min(mark, end):
                     found[cause] = found.get(cause, 0) + min(mark, end) - at

@@ -236,6 +236,9 @@ SUPPLY = 4
 STEP = 5
 """Cycles from the start of a drain step to its first operation."""
 
+RECORD = 1
+"""Cycles of a drain step, but the first of a pass, that count under the cause of the step before: its record is on its way."""
+
 POST = 16
 """Cycles from the last operation of a post step to its end: by then its last block stands in memory and table."""
 
