@@ -107,7 +107,7 @@ def test_a_reduction_takes_what_the_page_says():
     ready = issued + 5 + 2 + 1
     sent = ready + 2 + 2 * latency + 2 * 42 + 8
     assert counters.cycles == sent + 5 + 42 + 16 + 2 + latency + 1
-    assert counters.slots["reduction"] == (2 * 42 + 8) * spec.multipliers
+    assert counters.slots["reduction"] == (2 * 42 + 8 + 1) * spec.multipliers       # and the first cycle of the step behind it
     assert counters.slots["products"] == 2 * 2 * 2 * 42 // 2
 
 
