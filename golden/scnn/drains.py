@@ -71,7 +71,7 @@ class Drains:
                 found[nothing] = found.get(nothing, 0) + end - at
                 break
             edges = self.edges[number][:, pe].tolist()
-            ends = [*(edge + RECORD for edge in edges[1:-1]), edges[-1]][:len(edges) - 1]
+            ends = [min(edge + RECORD, edges[-1]) for edge in edges[1:]]
             marks = [(int(self._ready[number][pe]) + 1, "drain"), (edges[0], "barrier"),
                      *zip(ends, self._causes[number], strict=True), (edges[-1] + 1, "drain")]
             for mark, cause in marks:

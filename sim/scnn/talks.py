@@ -62,7 +62,9 @@ def attempt(image: Image, x: np.ndarray, *, limit: int, pause: int = 0) -> Actio
 
 
 def reset() -> Actions:
-    """Reset the array and wait until it takes a start again; return None."""
+    """Reset the array and wait until it takes a start again; return how many times in a row ``busy`` was read as 1."""
     yield Reset()
+    reads = 0
     while (yield ReadRegister("status"))["busy"]:
-        pass
+        reads += 1
+    return reads

@@ -9,7 +9,7 @@ from golden.scnn.layer import Layer, forward
 from rtl.scnn import generate
 from sim.scnn import check, upset
 from sim.scnn.networks import conv, sparse
-from sim.scnn.talks import apart
+from sim.scnn.talks import apart, reset
 from sim.session import hold
 from spec.scnn import preset
 
@@ -52,6 +52,6 @@ def test_a_word_too_few_is_told_with_its_pe(tmp_path):
 
 def test_the_array_is_busy_behind_a_reset_until_its_accumulators_are_clear(tmp_path):
     """Both sides of every bank are cleared, an entry per cycle."""
-    answers = hold(generate(SPEC), [upset.restart] * 2, folder=tmp_path, apart=apart(SPEC))
+    answers = hold(generate(SPEC), [reset] * 2, folder=tmp_path, apart=apart(SPEC))
     for answer in answers:
         assert 2 * SPEC.bank_entries // READ_CYCLES <= answer.value < 2 * SPEC.bank_entries

@@ -8,7 +8,7 @@ from golden.scnn.layer import forward
 from sim.scnn import check, corners, stress, upset
 from sim.scnn.mutants import examine, told
 from sim.scnn.networks import NETWORKS, close, conv, long, saturating, shifts, sparse
-from sim.scnn.talks import Attempt
+from sim.scnn.talks import Attempt, reset
 from spec.scnn import preset
 
 SPEC = preset("ecp5", rows=2, cols=2, bank_entries=64, act_words=32, weight_words=32, memory_words=256, blocks=64, taps=64,
@@ -53,7 +53,7 @@ def upsets():
     layers, x = [conv(rng, "a", "input", (8, 2, 3, 3), bias=False)], sparse(rng, (2, 6, 6), 1.0)
     odd = check.Case(name="odd", layers=layers, x=x, levels=(0,))
     image = odd.image(odd.assembly(SPEC))
-    yield upset.restart
+    yield reset
     yield from (partial(upset.odd_activation, image, odd.x, pe=0, lane=lane) for lane in range(SPEC.i))
     for pe in range(SPEC.pes):
         layers, x = [conv(rng, "a", "input", (3 + pe, 2, 3, 3), bias=False)], sparse(rng, (2, 5 + pe, 6 + pe), 1.0)

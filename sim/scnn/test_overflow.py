@@ -1,48 +1,32 @@
 """A PE without room for its outputs: it says so, and writes nothing beyond its region."""
 
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pytest
 
-from compress.actions import Offer, ReadRegister, Send, Wait, WriteRegister
-from compress.scnn import image, load_actions, stream
-from compress.scnn.actions import input_packets, read_actions
+from compress.actions import ReadRegister
+from compress.scnn import image, stream
+from compress.scnn.actions import read_actions
 from rtl.scnn import generate
-from sim.scnn import check
+from sim.scnn import check, upset
 from sim.scnn.networks import NETWORKS, sparse
 from sim.scnn.talks import apart, attempt
 from sim.session import hold
-from spec.scnn import WEIGHT_STREAM, preset
+from spec.scnn import preset
 from spec.scnn.packet import BLOCK
-from spec.scnn.program import DRAIN_LAYER, LAYER, pack, unpack
 from spec.scnn.shape import ACT_ENTRY_BITS
 
 CANARY = 200            # block index of words that nobody may touch
-
-
-def limited(assembly, layer, pe, room):
-    """The network with a smaller region of the activation memory for the outputs of one layer in one PE."""
-    place = unpack(LAYER, [int(assembly.layers[layer])])["drain"]
-    drain = assembly.drain.copy()
-    head = unpack(DRAIN_LAYER, [int(word) for word in drain[pe, place:place + 2]])
-    drain[pe, place:place + 2] = pack(DRAIN_LAYER, head | {"limit": head["word"] + room})
-    return replace(assembly, drain=drain), head["word"] + room
 
 
 def tight(made, x, pe, end, canary):
     """Run with words behind the region that nobody may touch; return the flags, where it overflowed, and those words."""
     spec = made.spec
     entry = np.array([end << BLOCK["word"][0] | len(canary) * spec.i << BLOCK["count"][0]], np.uint64)
-    yield from load_actions(made)
-    for packet in (*input_packets(made, x), stream.for_pe("blocks", pe, CANARY, entry),
-                   stream.for_pe("activations", pe, end, stream.memory_words(spec, canary))):
-        yield Send(packet)
-    yield WriteRegister("layers", {"first": 0, "count": len(made.arrays["layers"])})
-    yield Offer(WEIGHT_STREAM, stream.transfers(spec, made.arrays["weights"]))
-    yield WriteRegister("control", {"start": 1})
-    flags = yield Wait("done", limit=check.LIMIT)
+    flags = yield from upset.flags_of(made, x, [
+        stream.for_pe("blocks", pe, CANARY, entry),
+        stream.for_pe("activations", pe, end, stream.memory_words(spec, canary))])
     where = yield ReadRegister("overflow")
     kept = yield from read_actions(spec, CANARY, 1)
     return flags, where, kept[pe][CANARY]
@@ -53,7 +37,7 @@ def test_overflow_is_flagged_and_contained(layer, pe, room, tmp_path):
     spec, rng = preset("ecp5", rows=2, cols=2), np.random.default_rng([layer, pe])
     case = check.Case(name="wide", layers=NETWORKS["wide"](rng), x=sparse(rng, (3, 16, 18), 0.5, 100), levels=(0, 0))
     whole = case.assembly(spec)
-    small, end = limited(whole, layer, pe, room)
+    small, end = upset.limited(whole, layer, pe, room)
     canary = np.full(40, sum(0xABCDE << ACT_ENTRY_BITS * lane for lane in range(spec.i)), object)
     talks = [partial(tight, image.of(small), case.x, pe, end, canary),
              *(partial(attempt, image.of(made), case.x, limit=check.LIMIT) for made in (whole, small))]

@@ -11,7 +11,8 @@ from compress.scnn.actions import input_packets
 from compress.scnn.assemble import Assembly
 from compress.scnn.image import of
 from compress.scnn.tensor import store
-from sim.host import Actions, Reset
+from sim.host import Actions
+from sim.scnn.talks import reset
 from spec.scnn import WEIGHT_STREAM
 from spec.scnn.program import DRAIN_LAYER, LANE_LAYER, LAYER, pack, unpack
 from spec.scnn.shape import ACT_ENTRY_BITS, MAX_RUN, VALUE_BITS
@@ -38,7 +39,7 @@ def flags_of(image: Image, x: np.ndarray, packets: Sequence[np.ndarray] = ()) ->
         return (yield Wait("done", limit=LIMIT))
     except RuntimeError:
         flags = yield ReadRegister("flags")
-        yield from restart()
+        yield from reset()
         return flags
 
 
@@ -53,14 +54,20 @@ def odd_activation(image: Image, x: np.ndarray, *, pe: int, lane: int) -> Action
     return (yield from flags_of(image, x, [stream.for_pe("activations", pe, word, stream.memory_words(spec, changed))]))
 
 
+def limited(assembly: Assembly, layer: int, pe: int, room: int) -> tuple[Assembly, int]:
+    """Return a network with so many words for the outputs of one layer in one PE, and the word behind them."""
+    place = unpack(LAYER, [int(assembly.layers[layer])])["drain"]
+    drain = assembly.drain.copy()
+    head = unpack(DRAIN_LAYER, [int(word) for word in drain[pe, place:place + 2]])
+    drain[pe, place:place + 2] = pack(DRAIN_LAYER, head | {"limit": head["word"] + room})
+    return replace(assembly, drain=drain), head["word"] + room
+
+
 def barely_full(assembly: Assembly, x: np.ndarray, outputs: np.ndarray, pe: int) -> Actions:
     """Run an input whose ``outputs`` of the last layer lack a word of room in a PE; return flags and register ``overflow``."""
-    mapping = assembly.mappings[-1]
-    words = len(store(assembly.spec, mapping.output, outputs, pe, 0)[1])
-    drain, place = assembly.drain.copy(), unpack(LAYER, [int(assembly.layers[len(assembly.mappings) - 1])])["drain"]
-    head = unpack(DRAIN_LAYER, [int(word) for word in drain[pe, place:place + 2]])
-    drain[pe, place:place + 2] = pack(DRAIN_LAYER, head | {"limit": head["word"] + words - 1})
-    flags = yield from flags_of(of(replace(assembly, drain=drain)), x)
+    words = len(store(assembly.spec, assembly.mappings[-1].output, outputs, pe, 0)[1])
+    small, _ = limited(assembly, len(assembly.mappings) - 1, pe, words - 1)
+    flags = yield from flags_of(of(small), x)
     return flags, (yield ReadRegister("overflow"))
 
 
@@ -80,12 +87,3 @@ def narrow_slots(image: Image) -> Image:
     own = lanes[0] if lanes.ndim > 1 else lanes
     own[:2] = pack(LANE_LAYER, unpack(LANE_LAYER, [int(word) for word in own[:2]]) | {"slot_log2": 0})
     return replace(image, arrays=image.arrays | {"lanes": lanes})
-
-
-def restart() -> Actions:
-    """Reset the array; return how many times in a row ``busy`` is read as 1 behind it."""
-    yield Reset()
-    reads = 0
-    while (yield ReadRegister("status"))["busy"]:
-        reads += 1
-    return reads
