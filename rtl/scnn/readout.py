@@ -44,7 +44,11 @@ class Readout(wiring.Component):
         block, blocks, left = Signal(w.block), Signal(w.block + 1), Signal(COUNT_BITS)
         place, part, wait = Signal(w.word), Signal(range(max(2, words))), Signal(range(self._answer + 1))
         final = Signal()                                    # the last block of the last PE
-        m.d.comb += final.eq((self.pe == self._spec.pes - 1) & (blocks == 1))
+        ends, none = Signal(), Signal()                     # the word at hand is the last of its block; the block is empty
+        m.d.sync += [                                       # what they are made of stands still long before they are asked for
+            final.eq((self.pe == self._spec.pes - 1) & (blocks == 1)),
+            ends.eq(left <= lanes),
+        ]
         padded = Signal(words * WORD_BITS)
         m.d.comb += padded.eq(self.word)
         with m.FSM():
@@ -69,13 +73,14 @@ class Readout(wiring.Component):
                     m.d.sync += [
                         place.eq(self.table[:w.word]),
                         left.eq(self.table[w.word:]),
+                        none.eq(self.table[w.word:] == 0),
                     ]
                     m.next = "COUNT"
             with m.State("COUNT"):
                 m.d.comb += [
                     self.o_valid.eq(1),
                     self.o_data.eq(left),
-                    self.o_last.eq(final & (left == 0)),
+                    self.o_last.eq(final & none),
                 ]
                 m.d.sync += [
                     self.addr.eq(place),
@@ -84,7 +89,7 @@ class Readout(wiring.Component):
                 ]
                 with m.If(self.o_ready):
                     m.next = "WORD"
-                    with m.If(left == 0):
+                    with m.If(none):
                         self._following(m, block, blocks, final)
             with m.State("WORD"):
                 m.d.sync += wait.eq(wait - 1)
@@ -95,7 +100,7 @@ class Readout(wiring.Component):
                 m.d.comb += [
                     self.o_valid.eq(1),
                     self.o_data.eq(padded.word_select(part, WORD_BITS)),
-                    self.o_last.eq(final & (left <= lanes) & last_part),
+                    self.o_last.eq(final & ends & last_part),
                 ]
                 with m.If(self.o_ready):
                     m.d.sync += part.eq(Mux(last_part, 0, part + 1))
@@ -106,7 +111,7 @@ class Readout(wiring.Component):
                             wait.eq(self._answer),
                         ]
                         m.next = "WORD"
-                        with m.If(left <= lanes):
+                        with m.If(ends):
                             self._following(m, block, blocks, final)
         return m
 
