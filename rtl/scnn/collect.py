@@ -1,5 +1,7 @@
 """The half of a PE that keeps sums: accumulators, their side port, drain, post-processing and the compressor."""
 
+from amaranth.hdl import Signal
+
 from rtl.parts import delayed
 from rtl.scnn.accumulator import Bank
 from rtl.scnn.bus import Widths, bank_and_entry
@@ -78,10 +80,14 @@ def add_output(m, pe, drain, side, sent) -> Compressor:
     """Add post-processing and the compressor behind the side port, and return the compressor."""
     m.submodules.post = post = PostProcessing(pe.spec, pe.library)
     m.submodules.compressor = compressor = Compressor(pe.spec)
-    mark = delayed(m, drain.o_mark.as_value(), "mark", cycles=BANK)
+    ahead = delayed(m, drain.o_mark.as_value(), "mark", cycles=BANK)
+    mark = delayed(m, ahead, "mark_late", cycles=1)
+    wide = Signal(drain.o_mark.shape())
+    m.d.comb += wide.as_value().eq(ahead)
     m.d.comb += [
-        post.i_value.eq(side.o_early),
+        post.i_value.eq(side.o_value),
         post.i_mark.as_value().eq(mark),
+        post.i_ahead.eq(wide.channel),
         post.pool.eq(drain.pool),
         post.shift.eq(drain.layer_shift),
         post.relu.eq(drain.layer_relu),

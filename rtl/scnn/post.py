@@ -20,13 +20,14 @@ REDUCED, BIASED = 1, 1  # cycles of the stages ahead of the rounding
 class PostProcessing(wiring.Component):
     """Turns old values of accumulators into outputs, one operation per cycle.
 
-    An output is on the port seven cycles after the last value of its window: its register, window, bias, and the four of the
-    rounding.
+    An output is on the port six cycles after the last value of its window: window, bias, and the four of the rounding.
 
     Members
     -------
     i_value, i_mark : ``In``
         An old value and what it is; a gap comes in a cycle of its own.
+    i_ahead : ``In``
+        The channel of the mark that comes in the next cycle.
     pool, shift, relu, bias : ``In``
         Of the step and of the layer; they stand still while values are on their way.
     ring : ``In(2)``
@@ -43,7 +44,7 @@ class PostProcessing(wiring.Component):
         self._spec, self._library, self._w = spec, library, Widths(spec)
         w = self._w
         super().__init__({
-            "i_value": In(signed(w.sum)), "i_mark": In(mark_layout(spec)),
+            "i_value": In(signed(w.sum)), "i_mark": In(mark_layout(spec)), "i_ahead": In(w.channel),
             "pool": In(2), "shift": In(DRAIN_LAYER["shift"][1]),
             "relu": In(1), "bias": In(1), "ring": In(2), "bias_we": In(1), "bias_addr": In(w.channel + 2),
             "bias_value": In(signed(BIAS_BITS)), "o_value": Out(signed(VALUE_BITS)), "o_valid": Out(1), "o_gap": Out(1),
@@ -51,13 +52,12 @@ class PostProcessing(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        bits, mark = self._w.sum, Signal(self.i_mark.shape())
-        m.d.sync += mark.eq(self.i_mark)
-        reduced = self._reduce(m, bits, mark)
+        bits, mark = self._w.sum, self.i_mark
+        reduced = self._reduce(m, bits)
         bias = Signal(signed(BIAS_BITS))
         self._library.cell(m, "biases", "nz_ram", p_WIDTH=BIAS_BITS, p_DEPTH=RING << self._w.channel, p_LANES=1,
                            p_ADDR_BITS=self._w.channel + 2, i_clk=clock(), i_we=self.bias_we, i_waddr=self.bias_addr,
-                           i_wdata=self.bias_value, i_re=1, i_oe=1, i_raddr=Cat(self.i_mark.channel, self.ring),
+                           i_wdata=self.bias_value, i_re=1, i_oe=1, i_raddr=Cat(self.i_ahead, self.ring),
                            o_rdata=bias)
         out = Cat(mark.valid & mark.last, mark.gap, mark.none, mark.channel_end, mark.channel)
         total = Signal(signed(bits + 1))
@@ -77,24 +77,19 @@ class PostProcessing(wiring.Component):
         m.d.comb += Cat(self.o_valid, self.o_gap, self.o_none, self.o_end, self.o_channel).eq(came)
         return m
 
-    def _reduce(self, m, bits, mark):
-        """Reduce the values of a window in a register, which holds the result two cycles after the last of them.
-
-        Values have a register here, beside that of the side port, which has to stand between the banks and the neighbours.
-        """
-        value = Signal(signed(bits), name="value", reset_less=True)
-        with m.If(self.i_mark.valid):
-            m.d.sync += value.eq(self.i_value)
+    def _reduce(self, m, bits):
+        """Reduce the values of a window in a register, which holds the result a cycle after the last of them."""
+        mark = self.i_mark
         kept, some = Signal(signed(bits), name="kept", reset_less=True), Signal()
         fresh, adds, take, under = Signal(), Signal(), Signal(), Signal(signed(bits + 1))
         m.d.comb += [
             fresh.eq(mark.first | ~some),
             adds.eq(self.pool == POOLS["sum"]),
-            under.eq(kept - value),          # below 0: of a comparison synthesis makes two chains
+            under.eq(kept - self.i_value),          # below 0: of a comparison synthesis makes two chains
             take.eq(mark.valid & Mux(mark.ignored, mark.first, fresh | adds | under[-1])),
         ]
         with m.If(take):                                    # the comparison, which is late, decides nothing but this
-            m.d.sync += kept.eq(Mux(mark.ignored, 0, Mux(adds & ~fresh, kept + value, value)))
+            m.d.sync += kept.eq(Mux(mark.ignored, 0, Mux(adds & ~fresh, kept + self.i_value, self.i_value)))
         with m.If(mark.valid):
             m.d.sync += some.eq(~mark.ignored | some & ~mark.first)
         return kept

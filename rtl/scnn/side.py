@@ -40,9 +40,8 @@ class SidePort(wiring.Component):
         To the crossbar, in the cycle in which the operation is chosen.
     place, value, take, add : ``Out``
         To the banks, three cycles later, and the value five.
-    old : ``In``, o_early, o_value : ``Out``
-        Old values of all banks, 0 but for that of the operation, which is on ``o_value`` eight cycles after it was chosen and
-        on ``o_early``, which is not a register, in the cycle before.
+    old : ``In``, o_value : ``Out``
+        Old values of all banks, 0 but for that of the operation, which is on ``o_value`` eight cycles after it was chosen.
     o_link : ``Out``
         To the neighbours; the sum that goes with it is ``o_value`` two cycles later.
     swept : ``Out(1)``
@@ -58,7 +57,7 @@ class SidePort(wiring.Component):
             "i_bank": In(w.bank), "i_entry": In(w.entry),
             "side_valid": Out(1), "side_bank": Out(w.bank), "side_all": Out(1), "place": Out(w.entry + 1),
             "value": Out(signed(w.sum)), "take": Out(1), "add": Out(1), "old": In(w.sum).array(spec.banks),
-            "o_early": Out(signed(w.sum)), "o_value": Out(signed(w.sum)), "o_link": Out(link_layout(spec)), "swept": Out(1)})
+            "o_value": Out(signed(w.sum)), "o_link": Out(link_layout(spec)), "swept": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -99,9 +98,8 @@ class SidePort(wiring.Component):
         m.d.sync += [
             joined[0].eq(reduce(or_, list(self.old)[:half])),
             joined[1].eq(reduce(or_, list(self.old)[half:])),
-            self.o_value.eq(self.o_early),
+            self.o_value.eq(joined[0] | joined[1]),
         ]
-        m.d.comb += self.o_early.eq(joined[0] | joined[1])
         to = Cat(self.i_send & hit for hit in way_of(self._spec, self.i_direction, self.i_level))
         sent = delayed(m, to, "to", cycles=LINK - 1)
         where = delayed(m, Cat(self.i_bank, self.i_entry), "where", cycles=LINK - 1, reset_less=True)
