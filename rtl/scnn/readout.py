@@ -44,8 +44,8 @@ class Readout(wiring.Component):
         block, blocks, left = Signal(w.block), Signal(w.block + 1), Signal(COUNT_BITS)
         place, part, wait = Signal(w.word), Signal(range(max(2, words))), Signal(range(self._answer + 1))
         final = Signal()                                    # the last block of the last PE
-        ends, none = Signal(), Signal()                     # the word at hand is the last of its block; the block is empty
-        m.d.sync += [                                       # what they are made of stands still long before they are asked for
+        ends, none = Signal(), Signal()                     # this word is the last one of its block; the block is empty
+        m.d.sync += [                                       # their operands are stable for cycles before they are used
             final.eq((self.pe == self._spec.pes - 1) & (blocks == 1)),
             ends.eq(left <= lanes),
         ]
