@@ -1,6 +1,7 @@
 """The comparison of ``bench.scnn``: shapes, limits and ratios by hand, and a small run of the command's parts."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from bench.scnn.__main__ import joined
 from bench.scnn.networks import NETWORKS, alexnet, googlenet, vgg
 from golden.scnn.layer import Layer, sums
 from spec.scnn import preset
+
+RESULTS = Path(__file__).parents[1] / "bench" / "results"
 
 
 def test_multiplications_are_those_of_the_literature():
@@ -41,6 +44,14 @@ def test_layers_of_vgg_with_unlike_filters():
         assert row["slots"]["products"] <= row["needed"] < 1.2 * row["slots"]["products"]
     assert found["use"] >= 0.88
     assert found["speedup_over_dense_macs"] == sum(row["macs"] for row in found["layers"]) / spec.multipliers / found["cycles"]
+
+
+@pytest.mark.full
+def test_preset_paper_is_as_fast_as_the_paper_on_vgg():
+    """3.5 of dense multiplications / 1024; channels take turns between two cuts where 28 rows lie in 8 tiles."""
+    found = study.network("VGG-16", study.specification("paper"), levels=[0])
+    assert found["speedup_over_dense_macs"] >= 3.5
+    assert found["cycles"] == json.loads((RESULTS / "scnn_paper.json").read_text())["networks"]["VGG-16"]["cycles"]
 
 
 def test_the_crossing_lies_between_two_points():

@@ -19,7 +19,9 @@ def share(spec: ScnnSpec, mapping: LayerMapping, given: Network, tensors: dict[s
     """
     segment = mapping.segments[0]
     place = spec.position(pe, mapping.level)[1]
-    rows = matrices(spec, mapping, segment, 0, place)
+    like = [one for one in mapping.segments
+            if (one.tensor, one.phase, one.place) == (segment.tensor, segment.phase, segment.place)]
+    rows = np.concatenate([matrices(spec, mapping, one, 0, place) for one in like])
     seen = tensors.get(f"{mapping.layer.name} < {segment.tensor.name}", tensors.get(segment.tensor.name))
     if seen is None:
         raise ValueError(f"tensors of {given.name} must have {segment.tensor.name}, which {mapping.layer.name} reads")

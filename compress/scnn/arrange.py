@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
-from compress.scnn.axis import CUTS, bounds
+from compress.scnn.axis import CUTS, TURNS, bounds
 from compress.scnn.balance import ordered
 from compress.scnn.fill import fill
 from compress.scnn.lay import lay
@@ -67,7 +68,7 @@ def arrange(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int]
                 raise ValueError(f"{layer.name}: inputs must be made by earlier layers, not {name!r}")
         names.append(layer.name)
     choices = Choices(levels=levels, passes=passes, groups=groups, order=order, share=lambda layer, name: share.get(
-        f"{layer.name} < {name}", share.get(name, common)))
+        f"{layer.name} < {name}", share.get(name, common)), lone=_lone(layers))
     try:
         return _laid(spec, layers, shape, choices)
     except ValueError:
@@ -81,13 +82,18 @@ Share = Callable[[Layer, str], float]
 
 @dataclass(frozen=True, kw_only=True)
 class Choices:
-    """What :func:`arrange` was asked for; ``share`` is the expected share of activations other than 0 that a layer reads."""
+    """What :func:`arrange` was asked for.
+
+    ``share`` is the expected share of activations other than 0 that a layer reads. ``lone`` says of each layer whether its
+    output is read by other layers alone, none of which reads another tensor too.
+    """
 
     levels: Sequence[int] | None
     passes: Sequence[int | None] | None
     groups: Sequence[int | None] | None
     order: str
     share: Share
+    lone: Sequence[bool]
 
 
 def _laid(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int],
@@ -115,7 +121,8 @@ def _search(spec: ScnnSpec, layers, shape, choices: Choices) -> Way:
     """Lay layer after layer at levels that never fall, keeping for each level the best way so far to get there."""
     cuts = _cuts(layers)
     ways: list[Way] = []
-    for level, (high, wide), cut in ((level, side, cut) for level, side in enumerate(spec.block_sides) for cut in CUTS):
+    given = [cut for cut in CUTS if cut != TURNS]           # images describe inputs and outputs by one cut
+    for level, (high, wide), cut in ((level, side, cut) for level, side in enumerate(spec.block_sides) for cut in given):
         orders = ordered(np.zeros((shape[0], 1)), high * wide, choices.order, cuts.get("input", []))
         rows, cols = bounds(shape[1], spec.rows // high, cut), bounds(shape[2], spec.cols // wide, cut)
         network = Tensor(name="input", shape=shape, level=level, rows=rows, cols=cols, orders=orders, layer=-1, kc=0,
@@ -146,7 +153,8 @@ def _splits(spec: ScnnSpec, way: Way, number: int, choices: Choices) -> Iterator
             continue
         for groups in [asked] if asked is not None else [count for count in GROUPS if spec.grouped(level, count) is not None]:
             for cut in CUTS:
-                yield level, groups, cut
+                if cut != TURNS or choices.lone[number]:
+                    yield level, groups, cut
 
 
 def _next(spec: ScnnSpec, way: Way, layer: Layer, level: int, groups: int, cuts: list[int], cut: str,
@@ -163,6 +171,15 @@ def _next(spec: ScnnSpec, way: Way, layer: Layer, level: int, groups: int, cuts:
         return cycles
     return Way(network=way.network, tensors=way.tensors | {layer.name: mapping.output}, mappings=[*way.mappings, mapping],
                level=level, cycles=way.cycles + cycles)
+
+
+def _lone(layers: Sequence[Layer]) -> list[bool]:
+    """Return for each layer whether its output is read by other layers alone, none of which reads another tensor too."""
+    alone, together = set[str](), set[str]()
+    for layer in layers:
+        names = [source(text)[0] for text in layer.inputs] + ([layer.residual[0]] if layer.residual else [])
+        (alone if len(names) == 1 else together).update(names)
+    return [layer.name in alone - together for layer in layers[:-1]] + [False]
 
 
 def _cuts(layers: Sequence[Layer]) -> dict[str, list[int]]:
@@ -203,10 +220,9 @@ def _pitches(spec: ScnnSpec, mappings: list[LayerMapping], share: Share, passes)
             mapping.output.blocks[PLAIN] = 0
             mapping.output.pitches[PLAIN] = max(1, max(end - first for first, end in zip(cols, cols[1:], strict=False)))
         for form, pitch in mapping.output.pitches.items():
-            edges = mapping.output.cols
             narrow = min((len(range(first + (phase - first - form[3]) % form[1], end, form[1]))
-                          for first, end in zip(edges, edges[1:], strict=False) if end > first for phase in range(form[1])),
-                         default=1)
+                          for _, edges in mapping.output.cuts for first, end in pairwise(edges) if end > first
+                          for phase in range(form[1])), default=1)
             if pitch - max(narrow, 0) > GAP:
                 raise ValueError(f"{mapping.layer.name}: rows of its tiles must be at most {GAP} shorter than the pitch "
                                  f"{pitch} that readers need, not {pitch - narrow}; take another level")

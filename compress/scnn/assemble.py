@@ -109,8 +109,8 @@ def _slots(spec: ScnnSpec, mapping: LayerMapping) -> None:
             old = spec.block_sides[tensor.level]
             parts = high // old[0] * (wide // old[1])
         tiles = [(row, col) for row in range(len(tensor.rows) - 1) for col in range(len(tensor.cols) - 1)]
-        rows, cols = (max(len(range(*tensor.phase(segment.form, tile, segment.phase)[axis].indices(1 << 20))) for tile in tiles)
-                      for axis in range(2))
+        rows, cols = (max(len(range(*tensor.phase(segment.form, tile, segment.phase, segment.turn)[axis].indices(1 << 20)))
+                          for tile in tiles) for axis in range(2))
         largest = max(largest, parts * -(-rows * cols // spec.i))
     mapping.slots = (_log2(vectors, spec.weight_words, mapping.pairs, f"{mapping.layer.name}: weight block", "kc"),
                      _log2(largest, spec.act_words, mapping.pairs, f"{mapping.layer.name}: activation block", "act_words"))

@@ -5,15 +5,22 @@ plane is made of inputs y with y + p - r = s o. With phase = r mod s and rho = r
 (y + p) mod s = phase and reach sum q - rho with q = (y + p - phase) / s.
 """
 
+import itertools
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
-EVEN, FULL, FOLLOW = "even", "full", "follow"
-CUTS = (EVEN, FULL, FOLLOW)
-"""How a plane is cut into tiles: into tiles that differ by at most one; into tiles that are equally large but the last ones;
-or so that an output is in the tile of its first input. Which of them does depends on the strides and pools that follow."""
+EVEN, FULL, FOLLOW, TURNS = "even", "full", "follow", "turns"
+CUTS = (EVEN, FULL, FOLLOW, TURNS)
+"""How a plane is cut into tiles: into tiles that differ by at most one, or by more where neighbours could not exchange their
+sums otherwise; into tiles that are equally large but the last ones;
+so that an output is in the tile of its first input; or some channels as for ``even`` and the others the other way round, so
+that no PE has the largest tile of every channel. Which of them does depends on the strides and pools that follow."""
+
+Cut = tuple[int, ...]
+"""Where each tile begins, and the end."""
 
 
-def bounds(extent: int, tiles: int, cut: str = EVEN) -> tuple[int, ...]:
+def bounds(extent: int, tiles: int, cut: str = EVEN) -> Cut:
     """Return where each of ``tiles`` tiles of ``extent`` numbers begins, and the end.
 
     The largest tiles of both kinds of ``cut`` are equally large.
@@ -23,7 +30,12 @@ def bounds(extent: int, tiles: int, cut: str = EVEN) -> tuple[int, ...]:
     return tuple(tile * extent // tiles for tile in range(tiles + 1))
 
 
-def follow(inputs: tuple[int, ...], hop: int, extent: int) -> tuple[int, ...]:
+def mirrored(cut: Cut) -> Cut:
+    """Return a cut the other way round: its last tile is as large as the first one of ``cut``."""
+    return tuple(cut[-1] - edge for edge in reversed(cut))
+
+
+def follow(inputs: Cut, hop: int, extent: int) -> Cut:
     """Return bounds of outputs, ``hop`` inputs apart, each in the tile that holds its first input; tiles may be empty."""
     return (*(min(-(-first // hop), extent) for first in inputs[:-1]), extent)
 
@@ -34,9 +46,9 @@ class Axis:
 
     Parameters
     ----------
-    inputs : tuple of int
-        Where each tile's inputs begin, and the end.
-    outputs : tuple of int
+    inputs : tuple of tuple of int
+        For each turn where each tile's inputs begin, and the end: one turn, or two if channels have two cuts.
+    outputs : tuple of tuple of int
         The same of the tensor that is written, behind pooling.
     taps, stride, before, sums : int
         Taps of the filter, stride, zeros before the plane, sums along the axis.
@@ -44,8 +56,8 @@ class Axis:
         Size and stride of the pool and what is absent before the plane; 1, 1, 0 without one.
     """
 
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
+    inputs: tuple[Cut, ...]
+    outputs: tuple[Cut, ...]
     taps: int
     stride: int
     before: int
@@ -57,47 +69,52 @@ class Axis:
     @property
     def tiles(self) -> int:
         """Tiles along the axis."""
-        return len(self.inputs) - 1
+        return len(self.inputs[0]) - 1
 
     @property
     def depth(self) -> int:
         """Most taps of a phase, less one."""
         return -(-self.taps // self.stride) - 1
 
-    def own(self, tile: int) -> tuple[int, int]:
+    def own(self, tile: int, turn: int = 0) -> tuple[int, int]:
         """Return the sums of a tile: first and end. Sums behind the last window belong to the last tile with outputs."""
-        edges = [0 if output <= 0 else self.sums if output >= self.outputs[-1] else
-                 min(self.sums, max(0, output * self.hop - self.blank)) for output in self.outputs[tile:tile + 2]]
-        return edges[0], edges[1]
+        before, after = (self._edge(output, self.outputs[turn][-1]) for output in self.outputs[turn][tile:tile + 2])
+        return before, after
 
-    def reach(self, tile: int) -> int:
+    def _edge(self, output: int, outputs: int) -> int:
+        """Return the first sum that belongs to an output, of so many."""
+        if not 0 < output < outputs:
+            return self.sums if output else 0
+        return min(self.sums, max(0, output * self.hop - self.blank))
+
+    def reach(self, tile: int, turn: int = 0) -> int:
         """Return the end of the sums that the tile's windows read: its own, or some more of the next tile."""
-        first, end = self.own(tile)
-        if self.outputs[tile] == self.outputs[tile + 1]:
+        end, (before, after) = self.own(tile, turn)[1], self.outputs[turn][tile:tile + 2]
+        if before == after:
             return end
-        return min(self.sums, max(end, (self.outputs[tile + 1] - 1) * self.hop - self.blank + self.window))
+        return min(self.sums, max(end, (after - 1) * self.hop - self.blank + self.window))
 
-    def phase(self, tile: int, phase: int) -> tuple[int, int]:
+    def phase(self, tile: int, phase: int, turn: int = 0) -> tuple[int, int]:
         """Return first q and number of the tile's inputs of a phase."""
-        first, end = self.inputs[tile], self.inputs[tile + 1]
+        first, end = self.inputs[turn][tile:tile + 2]
         start = first + (phase - first - self.before) % self.stride
         return (start + self.before - phase) // self.stride, max(0, -(-(end - start) // self.stride))
 
     def origin(self, tile: int) -> int:
         """Return the sum at place 0 of the tile's accumulators: the least that its inputs or windows touch."""
-        touched = [q - self.depth for q, count in (self.phase(tile, phase) for phase in range(self.stride)) if count]
-        first, end = self.own(tile)
-        return min([*touched, *([first] if end > first else [])], default=first)
+        touched = [q - self.depth for q, count in self._inputs(tile) if count]
+        owns = [self.own(tile, turn) for turn in range(len(self.outputs))]
+        return min([*touched, *(first for first, end in owns if end > first)], default=owns[0][0])
 
     def size(self, tile: int) -> int:
         """Return how many accumulators the tile needs along the axis."""
         origin = self.origin(tile)
-        ends = [q + count - origin for q, count in (self.phase(tile, phase) for phase in range(self.stride)) if count]
-        return max([*ends, self.reach(tile) - origin])
+        ends = [q + count - origin for q, count in self._inputs(tile) if count]
+        return max([*ends, *(self.reach(tile, turn) - origin for turn in range(len(self.outputs)))])
 
-    def base(self, tile: int, phase: int) -> int:
-        """Return the place of the tile's first input of a phase when it meets the phase's last tap (offset 0)."""
-        return self.phase(tile, phase)[0] - self.depth - self.origin(tile)
+    def _inputs(self, tile: int) -> list[tuple[int, int]]:
+        """Return first q and number of the tile's inputs for each phase and turn."""
+        return [self.phase(tile, phase, turn) for phase in range(self.stride) for turn in range(len(self.inputs))]
 
     def phases(self) -> list[int]:
         """Return the phases that have taps."""
@@ -107,15 +124,34 @@ class Axis:
         """Return the offset of tap r."""
         return self.depth - r // self.stride
 
+    def nearest(self, wanted: Cut) -> Cut:
+        """Return the cut of outputs nearest to ``wanted`` with which neighbours can exchange what does not belong to a tile.
+
+        Edges are moved only as far as they must for the sums that inputs reach. Where that cannot be, or windows reach farther,
+        what is returned has a `fault`.
+        """
+        ends = [self._edge(output, wanted[-1]) for output in range(wanted[-1] + 1)]
+        spans = []
+        for tile in range(self.tiles):
+            met = [(q - self.depth, q + count) for q, count in self._inputs(tile) if count]
+            spans.append((max(0, min((first for first, _ in met), default=self.sums)),
+                          min(self.sums, max((end for _, end in met), default=0))))
+        found = [0]
+        for edge in range(1, self.tiles):
+            low = bisect_left(ends, spans[edge - 2][1]) if edge > 1 else 0
+            high = bisect_right(ends, spans[edge + 1][0]) - 1 if edge + 1 < self.tiles else wanted[-1]
+            found.append(max(found[-1], min(max(wanted[edge], low), high)))
+        return (*found, wanted[-1])
+
     def fault(self) -> str | None:
         """Return why neighbours cannot exchange what does not belong to a tile, or None if they can."""
-        for tile in range(self.tiles):
+        for turn, tile in itertools.product(range(len(self.outputs)), range(self.tiles)):
             origin, end = self.origin(tile), self.origin(tile) + self.size(tile)
-            low = self.own(tile - 1)[0] if tile else 0
-            high = self.own(tile + 1)[1] if tile + 1 < self.tiles else self.sums
-            if end > origin and (max(0, origin) < low or min(self.sums, end) > max(high, self.own(tile)[1])):
+            low = self.own(tile - 1, turn)[0] if tile else 0
+            high = self.own(tile + 1, turn)[1] if tile + 1 < self.tiles else self.sums
+            if end > origin and (max(0, origin) < low or min(self.sums, end) > max(high, self.own(tile, turn)[1])):
                 return (f"a tile's sums {max(0, origin)} to {min(self.sums, end) - 1} must lie in its neighbours' "
                         f"{low} to {high - 1}")
-            if self.reach(tile) > high:
-                return f"a tile's windows must end in the next tile, before {high}, not at {self.reach(tile)}"
+            if self.reach(tile, turn) > high:
+                return f"a tile's windows must end in the next tile, before {high}, not at {self.reach(tile, turn)}"
         return None

@@ -29,6 +29,8 @@ class Segment:
         For each group the place's channels that come before those of the pairs.
     taken : range
         Channels of the tensor that are read.
+    turn : int
+        Which of the tensor's cuts these channels have.
     """
 
     tensor: Tensor
@@ -40,6 +42,7 @@ class Segment:
     places: tuple[int, ...] = ()
     skips: tuple[int, ...] = ()
     taken: range = range(0)
+    turn: int = 0
 
     def channels(self, group: int) -> np.ndarray:
         """Return the tensor's channels of the pairs in a group, -1 for a pair without one."""

@@ -8,7 +8,7 @@ import numpy as np
 from compress.scnn.axis import Axis
 from compress.scnn.group import halves, number_of
 from compress.scnn.mapping import LayerMapping, Segment
-from compress.scnn.tensor import Tensor, phases, tile_of
+from compress.scnn.tensor import Tensor, phases, pieces, tile_of
 from spec.scnn import ScnnSpec
 from spec.scnn import program as records
 
@@ -69,7 +69,7 @@ def supply(spec: ScnnSpec, mapping: LayerMapping, mappings: list[LayerMapping], 
         for source, old in parts:
             down, right = (edges[at] - one.origin(at) for edges, one, at in
                            ((tensor.rows, mapping.rows, tile[0]), (tensor.cols, mapping.cols, tile[1])))
-            base = _base(mapping, tensor, segment.phase, tile, old) if segment.place >= 0 else down * mapping.pitch + right
+            base = _base(mapping, segment, tile, old) if segment.place >= 0 else down * mapping.pitch + right
             words += records.pack(records.SUPPLY_PART, common | {"source": source, "base": base})
     return words
 
@@ -102,11 +102,11 @@ def _parts(spec: ScnnSpec, mapping: LayerMapping, tensor: Tensor, place: int, ti
     return found
 
 
-def _base(mapping: LayerMapping, tensor: Tensor, phase: tuple[int, int], tile: tuple[int, int], old: tuple[int, int]) -> int:
+def _base(mapping: LayerMapping, segment: Segment, tile: tuple[int, int], old: tuple[int, int]) -> int:
     """Return the place, in a tile's accumulators, of the first activation of a part of it when it meets the last tap."""
-    total = 0
-    for one, edges, number, part, own, weight in ((mapping.rows, tensor.rows, tile[0], old[0], phase[0], mapping.pitch),
-                                                  (mapping.cols, tensor.cols, tile[1], old[1], phase[1], 1)):
+    total, (rows, cols), phase = 0, segment.tensor.cuts[segment.turn], segment.phase
+    for one, edges, number, part, own, weight in ((mapping.rows, rows, tile[0], old[0], phase[0], mapping.pitch),
+                                                  (mapping.cols, cols, tile[1], old[1], phase[1], 1)):
         first = edges[part]
         start = first + (own - first - one.before) % one.stride
         q = (start + one.before - own) // one.stride
@@ -149,11 +149,24 @@ def tiles(mapping: LayerMapping) -> list[tuple[int, int]]:
 
 
 def exchange(mapping: LayerMapping) -> dict[tuple[int, int], list[dict[str, Any]]]:
-    """Return the send steps of each tile: halos west, east, north, south, then what overlapping windows read of others."""
-    steps = [(way, {tile: _halo(mapping, tile, way) for tile in tiles(mapping)}, False)
+    """Return the send steps of each tile: halos west, east, north, south, then what overlapping windows read of others.
+
+    Channels that have another cut have steps of their own.
+    """
+    made: dict[tuple[int, int], list[dict[str, Any]]] = {tile: [] for tile in tiles(mapping)}
+    for first, end in pieces(mapping.output, 0, mapping.kc):
+        for tile, steps in _exchange(mapping, first, end - first).items():
+            made[tile] += steps
+    return made
+
+
+def _exchange(mapping: LayerMapping, first: int, count: int) -> dict[tuple[int, int], list[dict[str, Any]]]:
+    """Return the send steps of each tile for ``count`` channels of a pass that have one cut."""
+    turn = mapping.output.turn(first)
+    steps = [(way, {tile: _halo(mapping, tile, way, turn) for tile in tiles(mapping)}, False)
              for way in ("west", "east", "north", "south")]
     copies = ("west", 1), ("north", 0)
-    steps += [(way, {tile: _copied(mapping, tile, axis) for tile in tiles(mapping)}, True) for way, axis in copies]
+    steps += [(way, {tile: _copied(mapping, tile, axis, turn) for tile in tiles(mapping)}, True) for way, axis in copies]
     made: dict[tuple[int, int], list[dict[str, Any]]] = {tile: [] for tile in tiles(mapping)}
     for way, boxes, keep in steps:
         targets = {tile: _neighbour(mapping, tile, way) for tile in boxes}
@@ -164,15 +177,16 @@ def exchange(mapping: LayerMapping) -> dict[tuple[int, int], list[dict[str, Any]
             to = targets[tile] or tile
             delta = ((mapping.rows.origin(tile[0]) - mapping.rows.origin(to[0])) * mapping.pitch
                      + mapping.cols.origin(tile[1]) - mapping.cols.origin(to[1]))
-            made[tile].append(_step(mapping, *(box if targets[tile] else (0, 0, 0, 0)), mapping.kc) | {
+            made[tile].append(_step(mapping, *(box if targets[tile] else (0, 0, 0, 0)), count, first) | {
                 "kind": records.KINDS["send"], "direction": records.DIRECTIONS[way], "keep": keep,
-                "cause": records.CAUSES["halo"], "delta": delta, "cycles": 2 * mapping.kc * most + 8, "level": mapping.level})
+                "cause": records.CAUSES["halo"], "delta": delta, "cycles": 2 * count * most + 8, "level": mapping.level})
     return made
 
 
-def _step(mapping: LayerMapping, row: int, col: int, high: int, wide: int, nk: int) -> dict[str, Any]:
-    return {"start": row * mapping.pitch + col, "nk": nk, "ny": high, "nx": wide, "dx": 1, "dy": mapping.pitch, "wx": 1,
-            "wy": 1, "wstride": mapping.pitch}
+def _step(mapping: LayerMapping, row: int, col: int, high: int, wide: int, nk: int, first: int = 0) -> dict[str, Any]:
+    """Return the fields of a step on a box of the accumulators of ``nk`` channels from channel ``first`` of the pass on."""
+    return {"start": first * mapping.stride + row * mapping.pitch + col, "nk": nk, "ny": high, "nx": wide, "dx": 1,
+            "dy": mapping.pitch, "wx": 1, "wy": 1, "wstride": mapping.pitch}
 
 
 def _neighbour(mapping: LayerMapping, tile: tuple[int, int], direction: str) -> tuple[int, int] | None:
@@ -184,56 +198,65 @@ def _neighbour(mapping: LayerMapping, tile: tuple[int, int], direction: str) -> 
     return (row, col) if mapping.rows.size(row) and mapping.cols.size(col) else None
 
 
-def _spans(mapping: LayerMapping, tile: tuple[int, int]) -> tuple[int, int, int, int, int, int, int, int]:
+def _spans(mapping: LayerMapping, tile: tuple[int, int], turn: int) -> tuple[int, int, int, int, int, int, int, int]:
     """Return, for rows and then columns, size, first own, end of own and end of real sums in the tile's accumulators."""
     found: list[int] = []
     for one, number in ((mapping.rows, tile[0]), (mapping.cols, tile[1])):
-        origin, size, (first, end) = one.origin(number), one.size(number), one.own(number)
+        origin, size, (first, end) = one.origin(number), one.size(number), one.own(number, turn)
         found += [size, min(max(first - origin, 0), size), min(max(end - origin, 0), size), min(size, one.sums - origin)]
     return tuple(found)      # type: ignore[return-value]
 
 
-def _halo(mapping: LayerMapping, tile: tuple[int, int], direction: str) -> tuple[int, int, int, int]:
+def _halo(mapping: LayerMapping, tile: tuple[int, int], direction: str, turn: int) -> tuple[int, int, int, int]:
     """Return the box (row, column, rows, columns) of sums of a tile that belong to its neighbour in a direction."""
-    high, top, bottom, rows, wide, left, right, cols = _spans(mapping, tile)
+    high, top, bottom, rows, wide, left, right, cols = _spans(mapping, tile, turn)
     if not high or not wide:
         return 0, 0, 0, 0
     return {"west": (0, 0, high, left), "east": (0, right, high, max(0, cols - right)), "north": (0, left, top, right - left),
             "south": (bottom, left, max(0, rows - bottom), right - left)}[direction]
 
 
-def _copied(mapping: LayerMapping, tile: tuple[int, int], axis: int) -> tuple[int, int, int, int]:
+def _copied(mapping: LayerMapping, tile: tuple[int, int], axis: int, turn: int) -> tuple[int, int, int, int]:
     """Return the box of a tile's own sums that the windows of the tile before it on an axis read too."""
     if tile[axis] == 0:
         return 0, 0, 0, 0
     one = (mapping.rows, mapping.cols)[axis]
-    need = one.reach(tile[axis] - 1) - one.own(tile[axis] - 1)[1]
-    high, top, bottom, _, wide, left, right, _ = _spans(mapping, tile)
+    need = one.reach(tile[axis] - 1, turn) - one.own(tile[axis] - 1, turn)[1]
+    high, top, bottom, _, wide, left, right, _ = _spans(mapping, tile, turn)
     if need <= 0 or not high or not wide:
         return 0, 0, 0, 0
     if axis == 1:
         return top, left, bottom - top, need
-    reach = mapping.cols.reach(tile[1]) - mapping.cols.origin(tile[1])
+    reach = mapping.cols.reach(tile[1], turn) - mapping.cols.origin(tile[1])
     return top, left, need, max(right, reach) - left
 
 
 def post(mapping: LayerMapping, tile: tuple[int, int]) -> list[dict[str, Any]]:
-    """Return the steps that write a tile's outputs, one for each form and phase, and those that clear what is left."""
+    """Return the steps that write a tile's outputs, one for each form and phase, and those that clear what is left.
+
+    Channels that have another cut have steps of their own.
+    """
+    return [step for first, end in pieces(mapping.output, 0, mapping.kc) for step in _post(mapping, tile, first, end - first)]
+
+
+def _post(mapping: LayerMapping, tile: tuple[int, int], first: int, count: int) -> list[dict[str, Any]]:
+    """Return the steps of `post` for ``count`` channels of a pass that have one cut."""
     steps: list[dict[str, Any]] = []
-    pool, output = mapping.layer.pool, mapping.output
+    pool, output, turn = mapping.layer.pool, mapping.output, mapping.output.turn(first)
     own = [(form, phase) for form in output.blocks for phase in phases(form)]
-    once = pool is None or all(_once(one, at) for one, at in zip((mapping.rows, mapping.cols), tile, strict=True))
+    once = pool is None or all(_once(one, at, turn) for one, at in zip((mapping.rows, mapping.cols), tile, strict=True))
     for number, (form, phase) in enumerate(own):
-        rows, cols = output.phase(form, tile, phase)
+        rows, cols = output.phase(form, tile, phase, turn)
         high, wide = (len(range(*part.indices(1 << 20))) for part in (rows, cols))
         hop = pool.stride if pool else (1, 1)
-        row, col = ((part.start * one.hop - one.blank - one.origin(at)) if count else 0
-                    for part, one, at, count in ((rows, mapping.rows, tile[0], high), (cols, mapping.cols, tile[1], wide)))
+        row, col = ((part.start * one.hop - one.blank - one.origin(at)) if size else 0
+                    for part, one, at, size in ((rows, mapping.rows, tile[0], high), (cols, mapping.cols, tile[1], wide)))
         if not high or not wide:
             high = wide = row = col = 0
         last = number == len(own) - 1
-        step = _step(mapping, row, col, high, wide, mapping.kc) | {
-            "kind": records.KINDS["post"], "keep": not once or any(other[0] != form for other in own[number + 1:]),
+        step = _step(mapping, row, col, high, wide, count, first) | {
+            "kind": records.KINDS["post"], "k0": first,
+            "keep": not once or any(other[0] != form for other in own[number + 1:]),
             "dx": form[1] * hop[1], "dy": form[0] * hop[0] * mapping.pitch,
             "gap": max(0, output.pitches[form] - wide) if wide else 0,
             "block": output.blocks[form] + phases(form).index(phase) * output.span}
@@ -242,14 +265,14 @@ def post(mapping: LayerMapping, tile: tuple[int, int]) -> list[dict[str, Any]]:
                      **_clips(mapping, output, form, tile, rows, cols)}
         steps.append(step)
         if last:
-            steps += clears(mapping, tile, everything=not once)
+            steps += clears(mapping, tile, first, count, everything=not once)
     return steps
 
 
-def _once(one: Axis, tile: int) -> bool:
+def _once(one: Axis, tile: int, turn: int) -> bool:
     """Return whether the windows of a tile read each of its sums exactly once."""
-    first, end = one.own(tile)
-    return one.window == one.hop and not one.blank and end - first == one.hop * (one.outputs[tile + 1] - one.outputs[tile])
+    (first, end), (before, after) = one.own(tile, turn), one.outputs[turn][tile:tile + 2]
+    return one.window == one.hop and not one.blank and end - first == one.hop * (after - before)
 
 
 def _clips(mapping: LayerMapping, output: Tensor, form: tuple[int, int, int, int], tile, rows: slice,
@@ -268,16 +291,16 @@ def _clips(mapping: LayerMapping, output: Tensor, form: tuple[int, int, int, int
     return found
 
 
-def clears(mapping: LayerMapping, tile: tuple[int, int], *, everything: bool) -> list[dict[str, Any]]:
-    """Return the steps that clear what no send and no post has taken."""
-    high, top, bottom, rows, wide, left, right, cols = _spans(mapping, tile)
+def clears(mapping: LayerMapping, tile: tuple[int, int], first: int, count: int, *, everything: bool) -> list[dict[str, Any]]:
+    """Return the steps that clear what no send and no post has taken of ``count`` channels from ``first`` on."""
+    high, top, bottom, rows, wide, left, right, cols = _spans(mapping, tile, mapping.output.turn(first))
     boxes = [(0, 0, high, wide)] if everything else []
     if not everything:
         stays = {way: not _neighbour(mapping, tile, way) for way in ("west", "east", "north", "south")}
         east, south = right if stays["east"] else max(right, cols), bottom if stays["south"] else max(bottom, rows)
         boxes += [(0, 0, high, left)] * stays["west"] + [(0, east, high, wide - east)]
         boxes += [(0, left, top, right - left)] * stays["north"] + [(south, left, high - south, right - left)]
-    return [_step(mapping, *box, mapping.kc) | {"kind": records.KINDS["clear"]} for box in boxes if box[2] * box[3]]
+    return [_step(mapping, *box, count, first) | {"kind": records.KINDS["clear"]} for box in boxes if box[2] * box[3]]
 
 
 def pad(words: list[list[int]]) -> np.ndarray:

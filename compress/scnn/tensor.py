@@ -1,10 +1,12 @@
 """Where a tensor of activations lies in the array: tiles, channels of each PE, and the block of each channel."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
 from compress.scnn import block
+from compress.scnn.axis import Cut, mirrored
 from spec.scnn import ScnnSpec
 from spec.scnn.shape import ACT_ENTRY_BITS, VALUE_BITS
 
@@ -12,6 +14,9 @@ Form = tuple[int, int, int, int]
 """How a tensor is stored: one block for each phase of (row stride, column stride, row offset, column offset)."""
 
 PLAIN: Form = (1, 1, 0, 0)
+
+TURN = 4
+"""Consecutive channels of a PE that have one cut of the plane, where channels take turns between two."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -27,6 +32,8 @@ class Tensor:
         Level of the blocks of PEs that hold one tile each.
     rows, cols : tuple of int
         Where each tile begins, and the end.
+    turns : bool
+        Whether channels take turns: in each PE :data:`TURN` with these tiles, as many with the tiles the other way round.
     orders : list of numpy.ndarray
         For each place of a block the channels that its PE holds, in the order of their blocks.
     layer : int
@@ -48,13 +55,24 @@ class Tensor:
     layer: int
     kc: int
     span: int
+    turns: bool = False
     blocks: dict[Form, int] = field(default_factory=dict)
     pitches: dict[Form, int] = field(default_factory=dict)
 
-    def phase(self, form: Form, tile: tuple[int, int], phase: tuple[int, int]) -> tuple[slice, slice]:
+    @property
+    def cuts(self) -> tuple[tuple[Cut, Cut], ...]:
+        """For each turn where the tiles begin, and the end, along rows and columns."""
+        first = self.rows, self.cols
+        return (first, (mirrored(self.rows), mirrored(self.cols))) if self.turns else (first,)
+
+    def turn(self, at: int) -> int:
+        """Return the turn of a PE's channel number ``at``."""
+        return at // TURN % len(self.cuts)
+
+    def phase(self, form: Form, tile: tuple[int, int], phase: tuple[int, int], turn: int = 0) -> tuple[slice, slice]:
         """Return the rows and columns of a phase of a tile."""
         slices = []
-        for edges, number, stride, offset, own in zip((self.rows, self.cols), tile, form[:2], form[2:], phase, strict=True):
+        for edges, number, stride, offset, own in zip(self.cuts[turn], tile, form[:2], form[2:], phase, strict=True):
             first, end = edges[number], edges[number + 1]
             slices.append(slice(first + (own - first - offset) % stride, end, stride))
         return slices[0], slices[1]
@@ -67,10 +85,24 @@ class Tensor:
                 need = 0
                 for form in self.blocks:
                     for phase in phases(form):
-                        high, wide = (len(range(*part.indices(1 << 20))) for part in self.phase(form, (row, col), phase))
-                        need += -(-high * wide // spec.i) * max(map(len, self.orders))
+                        for turn, count in enumerate(self._turns(max(map(len, self.orders)))):
+                            high, wide = (len(range(*part.indices(1 << 20)))
+                                          for part in self.phase(form, (row, col), phase, turn))
+                            need += -(-high * wide // spec.i) * count
                 most = max(most, need)
         return most
+
+    def _turns(self, count: int) -> list[int]:
+        """Return how many of a PE's ``count`` channels have each turn."""
+        return np.bincount([self.turn(at) for at in range(count)], minlength=len(self.cuts)).tolist()
+
+
+def pieces(tensor: Tensor, first: int, end: int) -> list[tuple[int, int]]:
+    """Return the ranges (first, end) of a PE's channels ``first`` to ``end - 1`` that have one cut each."""
+    if not tensor.turns:
+        return [(first, end)] if end > first else []
+    edges = [first, *range(first - first % TURN + TURN, end, TURN), end]
+    return list(pairwise(edges)) if end > first else []
 
 
 def phases(form: Form) -> list[tuple[int, int]]:
@@ -91,13 +123,14 @@ def planes(spec: ScnnSpec, tensor: Tensor, values: np.ndarray, form: Form, pe: i
     """
     own = tensor.orders[spec.position(pe, tensor.level)[1]]
     pitch, tile = tensor.pitches[form], tile_of(spec, pe, tensor.level)
-    parts = []
+    turn_of, parts = np.array([tensor.turn(at) for at in range(len(own))], np.int64), []
     for phase in phases(form):
-        rows, cols = tensor.phase(form, tile, phase)
-        seen = values[own][:, rows, cols]
-        wide = np.zeros((len(own), seen.shape[1], pitch), values.dtype)
-        wide[:, :, :seen.shape[2]] = seen
-        parts.append(wide.reshape(len(own), seen.shape[1] * pitch))
+        seen = [values[own[turn_of == turn]][:, rows, cols] for turn in range(len(tensor.cuts))
+                for rows, cols in [tensor.phase(form, tile, phase, turn)]]
+        wide = np.zeros((len(own), max(one.shape[1] for one in seen), pitch), values.dtype)
+        for turn, one in enumerate(seen):
+            wide[turn_of == turn, :one.shape[1], :one.shape[2]] = one
+        parts.append(wide.reshape(len(own), wide.shape[1] * pitch))
     length = max(part.shape[1] for part in parts)
     return np.concatenate([np.pad(part, ((0, 0), (0, length - part.shape[1]))) for part in parts])
 
@@ -144,9 +177,9 @@ def recover(spec: ScnnSpec, tensor: Tensor, found: list[dict[int, tuple[np.ndarr
         place, tile = spec.position(pe, tensor.level)[1], tile_of(spec, pe, tensor.level)
         pitch = tensor.pitches[form]
         for number, phase in enumerate(phases(form)):
-            rows, cols = tensor.phase(form, tile, phase)
-            high, wide = (len(range(*part.indices(1 << 20))) for part in (rows, cols))
             for at, channel in enumerate(tensor.orders[place]):
+                rows, cols = tensor.phase(form, tile, phase, tensor.turn(at))
+                high, wide = (len(range(*part.indices(1 << 20))) for part in (rows, cols))
                 value, run = found[pe][tensor.blocks[form] + number * tensor.span + at]
                 flat = block.decode(np.array([len(value)]), value, run, high * pitch)[0]
                 values[channel, rows, cols] = flat.reshape(high, pitch)[:, :wide]

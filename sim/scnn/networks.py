@@ -54,6 +54,14 @@ NETWORKS: dict[str, Callable[[np.random.Generator], list[Layer]]] = {
 """Layers whose input has three channels."""
 
 
+def in_turn(rng: np.random.Generator) -> list[Layer]:
+    """Return layers whose channels take turns between two cuts of an odd plane: written whole and pooled, read with steps."""
+    return [conv(rng, "a", "input", (16, 3, 3, 3), pad=SAME, shift=6),
+            conv(rng, "b", "a", (24, 16, 3, 3), pad=SAME, shift=7, pool=_pool("max", 3, 1, pad=(1, 1))),
+            conv(rng, "c", "b", (16, 24, 3, 3), pad=SAME, shift=7),
+            conv(rng, "d", "c", (8, 16, 3, 3), pad=SAME, stride=(2, 1), shift=7)]
+
+
 def shifts(rng: np.random.Generator, given: range) -> list[Layer]:
     """Return a layer for each shift, of sums as wide as it leaves room for, and one that passes on what all of them made.
 

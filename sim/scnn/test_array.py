@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from sim.scnn import check
-from sim.scnn.networks import NETWORKS, sparse
+from sim.scnn.networks import NETWORKS, in_turn, sparse
 from spec.scnn import preset
 
 SHAPE = 3, 16, 18
@@ -28,6 +28,17 @@ def test_one_pe(tmp_path):
 
 def test_four_pes_in_tiles_and_in_a_block(tmp_path):
     run(2, 2, [("wide", 0), ("strided", 1), ("residual", 1), ("plain", (0, 1))], tmp_path)
+
+
+@pytest.mark.parametrize("rows, cols, shape", [
+    (2, 2, (3, 5, 7)), *(pytest.param(*one, marks=pytest.mark.full) for one in ((3, 2, (3, 7, 9)), (4, 4, (3, 9, 13))))])
+def test_channels_take_turns(rows, cols, shape, tmp_path):
+    spec, rng = preset("ecp5", rows=rows, cols=cols, memory_words=2048), np.random.default_rng([rows, cols])
+    case = check.Case(name="in turn", layers=in_turn(rng), x=sparse(rng, shape, 0.8, 100), levels=(0,) * 4)
+    answer, = check.run(spec, [case], tmp_path)
+    assert sum(mapping.output.turns for mapping in answer[0].mappings) >= 2
+    assert not (faults := check.faults(case, *answer)), faults
+    assert not (late := check.late(case, *answer)), late
 
 
 @pytest.mark.full
