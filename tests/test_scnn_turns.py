@@ -125,3 +125,14 @@ def test_a_cut_that_neighbours_can_exchange_is_left_as_it_is():
         one = Axis(inputs=(cut,), outputs=(cut,), taps=taps, stride=1, before=taps // 2, sums=extent)
         if one.fault() is None:
             assert one.nearest(cut) == cut
+
+
+@pytest.mark.parametrize("first, second", [
+    ({"rows": 5, "pad": (2, 2, 2, 2)}, {"rows": 3}),
+    ({"rows": 3, "pad": SAME}, {"rows": 3, "cols": 5, "pad": SAME, "stride": (2, 1)})])
+def test_sums_before_the_plane_are_cleared_in_tiles_that_are_not_the_first(first, second):
+    """A plane smaller than the array: the first tile may have no inputs, or no outputs, and others reach before the plane."""
+    rng = np.random.default_rng(5)
+    layers = [conv(rng, "a", "input", 6, 3, shift=6, **first), conv(rng, "b", "a", 7, 6, shift=6, **second)]
+    x = sparse(rng, (3, 3, 3), 0.7, -100, 100).astype(np.int16)
+    compare(preset("ecp5", rows=4, cols=4), layers, x, levels=[0, 0])

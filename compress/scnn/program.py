@@ -212,8 +212,15 @@ def _halo(mapping: LayerMapping, tile: tuple[int, int], direction: str, turn: in
     high, top, bottom, rows, wide, left, right, cols = _spans(mapping, tile, turn)
     if not high or not wide:
         return 0, 0, 0, 0
-    return {"west": (0, 0, high, left), "east": (0, right, high, max(0, cols - right)), "north": (0, left, top, right - left),
+    above, aside = _beyond(mapping, tile)
+    return {"west": (0, aside, high, max(0, left - aside)), "east": (0, right, high, max(0, cols - right)),
+            "north": (above, left, max(0, top - above), right - left),
             "south": (bottom, left, max(0, rows - bottom), right - left)}[direction]
+
+
+def _beyond(mapping: LayerMapping, tile: tuple[int, int]) -> tuple[int, int]:
+    """Return how many of a tile's first rows and columns of accumulators lie before the plane: no sums that anyone needs."""
+    return max(0, -mapping.rows.origin(tile[0])), max(0, -mapping.cols.origin(tile[1]))
 
 
 def _copied(mapping: LayerMapping, tile: tuple[int, int], axis: int, turn: int) -> tuple[int, int, int, int]:
@@ -298,8 +305,10 @@ def clears(mapping: LayerMapping, tile: tuple[int, int], first: int, count: int,
     if not everything:
         stays = {way: not _neighbour(mapping, tile, way) for way in ("west", "east", "north", "south")}
         east, south = right if stays["east"] else max(right, cols), bottom if stays["south"] else max(bottom, rows)
-        boxes += [(0, 0, high, left)] * stays["west"] + [(0, east, high, wide - east)]
-        boxes += [(0, left, top, right - left)] * stays["north"] + [(south, left, high - south, right - left)]
+        above, aside = _beyond(mapping, tile)
+        boxes += [(0, 0, high, left if stays["west"] else min(left, aside)), (0, east, high, wide - east)]
+        boxes += [(0, left, top if stays["north"] else min(top, above), right - left),
+                  (south, left, high - south, right - left)]
     return [_step(mapping, *box, count, first) | {"kind": records.KINDS["clear"]} for box in boxes if box[2] * box[3]]
 
 
