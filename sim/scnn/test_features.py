@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim.scnn import check
-from sim.scnn.networks import NETWORKS, sparse
+from sim.scnn.networks import NETWORKS, conv, sparse
 from spec.scnn import preset
 
 SHAPE = 3, 16, 18
@@ -47,3 +47,16 @@ def test_feature(name, tmp_path):
     for case, answer in zip(cases, check.run(spec, cases, tmp_path), strict=True):
         assert not (faults := check.faults(case, *answer)), (case.name, faults)
         assert not (late := check.late(case, *answer)), (case.name, late)
+
+
+@pytest.mark.full
+def test_channels_take_turns_on_all_of_preset_paper(tmp_path):
+    """28 rows and columns in 8 x 8 tiles, as in VGG-16's 4_1 to 4_3, with fewer channels."""
+    spec, rng = preset("paper", rows=8, cols=8), np.random.default_rng(28)
+    layers = [conv(rng, name, source, (outputs, inputs, 3, 3), density=0.3, pad=(1,) * 4, product_shift=2, shift=6)
+              for name, source, inputs, outputs in (("a", "input", 4, 48), ("b", "a", 48, 48), ("c", "b", 48, 16))]
+    case = check.Case(name="in turn", layers=layers, x=sparse(rng, (4, 28, 28), 0.5, 100), levels=(0,) * 3)
+    answer, = check.run(spec, [case], tmp_path)
+    assert [mapping.output.turns for mapping in answer[0].mappings] == [True, True, False]
+    assert not (faults := check.faults(case, *answer)), faults
+    assert not (late := check.late(case, *answer)), late
