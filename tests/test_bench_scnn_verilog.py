@@ -18,8 +18,8 @@ GROUPS = {
     "rest3": ("VGG-16/3_1", "VGG-16/3_2", "VGG-16/3_3"),
     "rest4": ("VGG-16/4_1", "VGG-16/4_2"),
 }
-"""The layers that the benchmark is asked for, and the rest of VGG-16: ``rest1`` alone takes an hour of one core, most of it to
-load 3 million activations and to read them back."""
+"""The layers that the benchmark is asked for, and the rest of VGG-16: ``rest1``, ``rest2`` and ``rest3`` take an hour of one
+core each, most of it to load up to 3 million activations and to read them back."""
 
 
 def test_layers_have_the_shapes_and_densities_of_the_networks():
