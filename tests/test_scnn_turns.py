@@ -136,3 +136,17 @@ def test_sums_before_the_plane_are_cleared_in_tiles_that_are_not_the_first(first
     layers = [conv(rng, "a", "input", 6, 3, shift=6, **first), conv(rng, "b", "a", 7, 6, shift=6, **second)]
     x = sparse(rng, (3, 3, 3), 0.7, -100, 100).astype(np.int16)
     compare(preset("ecp5", rows=4, cols=4), layers, x, levels=[0, 0])
+
+
+def test_ways_that_lie_alike_for_layers_to_come_are_one():
+    """On planes that the array divides the cuts are alike: of the ways through a chain one is left, the cheapest."""
+    rng = np.random.default_rng(6)
+    layers = [conv(rng, "a", "input", 8, 3, 3, pad=SAME), conv(rng, "b", "a", 8, 8, 3, pad=SAME), conv(rng, "c", "b", 8, 8, 1)]
+    assert arrange._needed(layers) == [{"a", "b"}, {"b"}, set()]
+    network, mappings = arrange.arrange(preset("default", rows=2, cols=2), layers, (3, 8, 8), levels=[0] * 3)
+    outputs = {mapping.layer.name: mapping.output for mapping in mappings}
+    way = arrange.Way(network=network, tensors=outputs, mappings=mappings, level=0, cycles=3.0)
+    other = replace(outputs["a"], rows=(0, 3, 8))
+    ways = [way, replace(way, cycles=2.0), replace(way, tensors=outputs | {"a": other}, cycles=4.0)]
+    assert arrange._apart(ways, {"b"}) == [ways[1]]
+    assert arrange._apart(ways, {"a", "b"}) == ways[1:]

@@ -1,8 +1,9 @@
 """A whole network laid over the array: levels by predicted cycles, pitches, passes, block indices and memory regions."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -128,6 +129,7 @@ def _search(spec: ScnnSpec, layers, shape, choices: Choices) -> Way:
         network = Tensor(name="input", shape=shape, level=level, rows=rows, cols=cols, orders=orders, layer=-1, kc=0,
                          span=max(map(len, orders)))
         ways.append(Way(network=network, tensors={"input": network}, mappings=[], level=level, cycles=0.0))
+    needed = _needed(layers)
     for number, layer in enumerate(layers):
         best: dict[tuple[int, str], Way] = {}
         faults: dict[int, str] = {}
@@ -141,8 +143,28 @@ def _search(spec: ScnnSpec, layers, shape, choices: Choices) -> Way:
         if not best:
             why = "; ".join(f"at level {level} {fault}" for level, fault in sorted(faults.items()))
             raise ValueError(f"{layer.name} must fit the array; {why or f'levels must not fall, not {choices.levels}'}")
-        ways = list(best.values())
+        ways = _apart(best.values(), needed[number])
     return min(ways, key=lambda way: way.cycles)
+
+
+def _needed(layers: Sequence[Layer]) -> list[set[str]]:
+    """Return for each layer the tensors that layers behind it read."""
+    found: list[set[str]] = [set()]
+    for layer in reversed(layers[1:]):
+        names = {source(text)[0] for text in layer.inputs} | ({layer.residual[0]} if layer.residual else set())
+        found.append(found[-1] | names)
+    return found[::-1]
+
+
+def _apart(ways: Iterable[Way], needed: set[str]) -> list[Way]:
+    """Return the best way of those whose tensors lie alike, as far as layers to come read them: what follows costs the same."""
+    found: dict[tuple[Any, ...], Way] = {}
+    for way in ways:
+        lie = way.level, *((name, one.level, one.rows, one.cols, one.turns)
+                           for name, one in way.tensors.items() if name in needed)
+        if lie not in found or way.cycles < found[lie].cycles:
+            found[lie] = way
+    return list(found.values())
 
 
 def _splits(spec: ScnnSpec, way: Way, number: int, choices: Choices) -> Iterator[tuple[int, int, str]]:
