@@ -19,9 +19,7 @@ def share(spec: ScnnSpec, mapping: LayerMapping, given: Network, tensors: dict[s
     """
     segment = mapping.segments[0]
     place = spec.position(pe, mapping.level)[1]
-    like = [one for one in mapping.segments
-            if (one.tensor, one.phase, one.place) == (segment.tensor, segment.phase, segment.place)]
-    rows = np.concatenate([matrices(spec, mapping, one, 0, place) for one in like])
+    rows = np.concatenate([matrices(spec, mapping, one, 0, place) for one in mapping.alike])
     seen = tensors.get(f"{mapping.layer.name} < {segment.tensor.name}", tensors.get(segment.tensor.name))
     if seen is None:
         raise ValueError(f"tensors of {given.name} must have {segment.tensor.name}, which {mapping.layer.name} reads")

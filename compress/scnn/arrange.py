@@ -85,8 +85,8 @@ Share = Callable[[Layer, str], float]
 class Choices:
     """What :func:`arrange` was asked for.
 
-    ``share`` is the expected share of activations other than 0 that a layer reads. ``lone`` says of each layer whether its
-    output is read by other layers alone, none of which reads another tensor too.
+    ``share`` is the expected share of activations other than 0 that a layer reads. ``lone`` says for each layer whether other
+    layers, and no one else, read its output, and each of them reads no second tensor.
     """
 
     levels: Sequence[int] | None
@@ -157,7 +157,7 @@ def _needed(layers: Sequence[Layer]) -> list[set[str]]:
 
 
 def _apart(ways: Iterable[Way], needed: set[str]) -> list[Way]:
-    """Return the best way of those whose tensors lie alike, as far as layers to come read them: what follows costs the same."""
+    """Keep, of ways with the same tiles in all ``needed`` tensors, the cheapest one: what follows costs the same for all."""
     found: dict[tuple[Any, ...], Way] = {}
     for way in ways:
         lie = way.level, *((name, one.level, one.rows, one.cols, one.turns)
@@ -196,7 +196,7 @@ def _next(spec: ScnnSpec, way: Way, layer: Layer, level: int, groups: int, cuts:
 
 
 def _lone(layers: Sequence[Layer]) -> list[bool]:
-    """Return for each layer whether its output is read by other layers alone, none of which reads another tensor too."""
+    """Return for each layer whether only other layers read its output, and each of them reads no second tensor."""
     alone, together = set[str](), set[str]()
     for layer in layers:
         names = [source(text)[0] for text in layer.inputs] + ([layer.residual[0]] if layer.residual else [])

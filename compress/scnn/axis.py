@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 EVEN, FULL, FOLLOW, TURNS = "even", "full", "follow", "turns"
 CUTS = (EVEN, FULL, FOLLOW, TURNS)
-"""How a plane is cut into tiles: into tiles that differ by at most one, or by more where neighbours could not exchange their
-sums otherwise; into tiles that are equally large but the last ones;
-so that an output is in the tile of its first input; or some channels as for ``even`` and the others the other way round, so
-that no PE has the largest tile of every channel. Which of them does depends on the strides and pools that follow."""
+"""How a plane is cut into tiles. Which cut is possible depends on the strides and pools that follow.
+
+``even``: sizes differ by at most one, or by more where neighbours could not exchange their sums otherwise. ``full``: equal
+sizes, the last tiles are smaller or empty. ``follow``: an output is in the tile of its first input. ``turns``: channels
+alternate between ``even`` and its mirror image, so that no PE has the largest tile of every channel.
+"""
 
 Cut = tuple[int, ...]
 """Where each tile begins, and the end."""
@@ -125,10 +127,9 @@ class Axis:
         return self.depth - r // self.stride
 
     def nearest(self, wanted: Cut) -> Cut:
-        """Return the cut of outputs nearest to ``wanted`` with which neighbours can exchange what does not belong to a tile.
+        """Return the cut of outputs nearest to ``wanted`` in which each sum that a tile adds to is its own or a neighbour's.
 
-        Edges are moved only as far as they must for the sums that inputs reach. Where that cannot be, or windows reach farther,
-        what is returned has a `fault`.
+        If there is no such cut, or a pooling window reaches beyond the next tile, the returned cut has a `fault`.
         """
         ends = [self._edge(output, wanted[-1]) for output in range(wanted[-1] + 1)]
         spans = []

@@ -110,6 +110,13 @@ class LayerMapping:
         return sum(segment.pairs for segment in self.segments)
 
     @property
+    def alike(self) -> list[Segment]:
+        """The segments that differ from the first one in their channels alone: itself, and more if channels take turns."""
+        def kind(segment: Segment) -> tuple[Tensor, tuple[int, int], int]:
+            return segment.tensor, segment.phase, segment.place
+        return [segment for segment in self.segments if kind(segment) == kind(self.segments[0])]
+
+    @property
     def high(self) -> int:
         """Rows of accumulators of the largest tile."""
         return max(self.rows.size(tile) for tile in range(self.rows.tiles))

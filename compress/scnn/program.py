@@ -151,7 +151,7 @@ def tiles(mapping: LayerMapping) -> list[tuple[int, int]]:
 def exchange(mapping: LayerMapping) -> dict[tuple[int, int], list[dict[str, Any]]]:
     """Return the send steps of each tile: halos west, east, north, south, then what overlapping windows read of others.
 
-    Channels that have another cut have steps of their own.
+    Channels with different cuts have separate steps.
     """
     made: dict[tuple[int, int], list[dict[str, Any]]] = {tile: [] for tile in tiles(mapping)}
     for first, end in pieces(mapping.output, 0, mapping.kc):
@@ -219,7 +219,7 @@ def _halo(mapping: LayerMapping, tile: tuple[int, int], direction: str, turn: in
 
 
 def _beyond(mapping: LayerMapping, tile: tuple[int, int]) -> tuple[int, int]:
-    """Return how many of a tile's first rows and columns of accumulators lie before the plane: no sums that anyone needs."""
+    """Return how many rows and columns at the start of a tile's accumulators lie outside the plane; nothing uses their sums."""
     return max(0, -mapping.rows.origin(tile[0])), max(0, -mapping.cols.origin(tile[1]))
 
 
@@ -239,9 +239,9 @@ def _copied(mapping: LayerMapping, tile: tuple[int, int], axis: int, turn: int) 
 
 
 def post(mapping: LayerMapping, tile: tuple[int, int]) -> list[dict[str, Any]]:
-    """Return the steps that write a tile's outputs, one for each form and phase, and those that clear what is left.
+    """Return the steps that write a tile's outputs, one per form and phase, and the steps that clear the remaining sums.
 
-    Channels that have another cut have steps of their own.
+    Channels with different cuts have separate steps.
     """
     return [step for first, end in pieces(mapping.output, 0, mapping.kc) for step in _post(mapping, tile, first, end - first)]
 

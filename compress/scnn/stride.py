@@ -36,11 +36,10 @@ def settle(spec: ScnnSpec, mapping: LayerMapping, density: float) -> None:
 def stops(spec: ScnnSpec, mapping: LayerMapping, density: float) -> float:
     """Return stopped cycles over issue cycles for the mapping's own weights and random activations of a density."""
     rng, segment = np.random.default_rng(0), mapping.segments[0]
-    like = [one for one in mapping.segments if one.phase == segment.phase and one.place == segment.place]
     tile = max(range(mapping.rows.tiles), key=mapping.rows.size), max(range(mapping.cols.tiles), key=mapping.cols.size)
     high, wide = mapping.rows.phase(tile[0], segment.phase[0])[1], mapping.cols.phase(tile[1], segment.phase[1])[1]
     places = spec.block_sides[mapping.level][0] * spec.block_sides[mapping.level][1]
-    rows = np.concatenate([matrices(spec, mapping, one, 0, places // 2) for one in like])
+    rows = np.concatenate([matrices(spec, mapping, one, 0, places // 2) for one in mapping.alike])
     bits, offsets = (mapping.channels - 1).bit_length(), np.array(taps(mapping))[tap_place(mapping, segment.phase):]
     products, issues = {}, 0
     for pair in range(len(rows)):

@@ -1,7 +1,7 @@
 """Where a tensor of activations lies in the array: tiles, channels of each PE, and the block of each channel."""
 
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 
@@ -16,7 +16,7 @@ Form = tuple[int, int, int, int]
 PLAIN: Form = (1, 1, 0, 0)
 
 TURN = 4
-"""Consecutive channels of a PE that have one cut of the plane, where channels take turns between two."""
+"""Number of consecutive channels of a PE with the same cut, if channels alternate between two cuts of the plane."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -33,7 +33,7 @@ class Tensor:
     rows, cols : tuple of int
         Where each tile begins, and the end.
     turns : bool
-        Whether channels take turns: in each PE :data:`TURN` with these tiles, as many with the tiles the other way round.
+        Whether channels take turns: in each PE :data:`TURN` channels have these tiles, the next as many their mirror image.
     orders : list of numpy.ndarray
         For each place of a block the channels that its PE holds, in the order of their blocks.
     layer : int
@@ -66,7 +66,7 @@ class Tensor:
         return (first, (mirrored(self.rows), mirrored(self.cols))) if self.turns else (first,)
 
     def turn(self, at: int) -> int:
-        """Return the turn of a PE's channel number ``at``."""
+        """Return which of :attr:`cuts` channel number ``at`` of a PE has."""
         return at // TURN % len(self.cuts)
 
     def phase(self, form: Form, tile: tuple[int, int], phase: tuple[int, int], turn: int = 0) -> tuple[slice, slice]:
@@ -79,17 +79,14 @@ class Tensor:
 
     def words(self, spec: ScnnSpec) -> int:
         """Return the most words of the activation memory that any PE may need for it."""
-        most = 0
-        for row in range(len(self.rows) - 1):
-            for col in range(len(self.cols) - 1):
-                need = 0
-                for form in self.blocks:
-                    for phase in phases(form):
-                        for turn, count in enumerate(self._turns(max(map(len, self.orders)))):
-                            high, wide = (len(range(*part.indices(1 << 20)))
-                                          for part in self.phase(form, (row, col), phase, turn))
-                            need += -(-high * wide // spec.i) * count
-                most = max(most, need)
+        counts, most = self._turns(max(map(len, self.orders))), 0
+        for tile in product(range(len(self.rows) - 1), range(len(self.cols) - 1)):
+            need = 0
+            for form, (turn, count) in product(self.blocks, enumerate(counts)):
+                for phase in phases(form):
+                    high, wide = (len(range(*part.indices(1 << 20))) for part in self.phase(form, tile, phase, turn))
+                    need += -(-high * wide // spec.i) * count
+            most = max(most, need)
         return most
 
     def _turns(self, count: int) -> list[int]:
