@@ -67,7 +67,8 @@ def instances():
     yield ScaledDot(ScaledDatapath(form=SCALED["nvfp4"]), cuts_of("ecp5"), Submodules())
     lns = MacSpec(arith="lns", formats=("lns",), acc="lns")
     yield from (LnsDot(lns, cuts_of("ecp5"), Submodules()), LnsAdd(lns, cuts_of("ecp5")))
-    for more in ({"input_groups": 2, "weight_memory": 256}, {"weight_code_bits": 4, "product_shift_bits": 3}):
+    four = {"f": 4, "i": 4, "banks": 32, "crossbar_stages": 2}
+    for more in ({"input_groups": 2, "weight_memory": 256}, {"weight_code_bits": 4, "product_shift_bits": 3}, four):
         yield from parts_of(Scnn(scnn.preset("ecp5", rows=2, cols=2, **more)))
 
 

@@ -8,14 +8,71 @@ import numpy as np
 
 from golden.scnn.drains import COMPLETE
 from spec.scnn import ScnnSpec, locate, parity
-from spec.scnn.shape import HEAD, PUSH, RESERVE
+from spec.scnn.shape import HEAD, LINE, LINE_DEPTH, LINE_MARGIN, LINE_SEEN, LINES, PUSH, RESERVE
 
 Vector = Sequence[tuple[int, int]]
 """The live products of an issue cycle: multiplier and bank."""
 
 
+class Lines:
+    """The queues between the two stages of a PE's crossbar: of each four multipliers, parity and line of banks.
+
+    A product that leaves its multiplier's queue stays here until its bank takes it.
+    """
+
+    def __init__(self, spec: ScnnSpec) -> None:
+        self._fours, self._of_a_line = spec.products // LINES, spec.banks // 2 // LINES
+        count = 2 * self._fours * LINES
+        self._queues: list[deque[tuple[int, int]]] = [deque() for _ in range(count)]      # bank, cycle of the push
+        self._head = [0] * count
+        self._level, self._full = [0] * count, [False] * count
+        self._coming: list[int] = []            # what was chosen for lines in the cycle before
+
+    def __copy__(self) -> "Lines":
+        other = object.__new__(Lines)
+        other.__dict__ |= {name: value.copy() if isinstance(value, list) else value for name, value in vars(self).items()}
+        other._queues = [queue.copy() for queue in self._queues]
+        return other
+
+    def take(self, now: int, heads: Sequence[tuple[int, int]], busy: Sequence[int]) -> tuple[list[int], int]:
+        """Return the queues of multipliers whose head goes to a line in cycle ``now``, and how many products banks take.
+
+        ``heads`` are queues (2 x multiplier + parity) and the banks of their heads; ``busy`` are banks that take none.
+        """
+        first: dict[int, tuple[int, int, int]] = {}
+        for queue, bank in heads:
+            multiplier, (top, low) = queue // 2, divmod(bank // 2, self._of_a_line)
+            line = top ^ low % LINES
+            to = (multiplier // LINES * 2 + parity(bank)) * LINES + line
+            rank = (multiplier - line) % LINES
+            if not self._full[to] and (to not in first or rank < first[to][0]):
+                first[to] = rank, queue, bank
+        second: dict[int, tuple[int, int]] = {}
+        for queue, own in enumerate(self._queues):
+            if own and self._head[queue] <= now:
+                bank = own[0][0]
+                rank = (queue // (2 * LINES) - bank // 2 % self._of_a_line) % self._fours
+                if bank not in busy and (bank not in second or rank < second[bank][0]):
+                    second[bank] = rank, queue
+        self._full = [level > LINE_DEPTH - LINE_MARGIN for level in self._level]
+        for _, queue in second.values():
+            own = self._queues[queue]
+            own.popleft()
+            self._level[queue] -= 1
+            if own:
+                self._head[queue] = max(own[0][1] + HEAD, now + 1)
+        for to in self._coming:
+            self._level[to] += 1
+        self._coming = list(first)
+        for to, (_, _, bank) in first.items():
+            if not self._queues[to]:
+                self._head[to] = now + LINE + HEAD
+            self._queues[to].append((bank, now + LINE))
+        return [queue for _, queue, _ in first.values()], len(second)
+
+
 class Queues:
-    """The two queues of each multiplier of one PE.
+    """The two queues of each multiplier of one PE, and with two stages the lines behind them.
 
     Parameters
     ----------
@@ -32,7 +89,8 @@ class Queues:
         self._head = [0] * len(self._level)             # cycle from which each queue's head may be chosen
         self._reserve: deque[tuple[int, Vector]] = deque()
         self._push: deque[tuple[int, Vector]] = deque()
-        self._held = 0
+        self._lines = Lines(spec) if spec.crossbar_stages == 2 else None
+        self._held = self._seen = 0             # products, and the cycle in which all that left a line is seen to be gone
         self._over = False
         self.now = 0
 
@@ -52,10 +110,10 @@ class Queues:
         ahead = copy.copy(self)
         ahead._level, ahead._head = self._level.copy(), self._head.copy()
         ahead._queues = [queue.copy() for queue in self._queues]
-        ahead._reserve, ahead._push = self._reserve.copy(), self._push.copy()
+        ahead._reserve, ahead._push, ahead._lines = self._reserve.copy(), self._push.copy(), copy.copy(self._lines)
         while ahead.now < after or ahead._held or ahead._push:
             ahead._cycle(None)
-        return ahead.now
+        return max(ahead.now, ahead._seen)
 
     def _idle(self, until: int) -> None:
         while self.now < until and (self._held or self._push):
@@ -85,21 +143,26 @@ class Queues:
     def _arbitrate(self, now: int) -> None:
         if not self._held:
             return
-        chosen: dict[int, tuple[int, int]] = {}
+        heads = [(queue, own[0][0]) for queue, own in enumerate(self._queues) if own and self._head[queue] <= now]
         busy = self.taken(now) if self.taken else ()
-        products = self._spec.products
-        for queue, own in enumerate(self._queues):
-            if own and self._head[queue] <= now:
-                bank = own[0][0]
-                rank = (queue // 2 - bank // 2) % products
-                if bank not in busy and (bank not in chosen or rank < chosen[bank][0]):
-                    chosen[bank] = rank, queue
-        for _, queue in chosen.values():
+        popped, served = self._lines.take(now, heads, busy) if self._lines else self._choose(heads, busy)
+        self._held -= served
+        if self._lines and served:
+            self._seen = now + 1 + LINE_SEEN
+        for queue in popped:
             self._queues[queue].popleft()
             self._level[queue] -= 1
-            self._held -= 1
             if self._queues[queue]:
                 self._head[queue] = max(self._queues[queue][0][1] + HEAD, now + 1)
+
+    def _choose(self, heads: Sequence[tuple[int, int]], busy: Sequence[int]) -> tuple[list[int], int]:
+        """Return the queues whose heads the banks take, and how many."""
+        chosen: dict[int, tuple[int, int]] = {}
+        for queue, bank in heads:
+            rank = (queue // 2 - bank // 2) % self._spec.products
+            if bank not in busy and (bank not in chosen or rank < chosen[bank][0]):
+                chosen[bank] = rank, queue
+        return [queue for _, queue in chosen.values()], len(chosen)
 
 
 class Crossbars:

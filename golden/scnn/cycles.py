@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from golden.scnn.crossbar import Crossbars
-from golden.scnn.drains import COMPLETE, Drains
+from golden.scnn.drains import Drains, completion
 from golden.scnn.port import Lane, Port
 from golden.scnn.program import Program
 from golden.scnn.supplies import Supplies
@@ -119,7 +119,7 @@ class Timeline:
                 self._issued(own, w, a, counts[sets], load.live_weights[number, pair][sets], acts[pair], live_acts[pair])
                 end = first + issues + stops - 1
                 released.append(end)
-            self.drains.append(load.programs, crossbar.complete(end) if crossbar else end + COMPLETE)
+            self.drains.append(load.programs, crossbar.complete(end) if crossbar else end + completion(spec))
         self._waited(own, idle, supplies.gates, "redistribution" if head["gather"] else "act_wait")
         own.entries = int(load.weights.sum())
         self._counted = end + 1

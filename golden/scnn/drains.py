@@ -5,11 +5,18 @@ import numpy as np
 from golden.scnn.program import Program, duration
 from spec.scnn import ScnnSpec
 from spec.scnn.program import CAUSES, KINDS
-from spec.scnn.shape import HEAD, POST, PUSH, RECORD, STEP
+from spec.scnn.shape import HEAD, LINE, LINE_SEEN, POST, PUSH, RECORD, STEP
 
-COMPLETE = PUSH + HEAD + 1      # cycles from the last issue of a pass to its completion, if nothing waits in the crossbar
+COMPLETE = PUSH + HEAD + 1
+"""Cycles from the last issue of a pass to the first in which it may be complete."""
+
 _KIND = {value: name for name, value in KINDS.items()}
 _CAUSE = {value: name for name, value in CAUSES.items()}
+
+
+def completion(spec: ScnnSpec) -> int:
+    """Return the cycles from the last issue of a pass to its completion if nothing waits in the crossbar."""
+    return COMPLETE + (LINE + HEAD + LINE_SEEN) * (spec.crossbar_stages - 1)
 
 
 class Drains:

@@ -49,10 +49,7 @@ class Loader(wiring.Component):
             place.eq(start + beat.index),
         ]
         packed = beat.type == PACKETS["activations"]
-        if words > 1:
-            legal_place = self._gather(m, take & packed, beat, start, place, whole, words)
-        else:
-            legal_place = place
+        word_place = self._gather(m, take & packed, beat, start, whole, words) if words > 1 else place
         depths = {"layers": spec.layers, "lanes": spec.program, "taps": spec.taps, "codebook": CODEBOOKS,
                   "supply": spec.program, "drain": spec.program, "blocks": spec.blocks, "activations": spec.memory_words,
                   "weights": spec.stored_words}
@@ -63,7 +60,7 @@ class Loader(wiring.Component):
                         m.d.comb += legal.eq((start < (depths[name] if spec.weight_code_bits else 0)) & (beat.index < 4))
                     else:
                         pe = beat.address[PACKET_PE_SHIFT:] < spec.pes if name in LOADS else 1
-                        m.d.comb += legal.eq((legal_place < depths[name]) & pe)
+                        m.d.comb += legal.eq(((word_place if name == "activations" else place) < depths[name]) & pe)
         central = Cat(beat.type == PACKETS[name] for name in CENTRAL)
         local = Cat(beat.type == PACKETS[name] for name in LOADS)
         ok = take & legal
@@ -73,7 +70,7 @@ class Loader(wiring.Component):
             self.pe.eq(beat.address[PACKET_PE_SHIFT:]),
             self.load_valid.eq(ok & local.any() & (whole | ~packed)),
             self.range.eq(take & ~legal),
-            load.addr.eq(Mux(packed, legal_place, Mux(beat.type == PACKETS["codebook"],
+            load.addr.eq(Mux(packed, word_place, Mux(beat.type == PACKETS["codebook"],
                                                       Cat(beat.index[:2], start[:4]), place))),
         ]
         if spec.weight_memory:
@@ -82,7 +79,7 @@ class Loader(wiring.Component):
             m.d.sync += load.data.eq(beat.data)
         return m
 
-    def _gather(self, m, take, beat, start, place, whole, words):
+    def _gather(self, m, take, beat, start, whole, words):
         """Join the stream words of a word of activations; return its address."""
         part, done = Signal(range(words)), Signal(25)
         held = Signal((words - 1) * WORD_BITS)

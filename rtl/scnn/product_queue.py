@@ -16,7 +16,7 @@ READ = CHOSEN + VALUE
 
 
 class Queue(wiring.Component):
-    """Products of one multiplier for the banks of one parity, in order.
+    """Products of one multiplier for the banks of one parity, or of four multipliers for those of a line, in order.
 
     A place is reserved before its product is pushed, and counted until its product is popped. The bank and the buffer of the
     oldest product wait in a register, two cycles after its push at the earliest; ``pop`` takes it. ``entry`` is on the port two
@@ -28,17 +28,21 @@ class Queue(wiring.Component):
     valid, bank, buffer : ``Out``, pop : ``In``
         The head; ``pop`` only while ``valid``.
     entry, product : ``Out``
-        Of the product popped two cycles ago, whose buffer is the entry's top bit; the product popped :data:`READ` cycles ago.
+        Of the product popped two cycles ago, whose buffer is the entry's top bit; the product popped ``read`` cycles ago.
     near : ``Out(1)``
         The level is above ``depth - margin``.
+    of : ``In(1)``, holds : ``Out(2)``
+        With ``holding``: the buffer of what is reserved; from a register, whether the level of the cycle before counted any of
+        buffer 0, of buffer 1.
     """
 
     def __init__(self, library: Submodules, *, depth: int, margin: int, bank_bits: int, entry_bits: int, product_bits: int,
-                 blocks: bool = False):
+                 blocks: bool = False, read: int = READ, holding: bool = False):
         if depth < 4 or depth & (depth - 1):
             raise ValueError(f"depth must be a power of two from 4, not {depth}")
         self._library, self._depth, self._margin, self._blocks = library, depth, margin, blocks
-        super().__init__({
+        self._read, self._holding = read, holding
+        super().__init__(({"of": In(1), "holds": Out(2)} if holding else {}) | {
             "reserve": In(1), "push": In(1), "i_bank": In(bank_bits), "i_buffer": In(1), "i_entry": In(entry_bits),
             "i_product": In(product_bits), "valid": Out(1), "bank": Out(bank_bits), "buffer": Out(1), "pop": In(1),
             "entry": Out(entry_bits + 1), "product": Out(product_bits), "near": Out(1)})
@@ -55,7 +59,7 @@ class Queue(wiring.Component):
         self._library.cell(m, "banks", "nz_regfile", p_WIDTH=len(key), **ports, i_wdata=Cat(self.i_buffer, self.i_bank),
                            i_raddr=ahead[:bits], o_rdata=key)
         self._kept(m, "entries", ports, Cat(self.i_entry, self.i_buffer), here, self.entry)
-        later = delayed(m, here, "later", cycles=READ - 2, reset_less=True)
+        later = delayed(m, here, "later", cycles=self._read - 2, reset_less=True)
         self._kept(m, "products", ports, self.i_product, later, self.product)
         m.d.comb += [
             fetch.eq(self.pop | ~self.valid),
@@ -74,7 +78,22 @@ class Queue(wiring.Component):
                 m.d.sync += ahead.eq(stepped(ahead))
         with m.If(self.reserve ^ self.pop):
             m.d.sync += level.eq(stepped(level, down=self.pop))
+        if self._holding:
+            self._count(m)
         return m
+
+    def _count(self, m):
+        """Count what the queue holds of each buffer."""
+        for buffer in (0, 1):
+            count = Signal(range(self._depth + 1), name=f"held{buffer}")
+            more, less = Signal(name=f"more{buffer}"), Signal(name=f"less{buffer}")
+            m.d.comb += [
+                more.eq(self.reserve & (self.of == buffer)),
+                less.eq(self.pop & (self.buffer == buffer)),
+            ]
+            m.d.sync += self.holds[buffer].eq(count.any())
+            with m.If(more ^ less):
+                m.d.sync += count.eq(stepped(count, down=less))
 
     def _kept(self, m, name, ports, written, at, word):
         """Keep what is pushed, in a block memory or in look-up tables; it is read in two cycles."""

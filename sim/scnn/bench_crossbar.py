@@ -6,10 +6,12 @@ import cocotb
 from sim.scnn.drive import SIZES, Block, draw
 
 MULTIPLIERS, BANKS, ENTRIES = SIZES["multipliers"], SIZES["banks"], 1 << SIZES["entry_bits"]
-DEPTH = SIZES["depth"]
+DEPTH, STAGES = SIZES["depth"], SIZES.get("stages", 1)
 RESERVE, PUSH = 3, 5    # cycles from the issue of a vector to the reservation and to the push of its products
 HEAD, PASS = 2, 3       # cycles from a push to the choice, from the choice to the bank's port
 VALUE = 2               # cycles from a product's place on that port to the product
+LATENCY = HEAD + PASS + (3 + HEAD) * (STAGES - 1)       # a second stage: three cycles to the queue of a line, and its head
+FOURS, OF_A_LINE = MULTIPLIERS // 4, BANKS // 8
 STALL = 0.02            # of the vectors of a convolution, every lane live
 VGG = {                 # in presets default and ecp5, on 8 x 8 PEs: side of a tile, channels and their distance as laid out
     16: {"conv1_1": (28, 4, 900), "conv1_2": (28, 8, 900), "conv2_1": (14, 16, 256), "conv2_2": (14, 32, 256),
@@ -90,7 +92,7 @@ class Watch:
 
     async def drain(self):
         """Wait until every product has arrived; none may hang, and none may come twice."""
-        limit = MULTIPLIERS * DEPTH * 2 + 2 * (PUSH + HEAD + PASS + VALUE)
+        limit = MULTIPLIERS * DEPTH * 2 + 2 * (PUSH + LATENCY + VALUE)
         for _ in range(limit):
             await self.step()
         left = sum(map(len, self.waiting.values()))
@@ -131,24 +133,38 @@ async def every_product_arrives_once(dut, idle, live, banks):
 
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 async def latency_and_order_are_as_promised(dut):
-    """A lone product takes HEAD + PASS cycles; of rivals for bank b, multiplier b / 2 comes first, then in turn."""
+    """A lone product takes LATENCY cycles; of rivals for a bank come first those of the page's order, one a cycle."""
     watch = await Watch(Block(dut)).start()
     for k in range(MULTIPLIERS):
         for bank in range(BANKS):
             assert await watch.step([bank if k == other else None for other in range(MULTIPLIERS)])
-            for _ in range(PUSH + HEAD + PASS + VALUE):
+            for _ in range(PUSH + LATENCY + VALUE):
                 await watch.step()
-            assert watch.delays == [HEAD + PASS], f"multiplier {k} to bank {bank}: {watch.delays} cycles"
+            assert watch.delays == [LATENCY], f"multiplier {k} to bank {bank}: {watch.delays} cycles"
             watch.delays.clear()
     for bank in range(BANKS):
         watch.order.clear()
         assert await watch.step([bank] * MULTIPLIERS)
-        for _ in range(PUSH + HEAD + PASS + VALUE + MULTIPLIERS):
+        for _ in range(PUSH + LATENCY + VALUE + MULTIPLIERS):
             await watch.step()
-        assert watch.delays == [HEAD + PASS + turn for turn in range(MULTIPLIERS)], f"bank {bank}: {watch.delays}"
-        assert watch.order == [(bank // 2 + turn) % MULTIPLIERS for turn in range(MULTIPLIERS)]
+        assert watch.delays == [LATENCY + turn for turn in range(MULTIPLIERS)], f"bank {bank}: {watch.delays}"
+        assert watch.order == [_turn(bank // 2, turn) for turn in range(MULTIPLIERS)]
         watch.delays.clear()
     await watch.drain()
+
+
+def _turn(high, turn):
+    """The multiplier whose product a bank takes as its ``turn``-th when all of them offer one at once."""
+    if STAGES == 1:
+        return (high + turn) % MULTIPLIERS
+    top, place = divmod(high, OF_A_LINE)
+    line = top ^ place % 4                              # a four that comes first stays first: its queue is filled in each cycle
+    return (place + turn // 4) % FOURS * 4 + (line + turn) % 4
+
+
+def _own(k):
+    """The high bits of banks of a multiplier's own: with two stages, lines that no other one of its four takes."""
+    return k if STAGES == 1 else k % 4 * OF_A_LINE + k // 4
 
 
 @cocotb.test(timeout_time=20, timeout_unit="ms")
@@ -156,7 +172,7 @@ async def own_banks_pass_a_vector_a_cycle(dut):
     """Products without rivals pass at full rate: each multiplier alternates between banks of its own."""
     watch = await Watch(Block(dut)).start()
     for number in range(300):
-        assert await watch.step([(2 * k + number) % BANKS for k in range(MULTIPLIERS)]), f"vector {number} had to wait"
+        assert await watch.step([(2 * _own(k) + number) % BANKS for k in range(MULTIPLIERS)]), f"vector {number} had to wait"
     await watch.drain()
 
 

@@ -12,6 +12,8 @@ CROSSBARS = {                               # sizes, tests that must run, which
     "4": ({"multipliers": 4, "banks": 8, "depth": 16, "margin": 5, "entry_bits": 8, "product_bits": 32}, 27, None),
     "16": ({"multipliers": 16, "banks": 32, "depth": 32, "margin": 5, "entry_bits": 8, "product_bits": 32}, 17,
            "every_product|latency|own_banks|layer=conv(1_1|2_1|3_3)"),
+    "stages": ({"multipliers": 16, "banks": 32, "depth": 16, "margin": 5, "entry_bits": 8, "product_bits": 32, "stages": 2}, 17,
+               "every_product|latency|own_banks|layer=conv(1_1|2_1|3_3)"),
     "small": ({"multipliers": 2, "banks": 4, "depth": 8, "margin": 5, "entry_bits": 5, "product_bits": 24}, 13,
               "every_product|latency"),
 }
@@ -26,8 +28,9 @@ def test_crossbar(name, tmp_path):
 
 
 @pytest.mark.full
-def test_every_layer_of_vgg(tmp_path):
-    run(CROSSBARS["16"][0], 13, "a_layer_of_vgg", tmp_path)
+@pytest.mark.parametrize("name", ["16", "stages"])
+def test_every_layer_of_vgg(name, tmp_path):
+    run(CROSSBARS[name][0], 13, "a_layer_of_vgg", tmp_path)
 
 
 def run(sizes, tests, only, tmp_path):

@@ -38,8 +38,19 @@ LARGE = ("wide", "max", "residual", "deep")
     *(pytest.param(*one, marks=pytest.mark.full)
       for one in ((3, 2, 0), (3, 2, 1), (8, 8, 0), (8, 8, 1), (8, 8, 2), (8, 8, 3)))])
 def test_cycles_are_those_of_the_model_cause_by_cause(rows, cols, level):
-    spec = preset("ecp5", rows=rows, cols=cols, blocks=64)
-    for name, outcome in outcomes(spec, NETWORKS if rows * cols < 64 else LARGE, level):
+    compare(preset("ecp5", rows=rows, cols=cols, blocks=64), NETWORKS if rows * cols < 64 else LARGE, level)
+
+
+@pytest.mark.parametrize("rows, cols, stages, level", [
+    (1, 1, 2, 0), *(pytest.param(*one, marks=pytest.mark.full) for one in ((1, 1, 1, 0), (2, 2, 2, 0), (2, 2, 2, 1)))])
+def test_so_are_those_of_pes_of_four_by_four(rows, cols, stages, level):
+    """Images follow runs here whose words of four activations stand above the depth of the programs."""
+    compare(preset("ecp5", rows=rows, cols=cols, f=4, i=4, banks=32, blocks=64, crossbar_stages=stages), NETWORKS, level)
+
+
+def compare(spec, names, level):
+    """Compare each network's values, sums and causes with the model's."""
+    for name, outcome in outcomes(spec, names, level):
         got, want = outcome.answers[0].value.counters, outcome.total(0)
         assert not len(outcome.differing), f"{name}: {outcome.faults()}"
         slots = got["cycles"] * spec.multipliers

@@ -22,7 +22,9 @@ class ScnnSpec:
     bank_entries: int = number(256, 16, 1024, "Accumulators per bank in each of the two buffers.", power=True)
     kc: int = number(128, 1, 256, "Most output channels per pass of a PE.", power=True)
     queue_depth: int = number(32, 8, 64, "Products that one of the two queues of a multiplier holds.", power=True)
-    lean: bool = switch(False, "Fewer look-up tables in a PE, for two block memories per queue and resets of flip-flops.")
+    crossbar_stages: int = choice(1, (1, 2), "Stages of the crossbar; 2 take fewer look-up tables and 7 cycles more per pass.")
+    lean: bool = switch(False, "Fewer look-up tables in a PE, for resets of flip-flops and, with one stage, two "
+                               "block memories per queue.")
     weight_words: int = number(512, 16, 4096, "Depth of a PE's weight buffer in vectors of F.", power=True)
     act_words: int = number(2048, 16, 4096, "Depth of a PE's activation buffer in vectors of I.", power=True)
     memory_words: int = number(4096, 64, 65536, "Depth of a PE's activation memory in words of I entries.", power=True)
@@ -48,6 +50,9 @@ class ScnnSpec:
         if self.banks < 2 * self.products:
             raise ValueError(f"banks must be at least {2 * self.products}, not {self.banks}: with fewer than twice the "
                              f"{self.products} multipliers of a PE the crossbar stalls")
+        if self.crossbar_stages == 2 and self.products < 2 * LINES:
+            raise ValueError(f"crossbar_stages must be 1 for {self.products} multipliers in a PE, not 2: "
+                             f"a second stage joins products of at least two times {LINES}")
         if self.queue_depth <= self.stop_margin:
             raise ValueError(f"queue_depth must be more than {self.stop_margin}, not {self.queue_depth}: so many products "
                              f"of a multiplier are on their way when a queue stops the issue")
@@ -226,6 +231,21 @@ PUSH = 5
 
 HEAD = 2
 """Cycles from the push of a product into an empty queue to the first arbitration that may choose it."""
+
+LINES = 4
+"""Multipliers whose products share lines in a crossbar of two stages, and lines for the banks of a parity."""
+
+LINE = 3
+"""Cycles from the choice of a product for a line to its push into the line's queue."""
+
+LINE_DEPTH = 16
+"""Products that a line's queue holds."""
+
+LINE_MARGIN = 3
+"""Places that may be left when the queue of a line counts as full, for what is on its way."""
+
+LINE_SEEN = 2
+"""Cycles from the level of a line's queue to the completion of passes that sees it."""
 
 LANE = 5
 """Cycles from the take of a block's items in a lane to its vector on the lane's output."""
