@@ -38,7 +38,7 @@ class Crossbar(wiring.Component):
     stop : ``Out(1)``
         From a register: in the cycle before, a level was above ``depth - margin``.
     side_valid, side_bank, side_all : ``In``
-        An operation of the side port for a bank, or for all of them.
+        An operation of the side port for a bank, with two stages that of the next cycle; or for all of them.
     heads : ``Out(2)``
         Whether a head, or anything in lines or on its way to them, belongs to buffer 0, to buffer 1.
     o_valid, o_side : ``Out(banks)``; o_entry, o_product : ``Out`` arrays, one a bank
@@ -66,17 +66,20 @@ class Crossbar(wiring.Component):
         sides = [[self._queue(m, k, parity) for k in range(self._multipliers)] for parity in (0, 1)]
         queues = [queue for side in sides for queue in side]
         m.d.sync += self.stop.eq(Cat(queue.near for queue in queues).any())
-        held = [Cat(Cat(queue.valid & (queue.buffer == buffer) for queue in queues).any() for buffer in (0, 1))]
-        for parity, side in enumerate(sides):
-            if self._stages == 1:
+        held = Cat(Cat(queue.valid & (queue.buffer == buffer) for queue in queues).any() for buffer in (0, 1))
+        if self._stages == 1:
+            m.d.comb += self.heads.eq(held)
+            for parity, side in enumerate(sides):
+                aside = Signal(name=f"aside{parity}")
+                m.d.comb += aside.eq(self.side_valid & (self.side_bank[0] == parity))
                 self._serve(m, f"{parity}", side, [2 * high + parity for high in range(self._banks // 2)],
-                            place=self.side_bank[1:], mine=self.side_bank[0] == parity)
-            else:
-                held += self._lines(m, parity, side)
-        if self._stages == 2:
-            for cycle in range(1, 2 + LINE_SEEN):       # until what left a head is seen in a line
-                held.append(delayed(m, held[0] if cycle == 1 else held[-1], f"held{cycle}", cycles=1))
-        m.d.comb += self.heads.eq(reduce(or_, held))
+                            place=self.side_bank[1:], aside=aside)
+        else:
+            lines = [self._lines(m, parity, side) for parity, side in enumerate(sides)]
+            left = [held]
+            for cycle in range(1, 2 + LINE_SEEN):           # until what left a head is seen in a line
+                left.append(delayed(m, left[-1], f"held{cycle}", cycles=1))
+            m.d.comb += self.heads.eq(reduce(or_, left + lines))
         return m
 
     def _queue(self, m, k, parity):
@@ -105,10 +108,16 @@ class Crossbar(wiring.Component):
         place, at = self._in_line(self.side_bank[1:])
         for line, behind in enumerate(lines):
             banks = [2 * ((line ^ low % LINES) * self._of_a_line + low) + parity for low in range(self._of_a_line)]
-            self._serve(m, f"{parity}_{line}", behind, banks, place=place, mine=(self.side_bank[0] == parity) & (at == line))
+            mine = self.side_valid & (self.side_bank[0] == parity) & (at == line)
+            aside, near = Signal(name=f"aside{parity}_{line}"), Signal(len(place), name=f"aside_place{parity}_{line}")
+            m.d.sync += [                               # registers of each line, which stand by its arbiter
+                aside.eq(mine),
+                near.eq(place & mine.replicate(len(place))),
+            ]
+            self._serve(m, f"{parity}_{line}", behind, banks, place=near, aside=aside)
         holds = Signal(2, name=f"holds{parity}")
         m.d.sync += holds.eq(reduce(or_, (queue.holds for line in lines for queue in line)))
-        return [holds]
+        return holds
 
     def _four(self, m, label, first, queues):
         """Return the queues of the lines behind four queues; a product is in one of them three cycles after its choice."""
@@ -136,7 +145,7 @@ class Crossbar(wiring.Component):
             valid = delayed(m, choice.valid, f"valid{name}", cycles=1)
             later = delayed(m, choice.chosen, f"choice{name}", cycles=1)
             words = [Cat(queue.entry, low_bits, queue.product) for queue, (low_bits, _) in zip(queues, kept, strict=True)]
-            word = delayed(m, self._chosen(m, f"line{name}", later, words), f"word{name}", cycles=1, reset_less=True)
+            word = delayed(m, self._chosen(m, f"for_line{name}", later, words), f"word{name}", cycles=1, reset_less=True)
             m.d.comb += [
                 queue.push.eq(delayed(m, valid, f"moved{name}", cycles=1)),
                 Cat(queue.i_entry, queue.i_buffer, queue.i_bank, queue.i_product).eq(word),
@@ -148,13 +157,11 @@ class Crossbar(wiring.Component):
         low, top = high[:-LINE_BITS], high[-LINE_BITS:]
         return low, top ^ low[:LINE_BITS]
 
-    def _serve(self, m, label, queues, banks, *, place, mine):
+    def _serve(self, m, label, queues, banks, *, place, aside):
         """Give each bank the head that no rival beats; a cycle later choose, a cycle later pass on.
 
-        ``place`` and ``mine`` are the side port's: which of the banks, if it is one of them.
+        ``aside`` and ``place`` are the side port's: whether it has one of the banks, and which.
         """
-        aside = Signal(name=f"aside{label}")
-        m.d.comb += aside.eq(self.side_valid & mine)
         heads = [SimpleNamespace(valid=queue.valid, place=queue.bank, pop=queue.pop) for queue in queues]
         granted = grant(m, label, heads, places=len(banks), order=list(range(len(queues))),
                         aside=lambda other: aside & (place == other))

@@ -37,7 +37,7 @@ class SidePort(wiring.Component):
     i_send, i_direction, i_level, i_bank, i_entry : ``In``
         The operation chosen in this cycle is sent on; the bank and entry it goes to.
     side_valid, side_bank, side_all : ``Out``
-        To the crossbar, in the cycle in which the operation is chosen.
+        To the crossbar, in the cycle in which the operation is chosen; a crossbar of two stages is told a cycle ahead.
     place, value, take, add : ``Out``
         To the banks, three cycles later, and the value five.
     old : ``In``, o_value : ``Out``
@@ -73,9 +73,20 @@ class SidePort(wiring.Component):
         entry = Signal(w.entry)
         take, add = Signal(), Signal()
         along = Signal(len(came))
+        some, found = self.i_valid | Cat(came).any(), reduce(or_, places, own)
+        if self._spec.crossbar_stages == 1:
+            asked = [
+                self.side_valid.eq(some),
+                Cat(self.side_bank, entry).eq(found),
+            ]
+        else:
+            m.d.comb += [
+                self.side_valid.eq(some),
+                self.side_bank.eq(found[:w.bank]),
+            ]
+            asked = [entry.eq(found[w.bank:])]
         m.d.sync += [
-            self.side_valid.eq(self.i_valid | Cat(came).any()),
-            Cat(self.side_bank, entry).eq(reduce(or_, places, own)),
+            *asked,
             take.eq(self.i_valid & self.i_side.take),
             add.eq(Cat(came).any()),
             along.eq(Cat(came)),

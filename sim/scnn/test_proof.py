@@ -6,19 +6,19 @@ import pytest
 
 from rtl.emit import Library
 from rtl.scnn.crossbar import Crossbar
-from rtl.scnn.product_queue import Queue
+from rtl.scnn.product_queue import READ, Queue
 from sim.proof import prove
 
 REGISTERS = """
-module memory_{width}(input clk, input we, input [2:0] waddr, input [{width}-1:0] wdata, input [2:0] raddr,
+module memory_{width}(input clk, input we, input [{top}:0] waddr, input [{width}-1:0] wdata, input [{top}:0] raddr,
   output [{width}-1:0] rdata);
-  reg [8*{width}-1:0] all = 0;
+  reg [{depth}*{width}-1:0] all = 0;
   always @(posedge clk) if (we) all[waddr*{width} +: {width}] <= wdata;
   assign rdata = all[raddr*{width} +: {width}];
 endmodule
-module block_{width}(input clk, input we, input [2:0] waddr, input [{width}-1:0] wdata, input re, input [2:0] raddr,
+module block_{width}(input clk, input we, input [{top}:0] waddr, input [{width}-1:0] wdata, input re, input [{top}:0] raddr,
   input oe, output reg [{width}-1:0] rdata);
-  reg [8*{width}-1:0] all = 0;
+  reg [{depth}*{width}-1:0] all = 0;
   reg [{width}-1:0] array;
   always @(posedge clk) begin
     if (we) all[waddr*{width} +: {width}] <= wdata;
@@ -26,7 +26,7 @@ module block_{width}(input clk, input we, input [2:0] waddr, input [{width}-1:0]
     if (oe) rdata <= array;
   end
 endmodule
-"""                     # memories of 8 places as one register, which an induction can see
+"""                     # memories as one register, which an induction can see
 PLACES = ("write", "ahead", "here", "later_1", "later_2", "later_3", "level", "banks.all", "entries.all", "products.all")
 KINDS = {               # of the memories of a queue: registers behind its places, their bits, what they hold
     "tables": (("behind_entries", "behind_products"), 3, ("seen_entry == place1[2:0]", "seen_product == place4[2:0]")),
@@ -54,15 +54,19 @@ def without(text, module):
     return text[:begin] + text[text.index("endmodule", begin) + len("endmodule"):]
 
 
-def queue(kind="tables"):
-    library = Library()
-    made = Queue(library, depth=8, margin=5, bank_bits=1, entry_bits=1, product_bits=1, blocks=kind == "blocks")
-    library.add(made, module="queue")
-    text = library.verilog()
+def visible(text, depth):
+    """A queue with memories that an induction can see."""
     for cell, name in (("nz_regfile", "memory"), ("nz_ram", "block")):
         if f"module {cell}" in text:
             text = re.sub(rf"{cell} #\([^;]*?\.WIDTH\(32'd(\d+)\)\s*\)", rf"{name}_\1", without(text, cell))
-    return text + "".join(REGISTERS.format(width=width) for width in (1, 2))
+    return text + "".join(REGISTERS.format(width=width, depth=depth, top=depth.bit_length() - 2) for width in (1, 2))
+
+
+def queue(kind="tables", read=READ):
+    library = Library()
+    made = Queue(library, depth=8, margin=5, bank_bits=1, entry_bits=1, product_bits=1, blocks=kind == "blocks", read=read)
+    library.add(made, module="queue")
+    return visible(library.verilog(), 8)
 
 
 def queue_check(kind="tables"):
