@@ -46,13 +46,15 @@ def test_a_line_prefers_the_multiplier_of_its_number_and_a_bank_the_four():
 
 
 def test_a_line_that_is_full_takes_no_more():
-    """A bank that the side port keeps fills the queue of its line, then that of its multiplier, then the issue stops."""
-    spec = stages()
-    queues = Queues(spec, lambda cycle: [4] if cycle < 200 else [])
-    stops = queues.pair(0, [[(0, 4)]] * 60)
-    held = max(len(queue) for queue in queues._lines._queues)
-    assert held <= LINE_DEPTH and stops > 0
-    assert queues.empty(0) == 200 + 60 + LINE_SEEN                    # from then on, one each cycle
+    """While the side port has their bank, products fill the queue of their line, then that of their multiplier."""
+    queues = Queues(stages(), lambda cycle: [4] if cycle < 200 else [])
+    assert queues.pair(0, [[(0, 4)]] * 24) == 0
+    while queues.now < 100:
+        queues._cycle(None)
+    assert max(len(queue) for queue in queues._lines._queues) == LINE_DEPTH
+    assert len(queues._queues[0]) == 24 - LINE_DEPTH
+    assert queues.pair(100, [[(0, 4)]] * 36) > 0            # the issue stops
+    assert queues.empty(0) == 200 + 60 + LINE_SEEN          # from cycle 200 on the bank takes one per cycle
 
 
 def test_looking_ahead_changes_nothing():

@@ -85,8 +85,8 @@ Share = Callable[[Layer, str], float]
 class Choices:
     """What :func:`arrange` was asked for.
 
-    ``share`` is the expected share of activations other than 0 that a layer reads. ``lone`` says for each layer whether other
-    layers, and no one else, read its output, and each of them reads no second tensor.
+    ``share`` is the expected share of activations other than 0 that a layer reads. ``lone`` is true for
+    each layer whose output is not a result and is read only by layers with one input.
     """
 
     levels: Sequence[int] | None
@@ -196,7 +196,7 @@ def _next(spec: ScnnSpec, way: Way, layer: Layer, level: int, groups: int, cuts:
 
 
 def _lone(layers: Sequence[Layer]) -> list[bool]:
-    """Return for each layer whether only other layers read its output, and each of them reads no second tensor."""
+    """Return for each layer whether its output is not a result and is read only by layers with one input."""
     alone, together = set[str](), set[str]()
     for layer in layers:
         names = [source(text)[0] for text in layer.inputs] + ([layer.residual[0]] if layer.residual else [])

@@ -127,7 +127,7 @@ class Axis:
         return self.depth - r // self.stride
 
     def nearest(self, wanted: Cut) -> Cut:
-        """Return the cut of outputs nearest to ``wanted`` in which each sum that a tile adds to is its own or a neighbour's.
+        """Return the cut of outputs nearest to ``wanted`` in which a tile computes sums only for itself and its neighbours.
 
         If there is no such cut, or a pooling window reaches beyond the next tile, the returned cut has a `fault`.
         """

@@ -219,7 +219,7 @@ def _halo(mapping: LayerMapping, tile: tuple[int, int], direction: str, turn: in
 
 
 def _beyond(mapping: LayerMapping, tile: tuple[int, int]) -> tuple[int, int]:
-    """Return how many rows and columns at the start of a tile's accumulators lie outside the plane; nothing uses their sums."""
+    """Return how many of a tile's rows and columns of accumulators lie before the plane; their sums are not used."""
     return max(0, -mapping.rows.origin(tile[0])), max(0, -mapping.cols.origin(tile[1]))
 
 
@@ -239,7 +239,9 @@ def _copied(mapping: LayerMapping, tile: tuple[int, int], axis: int, turn: int) 
 
 
 def post(mapping: LayerMapping, tile: tuple[int, int]) -> list[dict[str, Any]]:
-    """Return the steps that write a tile's outputs, one per form and phase, and the steps that clear the remaining sums.
+    """Return the drain steps of a tile: first those that write outputs, then those that clear the remaining sums.
+
+    There is one step per form and phase of the outputs.
 
     Channels with different cuts have separate steps.
     """

@@ -245,7 +245,7 @@ LINE_MARGIN = 3
 """Places that may be left when the queue of a line counts as full, for what is on its way."""
 
 LINE_SEEN = 2
-"""Cycles from the level of a line's queue to the completion of passes that sees it."""
+"""Cycles after which the check for a complete pass sees the level of a line's queue."""
 
 LANE = 5
 """Cycles from the take of a block's items in a lane to its vector on the lane's output."""
