@@ -80,8 +80,9 @@ class Compressor(wiring.Component):
                 lane.eq(Mux(full, 0, lane + 1)),
                 before.eq(Mux(full, 0, word)),
                 count.eq(count + 1),
-                words.eq(words + full),
             ]
+        with m.If(full):                                    # which is late, so that it ends in an enable
+            m.d.sync += words.eq(words + 1)
         self._end(m, nonzero=nonzero, full=full, word=word, words=words, count=count, end=over, block=block,
                   anew=[
                       lane.eq(0),
