@@ -72,7 +72,8 @@ class MultiplierPair(wiring.Component):
 class Ram(wiring.Component):
     """``nz_ram``: ``re`` reads the array, ``oe`` loads the output register a cycle later; a bit of ``we`` writes a lane.
 
-    What a read of an address gives in the cycle in which it is written is not defined.
+    With ``REGISTERED`` 0 there is no output register, and what ``re`` read is on ``rdata`` in the cycle after. What a read of
+    an address gives in the cycle in which it is written is not defined.
 
     Members
     -------
@@ -81,13 +82,13 @@ class Ram(wiring.Component):
     """
 
     @staticmethod
-    def ports(*, WIDTH: int, DEPTH: int, LANES: int, ADDR_BITS: int) -> Ports:
+    def ports(*, WIDTH: int, DEPTH: int, LANES: int, ADDR_BITS: int, REGISTERED: int = 1) -> Ports:
         """Return the members of a cell of these parameters."""
         return {"we": In(LANES), "waddr": In(ADDR_BITS), "wdata": In(WIDTH), "re": In(1), "raddr": In(ADDR_BITS),
                 "oe": In(1), "rdata": Out(WIDTH)}
 
-    def __init__(self, *, WIDTH: int, DEPTH: int, LANES: int, ADDR_BITS: int):
-        self._width, self._depth, self._lanes = WIDTH, DEPTH, LANES
+    def __init__(self, *, WIDTH: int, DEPTH: int, LANES: int, ADDR_BITS: int, REGISTERED: int = 1):
+        self._width, self._depth, self._lanes, self._registered = WIDTH, DEPTH, LANES, REGISTERED
         super().__init__(self.ports(WIDTH=WIDTH, DEPTH=DEPTH, LANES=LANES, ADDR_BITS=ADDR_BITS))
 
     def elaborate(self, platform):
@@ -102,7 +103,7 @@ class Ram(wiring.Component):
             write.data.eq(self.wdata),
             read.en.eq(self.re),
             read.addr.eq(self.raddr),
-            self.rdata.eq(out),
+            self.rdata.eq(out if self._registered else read.data),
         ]
         with m.If(self.oe):
             m.d.sync += out.eq(read.data)

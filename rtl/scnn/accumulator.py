@@ -75,33 +75,38 @@ class Bank(wiring.Component):
         stored, result = Signal(self._bits), Signal(self._bits)
         self._library.cell(
             m, "memory", "nz_ram", p_WIDTH=self._bits, p_DEPTH=2 * self._entries, p_LANES=1, p_ADDR_BITS=len(now.place),
-            i_clk=clock(), i_we=last.write, i_waddr=last.place, i_wdata=result, i_re=1, i_oe=1, i_raddr=now.place,
-            o_rdata=stored)
-        one, two, three, old = (Signal(name=name) for name in ("one_apart", "two_apart", "three_apart", "too_old"))
+            i_clk=clock(), i_we=last.write, i_waddr=last.place, i_wdata=result, i_re=1, i_oe=1, o_rdata=stored,
+            i_raddr=read.place if self._lean else now.place, **{"p_REGISTERED": 0} if self._lean else {})
+        one, two, old = (Signal(name=name) for name in ("one_apart", "two_apart", "too_old"))
         found, product = Signal(self._bits), Signal(self._bits)
         m.d.comb += product.eq(self.i_product)
         m.d.sync += [
             one.eq((read.place == there.place) & there.write),          # as the operation stands in ``there`` then,
             two.eq((now.place == there.place) & there.write),           # as it stands in ``read``
-            three.eq((now.place == last.place) & last.write & ~((now.place == there.place) & there.write)),
-            old.eq(two | three),
         ]
-        kept = self._register(m, "kept", result)
         straight = self._register(m, "straight", result, when=one & ~there.clear)
         merged = self._register(m, "merged", found, when=~(one | there.clear))
         shown = there.shown & ~one
-        third = self._register(m, "third", result, when=two) | self._register(m, "fourth", kept, when=three)
         if self._lean:
+            m.d.sync += old.eq(two)
+            newer = self._masked(self._register(m, "third", result), old)
             added = (self._register(m, "product", product, when=there.product),
                      self._register(m, "value", self.side_value, when=there.add))
             m.d.comb += self.o_value.eq(self._register(m, "before", found, when=shown))
         else:
+            three = Signal(name="three_apart")
+            m.d.sync += [
+                three.eq((now.place == last.place) & last.write & ~((now.place == there.place) & there.write)),
+                old.eq(two | three),
+            ]
+            kept = self._register(m, "kept", result)
+            newer = self._register(m, "third", result, when=two) | self._register(m, "fourth", kept, when=three)
             chosen = self._masked(product, there.product) | self._masked(self.side_value, there.add)
             added = self._register(m, "added", chosen), Const(0, self._bits)
             show = Signal(name="show")
             m.d.sync += show.eq(shown)
             m.d.comb += self.o_value.eq(self._masked(self._register(m, "before", found), show))
-        m.d.comb += found.eq(stored & ~old.replicate(self._bits) | third)
+        m.d.comb += found.eq(stored & ~old.replicate(self._bits) | newer)
         self._library.cell(m, "adder", "nz_merge_add", p_BITS=self._bits, i_a=merged, i_b=straight, i_c=added[0], i_d=added[1],
                            o_s=result)
 

@@ -4,7 +4,8 @@ module nz_ram #(
   parameter WIDTH = 64,
   parameter DEPTH = 512,
   parameter LANES = 1,
-  parameter ADDR_BITS = 9
+  parameter ADDR_BITS = 9,
+  parameter REGISTERED = 1
 ) (
   input  wire                 clk,
   input  wire [LANES-1:0]     we,
@@ -59,7 +60,7 @@ module nz_ram #(
         end
       end
       assign ce = |be;
-      nz_ecp5_block #(.WIDTH(SHAPE), .ADDR_BITS(ADDR_BITS)) block_ (
+      nz_ecp5_block #(.WIDTH(SHAPE), .ADDR_BITS(ADDR_BITS), .REGISTERED(REGISTERED)) block_ (
         .clk(clk), .ce_a(ce), .we_a(SHAPE == 36 ? 1'b1 : ce), .oce_a(oe), .be_a(be), .addr_a(waddr), .di(di),
         .ce_b(re), .oce_b(oe), .addr_b(raddr), .do_a(do_a), .do_b(do_b)
       );

@@ -1,11 +1,12 @@
-// One ECP5 block memory with buses for ports, both ports on one clock, output registers on. WIDTH 36 is the one-write-one-read mode:
+// One ECP5 block memory with buses for ports, both ports on one clock; with REGISTERED its output registers are on. WIDTH 36 is the one-write-one-read mode:
 // port A writes all 36 bits and port B reads them; with 18, 9, 4, 2 or 1 both ports do either. An address counts words of WIDTH.
 //
 // be enables bytes of 9 bits and has a meaning at 18 and 36 alone. The halves of a 36-bit word are as Yosys maps them: bits 17:0 on
 // the A pins, bits 35:18 on the B pins, in both directions.
 module nz_ecp5_block #(
   parameter WIDTH = 36,
-  parameter ADDR_BITS = 9
+  parameter ADDR_BITS = 9,
+  parameter REGISTERED = 1
 ) (
   input  wire                 clk,
   input  wire                 ce_a,
@@ -45,7 +46,7 @@ module nz_ecp5_block #(
     end
   endgenerate
   DP16KD #(
-    .DATA_WIDTH_A(WIDTH), .DATA_WIDTH_B(WIDTH), .REGMODE_A("OUTREG"), .REGMODE_B("OUTREG"),
+    .DATA_WIDTH_A(WIDTH), .DATA_WIDTH_B(WIDTH), .REGMODE_A(REGISTERED ? "OUTREG" : "NOREG"), .REGMODE_B(REGISTERED ? "OUTREG" : "NOREG"),
     .RESETMODE("SYNC"), .ASYNC_RESET_RELEASE("SYNC"), .CSDECODE_A("0b000"), .CSDECODE_B("0b000"),
     .CLKAMUX("CLKA"), .CLKBMUX("CLKB"), .WRITEMODE_A("NORMAL"), .WRITEMODE_B("NORMAL"), .GSR("DISABLED")
   ) memory (
