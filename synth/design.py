@@ -1,6 +1,7 @@
 """A piece of Verilog to be measured: its text, its top module, and what is known of its memories."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -35,6 +36,8 @@ class Design:
         Verilog of a module ``harness`` that calls ``top`` and reaches the pins, in place of our own harness.
     collision_free : bool
         No memory is read and written at one address in one cycle: proved by the machine's benches.
+    plan : callable, optional
+        The machine's own plan of where cells go (`synth.floorplan.Plan`).
     """
 
     name: str
@@ -44,6 +47,7 @@ class Design:
     spec: dict[str, Any] = field(default_factory=dict)
     around: str = ""
     collision_free: bool = True
+    plan: Callable[[dict[str, Any], list[list[tuple[int, int, str]]]], dict[str, str]] | None = None
 
     @cached_property
     def manifest(self) -> dict[str, Any]:

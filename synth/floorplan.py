@@ -8,7 +8,7 @@ import copy
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,21 +22,28 @@ RAM = "DP16KD"
 FEWEST = 8
 """Units below which the placer is left alone."""
 
+Plan = Callable[[dict[str, Any], list[list[tuple[int, int, str]]]], dict[str, str]]
+"""From the modules of a netlist and the part's rows of sites (x, y, name): the places of cells, by their paths."""
+
 TOGETHER = 4
 """Units that stay in one half of a row where that can be: a group of the array."""
 
 
-def located(text: str, part: Part) -> tuple[str, int]:
+def located(text: str, part: Part, plan: Plan | None = None) -> tuple[str, int]:
     """Return a netlist with its units' block RAM at sites of the part, and how many units; 0 and the same text if none.
 
-    A unit is an instance of the module with block RAM of its own that is there most often.
+    A unit is an instance of the module with block RAM of its own that is there most often. A ``plan`` of the machine's own
+    goes before, as one unit, if it places any cell.
     """
     if part.family != "ecp5":
         return text, 0
     netlist = json.loads(text)
     modules = netlist["modules"]
+    if plan and (own := plan(modules, rows(part))):
+        _place(modules, NAME, "", own)
+        return json.dumps(netlist), 1
     found: dict[str, list[tuple[str, list[str]]]] = {}
-    for path, module in _instances(modules, NAME, ""):
+    for path, module in instances(modules):
         if rams := sorted(name for name, cell in modules[module]["cells"].items() if cell["type"] == RAM):
             found.setdefault(module, []).append((path, rams))
     units = max(found.values(), key=len, default=[])
@@ -112,12 +119,19 @@ def rows(part: Part) -> list[list[tuple[int, int, str]]]:
     return [sorted(lines[y]) for y in sorted(lines)]
 
 
-def _instances(modules: dict[str, Any], name: str, path: str) -> Iterator[tuple[str, str]]:
+def instances(modules: dict[str, Any], name: str = NAME, path: str = "") -> Iterator[tuple[str, str]]:
     """Yield the path and the module of every instance of the design's own modules, the top one first."""
     yield path, name
     for cell, data in modules[name]["cells"].items():
         if _own(modules, data["type"]):
-            yield from _instances(modules, data["type"], f"{path}.{cell}".lstrip("."))
+            yield from instances(modules, data["type"], f"{path}.{cell}".lstrip("."))
+
+
+def cells(modules: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the path and the type of every cell of a netlist."""
+    for at, module in instances(modules):
+        for cell, data in modules[module]["cells"].items():
+            yield f"{at}.{cell}".lstrip("."), data["type"]
 
 
 def _own(modules: dict[str, Any], name: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 NAME = "harness"
 INSTANCE = "dut"
-CLOCK = "clk"
+CLOCK, RESET = "clk", "rst"
 
 
 @dataclass(frozen=True, kw_only=True)

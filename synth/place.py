@@ -8,6 +8,7 @@ from typing import Any
 
 from sim.cache import fetch, key
 from synth import floorplan, tool
+from synth.harness import INSTANCE, NAME, RESET
 from synth.part import Part
 
 TOOLS = {"ecp5": "nextpnr-ecp5", "ice40": "nextpnr-ice40", "gowin": "nextpnr-himbaechel"}
@@ -18,6 +19,9 @@ CELLS: dict[str, dict[str, tuple[str, ...]]] = {
               "bram": ("BSRAM",)},
 }
 """Names of the counted cells in nextpnr's report; an iCE40 logic cell is a look-up table and a flip-flop."""
+
+BOX_MARGIN = 8
+"""Tiles by which a wire of ``router2`` may leave the box around its net's ends; with nextpnr's own 3 a crossbar never ended."""
 
 USED = re.compile(r"^Info:\s+(\w+):\s*(\d+)/\s*(\d+)", re.MULTILINE)
 
@@ -50,16 +54,21 @@ def arguments(part: Part, *, seed: int, clock: float, extra: tuple[str, ...] = (
 
 
 def place(netlist: Path, part: Part, *, seed: int, clock: float | None = None,
-          extra: tuple[str, ...] = (), planned: bool = True) -> Placed:
+          extra: tuple[str, ...] = (), planned: bool = True, plan: floorplan.Plan | None = None) -> Placed:
     """Place and route the netlist in the file ``netlist``; a repeated request is answered from the cache.
 
-    With ``planned``, the block RAM of repeated units is put where ``synth.floorplan`` says.
+    With ``planned``, block RAM is put where the machine's ``plan`` or ``synth.floorplan`` says. Wires of the router ``router2``
+    may leave the box of their net by :data:`BOX_MARGIN`.
     """
     program = TOOLS[part.family]
     options = arguments(part, seed=seed, clock=clock or part.clock, extra=extra)
     text, units = netlist.read_text(), 0
     if planned:
-        text, units = floorplan.located(text, part)
+        text, units = floorplan.located(text, part, plan)
+    if part.family == "ecp5":
+        text = _with_wide_reset(text)
+    if "router2" in options:
+        text = _with_settings(text, {f"router2/bbMargin/{axis}": str(BOX_MARGIN) for axis in "xy"})
     pins = _pins(part)
     name = key("place", json.dumps(tool.identity(program)), *options, pins, text)
 
@@ -69,6 +78,32 @@ def place(netlist: Path, part: Part, *, seed: int, clock: float | None = None,
         return [work / name for name in ("placed.json", "place.log", "run.json")]
 
     return replace(_read(fetch(name, build), part, seed), units=units)
+
+
+def _with_wide_reset(text: str) -> str:
+    """Return a netlist whose harness resets the unit over a net as wide as that of the clock, which nextpnr gives no reset."""
+    netlist = json.loads(text)
+    modules = netlist["modules"]
+    cells = modules[NAME]["cells"]
+    reset = cells.get(INSTANCE, {}).get("connections", {}).get(RESET, [])
+    if len(reset) != 1 or not isinstance(reset[0], int):
+        return text
+    wide = 1 + max(bit for module in modules.values() for kind in ("cells", "netnames") for one in module[kind].values()
+                   for bits in (one["connections"].values() if kind == "cells" else [one["bits"]]) for bit in bits
+                   if isinstance(bit, int))
+    cells["wide_reset"] = {"type": "DCCA", "parameters": {}, "attributes": {}, "hide_name": 0,
+                           "port_directions": {"CLKI": "input", "CE": "input", "CLKO": "output"},
+                           "connections": {"CLKI": reset, "CE": ["1"], "CLKO": [wide]}}
+    cells[INSTANCE]["connections"][RESET] = [wide]
+    modules[NAME]["netnames"]["wide_reset"] = {"bits": [wide], "attributes": {}, "hide_name": 0}
+    return json.dumps(netlist)
+
+
+def _with_settings(text: str, settings: dict[str, str]) -> str:
+    """Return a netlist with settings of nextpnr that its command line does not have."""
+    netlist = json.loads(text)
+    netlist["modules"][NAME].setdefault("settings", {}).update(settings)
+    return json.dumps(netlist)
 
 
 def pack(netlist: Path, part: Part) -> tuple[dict[str, int], str]:

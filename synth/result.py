@@ -33,7 +33,7 @@ def measure(design: Design, target: Part, *, seeds: int = 5, clock: float | None
     extra, options : tuple of str
         More options of nextpnr, of Yosys's synthesis command.
     planned : bool
-        Whether the block RAM of repeated units is put in place first (``synth.floorplan``).
+        Whether block RAM is put in place first, by the machine's own plan or that of repeated units (``synth.floorplan``).
 
     Raises
     ------
@@ -46,7 +46,8 @@ def measure(design: Design, target: Part, *, seeds: int = 5, clock: float | None
 
     def one(seed: int) -> Placed | tool.ToolError:
         try:
-            return place(netlist.folder / "net.json", target, seed=seed, clock=clock, extra=extra, planned=planned)
+            return place(netlist.folder / "net.json", target, seed=seed, clock=clock, extra=extra, planned=planned,
+                         plan=design.plan)
         except tool.ToolError as error:
             return error
 

@@ -4,6 +4,7 @@ import dataclasses
 import shlex
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,8 +30,10 @@ def from_built(built: GeneratedMachine, *, unit: str = "", spec: Any = None) -> 
         names = [line.split()[1].split("(")[0] for line in built.verilog.splitlines() if line.startswith("module ")]
         raise ValueError(f"unit must be a module of {built.name}, not {unit!r}; it has {', '.join(names)}")
     numbers = dataclasses.asdict(spec) if dataclasses.is_dataclass(spec) and not isinstance(spec, type) else {}
-    return Design(name=f"{built.name}-{unit}" if unit else built.name, verilog=built.verilog,
-                  top=unit or built.name, kind="" if unit else built.manifest.get("design", ""), spec=numbers)
+    kind = built.manifest.get("design", "")
+    places = getattr(machines.part(kind, "synth"), "places", None) if kind else None
+    return Design(name=f"{built.name}-{unit}" if unit else built.name, verilog=built.verilog, top=unit or built.name,
+                  kind="" if unit else kind, spec=numbers, plan=partial(places, spec) if places and numbers else None)
 
 
 def _apply(spec: Any, *, verilog: Path | None, top: str, unit: str, seeds: int) -> None:
@@ -58,7 +61,7 @@ def run(design: str, spec: Any, *,
         verify: Annotated[bool, typer.Option(help="Run the machine's vectors on the netlist too.")] = False,
         options: Annotated[str, typer.Option(help="More options of Yosys's synthesis command.")] = "",
         extra: Annotated[str, typer.Option(help="More options of nextpnr.")] = "",
-        floorplan: Annotated[bool, typer.Option(help="Put the block RAM of repeated units side by side (ECP5).")] = True,
+        floorplan: Annotated[bool, typer.Option(help="Put block RAM in place: as planned, or side by side (ECP5).")] = True,
         record: Annotated[bool, typer.Option(help="Add the result to those that estimates are fitted to.")] = False,
         out: Annotated[Path | None, typer.Option("-o", "--out",
                                                  help="Folder to write; build/synth/NAME-PART if not given.")] = None,

@@ -38,6 +38,7 @@ def test_each_bank_prefers_each_multiplier_once(name):
     ({"rows": 0}, "rows must be 1 to 16, not 0"),
     ({"weight_code_bits": 8}, "weight_code_bits must be one of 0, 4, not 8"),
     ({"f": 2, "i": 2, "crossbar_stages": 2}, "crossbar_stages must be 1 for 4 multipliers in a PE, not 2"),
+    ({"queue_blocks": True}, "queue_blocks must be false with one stage of the crossbar, not true"),
     ({"crossbar_stages": 3}, "crossbar_stages must be one of 1, 2, not 3"),
     ({"depth": 8}, "parameter must be one of "),
 ])

@@ -95,3 +95,11 @@ def test_a_netlist_stays_what_it_is_but_for_its_sites():
     assert len(placed) == len(set(placed.values())) == 48 and all(".pe" in cell for cell in placed)
     first = floorplan.arrange(16, 3, ROWS)[5]
     assert [placed[f"dut.group1.pe1.{name}"] for name in ("pointer.memory", "spmat.0", "spmat.1")] == first
+
+
+def test_a_plan_goes_before_repeated_units():
+    chosen, site = "dut.group1.pe2.spmat.0", ROWS[2][7][2]
+    text, units = floorplan.located(netlist(4, 4), PART,
+                                    lambda modules, rows: {chosen: rows[2][7][2]} if "pe" in modules else {})
+    assert units == 1 and {cell: at for cell, (_, at) in cells(text).items() if at} == {chosen: site}
+    assert floorplan.located(netlist(4, 4), PART, lambda modules, rows: {}) == floorplan.located(netlist(4, 4), PART)

@@ -26,7 +26,8 @@ class Lines:
         self._queues: list[deque[tuple[int, int]]] = [deque() for _ in range(count)]      # bank, cycle of the push
         self._head = [0] * count
         self._level, self._full = [0] * count, [False] * count
-        self._coming: list[int] = []            # what was chosen for lines in the cycle before
+        self._coming: list[int] = []            # what was chosen for lines in the cycle before, and what left them
+        self._left: list[int] = []
 
     def __copy__(self) -> "Lines":
         other = object.__new__(Lines)
@@ -55,15 +56,16 @@ class Lines:
                 if bank not in busy and (bank not in second or rank < second[bank][0]):
                     second[bank] = rank, queue
         self._full = [level > LINE_DEPTH - LINE_MARGIN for level in self._level]
-        for _, queue in second.values():
-            own = self._queues[queue]
-            own.popleft()
+        for queue in self._left:
             self._level[queue] -= 1
-            if own:
-                self._head[queue] = max(own[0][1] + HEAD, now + 1)
         for to in self._coming:
             self._level[to] += 1
-        self._coming = list(first)
+        self._left, self._coming = [queue for _, queue in second.values()], list(first)
+        for queue in self._left:
+            own = self._queues[queue]
+            own.popleft()
+            if own:
+                self._head[queue] = max(own[0][1] + HEAD, now + 1)
         for to, (_, _, bank) in first.items():
             if not self._queues[to]:
                 self._head[to] = now + LINE + HEAD
@@ -91,7 +93,7 @@ class Queues:
         self._push: deque[tuple[int, Vector]] = deque()
         self._lines = Lines(spec) if spec.crossbar_stages == 2 else None
         self._held = self._seen = 0             # products, and the cycle in which all that left a line is seen to be gone
-        self._over = False
+        self._over = [False] * spec.crossbar_stages     # whether issues of the next cycles are stopped
         self.now = 0
 
     def pair(self, first: int, vectors: Sequence[Vector]) -> int:
@@ -99,7 +101,7 @@ class Queues:
         self._idle(first)
         stops = 0
         for vector in vectors:
-            while self._over:
+            while self._over[0]:
                 self._cycle(None)
                 stops += 1
             self._cycle(vector)
@@ -119,7 +121,7 @@ class Queues:
         while self.now < until and (self._held or self._push):
             self._cycle(None)
         if self.now < until:
-            self.now, self._over = until, False
+            self.now, self._over = until, [False] * len(self._over)
 
     def _cycle(self, vector: Vector | None) -> None:
         now, level = self.now, self._level
@@ -138,7 +140,7 @@ class Queues:
                     self._head[queue] = now + HEAD
                 self._queues[queue].append((bank, now))
                 self._held += 1
-        self._over, self.now = over, now + 1
+        self._over, self.now = [*self._over[1:], over], now + 1
 
     def _arbitrate(self, now: int) -> None:
         if not self._held:

@@ -1,9 +1,11 @@
 """The half of a PE that keeps sums: accumulators, their side port, drain, post-processing and the compressor."""
 
-from amaranth.hdl import Signal
+from types import SimpleNamespace
+
+from amaranth.hdl import Mux, Signal, signed
 
 from rtl.parts import delayed
-from rtl.scnn.accumulator import Bank
+from rtl.scnn.accumulator import VALUE, Bank
 from rtl.scnn.bus import Widths, bank_and_entry
 from rtl.scnn.compressor import Compressor
 from rtl.scnn.link import ways
@@ -22,6 +24,7 @@ def add_accumulators(m, pe, crossbar) -> SidePort:
         crossbar.side_bank.eq(side.side_bank),
         crossbar.side_all.eq(side.side_all),
     ]
+    asked = [side] * spec.banks if spec.crossbar_stages == 1 else _per_line(m, crossbar, side, spec.banks)
     for k in range(spec.banks):
         bank = pe.library.instantiate(
             m, f"bank{k}",
@@ -32,13 +35,27 @@ def add_accumulators(m, pe, crossbar) -> SidePort:
             bank.i_place.eq(crossbar.o_entry[k]),
             bank.i_product.eq(crossbar.o_product[k].as_signed()),
             bank.i_side.eq(crossbar.o_side[k]),
-            bank.side_place.eq(side.place),
-            bank.side_value.eq(side.value),
-            bank.side_take.eq(side.take),
-            bank.side_add.eq(side.add),
+            bank.side_place.eq(asked[k].place),
+            bank.side_value.eq(asked[k].value),
+            bank.side_take.eq(asked[k].take),
+            bank.side_add.eq(asked[k].add),
             side.old[k].eq(bank.o_value),
         ]
     return side
+
+
+def _per_line(m, crossbar, side, banks):
+    """Return for each bank what the side port asks, from registers of its line that are 0 while the line is not asked."""
+    lines = []
+    for line, near in enumerate(crossbar.o_near):
+        mine = SimpleNamespace()
+        for name, cycles in (("place", 0), ("take", 0), ("add", 0), ("value", VALUE)):
+            word = getattr(side, name)
+            held = Signal.like(word, name=f"{name}_of_line{line}", reset_less=True)
+            m.d.sync += held.eq(Mux(delayed(m, near, f"near_{name}{line}", cycles=cycles), word, 0))
+            setattr(mine, name, held)
+        lines.append(mine)
+    return [lines[crossbar.line_of(bank)] for bank in range(banks)]
 
 
 def join_drain(m, pe, drain, crossbar, issue, side) -> None:
@@ -76,6 +93,13 @@ def join_drain(m, pe, drain, crossbar, issue, side) -> None:
         ]
 
 
+def _own_value(m, side, valid):
+    """Return what the side port shows, from a register of post-processing: that of the links may stand far away."""
+    own = Signal(signed(len(side.o_next)), name="own_value", reset_less=True)
+    m.d.sync += own.eq(Mux(valid, side.o_next, 0))
+    return own
+
+
 def add_output(m, pe, drain, side, sent) -> Compressor:
     """Add post-processing and the compressor behind the side port, and return the compressor."""
     m.submodules.post = post = PostProcessing(pe.spec, pe.library)
@@ -85,7 +109,7 @@ def add_output(m, pe, drain, side, sent) -> Compressor:
     wide = Signal(drain.o_mark.shape())
     m.d.comb += wide.as_value().eq(ahead)
     m.d.comb += [
-        post.i_value.eq(side.o_value),
+        post.i_value.eq(side.o_value if pe.spec.crossbar_stages == 1 else _own_value(m, side, wide.valid)),
         post.i_mark.as_value().eq(mark),
         post.i_ahead.eq(wide.channel),
         post.pool.eq(drain.pool),

@@ -11,7 +11,7 @@ from amaranth.lib.wiring import In, Out
 from rtl.emit import Submodules
 from rtl.parts import delayed, leave_open
 from rtl.scnn.arbiter import choice_of, decoded, grant
-from rtl.scnn.product_queue import READ, Queue
+from rtl.scnn.product_queue import CHOSEN, READ, Queue
 from spec.scnn.shape import LINE_DEPTH, LINE_MARGIN, LINE_SEEN, LINES
 
 LINE_BITS = LINES.bit_length() - 1
@@ -44,6 +44,9 @@ class Crossbar(wiring.Component):
     o_valid, o_side : ``Out(banks)``; o_entry, o_product : ``Out`` arrays, one a bank
         A product's place, and the product `rtl.scnn.accumulator.VALUE` cycles behind it; an operation of the side port, whose
         entry and value the side port brings along.
+    o_near : ``Out(2 * LINES)``
+        With two stages: in the cycle before such an operation, whether it is for banks of a line; the line of a bank is
+        :meth:`line_of` it.
     """
 
     def __init__(self, library: Submodules, *, multipliers: int, banks: int, depth: int, margin: int, entry_bits: int,
@@ -59,13 +62,14 @@ class Crossbar(wiring.Component):
             "i_bank": In(self._high + 1).array(multipliers), "i_entry": In(entry_bits).array(multipliers),
             "i_product": In(product_bits).array(multipliers), "stop": Out(1), "side_valid": In(1),
             "side_bank": In(self._high + 1), "side_all": In(1), "heads": Out(2), "o_valid": Out(banks), "o_side": Out(banks),
-            "o_entry": Out(entry_bits + 1).array(banks), "o_product": Out(product_bits).array(banks)})
+            "o_entry": Out(entry_bits + 1).array(banks), "o_product": Out(product_bits).array(banks)}
+            | ({"o_near": Out(2 * LINES)} if stages == 2 else {}))
 
     def elaborate(self, platform):
         m = Module()
         sides = [[self._queue(m, k, parity) for k in range(self._multipliers)] for parity in (0, 1)]
         queues = [queue for side in sides for queue in side]
-        m.d.sync += self.stop.eq(Cat(queue.near for queue in queues).any())
+        m.d.sync += self.stop.eq(delayed(m, Cat(queue.near for queue in queues), "near", cycles=self._stages - 1).any())
         held = Cat(Cat(queue.valid & (queue.buffer == buffer) for queue in queues).any() for buffer in (0, 1))
         if self._stages == 1:
             m.d.comb += self.heads.eq(held)
@@ -76,11 +80,15 @@ class Crossbar(wiring.Component):
                             place=self.side_bank[1:], aside=aside)
         else:
             lines = [self._lines(m, parity, side) for parity, side in enumerate(sides)]
-            left = [held]
-            for cycle in range(1, 2 + LINE_SEEN):           # until what left a head is seen in a line
-                left.append(delayed(m, left[-1], f"held{cycle}", cycles=1))
+            left = [delayed(m, held, "left", cycles=1)]
+            for cycle in range(2, 1 + LINE_SEEN):                # until what left a head is seen in a line
+                left.append(delayed(m, left[-1], f"left{cycle}", cycles=1))
             m.d.comb += self.heads.eq(reduce(or_, left + lines))
         return m
+
+    def line_of(self, bank: int) -> int:
+        """Return the number of a bank's line, with two stages, among those of both parities."""
+        return bank % 2 * LINES + (bank // 2 // self._of_a_line ^ bank // 2 % LINES)
 
     def _queue(self, m, k, parity):
         queue = self._library.instantiate(
@@ -112,12 +120,14 @@ class Crossbar(wiring.Component):
             aside, near = Signal(name=f"aside{parity}_{line}"), Signal(len(place), name=f"aside_place{parity}_{line}")
             m.d.sync += [                               # registers of each line, which stand by its arbiter
                 aside.eq(mine),
-                near.eq(place & mine.replicate(len(place))),
+                near.eq(place & (at == line).replicate(len(place))),
             ]
+            m.d.comb += self.o_near[parity * LINES + line].eq(
+                delayed(m, aside | self.side_all, f"near{parity}_{line}", cycles=CHOSEN - 1))
             self._serve(m, f"{parity}_{line}", behind, banks, place=near, aside=aside)
         holds = Signal(2, name=f"holds{parity}")
         m.d.sync += holds.eq(reduce(or_, (queue.holds for line in lines for queue in line)))
-        return holds
+        return delayed(m, holds, f"holds{parity}", cycles=1)
 
     def _four(self, m, label, first, queues):
         """Return the queues of the lines behind four queues; a product is in one of them three cycles after its choice."""
@@ -125,7 +135,7 @@ class Crossbar(wiring.Component):
         behind = [self._library.instantiate(
             m, f"line{first // LINES}_{label}_{line}",
             lambda: Queue(self._library, depth=LINE_DEPTH, margin=LINE_MARGIN, bank_bits=low, entry_bits=self._entry_bits,
-                          product_bits=self._product_bits, holding=True),
+                          product_bits=self._product_bits, blocks=self._blocks, holding=True),
             module=f"scnn_line_{low}_{self._entry_bits}_{self._product_bits}") for line in range(LINES)]
         full = Cat(delayed(m, queue.near, f"full{first}_{label}_{line}", cycles=1) for line, queue in enumerate(behind))
         numbers = list(range(first, first + len(queues)))

@@ -74,7 +74,8 @@ def add_products(m, pe, issue, lookup, weights, acts) -> Crossbar:
     m.submodules.products = products = ProductArray(spec, pe.library)
     m.submodules.crossbar = crossbar = Crossbar(
         pe.library, multipliers=spec.products, banks=spec.banks, depth=spec.queue_depth, margin=spec.stop_margin,
-        entry_bits=w.entry, product_bits=w.product, blocks=spec.lean and spec.crossbar_stages == 1, stages=spec.crossbar_stages)
+        entry_bits=w.entry, product_bits=w.product, blocks=spec.queue_blocks or spec.lean and spec.crossbar_stages == 1,
+        stages=spec.crossbar_stages)
     m.d.comb += [
         products.i_valid.eq(delayed(m, issue.o_valid, "issued", cycles=2)),
         products.i_buffer.eq(delayed(m, issue.o_buffer, "issued_buffer", cycles=2, reset_less=True)),

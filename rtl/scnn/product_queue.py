@@ -33,7 +33,7 @@ class Queue(wiring.Component):
         The level is above ``depth - margin``.
     of : ``In(1)``, holds : ``Out(2)``
         With ``holding``: the buffer of what is reserved; from a register, whether the level of the cycle before counted any of
-        buffer 0, of buffer 1.
+        buffer 0, of buffer 1. Then the level counts a product until the cycle after its pop.
     """
 
     def __init__(self, library: Submodules, *, depth: int, margin: int, bank_bits: int, entry_bits: int, product_bits: int,
@@ -58,9 +58,15 @@ class Queue(wiring.Component):
         ports = {"p_DEPTH": self._depth, "p_ADDR_BITS": bits, "i_clk": clock(), "i_we": self.push, "i_waddr": write[:bits]}
         self._library.cell(m, "banks", "nz_regfile", p_WIDTH=len(key), **ports, i_wdata=Cat(self.i_buffer, self.i_bank),
                            i_raddr=ahead[:bits], o_rdata=key)
-        self._kept(m, "entries", ports, Cat(self.i_entry, self.i_buffer), here, self.entry)
-        later = delayed(m, here, "later", cycles=self._read - 2, reset_less=True)
-        self._kept(m, "products", ports, self.i_product, later, self.product)
+        if self._blocks and self._read == 2:
+            held = Signal(len(self.i_entry) + len(self.i_product))
+            self._kept(m, "products", ports, Cat(self.i_entry, self.i_product), here, held)
+            buffer = delayed(m, self.buffer, "buffer_behind", cycles=2, reset_less=True)
+            m.d.comb += Cat(self.entry, self.product).eq(Cat(held[:len(self.i_entry)], buffer, held[len(self.i_entry):]))
+        else:
+            self._kept(m, "entries", ports, Cat(self.i_entry, self.i_buffer), here, self.entry, small=self._holding)
+            later = delayed(m, here, "later", cycles=self._read - 2, reset_less=True)
+            self._kept(m, "products", ports, self.i_product, later, self.product)
         m.d.comb += [
             fetch.eq(self.pop | ~self.valid),
             more.eq((write ^ ahead).any()),
@@ -76,29 +82,31 @@ class Queue(wiring.Component):
             ]
             with m.If(more):
                 m.d.sync += ahead.eq(stepped(ahead))
-        with m.If(self.reserve ^ self.pop):
-            m.d.sync += level.eq(stepped(level, down=self.pop))
-        if self._holding:
-            self._count(m)
+        popped, of = self.pop, self.buffer
+        if self._holding:                               # counts may be late, and pops are decided late
+            popped, of = delayed(m, self.pop, "popped", cycles=1), delayed(m, self.buffer, "of_popped", cycles=1)
+            self._count(m, popped, of)
+        with m.If(self.reserve ^ popped):
+            m.d.sync += level.eq(stepped(level, down=popped))
         return m
 
-    def _count(self, m):
+    def _count(self, m, popped, of):
         """Count what the queue holds of each buffer."""
         for buffer in (0, 1):
             count = Signal(range(self._depth + 1), name=f"held{buffer}")
             more, less = Signal(name=f"more{buffer}"), Signal(name=f"less{buffer}")
             m.d.comb += [
                 more.eq(self.reserve & (self.of == buffer)),
-                less.eq(self.pop & (self.buffer == buffer)),
+                less.eq(popped & (of == buffer)),
             ]
             m.d.sync += self.holds[buffer].eq(count.any())
             with m.If(more ^ less):
                 m.d.sync += count.eq(stepped(count, down=less))
 
-    def _kept(self, m, name, ports, written, at, word):
+    def _kept(self, m, name, ports, written, at, word, small=False):
         """Keep what is pushed, in a block memory or in look-up tables; it is read in two cycles."""
         ports = {"p_WIDTH": len(word), **ports, "i_wdata": written}
-        if self._blocks:
+        if self._blocks and not small:
             self._library.cell(m, name, "nz_ram", **ports, p_LANES=1, i_re=1, i_oe=1, i_raddr=at, o_rdata=word)
             return
         behind, read = Signal(len(at), name=f"behind_{name}"), Signal(len(word), name=f"{name}_read")

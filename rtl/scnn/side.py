@@ -39,9 +39,12 @@ class SidePort(wiring.Component):
     side_valid, side_bank, side_all : ``Out``
         To the crossbar, in the cycle in which the operation is chosen; a crossbar of two stages is told a cycle ahead.
     place, value, take, add : ``Out``
-        To the banks, three cycles later, and the value five.
+        To the banks, three cycles later, and the value five; with a crossbar of two stages a cycle earlier, to registers of
+        each line.
     old : ``In``, o_value : ``Out``
         Old values of all banks, 0 but for that of the operation, which is on ``o_value`` eight cycles after it was chosen.
+    o_next : ``Out``
+        With a crossbar of two stages: what will be on ``o_value`` in the next cycle.
     o_link : ``Out``
         To the neighbours; the sum that goes with it is ``o_value`` two cycles later.
     swept : ``Out(1)``
@@ -57,7 +60,8 @@ class SidePort(wiring.Component):
             "i_bank": In(w.bank), "i_entry": In(w.entry),
             "side_valid": Out(1), "side_bank": Out(w.bank), "side_all": Out(1), "place": Out(w.entry + 1),
             "value": Out(signed(w.sum)), "take": Out(1), "add": Out(1), "old": In(w.sum).array(spec.banks),
-            "o_value": Out(signed(w.sum)), "o_link": Out(link_layout(spec)), "swept": Out(1)})
+            "o_value": Out(signed(w.sum)), "o_link": Out(link_layout(spec)), "swept": Out(1)}
+            | ({"o_next": Out(signed(w.sum))} if spec.crossbar_stages == 2 else {}))
 
     def elaborate(self, platform):
         m = Module()
@@ -80,6 +84,8 @@ class SidePort(wiring.Component):
                 Cat(self.side_bank, entry).eq(found),
             ]
         else:
+            own = Cat(self.i_side.bank, self.i_side.entry) & (~Cat(came).any()).replicate(w.bank + w.entry)
+            found = reduce(or_, places, own)            # of no meaning without an operation, so as not to wait for i_valid
             m.d.comb += [
                 self.side_valid.eq(some),
                 self.side_bank.eq(found[:w.bank]),
@@ -95,8 +101,9 @@ class SidePort(wiring.Component):
         sums = [value & way.replicate(w.sum)
                 for value, way in zip(self.i_sum, delayed(m, along, "along", cycles=LATE), strict=True)]
         place = Mux(sweep, count[:-1], Cat(entry, self.buffer))
-        for port, value, cycles in ((self.place, place, CHOSEN), (self.take, take | sweep, CHOSEN), (self.add, add, CHOSEN),
-                                    (self.value, reduce(or_, sums), CHOSEN + VALUE - LATE)):
+        chosen = CHOSEN + 1 - self._spec.crossbar_stages
+        for port, value, cycles in ((self.place, place, chosen), (self.take, take | sweep, chosen), (self.add, add, chosen),
+                                    (self.value, reduce(or_, sums), chosen + VALUE - LATE)):
             m.d.comb += port.eq(delayed(m, value, port.name, cycles=cycles, reset_less=True))
         m.d.comb += self.swept.eq(~sweep)
         self._send(m)
@@ -111,6 +118,8 @@ class SidePort(wiring.Component):
             joined[1].eq(reduce(or_, list(self.old)[half:])),
             self.o_value.eq(joined[0] | joined[1]),
         ]
+        if self._spec.crossbar_stages == 2:
+            m.d.comb += self.o_next.eq(joined[0] | joined[1])
         to = Cat(self.i_send & hit for hit in way_of(self._spec, self.i_direction, self.i_level))
         sent = delayed(m, to, "to", cycles=LINK - 1)
         where = delayed(m, Cat(self.i_bank, self.i_entry), "where", cycles=LINK - 1, reset_less=True)

@@ -47,13 +47,13 @@ module check(input clk, input [MULTIPLIERS-1:0] i_reserve, input [MULTIPLIERS-1:
   reg [QUEUES-1:0] got1 = 0, got2 = 0, got3 = 0, of1, buffer3, entry3, product3;
   reg [2*QUEUES-1:0] who1, who2;
   reg [QUEUES*LOW-1:0] low1, low2, low3;
-  reg [1:0] ahead1, ahead2, ahead3, behind1;
-  reg stop1;
+  reg [1:0] ahead1, ahead2, ahead3, ahead4, behind1, behind2;
+  reg stop1, stop2;
   integer b, m;
   always @(posedge clk) begin
-    {full, stop1, got1, got2, got3} <= {l_near, near != 0, got, got1, got2};
-    {ahead1, ahead2, ahead3, behind1} <= {ahead, ahead1, ahead2, behind};
-    if (rst) {full, stop1, got1, got2, got3, ahead1, ahead2, ahead3, behind1} <= 0;
+    {full, stop1, stop2, got1, got2, got3} <= {l_near, near != 0, stop1, got, got1, got2};
+    {ahead1, ahead2, ahead3, ahead4, behind1, behind2} <= {ahead, ahead1, ahead2, ahead3, behind, behind1};
+    if (rst) {full, stop1, stop2, got1, got2, got3, ahead1, ahead2, ahead3, ahead4, behind1, behind2} <= 0;
     {who1, who2, low2, low3} <= {who, who1, low1, low2};
     for (m = 0; m < QUEUES; m = m + 1) begin
       of1[m] <= of_four(buffer[m/4*4 +: 4], who[2*m +: 2]);
@@ -69,7 +69,7 @@ module check(input clk, input [MULTIPLIERS-1:0] i_reserve, input [MULTIPLIERS-1:
   integer c;
   always @* begin
     if (!rst) assert (pop == chosen && l_reserve == got1 && l_push == got3);
-    if (!rst) assert (stop == stop1 && heads == (ahead | ahead1 | ahead2 | ahead3 | behind1));
+    if (!rst) assert (stop == stop2 && heads == (ahead1 | ahead2 | ahead3 | ahead4 | behind2));
     for (c = 0; c < QUEUES; c = c + 1) begin
       if (got1[c]) assert (l_of[c] == of1[c]);
       if (got3[c]) assert (l_low[c*LOW +: LOW] == low3[c*LOW +: LOW] && l_buffer[c] == buffer3[c] && l_entry[c] == entry3[c]

@@ -20,13 +20,14 @@ module check(input clk, input want, input take, input bank, input buffer, input 
     if (rst) {full, r1, r2, r3} <= 0;
   end
 
+  wire popped1, of_popped1;
   wire [BITS:0] write, ahead, level, held0, held1;
   wire [BITS-1:0] here, later1, later2, later3, seen_entry, seen_product;
   wire [2*DEPTH-1:0] keys, entries;
   wire [DEPTH-1:0] products;
   queue dut(.clk(clk), .rst(rst), .reserve(r1), .of(buffer1), .push(r3), .i_bank(bank), .i_buffer(buffer3),
     .i_entry(entry), .i_product(product), .valid(valid), .bank(head_bank), .buffer(head_buffer), .pop(pop), .entry(o_entry),
-    .product(o_product), .near(near), .holds(holds), .held0(held0), .held1(held1),
+    .product(o_product), .near(near), .holds(holds), .held0(held0), .held1(held1), .popped_1(popped1), .of_popped_1(of_popped1),
     .write(write), .ahead(ahead), .here(here), .later_1(later1), .later_2(later2), .later_3(later3), .behind_entries(seen_entry),
     .behind_products(seen_product), .level(level), .\banks.all (keys), .\entries.all (entries), .\products.all (products));
 
@@ -59,12 +60,14 @@ module check(input clk, input want, input take, input bank, input buffer, input 
     if (rst) {pushed, popped, left1, left2, left3, left4, left5, soon} <= 0;
   end
 
-  // of each buffer, how many have reserved and how many were popped. These counters wrap, but what is popped was pushed as it
+  // of each buffer, how many have reserved and how many were popped a cycle ago or earlier. These counters wrap, but what is popped was pushed as it
   // reserved, and the level is at most DEPTH, so a difference of BITS + 1 bits is the number that the queue holds
+  reg gone;                                             // the buffer of what was popped a cycle ago
+  always @(posedge clk) gone <= kept_keys[2 * front];
   reg [BITS:0] came0 = 0, came1 = 0, went0 = 0, went1 = 0;
   always @(posedge clk) begin
     if (r1) {came1, came0} <= buffer1 ? {came1 + 1'b1, came0} : {came1, came0 + 1'b1};
-    if (pop) {went1, went0} <= kept_keys[2 * front] ? {went1 + 1'b1, went0} : {went1, went0 + 1'b1};
+    if (left1) {went1, went0} <= gone ? {went1 + 1'b1, went0} : {went1, went0 + 1'b1};
     if (rst) {came0, came1, went0, went1} <= 0;
   end
   wire [BITS:0] many0 = came0 - went0, many1 = came1 - went1;
@@ -74,8 +77,9 @@ module check(input clk, input want, input take, input bank, input buffer, input 
   // a reset leaves the memories alone
   always @(posedge clk) assert (keys == kept_keys && entries == kept_entries && products == kept_products);
   always @(posedge clk) if (!rst) begin
-    assert (write == pushed && ahead == popped + valid && level == count + r2 + r3 && held0 == many0 && held1 == many1);
+    assert (write == pushed && ahead == popped + valid && level == count + r2 + r3 + left1 && held0 == many0 && held1 == many1);
     assert (!valid || here == front);
+    assert (popped1 == left1 && (!left1 || of_popped1 == gone));
     // what was popped stays in its place until it is read, since what may come for that place comes later
     if (left1) assert (later1 == at1 && seen_entry == at1 && entry1 == kept_entries[2 * at1 +: 2]);
     if (left1) assert (product1 == kept_products[at1] && ahead1 != 0 && ahead1 + r3 + r2 + r1 <= DEPTH);

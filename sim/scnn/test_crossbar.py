@@ -12,8 +12,10 @@ CROSSBARS = {                               # sizes, tests that must run, which
     "4": ({"multipliers": 4, "banks": 8, "depth": 16, "margin": 5, "entry_bits": 8, "product_bits": 32}, 27, None),
     "16": ({"multipliers": 16, "banks": 32, "depth": 32, "margin": 5, "entry_bits": 8, "product_bits": 32}, 17,
            "every_product|latency|own_banks|layer=conv(1_1|2_1|3_3)"),
-    "stages": ({"multipliers": 16, "banks": 32, "depth": 16, "margin": 5, "entry_bits": 8, "product_bits": 32, "stages": 2}, 17,
+    "stages": ({"multipliers": 16, "banks": 32, "depth": 16, "margin": 6, "entry_bits": 8, "product_bits": 32, "stages": 2}, 17,
                "every_product|latency|own_banks|layer=conv(1_1|2_1|3_3)"),
+    "stages_lean": ({"multipliers": 16, "banks": 32, "depth": 16, "margin": 6, "entry_bits": 8, "product_bits": 28, "stages": 2,
+                     "blocks": True}, 13, "every_product|latency|own_banks"),
     "small": ({"multipliers": 2, "banks": 4, "depth": 8, "margin": 5, "entry_bits": 5, "product_bits": 24}, 13,
               "every_product|latency"),
 }

@@ -41,11 +41,17 @@ def test_cycles_are_those_of_the_model_cause_by_cause(rows, cols, level):
     compare(preset("ecp5", rows=rows, cols=cols, blocks=64), NETWORKS if rows * cols < 64 else LARGE, level)
 
 
-@pytest.mark.parametrize("rows, cols, stages, level", [
-    (1, 1, 2, 0), *(pytest.param(*one, marks=pytest.mark.full) for one in ((1, 1, 1, 0), (2, 2, 2, 0), (2, 2, 2, 1)))])
-def test_so_are_those_of_pes_of_four_by_four(rows, cols, stages, level):
+SMALL = {"lean": True, "queue_blocks": True, "acc_bits": 24, "product_shift_bits": 4, "crossbar_stages": 2}
+"""The PE that docs/decisions/0519 routes on a part."""
+
+
+@pytest.mark.parametrize("rows, cols, level, more", [
+    (1, 1, 0, SMALL), *(pytest.param(*one, marks=pytest.mark.full) for one in (
+        (1, 1, 0, {}), (1, 1, 0, {"lean": True}), (1, 1, 0, {"crossbar_stages": 2}), (2, 2, 0, {"crossbar_stages": 2}),
+        (2, 2, 1, SMALL)))])
+def test_so_are_those_of_pes_of_four_by_four(rows, cols, level, more):
     """Images follow runs here whose words of four activations stand above the depth of the programs."""
-    compare(preset("ecp5", rows=rows, cols=cols, f=4, i=4, banks=32, blocks=64, crossbar_stages=stages), NETWORKS, level)
+    compare(preset("ecp5", rows=rows, cols=cols, f=4, i=4, banks=32, blocks=64, **more), NETWORKS, level)
 
 
 def compare(spec, names, level):

@@ -62,9 +62,9 @@ def visible(text, depth):
     return text + "".join(REGISTERS.format(width=width, depth=depth, top=depth.bit_length() - 2) for width in (1, 2))
 
 
-def queue(kind="tables", read=READ):
+def queue(kind="tables", read=READ, margin=5):
     library = Library()
-    made = Queue(library, depth=8, margin=5, bank_bits=1, entry_bits=1, product_bits=1, blocks=kind == "blocks", read=read)
+    made = Queue(library, depth=8, margin=margin, bank_bits=1, entry_bits=1, product_bits=1, blocks=kind == "blocks", read=read)
     library.add(made, module="queue")
     return visible(library.verilog(), 8)
 

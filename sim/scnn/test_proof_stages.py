@@ -28,21 +28,50 @@ endmodule
 """                     # a line queue that shows anything
 QUEUE, LINE_QUEUE = "queue{k}_{parity}", "line{four}_{parity}_{line}"
 SIZES = [SMALL, pytest.param(8, 32, marks=pytest.mark.full)]        # lines of four banks, which use both bits of the xor
-EARLY = {               # what a queue of each kind has behind its places a cycle after a pop
-    "tables": "seen_entry == place1[2:0] && seen_product == place1[2:0]",
-    "blocks": "seen_entry == entry1 && seen_product[0] == product1",
-}
+LATER = (               # a queue in front of two stages: its issue stops a cycle later, and what is popped is read at once
+    (r", later1, later2, later3;", ";"),
+    (r"\.later_\d\(later\d\),\s", ""),
+    (r"later\d == place\d\[2:0\] && ", ""),
+    (r"&& seen_product\S* == \S+ ", ""),
+    (r"left5\) (.*) product5", r"left2) \1 product2"),
+    (r"MARGIN = 5", "MARGIN = 6"),
+    (r"reg stop = 0,", "reg stop0 = 0, stop = 0,"),
+    (r"stop <= near \|\| others;", "{stop, stop0} <= {stop0, near || others};"),
+    (r"if \(rst\) {stop,", "if (rst) {stop, stop0,"),
+    (r"\(stop \|\| level <= DEPTH - MARGIN \+ 1\)",
+     "(stop0 || level <= DEPTH - MARGIN + 1) && (stop || level <= DEPTH - MARGIN + 2)"),
+)
+TABLES = ((r"seen_entry == [^)]+", "seen_entry == place1[2:0] && seen_product == place1[2:0]"),)
+KEPT = """reg [7:0] kept_products = 0;
+  reg [15:0] kept;
+  reg [7:0] buffers, of_keys;
+  integer at;
+  always @* for (at = 0; at < 8; at = at + 1) begin
+    of_keys[at] = kept_keys[2 * at];
+    {buffers[at], kept[2 * at +: 2]} = {kept_entries[2 * at + 1], kept_products[at], kept_entries[2 * at]};
+  end"""
+BLOCKS = (              # entry and product stand in one block memory, and a buffer in registers behind the head
+    (r"wire \[15:0\] keys, entries;\s+wire \[7:0\] products;", "wire [15:0] keys, both;\n  wire behind;"),
+    (r"wire \[2-1:0\] seen_entry, seen_product;", "wire [1:0] seen;"),
+    (r"\.\\entries\.array \(seen_entry\), \.\\products\.array \(seen_product\)",
+     r".\\products.array (seen), .buffer_behind_1(behind)"),
+    (r"\.\\entries\.all \(entries\), \.\\products\.all \(products\)", r".\\products.all (both)"),
+    (r"reg \[7:0\] kept_products = 0;", KEPT),
+    (r"entries == kept_entries && products == kept_products", "both == kept && buffers == of_keys"),
+    (r"seen_entry == [^)]+", "behind == entry1[1] && seen == {product1, entry1[0]}"),
+)
 
 
 def early_check(kind):
     """The check of a multiplier's queue whose product is read as early as its entry."""
     source, state = queue_check(kind)
-    for text, early in ((r", later1, later2, later3;", ";"), (r"\.later_\d\(later\d\),\s", ""),
-                        (r"later\d == place\d\[2:0\] && ", ""), (r"&& seen_product\S* == \S+ ", ""),
-                        (r"seen_entry == [^)]+", EARLY[kind]), (r"left5\) (.*) product5", r"left2) \1 product2")):
+    for text, early in (*LATER, *(TABLES if kind == "tables" else BLOCKS)):
         source, count = re.subn(text, early, source)
-        assert count
-    return source, {module: [name for name in names if not name.startswith("later")] for module, names in state.items()}
+        assert count, text
+    seen = [name for name in state["queue"] if not name.startswith("later")]
+    if kind == "blocks":
+        seen = [*(name for name in seen if not name.startswith("entries")), "buffer_behind_1"]
+    return source, {"queue": seen}
 
 
 def line(depth=LINE_DEPTH, margin=LINE_MARGIN):
@@ -56,7 +85,7 @@ def line_check(depth=LINE_DEPTH):
     source = check("line")
     for key, value in (("DEPTH", depth), ("MARGIN", LINE_MARGIN), ("BITS", depth.bit_length() - 1)):
         source = re.sub(rf"\b{key}\b", str(value), source)
-    return source, {"queue": (*PLACES, *KINDS["tables"][0], "held0", "held1")}
+    return source, {"queue": (*PLACES, *KINDS["tables"][0], "held0", "held1", "popped_1", "of_popped_1")}
 
 
 def stages(multipliers, banks):
@@ -117,7 +146,7 @@ def second_check(multipliers, banks):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_queue_whose_product_comes_with_its_entry_keeps_all_for_ever(kind):
     source, state = early_check(kind)
-    prove(design=queue(kind, read=2), check=source, depth=3, exposed=state, flat=True)
+    prove(design=queue(kind, read=2, margin=6), check=source, depth=3, exposed=state, flat=True)
 
 
 def test_a_line_queue_keeps_all_and_their_order_for_ever():
@@ -128,7 +157,7 @@ def test_a_line_queue_keeps_all_and_their_order_for_ever():
 @pytest.mark.parametrize(("multipliers", "banks"), SIZES)
 def test_the_first_stage_brings_each_product_to_its_line_once_for_ever(multipliers, banks):
     source, state = four_check(multipliers, banks)
-    prove(design=stages(multipliers, banks), check=source, depth=3, exposed=state, flat=True)
+    prove(design=stages(multipliers, banks), check=source, depth=5, exposed=state, flat=True)
 
 
 @pytest.mark.parametrize(("multipliers", "banks"), SIZES)

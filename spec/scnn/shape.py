@@ -22,9 +22,10 @@ class ScnnSpec:
     bank_entries: int = number(256, 16, 1024, "Accumulators per bank in each of the two buffers.", power=True)
     kc: int = number(128, 1, 256, "Most output channels per pass of a PE.", power=True)
     queue_depth: int = number(32, 8, 64, "Products that one of the two queues of a multiplier holds.", power=True)
-    crossbar_stages: int = choice(1, (1, 2), "Stages of the crossbar; 2 take fewer look-up tables and 7 cycles more per pass.")
+    crossbar_stages: int = choice(1, (1, 2), "Stages of the crossbar; 2 take fewer look-up tables and 9 cycles more per pass.")
     lean: bool = switch(False, "Fewer look-up tables in a PE, for resets of flip-flops and, with one stage, two "
                                "block memories per queue.")
+    queue_blocks: bool = switch(False, "Block memories for products in the queues of a crossbar of two stages.")
     weight_words: int = number(512, 16, 4096, "Depth of a PE's weight buffer in vectors of F.", power=True)
     act_words: int = number(2048, 16, 4096, "Depth of a PE's activation buffer in vectors of I.", power=True)
     memory_words: int = number(4096, 64, 65536, "Depth of a PE's activation memory in words of I entries.", power=True)
@@ -53,6 +54,9 @@ class ScnnSpec:
         if self.crossbar_stages == 2 and self.products < 2 * LINES:
             raise ValueError(f"crossbar_stages must be 1 for {self.products} multipliers in a PE, not 2: "
                              f"a second stage joins products of at least two times {LINES}")
+        if self.queue_blocks and self.crossbar_stages == 1:
+            raise ValueError("queue_blocks must be false with one stage of the crossbar, not true: "
+                             "there lean keeps products in block memories")
         if self.queue_depth <= self.stop_margin:
             raise ValueError(f"queue_depth must be more than {self.stop_margin}, not {self.queue_depth}: so many products "
                              f"of a multiplier are on their way when a queue stops the issue")
@@ -182,7 +186,7 @@ class ScnnSpec:
     @property
     def stop_margin(self) -> int:
         """Places of a queue that products on their way may take after a stop."""
-        return RESERVE + 2
+        return RESERVE + 1 + self.crossbar_stages
 
 
 STORED_BITS = (64, 128, 256, 512)
@@ -244,7 +248,7 @@ LINE_DEPTH = 16
 LINE_MARGIN = 3
 """Places that may be left when the queue of a line counts as full, for what is on its way."""
 
-LINE_SEEN = 2
+LINE_SEEN = 4
 """Cycles after which the check for a complete pass sees the level of a line's queue."""
 
 LANE = 5

@@ -3,8 +3,11 @@
 from pathlib import Path
 
 from spec.scnn import ScnnSpec
-from spec.scnn.shape import VALUE_BITS
+from spec.scnn.shape import LINE_DEPTH, VALUE_BITS
 from synth.memory import blocks, regfile
+from synth.scnn.floorplan import places
+
+__all__ = ["FITTED", "SHOWN", "cycles", "features", "places"]
 
 WORD_BITS = 64              # of a program's word
 TABLE_BITS = 32             # of a block table's entry as a PE keeps it
@@ -25,9 +28,12 @@ def features(spec: ScnnSpec) -> dict[str, float]:
     pe = 2 * blocks(WORD_BITS, spec.program) + blocks(TABLE_BITS, spec.blocks) + blocks(spec.act_word_bits, spec.memory_words)
     pe += blocks(spec.f * item_of_vector, spec.weight_words) + blocks(spec.i * item_of_vector, spec.act_words)
     pe += spec.banks * blocks(spec.sum_bits, 2 * spec.bank_entries)
-    if spec.lean:
-        pe += 2 * products * (blocks(2 * VALUE_BITS, spec.queue_depth)
-                              + blocks(spec.bank_entries.bit_length(), spec.queue_depth))
+    product = min(2 * VALUE_BITS, spec.sum_bits)
+    if spec.queue_blocks:
+        pe += 2 * products * (blocks(product + spec.bank_entries.bit_length() - 1, spec.queue_depth)
+                              + blocks(product, LINE_DEPTH))
+    elif spec.lean and spec.crossbar_stages == 1:
+        pe += 2 * products * (blocks(product, spec.queue_depth) + blocks(spec.bank_entries.bit_length(), spec.queue_depth))
     lane = blocks(WORD_BITS, spec.program) + spec.f * blocks(spec.address_bits, spec.taps)
     one = spec.weight_lanes * lane + blocks(WORD_BITS, spec.layers)
     if spec.weight_memory:
