@@ -60,8 +60,8 @@ class SidePort(wiring.Component):
             "i_bank": In(w.bank), "i_entry": In(w.entry),
             "side_valid": Out(1), "side_bank": Out(w.bank), "side_all": Out(1), "place": Out(w.entry + 1),
             "value": Out(signed(w.sum)), "take": Out(1), "add": Out(1), "old": In(w.sum).array(spec.banks),
-            "o_value": Out(signed(w.sum)), "o_link": Out(link_layout(spec)), "swept": Out(1)}
-            | ({"o_next": Out(signed(w.sum))} if spec.crossbar_stages == 2 else {}))
+            "o_value": Out(signed(w.sum)), **({"o_next": Out(signed(w.sum))} if spec.crossbar_stages == 2 else {}),
+            "o_link": Out(link_layout(spec)), "swept": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -113,10 +113,11 @@ class SidePort(wiring.Component):
         """Join the old values of the banks, of which one is not 0; name its place to the neighbours before it is there."""
         half = len(self.old) // 2
         joined = [Signal(self._w.sum, name=f"joined{k}", reset_less=True) for k in range(2)]
+        both = self.o_next if self._spec.crossbar_stages == 2 else joined[0] | joined[1]
         m.d.sync += [
             joined[0].eq(reduce(or_, list(self.old)[:half])),
             joined[1].eq(reduce(or_, list(self.old)[half:])),
-            self.o_value.eq(joined[0] | joined[1]),
+            self.o_value.eq(both),
         ]
         if self._spec.crossbar_stages == 2:
             m.d.comb += self.o_next.eq(joined[0] | joined[1])
