@@ -25,6 +25,9 @@ class Bank(wiring.Component):
         place -> [array] -> [output register] -> [merged] -> add, write
         R         R + 1      R + 2                R + 3
 
+    ``lean`` has a register of the place in front of the array instead of the one behind it, so that a sum is on its way for two
+    operations instead of three.
+
     What is on its way to the adder is 0 unless the operation beside it wants it, so that an or chooses: a reset of flip-flops
     makes it 0. What is added is chosen by look-up tables, or ``lean`` by resets too, which keep other registers out of a place
     of the chip.
