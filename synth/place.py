@@ -21,7 +21,7 @@ CELLS: dict[str, dict[str, tuple[str, ...]]] = {
 """Names of the counted cells in nextpnr's report; an iCE40 logic cell is a look-up table and a flip-flop."""
 
 BOX_MARGIN = 8
-"""Tiles by which a wire of ``router2`` may leave the box around its net's ends; with nextpnr's own 3 a crossbar never ended."""
+"""Tiles by which a wire of ``router2`` may leave the box around its net's ends; nextpnr's own 3 are few for a crossbar."""
 
 USED = re.compile(r"^Info:\s+(\w+):\s*(\d+)/\s*(\d+)", re.MULTILINE)
 
@@ -81,7 +81,7 @@ def place(netlist: Path, part: Part, *, seed: int, clock: float | None = None,
 
 
 def _with_wide_reset(text: str) -> str:
-    """Return a netlist whose harness resets the unit over a net as wide as that of the clock, which nextpnr gives no reset."""
+    """Return a netlist whose harness brings the reset over a net like that of the clock; nextpnr does so for clocks alone."""
     netlist = json.loads(text)
     modules = netlist["modules"]
     cells = modules[NAME]["cells"]

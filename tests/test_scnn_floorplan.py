@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from spec.scnn import preset
-from synth.scnn.floorplan import sites
+from synth.scnn.floorplan import places, sites
 
 PE = preset("ecp5", rows=1, cols=1, f=4, i=4, banks=32, crossbar_stages=2, lean=True, queue_blocks=True)
 ROWS = [[(2 * k, y, f"X{2 * k}/Y{y}") for k in range(52)] for y in (22, 46, 70, 82)]
@@ -44,3 +44,27 @@ def test_a_pe_of_two_stages_has_its_lines_around_its_queues():
     (replace(PE, cols=2), ROWS), (PE, ROWS[:2]), (PE, [row[:40] for row in ROWS])])
 def test_another_machine_or_a_smaller_part_has_no_such_plan(spec, rows):
     assert sites(spec, rams_of_a_pe(), rows) == {}
+
+
+def test_words_of_a_bank_stand_beside_it_once_each_but_those_behind_their_table():
+    """Of bank 3 of a PE: 28 flip-flops a word; bit 5 of ``merged`` comes from a look-up table that feeds it alone."""
+    def cell(kind, **ports):
+        return {"type": kind, "attributes": {}, "connections": {port: [bit] for port, bit in ports.items()},
+                "port_directions": {port: "output" if port in "QZ" else "input" for port in ports}}
+
+    nets, own = {}, {ram.removeprefix("dut."): cell("DP16KD") for ram in rams_of_a_pe()}
+    for at, word in enumerate(("straight", "third", "merged", "value")):
+        nets[f"bank3.{word}"] = {"bits": [1000 * (at + 1) + bit for bit in range(28)]}
+        own |= {f"{word}{bit}": cell("TRELLIS_FF", DI=1000 * (at + 1) + 500 + bit, Q=1000 * (at + 1) + bit)
+                for bit in range(28)}
+    own["table"] = cell("LUT4", Z=3505)
+    modules = {"harness": {"attributes": {}, "netnames": {}, "cells": {"dut": cell("pe")}},
+               "pe": {"attributes": {}, "netnames": nets, "cells": own}}
+    placed = places(PE, modules, ROWS)
+    words = {name: at for name, at in placed.items() if ".FF" in at}
+    assert words.keys() == {f"dut.{name}" for name, one in own.items() if one["type"] == "TRELLIS_FF"} - {"dut.merged5"}
+    assert len(set(placed.values())) == len(placed) == 119 + 4 * 28 - 1
+    bank = int(placed["dut.bank3.memory.blocks[0].block_.memory"].split("/")[0][1:])
+    for name, at in words.items():
+        x, y = (int(part[1:]) for part in at.split("/")[:2])
+        assert abs(x - bank) <= 6 and 2 <= abs(y - 70) <= 5 and (y < 70) == ("straight" in name or "third" in name)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from synth import floorplan
+from synth import floorplan, place
 from synth.part import PARTS
 
 PART = PARTS["lfe5u-85f-6"]
@@ -103,3 +103,14 @@ def test_a_plan_goes_before_repeated_units():
                                     lambda modules, rows: {chosen: rows[2][7][2]} if "pe" in modules else {})
     assert units == 1 and {cell: at for cell, (_, at) in cells(text).items() if at} == {chosen: site}
     assert floorplan.located(netlist(4, 4), PART, lambda modules, rows: {}) == floorplan.located(netlist(4, 4), PART)
+
+
+def test_a_reset_gets_a_net_of_its_own_and_settings_are_kept():
+    text = json.loads(netlist(1, 1))
+    text["modules"]["harness"]["cells"]["dut"]["connections"] = {"rst": [7], "clk": [2]}
+    made = json.loads(place._with_settings(place._with_wide_reset(json.dumps(text)), {"a/b": "8"}))["modules"]["harness"]
+    wide = made["cells"]["wide_reset"]
+    assert wide["type"] == "DCCA" and wide["connections"]["CLKI"] == [7]
+    assert made["cells"]["dut"]["connections"] == {"rst": wide["connections"]["CLKO"], "clk": [2]}
+    assert wide["connections"]["CLKO"][0] not in (2, 7) and made["settings"] == {"a/b": "8"}
+    assert place._with_wide_reset(netlist(1, 1)) == netlist(1, 1)           # no reset, no change

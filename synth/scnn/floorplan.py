@@ -61,32 +61,34 @@ def places(spec: ScnnSpec, modules: dict[str, Any], rows: list[list[Site]]) -> d
 
 def _words(modules: dict[str, Any], corner: dict[str, tuple[int, int]]) -> dict[str, str]:
     """Return the place of each flip-flop of the banks' words; one that the packer puts behind its look-up table has none."""
-    found = {}
+    found: dict[str, str] = {}
     for path, module in floorplan.instances(modules):
-        cells, nets = modules[module]["cells"], modules[module]["netnames"]
-        mine = {bank: at for bank, at in corner.items() if f"{bank[len(path) + 1:]}.straight" in nets and bank.startswith(path)}
-        if not mine:
-            continue
-        drives = {bits[0]: name for name, cell in cells.items() for port, bits in cell["connections"].items()
-                  if bits and (cell["type"], port) in ((FLIP_FLOP, "Q"), ("LUT4", "Z"), ("PFUMX", "Z"), ("L6MUX21", "Z"))}
-        ends = Counter(bit for cell in cells.values() for port, bits in cell["connections"].items()
-                       if cell["port_directions"][port] == "input" for bit in bits)
-        for bank, (x, y) in mine.items():
+        nets = modules[module]["netnames"]
+        inside = {bank.removeprefix(f"{path}."): at for bank, at in corner.items()}
+        mine = {bank: at for bank, at in inside.items() if f"{bank}.straight" in nets}
+        free = _flip_flops(modules[module]["cells"]) if mine else {}
+        for bank, corner_of in mine.items():
             for word, block in WORDS.items():
-                bits = nets.get(f"{bank[len(path) + 1:]}.{word}", {"bits": []})["bits"]
-                high = -(-len(bits) // (COLUMNS * EACH))
-                for number, bit in enumerate(bits):
-                    name = drives.get(bit)
-                    if name is None or cells[name]["type"] != FLIP_FLOP:
-                        continue
-                    data = cells[name]["connections"]["DI"][0]
-                    if data in drives and cells[drives[data]]["type"] != FLIP_FLOP and ends[data] == 1:
-                        continue
-                    tile, within = divmod(number, EACH)
-                    across, down = tile % COLUMNS, 2 + (abs(block) - 1) * high + tile // COLUMNS
-                    found[f"{path}.{name}"] = (f"X{x + across}/Y{y + (down if block > 0 else -down)}/"
-                                               f"SLICE{'AB'[within // 2]}.FF{within % 2}")
+                bits = nets.get(f"{bank}.{word}", {"bits": []})["bits"]
+                found |= {f"{path}.{free[bit]}": _place(corner_of, block, number, len(bits))
+                          for number, bit in enumerate(bits) if bit in free}
     return found
+
+
+def _flip_flops(cells: dict[str, Any]) -> dict[int, str]:
+    """Return the flip-flops by the bit that they drive, without those that look-up tables feed alone."""
+    tables = {cell["connections"]["Z"][0] for cell in cells.values() if cell["type"] in ("LUT4", "PFUMX", "L6MUX21")}
+    ends = Counter(bit for cell in cells.values() for port, bits in cell["connections"].items()
+                   if cell["port_directions"][port] == "input" for bit in bits)
+    return {cell["connections"]["Q"][0]: name for name, cell in cells.items() if cell["type"] == FLIP_FLOP
+            and not ((data := cell["connections"]["DI"][0]) in tables and ends[data] == 1)}
+
+
+def _place(corner: tuple[int, int], block: int, number: int, width: int) -> str:
+    """Return the place of bit ``number`` of a word of ``width`` bits beside the block RAM at a corner."""
+    (x, y), (tile, within) = corner, divmod(number, EACH)
+    down = 2 + (abs(block) - 1) * -(-width // (COLUMNS * EACH)) + tile // COLUMNS
+    return f"X{x + tile % COLUMNS}/Y{y + (down if block > 0 else -down)}/SLICE{'AB'[within // 2]}.FF{within % 2}"
 
 
 def sites(spec: ScnnSpec, rams: Iterable[str], rows: list[list[Site]]) -> dict[str, str]:
