@@ -13,7 +13,8 @@ THIN = 4                                    # bits: a thinner arrow is left out
 CAPTION = f"""Made from the emitted Verilog of `{{name}}`. A number is how many bits go that way, registers between included;
 clock, reset and arrows of fewer than {THIN} bits are left out."""
 CELLS = {"nz_ram": "memory", "nz_ram_dual": "memory", "nz_regfile": "register file", "nz_mult": "multiplier",
-         "nz_mult_pair": "multiplier pair", "nz_choose": "selector", "nz_merge_add": "merging adder", "nz_add_sub": "adder"}
+         "nz_mult_pair": "multiplier pair", "nz_choose": "selector",
+         "nz_masked_add": "masking adder", "nz_merge_add": "merging adder", "nz_add_sub": "adder"}
 """Technology cell -> what a reader calls it."""
 
 

@@ -229,6 +229,30 @@ class MergeAdd(wiring.Component):
         return m
 
 
+class MaskedAdd(wiring.Component):
+    """``nz_masked_add``: s is (a | b) + c modulo ``2**BITS`` if m, else a + c, in the same cycle.
+
+    Members
+    -------
+    a, b, c : ``In(BITS)``, m : ``In(1)``, s : ``Out(BITS)``
+    """
+
+    clocked = False
+
+    @staticmethod
+    def ports(*, BITS: int) -> Ports:
+        """Return the members of a cell of these parameters."""
+        return {"a": In(BITS), "b": In(BITS), "c": In(BITS), "m": In(1), "s": Out(BITS)}
+
+    def __init__(self, *, BITS: int):
+        super().__init__(self.ports(BITS=BITS))
+
+    def elaborate(self, platform):
+        m = Module()
+        m.d.comb += self.s.eq((self.a | self.b & self.m.replicate(len(self.b))) + self.c)
+        return m
+
+
 class Choose(wiring.Component):
     """``nz_choose``: one of ``2**STEPS`` words, in the same cycle; word n stands at bits ``n * WIDTH`` and above.
 
@@ -253,6 +277,7 @@ class Choose(wiring.Component):
         return m
 
 
-CELLS = {"nz_add_sub": AddSub, "nz_choose": Choose, "nz_merge_add": MergeAdd, "nz_mult": Multiplier,
+CELLS = {"nz_add_sub": AddSub, "nz_choose": Choose, "nz_masked_add": MaskedAdd, "nz_merge_add": MergeAdd,
+         "nz_mult": Multiplier,
          "nz_mult_pair": MultiplierPair, "nz_ram": Ram, "nz_ram_dual": DualReadRam, "nz_regfile": RegisterFile}
 """Each by its name; one whose class says ``clocked = False`` has no port ``clk``."""

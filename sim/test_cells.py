@@ -13,6 +13,7 @@ CASES = {
     "pair": ("nz_mult_pair", {}),
     "even": ("nz_add_sub", {"BITS": 6}),
     "odd": ("nz_add_sub", {"BITS": 29}),
+    "masked": ("nz_masked_add", {"BITS": 7}),
     "merge": ("nz_merge_add", {"BITS": 7}),
     "choose": ("nz_choose", {"WIDTH": 3, "STEPS": 2}),
     "ram": ("nz_ram", {"WIDTH": 24, "DEPTH": 13, "LANES": 3, "ADDR_BITS": 4}),

@@ -44,7 +44,8 @@ from spec.mac import MacSpec
 from spec.mac.scaled import SCALED
 
 ROOT = Path(__file__).parents[1]
-PARAMETERS = {"nz_add_sub": {"BITS": 8}, "nz_choose": {"WIDTH": 8, "STEPS": 2}, "nz_merge_add": {"BITS": 8},
+PARAMETERS = {"nz_add_sub": {"BITS": 8}, "nz_choose": {"WIDTH": 8, "STEPS": 2}, "nz_masked_add": {"BITS": 8},
+              "nz_merge_add": {"BITS": 8},
               "nz_mult": {"A_BITS": 8, "B_BITS": 8}, "nz_mult_pair": {},
               "nz_ram_dual": {"WIDTH": 8, "DEPTH": 8, "ADDR_BITS": 3},
               "nz_ram": {"WIDTH": 8, "DEPTH": 8, "LANES": 1, "ADDR_BITS": 3},

@@ -12,9 +12,11 @@ from synth.synthesis import synthesise
 BODY = {
     "sum": "assign y = a + b;",                                                     # its last carry goes nowhere
     "merged": "nz_merge_add #(.BITS(9)) cell_(.a(a), .b(b), .c(c), .d(c >> 1), .s(y));",
+    "masked": "nz_masked_add #(.BITS(9)) cell_(.a(a), .b(b), .c(c), .m(a[0]), .s(y));",
     "carry": "wire [9:0] wide = a + b; assign y = wide[9:1];",                      # the last carry is a bit of the sum
 }
-PAIRS = {"sum": 1 + 5, "merged": 5, "carry": 1 + 5}     # one ahead for a constant carry, then two bits a pair, one bit more
+PAIRS = {"sum": 1 + 5, "merged": 5, "masked": 5, "carry": 1 + 5}
+"""One ahead for a constant carry, then two bits a pair, one bit more."""
 
 CONSTANTS = 2           # tables of the placer for 0 and 1
 

@@ -82,6 +82,17 @@ def test_merging_adder_is_the_plain_one():
     agree(pairs, plain("nz_merge_add"), ecp5(), models.texts("ecp5", "module none; endmodule CCU2C"), blocks=False)
 
 
+def test_masking_adder_is_the_plain_one():
+    pairs = []
+    for bits in (1, 2, 5, 36, 37):
+        ports = f".a(x[0 +: {bits}]), .b(x[128 +: {bits}]), .c(x[192 +: {bits}]), .m(x[64])"
+        pairs.append((f"{bits} bits", bits, f"""
+            assign valid = 1;
+            nz_masked_add #(.BITS({bits})) mine ({ports}, .s(ours));
+            plain_nz_masked_add #(.BITS({bits})) other ({ports}, .s(theirs));"""))
+    agree(pairs, plain("nz_masked_add"), ecp5(), models.texts("ecp5", "module none; endmodule CCU2C"), blocks=False)
+
+
 def test_choice_is_the_plain_one():
     pairs = []
     for width, steps in (5, 1), (7, 2), (4, 3), (3, 4), (2, 5), (1, 6):

@@ -191,7 +191,7 @@ class Crossbars:
 
     def complete(self, end: np.ndarray) -> np.ndarray:
         """Return when each PE, whose last issue was in ``end``, has completed the pass."""
-        return np.array([queues.empty(int(end[pe]) + COMPLETE) for pe, queues in enumerate(self._queues)])
+        return np.array([queues.empty(int(end[pe]) + COMPLETE) + self._spec.far for pe, queues in enumerate(self._queues)])
 
     def _vectors(self, number: int, pair: int, pe: int) -> list[Vector]:
         weights, acts = self._offsets[number, pair, pe]

@@ -16,7 +16,7 @@ _CAUSE = {value: name for name, value in CAUSES.items()}
 
 def completion(spec: ScnnSpec) -> int:
     """Return the cycles from the last issue of a pass to its completion if nothing waits in the crossbar."""
-    return COMPLETE + (LINE + HEAD + LINE_SEEN) * (spec.crossbar_stages - 1)
+    return COMPLETE + spec.far + (LINE + HEAD + LINE_SEEN) * (spec.crossbar_stages - 1)
 
 
 class Drains:

@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from amaranth.hdl import Const, Module, Mux, Signal, signed
+from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -22,15 +22,12 @@ class Bank(wiring.Component):
     Operations on one entry may follow each other in any cycle, since sums that are not yet in the memory are forwarded; but
     what the entry held must not be read in the cycle behind an addition to it. ::
 
-        place -> [array] -> [output register] -> [merged] -> add, write
-        R         R + 1      R + 2                R + 3
+        place -> [place] -> [array] -> [merged] -> add, write
+        R         R + 1                 R + 2       R + 3
 
-    ``lean`` has a register of the place in front of the array instead of the one behind it, so that a sum is on its way for two
-    operations instead of three.
-
-    What is on its way to the adder is 0 unless the operation beside it wants it, so that an or chooses: a reset of flip-flops
-    makes it 0. What is added is chosen by look-up tables, or ``lean`` by resets too, which keep other registers out of a place
-    of the chip.
+    The array has no output register, so that a sum is on its way for two operations. What is on its way to the adder is 0
+    unless the operation beside it wants it, so that an or chooses. The look-up tables in front of flip-flops and carry chain
+    make it 0, or with ``lean`` resets of flip-flops: fewer tables, but they keep other registers out of a place of the chip.
 
     Members
     -------
@@ -74,43 +71,61 @@ class Bank(wiring.Component):
             **{name: Signal(name=f"{name}_{number}") for name in ("product", "clear", "shown", "add")})
 
     def _sum(self, m, now, read, there, last):
-        """Merge what is stored with the sums that it is too old for; add in the next cycle, and write."""
+        """Merge what is stored with the sum that it is too old for; add in the next cycle, and write."""
         stored, result = Signal(self._bits), Signal(self._bits)
         self._library.cell(
             m, "memory", "nz_ram", p_WIDTH=self._bits, p_DEPTH=2 * self._entries, p_LANES=1, p_ADDR_BITS=len(now.place),
             i_clk=clock(), i_we=last.write, i_waddr=last.place, i_wdata=result, i_re=1, i_oe=1, o_rdata=stored,
-            i_raddr=read.place if self._lean else now.place, **{"p_REGISTERED": 0} if self._lean else {})
+            i_raddr=read.place, p_REGISTERED=0)
         one, two, old = (Signal(name=name) for name in ("one_apart", "two_apart", "too_old"))
-        found, product = Signal(self._bits), Signal(self._bits)
-        m.d.comb += product.eq(self.i_product)
+        near = (read.place == there.place) & there.write
         m.d.sync += [
-            one.eq((read.place == there.place) & there.write),          # as the operation stands in ``there`` then,
+            one.eq(near),                                               # as the operation stands in ``there`` then,
             two.eq((now.place == there.place) & there.write),           # as it stands in ``read``
         ]
+        if self._lean:
+            self._by_resets(m, there, stored, result, (one, two, old))
+        else:
+            self._by_tables(m, read, there, stored, result, near, (one, two, old))
+
+    def _by_resets(self, m, there, stored, result, apart):
+        """Make what is not wanted 0 by resets of flip-flops."""
+        one, two, old = apart
+        found, product = Signal(self._bits), Signal(self._bits)
+        m.d.comb += product.eq(self.i_product)
         straight = self._register(m, "straight", result, when=one & ~there.clear)
         merged = self._register(m, "merged", found, when=~(one | there.clear))
-        shown = there.shown & ~one
-        if self._lean:
-            m.d.sync += old.eq(two)
-            newer = self._masked(self._register(m, "third", result), old)
-            added = (self._register(m, "product", product, when=there.product),
-                     self._register(m, "value", self.side_value, when=there.add))
-            m.d.comb += self.o_value.eq(self._register(m, "before", found, when=shown))
-        else:
-            three = Signal(name="three_apart")
-            m.d.sync += [
-                three.eq((now.place == last.place) & last.write & ~((now.place == there.place) & there.write)),
-                old.eq(two | three),
-            ]
-            kept = self._register(m, "kept", result)
-            newer = self._register(m, "third", result, when=two) | self._register(m, "fourth", kept, when=three)
-            chosen = self._masked(product, there.product) | self._masked(self.side_value, there.add)
-            added = self._register(m, "added", chosen), Const(0, self._bits)
-            show = Signal(name="show")
-            m.d.sync += show.eq(shown)
-            m.d.comb += self.o_value.eq(self._masked(self._register(m, "before", found), show))
-        m.d.comb += found.eq(stored & ~old.replicate(self._bits) | newer)
+        m.d.sync += old.eq(two)
+        newer = self._masked(self._register(m, "third", result), old)
+        added = (self._register(m, "product", product, when=there.product),
+                 self._register(m, "value", self.side_value, when=there.add))
+        m.d.comb += [
+            self.o_value.eq(self._register(m, "before", found, when=there.shown & ~one)),
+            found.eq(stored & ~old.replicate(self._bits) | newer),
+        ]
         self._library.cell(m, "adder", "nz_merge_add", p_BITS=self._bits, i_a=merged, i_b=straight, i_c=added[0], i_d=added[1],
+                           o_s=result)
+
+    def _by_tables(self, m, read, there, stored, result, near, apart):
+        """Make what is not wanted 0 in the tables in front of the flip-flops and of the carry chain."""
+        one, two, old = apart
+        kept, found, product = Signal(self._bits), Signal(self._bits), Signal(self._bits)
+        again, held, show = Signal(), Signal(), Signal()
+        m.d.comb += [
+            product.eq(self.i_product),
+            found.eq(Mux(old, kept, stored)),
+        ]
+        m.d.sync += [
+            old.eq(two),
+            held.eq(~(near | read.clear)),              # as the operation stands in ``there`` then
+            show.eq(read.shown & ~near),
+            again.eq(one & ~there.clear),
+            kept.eq(result),
+        ]
+        merged = self._register(m, "merged", self._masked(found, held))
+        added = self._register(m, "added", self._masked(product, there.product) | self._masked(self.side_value, there.add))
+        m.d.comb += self.o_value.eq(self._register(m, "before", self._masked(found, show)))
+        self._library.cell(m, "adder", "nz_masked_add", p_BITS=self._bits, i_a=merged, i_b=kept, i_c=added, i_m=again,
                            o_s=result)
 
     def _masked(self, word, on):

@@ -3,7 +3,7 @@
 from functools import reduce
 from operator import add, or_
 
-from amaranth.hdl import Cat, Module, Signal, Value
+from amaranth.hdl import Cat, Module, ResetSignal, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -15,7 +15,7 @@ from rtl.scnn.issue import Cause
 from rtl.scnn.link import Barriers, source, ways
 from rtl.scnn.pe import Pe
 from rtl.scnn.together import Together
-from rtl.scnn.tree import Tree, tree_ports
+from rtl.scnn.tree import Tree
 from spec.scnn.shape import ScnnSpec
 
 EVENTS_LATE = 4         # cycles, besides the way, from a cycle to its counts on the outputs
@@ -59,13 +59,13 @@ class Array(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         spec = self._spec
-        self._far = {}
         down = {name: self._down(m, name, getattr(self, name)) for name in ("command", "load", "reading", "read_addr")}
         lanes = [self._down(m, f"weights{number}", lane) for number, lane in enumerate(self.weights)]
-        chosen = [self._down(m, f"chosen{pe}", self.pe == pe) for pe in range(spec.pes)]
+        chosen = [self._down(m, f"chosen{pe}", self.pe == pe, far=False) for pe in range(spec.pes)]
         loaded = [self._down(m, f"loaded{pe}", self.load_valid & (self.pe == pe)) for pe in range(spec.pes)]
-        pes = [self._library.instantiate(m, f"pe{pe}", lambda: Pe(spec, self._library), module="scnn_pe")
-               for pe in range(spec.pes)]
+        self._resets(m)
+        pes = [self._library.instantiate(m, f"pe{pe}", lambda: Pe(spec, self._library), module="scnn_pe", reset=reset)
+               for pe, reset in enumerate(self._reset)]
         for number, pe in enumerate(pes):
             m.d.comb += [
                 pe.command.as_value().eq(down["command"]),
@@ -84,12 +84,40 @@ class Array(wiring.Component):
         self._answers(m, pes, chosen)
         return m
 
-    def _down(self, m, name, value):
+    def _resets(self, m):
+        """Give each PE a register of the reset of its own if the way to it is long; it holds a cycle longer.
+
+        So the eight of them are not the same to synthesis, and what a PE says in a cycle of its reset is not heard.
+        """
+        self._reset = [None] * self._spec.pes
+        if self._spec.far:
+            first = Signal(name="reset_first", reset_less=True)
+            m.d.sync += first.eq(ResetSignal())
+            for number in range(self._spec.pes):
+                self._reset[number] = reset = Signal(name=f"reset{number}", reset_less=True)
+                m.d.sync += reset.eq(ResetSignal() | reset & first)
+
+    def _said(self, number, bits):
+        """Return what a PE says, 0 while it is reset later than the array."""
+        return bits if self._reset[number] is None else bits & ~self._reset[number].replicate(len(bits))
+
+    def _all(self, pes, name):
+        """Return one bit that each PE says."""
+        return Cat(self._said(number, getattr(pe, name)) for number, pe in enumerate(pes))
+
+    def _down(self, m, name, value, *, far=True):
+        """Bring a value to the PEs; ``far`` if they have the last register of the way, on a long one."""
         bits = value.as_value() if hasattr(value, "as_value") else value
-        return delayed(m, bits, f"to_{name}", cycles=self._spec.broadcast_latency)
+        return delayed(m, bits, f"to_{name}", cycles=self._spec.broadcast_latency - (far and self._spec.far))
 
     def _up(self, m, name, value):
         return delayed(m, value, f"from_{name}", cycles=self._spec.broadcast_latency)
+
+    def _joined(self, m, name, pes, join):
+        """Join one bit of each PE behind the first register of its way."""
+        near = min(1, self._spec.broadcast_latency)
+        came = delayed(m, self._all(pes, name), f"near_{name}", cycles=near)
+        return delayed(m, join(came), f"from_{name}", cycles=self._spec.broadcast_latency - near)
 
     def _links(self, m, pes):
         """A sum that goes north comes from the south; nothing comes across the rim."""
@@ -114,17 +142,21 @@ class Array(wiring.Component):
                 leave_open(Value.cast(getattr(pes[0], name)))
             return
         m.submodules.tree = tree = Tree(self._spec)
-        for pe, port in zip(pes, tree.pes, strict=True):
-            for name in tree_ports(self._spec):
-                way = (getattr(pe, name), getattr(port, name)) if name.startswith("i_") else \
-                    (getattr(port, name), getattr(pe, name))
-                m.d.comb += Value.cast(way[0]).eq(Value.cast(way[1]))
+        for number, (pe, port) in enumerate(zip(pes, tree.pes, strict=True)):
+            m.d.comb += [
+                pe.i_bus.eq(port.i_bus),
+                pe.i_did.eq(port.i_did),
+                port.o_bus.eq(pe.o_bus),
+                port.o_bus.valid.eq(self._said(number, pe.o_bus.valid)),
+                port.o_did.eq(self._said(number, pe.o_did)),
+                port.level.eq(pe.level),
+            ]
 
     def _barriers(self, m, pes):
         m.submodules.barriers = barriers = Barriers(self._spec)
         for number, pe in enumerate(pes):
             m.d.comb += [
-                barriers.arrive[number].eq(pe.arrive),
+                barriers.arrive[number].eq(self._said(number, pe.arrive)),
                 barriers.level[number].eq(pe.arrive_level),
                 pe.go.eq(barriers.go[number]),
             ]
@@ -132,18 +164,18 @@ class Array(wiring.Component):
         together = {}
         for name, place in outs.items():
             m.submodules[place] = together[name] = Together(len(pes))
-            m.d.comb += together[name].come.eq(self._up(m, name, Cat(getattr(pe, name) for pe in pes)))
+            m.d.comb += together[name].come.eq(self._up(m, name, self._all(pes, name)))
         m.d.comb += [
             self.layer_released.eq(together["layer_released"].all),
             self.finished.eq(together["finished"].all),
-            self.released.eq(self._up(m, "released", Cat(pe.weights_released for pe in pes))),
+            self.released.eq(self._up(m, "released", self._all(pes, "weights_released"))),
         ]
 
     def _events(self, m, pes):
         for name in ("saturated", "bad_run"):
-            m.d.comb += getattr(self, name).eq(self._up(m, name, Cat(getattr(pe, name) for pe in pes).any()))
-        m.d.comb += self.swept.eq(self._up(m, "swept", Cat(pe.swept for pe in pes).all()))
-        over = self._up(m, "overflow", Cat(pe.overflow for pe in pes))
+            m.d.comb += getattr(self, name).eq(self._joined(m, name, pes, lambda bits: bits.any()))
+        m.d.comb += self.swept.eq(self._joined(m, "swept", pes, lambda bits: bits.all()))
+        over = self._up(m, "overflow", self._all(pes, "overflow"))
         m.d.comb += self.overflow.eq(over.any())
         for number in reversed(range(len(pes))):
             with m.If(over[number]):

@@ -69,7 +69,7 @@ def join_drain(m, pe, drain, crossbar, issue, side) -> None:
         drain.start_addr.eq(command.drain),
         drain.start_final.eq(command.final),
         drain.pass_issued.eq(issue.pass_issued),
-        drain.heads.eq(crossbar.heads),
+        drain.heads.eq(delayed(m, crossbar.heads, "heads", cycles=int(pe.spec.far))),
         drain.go.eq(pe.go),
         pe.arrive.eq(drain.arrive),
         pe.finished.eq(drain.finished),
@@ -109,7 +109,7 @@ def add_output(m, pe, drain, side, sent) -> Compressor:
     wide = Signal(drain.o_mark.shape())
     m.d.comb += wide.as_value().eq(ahead)
     m.d.comb += [
-        post.i_value.eq(side.o_value if pe.spec.crossbar_stages == 1 else _own_value(m, side, wide.valid)),
+        post.i_value.eq(side.o_value if not pe.spec.own_value else _own_value(m, side, wide.valid)),
         post.i_mark.as_value().eq(mark),
         post.i_ahead.eq(wide.channel),
         post.pool.eq(drain.pool),

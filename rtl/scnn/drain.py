@@ -84,7 +84,7 @@ class Drain(wiring.Component):
         """Count passes issued and not drained; a pass is complete when none of its products waits."""
         issued, open_ = Signal(2), Signal(2)
         self._complete = Signal()
-        old = delayed(m, self.pass_issued, "issued", cycles=COMPLETE - 1)
+        old = delayed(m, self.pass_issued, "issued", cycles=COMPLETE - 1 + self.spec.far)
         m.d.sync += [
             issued.eq(issued + old - self.pass_drained),
             open_.eq(open_ + self.pass_issued - self.pass_drained),

@@ -3,7 +3,7 @@
 from functools import reduce
 from operator import or_
 
-from amaranth.hdl import Signal
+from amaranth.hdl import Cat, Signal
 
 from rtl.parts import delayed, leave_open
 from rtl.scnn.buffer import VectorBuffer
@@ -29,8 +29,11 @@ def receive_broadcast(m, pe, lookup):
     if pe.spec.pes == 1:
         m.d.comb += sent.eq(pe.weights[0])
     else:
-        hits = [lane.as_value() & (lane.set == pe.set).replicate(len(lane.as_value())) for lane in pe.weights]
-        m.d.comb += sent.as_value().eq(reduce(or_, hits))
+        hits = [lane.set == pe.set for lane in pe.weights]
+        words = [lane.as_value() & hit.replicate(len(lane.as_value())) for lane, hit in zip(pe.weights, hits, strict=True)]
+        m.d.comb += sent.eq(pe.weights[0]) if len(hits) == 1 else sent.as_value().eq(reduce(or_, words))
+        m.d.comb += [bit.eq(Cat(lane[name] & hit for lane, hit in zip(pe.weights, hits, strict=True)).any())
+                     for name, bit in (("valid", sent.valid), ("bias", sent.bias))]
     m.d.comb += pe.set.eq(lookup.set)
     return sent
 

@@ -1,10 +1,13 @@
 """Processing element: supply, buffers, issue, multipliers, crossbar, accumulators, drain and post-processing."""
 
+from types import SimpleNamespace
+
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl.emit import Submodules
+from rtl.parts import delayed
 from rtl.scnn.bus import Widths, broadcast_layout, command_layout, load_layout
 from rtl.scnn.collect import add_accumulators, add_output, join_drain
 from rtl.scnn.compressor import COUNT_BITS
@@ -18,6 +21,9 @@ from rtl.scnn.side import link_layout
 from rtl.scnn.supply import Supply
 from rtl.scnn.tree import tree_ports
 from spec.scnn.shape import ScnnSpec
+
+RECEIVED = ("command", "load", "load_valid", "reading", "read_addr")
+"""What has its last register in each PE of an array whose PEs are far from each other."""
 
 
 class Pe(wiring.Component):
@@ -63,17 +69,30 @@ class Pe(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         spec, library = self.spec, self.library
+        pe = self._received(m)
         m.submodules.issue = issue = Issue(spec)
         m.submodules.lookup = lookup = Lookup(spec)
         m.submodules.supply = supply = Supply(spec, library)
         m.submodules.drain = drain = Drain(spec, library)
-        weights = add_buffer(m, self, "weights", lanes=spec.f, depth=spec.weight_words, slot_log2=lookup.weight_slot_log2)
-        acts = add_buffer(m, self, "acts", lanes=spec.i, depth=spec.act_words, slot_log2=lookup.act_slot_log2)
-        sent = receive_broadcast(m, self, lookup)
-        join_issue(m, self, issue, lookup, drain, weights, acts, sent)
-        crossbar = add_products(m, self, issue, lookup, weights, acts)
-        side = add_accumulators(m, self, crossbar)
-        join_drain(m, self, drain, crossbar, issue, side)
-        compressor = add_output(m, self, drain, side, sent)
-        join_supply(m, self, lookup=lookup, supply=supply, acts=acts, drain=drain, compressor=compressor, issue=issue)
+        weights = add_buffer(m, pe, "weights", lanes=spec.f, depth=spec.weight_words, slot_log2=lookup.weight_slot_log2)
+        acts = add_buffer(m, pe, "acts", lanes=spec.i, depth=spec.act_words, slot_log2=lookup.act_slot_log2)
+        sent = delayed(m, receive_broadcast(m, pe, lookup), "sent", cycles=int(spec.far))
+        join_issue(m, pe, issue, lookup, drain, weights, acts, sent)
+        crossbar = add_products(m, pe, issue, lookup, weights, acts)
+        side = add_accumulators(m, pe, crossbar)
+        join_drain(m, pe, drain, crossbar, issue, side)
+        compressor = add_output(m, pe, drain, side, sent)
+        join_supply(m, pe, lookup=lookup, supply=supply, acts=acts, drain=drain, compressor=compressor, issue=issue)
         return m
+
+    def _received(self, m):
+        """Return the members; those that are sent to all PEs come from registers if a PE has the last ones of their way.
+
+        The weights' is behind the choice of the set.
+        """
+        members = SimpleNamespace(spec=self.spec, library=self.library,
+                                  **{name: getattr(self, name) for name in self.signature.members})
+        if self.spec.far:
+            for name in RECEIVED:
+                setattr(members, name, delayed(m, getattr(self, name), f"{name}_here", cycles=1))
+        return members

@@ -44,7 +44,7 @@ class SidePort(wiring.Component):
     old : ``In``, o_value : ``Out``
         Old values of all banks, 0 but for that of the operation, which is on ``o_value`` eight cycles after it was chosen.
     o_next : ``Out``
-        With a crossbar of two stages: what will be on ``o_value`` in the next cycle.
+        With ``spec.own_value``: what will be on ``o_value`` in the next cycle.
     o_link : ``Out``
         To the neighbours; the sum that goes with it is ``o_value`` two cycles later.
     swept : ``Out(1)``
@@ -60,7 +60,7 @@ class SidePort(wiring.Component):
             "i_bank": In(w.bank), "i_entry": In(w.entry),
             "side_valid": Out(1), "side_bank": Out(w.bank), "side_all": Out(1), "place": Out(w.entry + 1),
             "value": Out(signed(w.sum)), "take": Out(1), "add": Out(1), "old": In(w.sum).array(spec.banks),
-            "o_value": Out(signed(w.sum)), **({"o_next": Out(signed(w.sum))} if spec.crossbar_stages == 2 else {}),
+            "o_value": Out(signed(w.sum)), **({"o_next": Out(signed(w.sum))} if spec.own_value else {}),
             "o_link": Out(link_layout(spec)), "swept": Out(1)})
 
     def elaborate(self, platform):
@@ -113,13 +113,13 @@ class SidePort(wiring.Component):
         """Join the old values of the banks, of which one is not 0; name its place to the neighbours before it is there."""
         half = len(self.old) // 2
         joined = [Signal(self._w.sum, name=f"joined{k}", reset_less=True) for k in range(2)]
-        both = self.o_next if self._spec.crossbar_stages == 2 else joined[0] | joined[1]
+        both = self.o_next if self._spec.own_value else joined[0] | joined[1]
         m.d.sync += [
             joined[0].eq(reduce(or_, list(self.old)[:half])),
             joined[1].eq(reduce(or_, list(self.old)[half:])),
             self.o_value.eq(both),
         ]
-        if self._spec.crossbar_stages == 2:
+        if self._spec.own_value:
             m.d.comb += self.o_next.eq(joined[0] | joined[1])
         to = Cat(self.i_send & hit for hit in way_of(self._spec, self.i_direction, self.i_level))
         sent = delayed(m, to, "to", cycles=LINK - 1)

@@ -21,7 +21,7 @@ class Supply(wiring.Component):
     """Reads the parts looked up that are its own, a word per cycle, and sends them as vectors; waits while others send theirs.
 
     What is looked up in cycle l can be read in l + 3; what is read in cycle s is on the output in s + 4, and if it is for the
-    whole block of PEs, on the outputs of all of them 2 x level cycles later.
+    whole block of PEs, on the outputs of all of them ``spec.hop`` x level cycles later.
 
     Members
     -------
@@ -149,7 +149,8 @@ class Supply(wiring.Component):
         self._free, self._begun, self._passed, self._local, self._over = (
             Signal(name=name) for name in ("free", "begun", "passed", "local", "over"))
         come, ends = Signal(), Signal()
-        back = echo(m, delayed(m, self._over & ~self._local, "sent", cycles=4), self.level, len(self.spec.block_sides)) \
+        back = echo(m, delayed(m, self._over & ~self._local, "sent", cycles=4), self.level, len(self.spec.block_sides),
+                    self.spec.hop) \
             if self.spec.pes > 1 else Const(0, 1)
         m.d.comb += [
             slots.eq(slot_count(self.spec.act_words, self.slot_log2)),

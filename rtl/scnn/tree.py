@@ -7,7 +7,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from rtl.parts import leave_open
+from rtl.parts import delayed, leave_open
 from rtl.scnn.bus import bus_layout
 from spec.scnn.shape import ScnnSpec
 
@@ -37,9 +37,13 @@ class Least(wiring.Component):
         m = Module()
         go, some = Signal(), []
         for k, came in enumerate(self.come):
-            waiting = Signal(AHEAD_BITS, name=f"waiting{k}")
-            m.d.sync += waiting.eq(waiting + came - go)
-            some.append(came | waiting.any())
+            waiting, have = Signal(AHEAD_BITS, name=f"waiting{k}"), Signal(name=f"have{k}")     # have: waiting is not 0
+            with m.If(came ^ go):
+                m.d.sync += [
+                    waiting.eq(waiting + Cat(1, go.replicate(AHEAD_BITS - 1))),
+                    have.eq(~go | waiting[1:].any()),
+                ]
+            some.append(came | have)
         m.d.comb += go.eq(Cat(some).all())
         m.d.sync += self.all.eq(go)
         return m
@@ -48,8 +52,9 @@ class Least(wiring.Component):
 class Tree(wiring.Component):
     """Nodes at level 1 join blocks of level 0, which are PEs, nodes at level 2 those of level 1, and so on.
 
-    What a PE of a block sends, and what all of them have done, is at every PE of the block 2 x level cycles later: a register
-    a node on the way up, one a node on the way down. The level is that of the block's first PE.
+    What a PE of a block sends, and what all of them have done, is at every PE of the block ``spec.hop`` x level cycles later: a
+    register a node on the way up, one a node on the way down, and one at each child on the way up where PEs are far from each
+    other. The level is that of the block's first PE.
 
     Members
     -------
@@ -87,6 +92,8 @@ class Tree(wiring.Component):
         return bus.as_value() & bus.valid.replicate(len(bus.as_value()))
 
     def _up(self, m, level, block, children):
+        children = [tuple(delayed(m, what, f"{name}{level}_{block}_{k}", cycles=self._spec.hop - 2)
+                          for name, what in zip(("sent", "done"), child, strict=True)) for k, child in enumerate(children)]
         bus = Signal(len(children[0][0]), name=f"up{level}_{block}")
         m.d.sync += bus.eq(reduce(or_, (sent for sent, _ in children)))
         did = []
@@ -119,12 +126,12 @@ class Tree(wiring.Component):
         return [child for child in range(self._blocks(level - 1)) if self._inside(level - 1, child, level) == block]
 
 
-def echo(m: Module, value, level, levels: int) -> Signal:
-    """Return what a PE sent as it comes back to it over the tree: 2 x level cycles later."""
+def echo(m: Module, value, level, levels: int, hop: int) -> Signal:
+    """Return what a PE sent as it comes back to it over the tree: ``hop`` x level cycles later."""
     back, late = Signal(name="echo"), value
     choices = []
     for number in range(1, levels):
-        for step in range(2):
+        for step in range(hop):
             later = Signal(name=f"echo{number}_{step}")
             m.d.sync += later.eq(late)
             late = later

@@ -41,6 +41,11 @@ def test_cycles_are_those_of_the_model_cause_by_cause(rows, cols, level):
     compare(preset("ecp5", rows=rows, cols=cols, blocks=64), NETWORKS if rows * cols < 64 else LARGE, level)
 
 
+@pytest.mark.parametrize("latency", [0, 1, pytest.param(4, marks=pytest.mark.full)])
+def test_so_are_those_with_a_shorter_or_a_longer_way_to_the_pes(latency):
+    compare(preset("ecp5", rows=2, cols=2, blocks=64, broadcast_latency=latency), NETWORKS, level=1)
+
+
 SMALL = {"lean": True, "queue_blocks": True, "acc_bits": 24, "product_shift_bits": 4, "crossbar_stages": 2}
 """The PE that docs/decisions/0519 routes on a part."""
 

@@ -184,10 +184,32 @@ class ScnnSpec:
         return row // high * (self.cols // wide) + col // wide, row % high * wide + col % wide
 
     @property
+    def far(self) -> bool:
+        """Whether PEs stand far from each other: ways have a register more, and each PE has the last ones of its own.
+
+        Only for arrays of few levels, whose buses are empty again when a layer begins. A PE alone has no others.
+        """
+        empty = 3 * (len(self.block_sides) - 1) <= 2 * self.broadcast_latency + 4
+        return self.pes > 1 and self.broadcast_latency >= FAR and empty
+
+    @property
+    def hop(self) -> int:
+        """Cycles that the bus of a block takes for each of its levels, up and down."""
+        return 2 + self.far
+
+    @property
+    def own_value(self) -> bool:
+        """Whether post-processing has a register of the side port's value of its own."""
+        return self.far or self.crossbar_stages == 2
+
+    @property
     def stop_margin(self) -> int:
         """Places of a queue that products on their way may take after a stop."""
         return RESERVE + 1 + self.crossbar_stages
 
+
+FAR = 3
+"""``broadcast_latency`` from which PEs stand far from each other."""
 
 STORED_BITS = (64, 128, 256, 512)
 """Widths of the weight port with a weight memory: a power of two of the host's words."""
@@ -277,7 +299,7 @@ PRESETS = {
     "default": ScnnSpec(),
     "ecp5": ScnnSpec(rows=2, cols=4, f=2, i=2, banks=8, bank_entries=256, kc=64, queue_depth=16, act_words=512,
                      memory_words=2048, blocks=512, taps=256, program=256, layers=16, weight_lanes=1, weight_port_bits=64,
-                     broadcast_latency=1),
+                     broadcast_latency=3),
 }
 """``paper``: the published machine. ``default``: the fastest we know. ``ecp5``: 8 PEs of 2 x 2 for a hobby board."""
 

@@ -20,6 +20,7 @@ from typing import Any
 from spec.scnn import ScnnSpec
 from spec.scnn.shape import LINES
 from synth import floorplan
+from synth.scnn import array_plan
 
 BANK = r"\bbank(\d+)\.memory\b"
 FLIP_FLOP = "TRELLIS_FF"
@@ -46,7 +47,7 @@ def places(spec: ScnnSpec, modules: dict[str, Any], rows: list[list[Site]]) -> d
     rams = [path for path, kind in floorplan.cells(modules) if kind == floorplan.RAM]
     placed = sites(spec, rams, rows)
     if not placed:
-        return {}
+        return array_plan.sites(spec, rams, rows)
     where = {name: (x, y) for row in rows for x, y, name in row}
     banks = {ram: where[site] for ram, site in placed.items() if re.search(BANK, ram)}
     lines: dict[tuple[int, int], list[int]] = {}
