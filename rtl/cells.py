@@ -277,7 +277,7 @@ class Choose(wiring.Component):
         return m
 
 
-CELLS = {"nz_add_sub": AddSub, "nz_choose": Choose, "nz_masked_add": MaskedAdd, "nz_merge_add": MergeAdd,
-         "nz_mult": Multiplier,
-         "nz_mult_pair": MultiplierPair, "nz_ram": Ram, "nz_ram_dual": DualReadRam, "nz_regfile": RegisterFile}
+CELLS = {"nz_add_sub": AddSub, "nz_choose": Choose, "nz_masked_add": MaskedAdd,
+         "nz_merge_add": MergeAdd, "nz_mult": Multiplier, "nz_mult_pair": MultiplierPair, "nz_ram": Ram,
+         "nz_ram_dual": DualReadRam, "nz_regfile": RegisterFile}
 """Each by its name; one whose class says ``clocked = False`` has no port ``clk``."""

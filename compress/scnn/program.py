@@ -219,7 +219,7 @@ def _halo(mapping: LayerMapping, tile: tuple[int, int], direction: str, turn: in
 
 
 def _beyond(mapping: LayerMapping, tile: tuple[int, int]) -> tuple[int, int]:
-    """Return how many of a tile's rows and columns of accumulators are outside the plane, above and to the left of it."""
+    """Return how many of a tile's rows of accumulators are above the plane, and how many columns are left of it."""
     return max(0, -mapping.rows.origin(tile[0])), max(0, -mapping.cols.origin(tile[1]))
 
 

@@ -18,7 +18,7 @@ from spec.scnn import ScnnSpec
 
 Site = tuple[int, int, str]
 
-PE_RAM = re.compile(r"^(.*\bpe(\d+))\.(.*)$")
+PE = re.compile(r"\bpe(\d+)\.")
 MIDDLE = ("program", "taps", "layers", "")
 """Block RAM of bus and control by what is in its name, the nearest to the middle first."""
 
@@ -40,7 +40,7 @@ def sites(spec: ScnnSpec, rams: Iterable[str], rows: list[list[Site]]) -> dict[s
     placed: dict[str, str] = {}
     for pe in range(spec.pes):
         row, col = divmod(pe, spec.cols)
-        own = [name for name in rams if (found := PE_RAM.match(name)) and int(found[2]) == pe]
+        own = [name for name in rams if (found := PE.search(name)) and int(found[1]) == pe]
         for names, line in zip(_two_lines(own), rows[2 * row:2 * row + 2], strict=True):
             if not names or len(names) > width:
                 return {}

@@ -133,7 +133,7 @@ def _sorted(spec: ScnnSpec, rams: Iterable[str]) -> dict[tuple[str | int, ...], 
     of_a_line, rams = spec.banks // 2 // LINES, list(rams)
     line_rams: dict[tuple[int, int], list[tuple[int, int, str]]] = {}
     pe = next((path.partition("crossbar.")[0] for path in rams if "crossbar." in path), "")
-    for ram in sorted(rams, key=lambda path: [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", path)]):
+    for ram in sorted(rams, key=array_plan.in_order):
         if bank := re.search(BANK, ram):
             key = int(bank[1]) % 2, _line(spec, ram)
             line_rams.setdefault(key, []).append((int(bank[1]) // 2 % of_a_line, 1, ram))
