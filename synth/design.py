@@ -38,6 +38,9 @@ class Design:
         No memory is read and written at one address in one cycle: proved by the machine's benches.
     plan : callable, optional
         The machine's own plan of where cells go (`synth.floorplan.Plan`).
+    delay : int, optional
+        Picoseconds that mapped logic may take from register to register, as ABC9 counts them: what is faster than that is made
+        smaller. By default all logic is as fast as it can be.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Design:
     around: str = ""
     collision_free: bool = True
     plan: Callable[[dict[str, Any], list[list[tuple[int, int, str]]]], dict[str, str]] | None = None
+    delay: int = 0
 
     @cached_property
     def manifest(self) -> dict[str, Any]:

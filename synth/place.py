@@ -20,7 +20,7 @@ CELLS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 """Names of the counted cells in nextpnr's report; an iCE40 logic cell is a look-up table and a flip-flop."""
 
-BOX_MARGIN = 8
+BOX_MARGIN = 24
 """Tiles by which a wire of ``router2`` may leave the box around its net's ends; nextpnr's own 3 are few for a crossbar."""
 
 USED = re.compile(r"^Info:\s+(\w+):\s*(\d+)/\s*(\d+)", re.MULTILINE)

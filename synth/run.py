@@ -31,9 +31,11 @@ def from_built(built: GeneratedMachine, *, unit: str = "", spec: Any = None) -> 
         raise ValueError(f"unit must be a module of {built.name}, not {unit!r}; it has {', '.join(names)}")
     numbers = dataclasses.asdict(spec) if dataclasses.is_dataclass(spec) and not isinstance(spec, type) else {}
     kind = built.manifest.get("design", "")
-    places = getattr(machines.part(kind, "synth"), "places", None) if kind else None
+    own = machines.part(kind, "synth") if kind else None
+    places = getattr(own, "places", None)
     return Design(name=f"{built.name}-{unit}" if unit else built.name, verilog=built.verilog, top=unit or built.name,
-                  kind="" if unit else kind, spec=numbers, plan=partial(places, spec) if places and numbers else None)
+                  kind="" if unit else kind, spec=numbers, plan=partial(places, spec) if places and numbers else None,
+                  delay=getattr(own, "MAPPED_DELAY", 0))
 
 
 def _apply(spec: Any, *, verilog: Path | None, top: str, unit: str, seeds: int) -> None:

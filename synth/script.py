@@ -29,18 +29,20 @@ def survey(files: Iterable[str], top: str) -> str:
 
 def synthesis(family: str, files: Iterable[str], *, keep: Iterable[str], collision_free: bool,
               late: Sequence[str] = (), options: Iterable[str] = (), purge: bool = False,
-              complete: bool = True) -> str:
+              complete: bool = True, delay: int = 0) -> str:
     """Return the script that maps the harness around a design and writes ``net.json``.
 
     Modules named in ``keep`` are mapped once and stay modules; everything else is flattened into its parent.
     Files in ``late`` hold cells that are put in last, when all logic is mapped. ``purge`` drops the names of wires that
     have another before logic is mapped. A harness that is not ``complete`` calls cells of the family, which come with mapping.
+    ``delay`` is that of `synth.design.Design`, where ABC9 maps.
     """
     command = [SYNTH[family], f"-top {NAME}", *options]
     if collision_free and family != "xc7":
         command.append("-no-rw-check")
     return "\n".join([
         *_read(files, NAME, complete=complete),
+        *([f"scratchpad -set abc9.D {delay}"] if delay else []),
         *(f"setattr -mod -set keep_hierarchy 1 {_name(module)}" for module in keep),
         *([" ".join([*command, "-run begin:map_luts"]), "opt_clean -purge", " ".join([*command, "-run map_luts:"])]
           if purge else [" ".join(command)]),

@@ -49,7 +49,8 @@ def synthesise(design: Design, part: Part, *, keep: list[str] | None = None,
     order = [*files, "design.v"]
     name = key("synth 6", json.dumps(tool.identity("yosys")), design.verilog, design.top, json.dumps(keep),
                script.synthesis(part.family, order, keep=(), collision_free=design.collision_free, late=late,
-                                options=options), *(text for _, text in [*tech, *maps]), *filter(None, [design.around]))
+                                options=options, delay=design.delay),
+               *(text for _, text in [*tech, *maps]), *filter(None, [design.around]))
 
     def build(work: Path) -> list[Path]:
         for file, text in [*tech, *maps]:
@@ -64,7 +65,7 @@ def synthesise(design: Design, part: Part, *, keep: list[str] | None = None,
         outcome = _map(work, part, design, lambda purge: script.synthesis(
             part.family, [*order, "harness.v"], keep=[design.top, *kept],
             collision_free=design.collision_free, late=late, options=options, purge=purge,
-            complete=not design.around))
+            complete=not design.around, delay=design.delay))
         carry.trim(work / "net.json")
         (work / "run.json").write_text(json.dumps({"seconds": outcome.seconds,
                                                    "cpu_seconds": outcome.cpu_seconds, "command": outcome.command,

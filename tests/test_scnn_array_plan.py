@@ -1,4 +1,4 @@
-"""Where the block RAM of an SCNN array of two rows of PEs is put: a block of the part for each PE."""
+"""Where the block RAM of an SCNN array is put: a part of a row of block RAM for each PE."""
 
 import pytest
 
@@ -25,17 +25,29 @@ def place(site):
     return tuple(int(part[1:]) for part in site.split("/"))
 
 
-def test_each_pe_has_a_block_of_the_part():
-    placed = sites(preset("ecp5"), rams(), ROWS)
+@pytest.mark.parametrize("shape", [{}, {"rows": 4, "cols": 2}])
+def test_each_pe_has_half_a_row_of_block_ram(shape):
+    spec = preset("ecp5", **shape)
+    placed = sites(spec, rams(), ROWS)
     assert placed.keys() == set(rams()) and len(set(placed.values())) == len(placed)
+    found = set()
     for pe in range(8):
-        row, col = divmod(pe, 4)
         where = {name: place(placed[f"dut.array.pe{pe}.{name}"]) for name in PE}
-        assert {y for _, y in where.values()} == {ROWS[2 * row][0][1], ROWS[2 * row + 1][0][1]}
-        assert all(26 * col <= x < 26 * (col + 1) for x, _ in where.values())
-        assert {y for name, (_, y) in where.items() if name.startswith(("bank", "acts", "weights"))} == {ROWS[2 * row][0][1]}
-        banks, feeding = ([where[name][0] for name in PE if name.startswith(kind)] for kind in ("bank", ("acts", "weights")))
+        (row,) = {y for _, y in where.values()}
+        (right,) = {x >= 52 for x, _ in where.values()}
+        found.add((row, right))
+        banks, feeding, rest = ([abs(where[name][0] - 51) for name in PE if name.startswith(kind) == wanted]
+                                for kind, wanted in (("bank", True), (("acts", "weights"), True),
+                                                     (("bank", "acts", "weights"), False)))
         assert sum(x < min(feeding) for x in banks) == sum(x > max(feeding) for x in banks) == 4
+        assert max(rest) < min(banks + feeding)
+    assert len(found) == 8
+
+
+def test_pes_of_a_block_are_neighbours():
+    placed = sites(preset("ecp5"), rams(), ROWS)
+    rows = [place(placed[f"dut.array.pe{pe}.{PE[0]}"])[1] for pe in range(8)]
+    assert rows == [22, 22, 46, 46, 70, 70, 82, 82]
 
 
 def test_bus_and_control_are_between_the_pes():
@@ -46,7 +58,7 @@ def test_bus_and_control_are_between_the_pes():
 
 
 @pytest.mark.parametrize(("spec", "names", "rows"), [
-    (preset("ecp5", rows=1, cols=1), rams(1), ROWS), (preset("ecp5", rows=4, cols=2), rams(), ROWS),
+    (preset("ecp5", rows=1, cols=1), rams(1), ROWS), (preset("ecp5", rows=1, cols=2), rams(2), ROWS),
     (preset("ecp5", lean=True), rams(), ROWS), (preset("ecp5"), rams(), ROWS[:3]),
     (preset("ecp5"), rams(), [row[:40] for row in ROWS]), (preset("ecp5"), [], ROWS)])
 def test_another_machine_or_a_smaller_part_has_no_such_plan(spec, names, rows):

@@ -36,7 +36,7 @@ class Supplies:
         head = programs[0].supply
         self._slots = min(MAX_SLOTS, spec.act_words >> head["act_slot_log2"])
         self._level, self._division = head["level"], DIVISION + spec.blocks.bit_length() - 1
-        self._wait = spec.hop * self._level
+        self._wait = spec.across(self._level)
         where = [spec.position(pe, self._level) for pe in range(spec.pes)]
         blocks = max(block for block, _ in where) + 1
         self._tile = np.array([block for block, _ in where])

@@ -97,9 +97,9 @@ class VectorBuffer(wiring.Component):
         oldest, head, following = (_number(bits, name) for name in ("oldest", "head", "following"))
         wide = len(count.as_value())
         self._library.cell(m, "counts", "nz_regfile", p_WIDTH=wide, p_DEPTH=MAX_SLOTS, p_ADDR_BITS=steps, i_clk=clock(),
-                           i_we=come & ~direct, i_waddr=write[:steps], i_wdata=count.as_value(), i_raddr=read[:steps],
+                           i_we=come, i_waddr=write[:steps], i_wdata=count.as_value(), i_raddr=read[:steps],
                            o_rdata=oldest.as_value())
-        free = ~self.ready | self.release
+        free = ~self.ready | self.release                   # what is not kept is written to a place that is free all the same
         m.d.comb += [
             come.eq(self.i_valid & self.i_last),
             some.eq(write != read),

@@ -38,7 +38,7 @@ class Crossbar(wiring.Component):
     stop : ``Out(1)``
         From a register: in the cycle before, a level was above ``depth - margin``.
     side_valid, side_bank, side_all : ``In``
-        An operation of the side port for a bank, with two stages that of the next cycle; or for all of them.
+        An operation of the side port for a bank, in the next cycle; or for all of them, in this one.
     heads : ``Out(2)``
         Whether a head, or anything in lines or on its way to them, belongs to buffer 0, to buffer 1.
     o_valid, o_side : ``Out(banks)``; o_entry, o_product : ``Out`` arrays, one a bank
@@ -74,10 +74,9 @@ class Crossbar(wiring.Component):
         if self._stages == 1:
             m.d.comb += self.heads.eq(held)
             for parity, side in enumerate(sides):
-                aside = Signal(name=f"aside{parity}")
-                m.d.comb += aside.eq(self.side_valid & (self.side_bank[0] == parity))
-                self._serve(m, f"{parity}", side, [2 * high + parity for high in range(self._banks // 2)],
-                            place=self.side_bank[1:], aside=aside)
+                aside, place = self._aside(m, f"{parity}", self.side_valid, self.side_bank[1:], self.side_bank[0] == parity)
+                self._serve(m, f"{parity}", side, [2 * high + parity for high in range(self._banks // 2)], place=place,
+                            aside=aside)
         else:
             lines = [self._lines(m, parity, side) for parity, side in enumerate(sides)]
             left = [delayed(m, held, "left", cycles=1)]
@@ -116,12 +115,7 @@ class Crossbar(wiring.Component):
         place, at = self._in_line(self.side_bank[1:])
         for line, behind in enumerate(lines):
             banks = [2 * ((line ^ low % LINES) * self._of_a_line + low) + parity for low in range(self._of_a_line)]
-            mine = self.side_valid & (self.side_bank[0] == parity) & (at == line)
-            aside, near = Signal(name=f"aside{parity}_{line}"), Signal(len(place), name=f"aside_place{parity}_{line}")
-            m.d.sync += [                               # registers of each line, which stand by its arbiter
-                aside.eq(mine),
-                near.eq(place & (at == line).replicate(len(place))),
-            ]
+            aside, near = self._aside(m, f"{parity}_{line}", self.side_valid & (self.side_bank[0] == parity), place, at == line)
             m.d.comb += self.o_near[parity * LINES + line].eq(
                 delayed(m, aside | self.side_all, f"near{parity}_{line}", cycles=CHOSEN - 1))
             self._serve(m, f"{parity}_{line}", behind, banks, place=near, aside=aside)
@@ -161,6 +155,15 @@ class Crossbar(wiring.Component):
                 Cat(queue.i_entry, queue.i_buffer, queue.i_bank, queue.i_product).eq(word),
             ]
         return behind
+
+    def _aside(self, m, label, valid, place, mine):
+        """Keep what the side port asks of some banks in registers of theirs, which may stand by their arbiter."""
+        aside, near = Signal(name=f"aside{label}"), Signal(len(place), name=f"aside_place{label}")
+        m.d.sync += [
+            aside.eq(valid & mine),
+            near.eq(place & mine.replicate(len(place))),
+        ]
+        return aside, near
 
     def _in_line(self, high):
         """Return a bank's place in its line and the line, of the bits of its number above the parity."""

@@ -56,10 +56,10 @@ def add_decode(m, supply, go, what) -> None:
             lane.live.eq(some),
             lane.tail.eq(tail),
         ]
-        wrong.append(go & here & ~value.any() & (run != MAX_RUN))
+        wrong.append(here & ~value.any() & (run != MAX_RUN))
     with m.If(later):
         m.d.sync += before.eq(offset + total)
-    m.d.sync += supply.bad_run.eq(Cat(wrong).any())
+    m.d.sync += supply.bad_run.eq(later & delayed(m, Cat(wrong), "wrong", cycles=1, reset_less=True).any())
 
 
 def _sum(values):

@@ -27,7 +27,7 @@ def add_gate(m, lookup, part, last, came, *, along, passed, divides, divided):
     """
     first, whole, rest = Signal(DRAINED_BITS), Signal(DRAINED_BITS), Signal(9)
     needed, ahead = Signal(DRAINED_BITS), Signal(signed(DRAINED_BITS))
-    base, waits, turn, more = Signal(DRAINED_BITS), Signal(), Signal(), Signal()
+    base, waits, turn, more, drained = Signal(DRAINED_BITS), Signal(), Signal(), Signal(), Signal()
     with m.If(lookup.start):
         m.d.sync += first.eq(first + lookup.passes)
     m.d.comb += more.eq(lookup.o_valid & last["part"] & turn)
@@ -48,17 +48,20 @@ def add_gate(m, lookup, part, last, came, *, along, passed, divides, divided):
         base.eq(first + whole),
         needed.eq(base - arriving(lookup)["back"]),
     ]
-    with m.If(delayed(m, came[PART], "needed", cycles=1)):
-        m.d.sync += ahead.eq(lookup.drained - needed + lookup.pass_drained)
-    with m.Else():
-        m.d.sync += ahead.eq(ahead + lookup.pass_drained - more)
     counted = _divide(m, lookup, part, came, whole, rest, along=along, passed=passed, divides=divides, divided=divided)
     with m.If(counted[2]):
         m.d.sync += needed.eq(base - part["back"])
-    with m.If(counted[3]):
-        m.d.sync += ahead.eq(lookup.drained - needed + lookup.pass_drained)
-    none = Signal()
-    m.d.comb += none.eq(Mux(lookup.pass_drained, Mux(more, ahead <= 0, ahead < 0), Mux(more, ahead <= 1, ahead <= 0)))
+    known = delayed(m, came[PART], "needed", cycles=1) | counted[3]
+    with m.If(known):
+        m.d.sync += ahead.eq(lookup.drained - needed)
+    with m.Elif(drained ^ more):
+        m.d.sync += ahead.eq(ahead + Cat(1, more.replicate(len(ahead) - 1)).as_signed())
+    none, missed = Signal(), Signal()
+    m.d.sync += missed.eq(known & lookup.pass_drained)      # in ``drained`` of the lookup a cycle later
+    m.d.comb += [
+        drained.eq(lookup.pass_drained | missed),
+        none.eq(Mux(drained, Mux(more, ahead <= 0, ahead < 0), Mux(more, ahead <= 1, ahead <= 0))),
+    ]
     m.d.sync += waits.eq(part["gate"].any() & none & lookup.o_mine)
     return waits
 

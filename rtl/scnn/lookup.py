@@ -1,13 +1,14 @@
 """Lookup: which activation block comes next, from the records of the supply program."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from rtl.parts import delayed
+from rtl.emit import Submodules
+from rtl.parts import clock, delayed
 from rtl.scnn.bus import ADDRESS_FIELD_BITS, DRAINED_BITS, PAIR_BITS, PASS_BITS, Widths, fields
 from rtl.scnn.gate import add_gate
-from rtl.scnn.supply_program import LAYER, PART, SEGMENT, Registers, read_supply
+from rtl.scnn.supply_program import LAYER, PART, SEGMENT, Registers, arriving, read_supply
 from spec.framing import WORD_BITS
 from spec.scnn.program import SUPPLY_LAYER, SUPPLY_SEGMENT
 from spec.scnn.shape import ScnnSpec
@@ -44,8 +45,8 @@ class Lookup(wiring.Component):
         The next lookup waits for a pass to be drained.
     """
 
-    def __init__(self, spec: ScnnSpec):
-        self.spec, self._w = spec, Widths(spec)
+    def __init__(self, spec: ScnnSpec, library: Submodules):
+        self.spec, self._library, self._w = spec, library, Widths(spec)
         w = self._w
         shown = {name: Out(SUPPLY_LAYER[name][1]) for name in SHOWN}
         super().__init__(shown | {
@@ -136,11 +137,14 @@ class Lookup(wiring.Component):
 
     def _block(self, m, pair, came):
         """Compute the index of the block looked up: the part's first one, ``advance`` more per pass, one more per pair."""
-        part, along = self._part, Signal(self._w.block)
+        part, advance = self._part, arriving(self)["advance"]
+        along, first = Signal(len(advance) + PASS_BITS + 2), Signal(self._w.block)
         m.d.comb += self.o_base.eq(part["base"])
-        m.d.sync += along.eq(part["advance"] * self._pass)
-        self._along = along
+        m.d.sync += first.eq(part["first"] + pair)
+        self._library.cell(m, "along", "nz_mult", p_A_BITS=len(advance) + 1, p_B_BITS=PASS_BITS + 1, i_clk=clock(), i_ce=1,
+                           i_a=Cat(advance, Const(0, 1)), i_b=Cat(self._pass, Const(0, 1)), o_p=along)
+        self._along = along[:self._w.block]                 # in the second cycle behind the record's
         with m.If(delayed(m, came[PART], "indexed", cycles=2)):
-            m.d.sync += self.o_block.eq(part["first"] + along + pair)
+            m.d.sync += self.o_block.eq(first + self._along)
         with m.Elif(self.o_valid):
             m.d.sync += self.o_block.eq(self.o_block + 1)   # if the record serves the next pair too

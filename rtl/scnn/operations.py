@@ -106,14 +106,16 @@ def add_operations(m, drain, layer, step, pace) -> None:
         m.d.sync += gapped.eq(make & Cat(last[:3]).all() & pace.gaps)
     with m.If(make):
         m.d.sync += wrapped.eq(Cat(last).all())
+    following = bases[-1] + strides[-1]                 # of a base: the outermost of those that begin anew with it
+    for k in reversed(range(len(sizes))):
+        following = Mux(last[k], following, bases[k] + strides[k]) if k < len(sizes) - 1 else following
+        with m.If(make & Cat(last[:k]).all()):
+            m.d.sync += bases[k].eq(following)
     for k, size in enumerate(sizes):
-        inner, following = Cat(last[:k]).all() if k else Const(1, 1), Signal(w.address, name=f"following{k}")
-        m.d.comb += following.eq(bases[k] + strides[k])
+        inner = Cat(last[:k]).all() if k else Const(1, 1)
         with m.If(make & inner | (skip if k == len(sizes) - 1 else 0)):
             m.d.sync += [counts[k].eq(Mux(last[k], 0, counts[k] + 1)),
                          last[k].eq(Mux(last[k], single[k], counts[k] + 2 == size))]
-        with m.If(make & inner & (~last[k] if k < len(sizes) - 1 else 1)):
-            m.d.sync += [base.eq(following) for base in bases[:k + 1]]
         m.d.sync += single[k].eq(size <= 1)
         with m.If(pace.init):
             m.d.sync += last[k].eq(size <= 1)

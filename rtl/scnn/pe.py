@@ -22,7 +22,7 @@ from rtl.scnn.supply import Supply
 from rtl.scnn.tree import tree_ports
 from spec.scnn.shape import ScnnSpec
 
-RECEIVED = ("command", "load", "load_valid", "reading", "read_addr")
+RECEIVED = ("command", "load", "load_valid", "reading", "read_addr", "i_bus", "i_did")
 """What has its last register in each PE of an array whose PEs are far from each other."""
 
 
@@ -71,7 +71,7 @@ class Pe(wiring.Component):
         spec, library = self.spec, self.library
         pe = self._received(m)
         m.submodules.issue = issue = Issue(spec)
-        m.submodules.lookup = lookup = Lookup(spec)
+        m.submodules.lookup = lookup = Lookup(spec, library)
         m.submodules.supply = supply = Supply(spec, library)
         m.submodules.drain = drain = Drain(spec, library)
         weights = add_buffer(m, pe, "weights", lanes=spec.f, depth=spec.weight_words, slot_log2=lookup.weight_slot_log2)

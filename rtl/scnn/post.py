@@ -89,7 +89,7 @@ class PostProcessing(wiring.Component):
             take.eq(mark.valid & Mux(mark.ignored, mark.first, fresh | adds | under[-1])),
         ]
         with m.If(take):                                    # the comparison, which is late, decides nothing but this
-            m.d.sync += kept.eq(Mux(mark.ignored, 0, Mux(adds & ~fresh, kept + self.i_value, self.i_value)))
+            m.d.sync += kept.eq(Mux(adds & ~fresh, kept + self.i_value, self.i_value) & ~mark.ignored.replicate(bits))
         with m.If(mark.valid):
             m.d.sync += some.eq(~mark.ignored | some & ~mark.first)
         return kept

@@ -37,7 +37,7 @@ class SidePort(wiring.Component):
     i_send, i_direction, i_level, i_bank, i_entry : ``In``
         The operation chosen in this cycle is sent on; the bank and entry it goes to.
     side_valid, side_bank, side_all : ``Out``
-        To the crossbar, in the cycle in which the operation is chosen; a crossbar of two stages is told a cycle ahead.
+        To the crossbar, a cycle before the operation is chosen; the sweep's, in the cycle itself.
     place, value, take, add : ``Out``
         To the banks, three cycles later, and the value five; with a crossbar of two stages a cycle earlier, to registers of
         each line.
@@ -73,26 +73,17 @@ class SidePort(wiring.Component):
         came = [link.to[k] for k, link in enumerate(self.i_link)]
         places = [Cat(link.bank, link.entry) & hit.replicate(w.bank + w.entry)
                   for link, hit in zip(self.i_link, came, strict=True)]
-        own = Cat(self.i_side.bank, self.i_side.entry) & self.i_valid.replicate(w.bank + w.entry)
+        own = Cat(self.i_side.bank, self.i_side.entry) & (~Cat(came).any()).replicate(w.bank + w.entry)
+        found = reduce(or_, places, own)                # of no meaning without an operation, so as not to wait for i_valid
         entry = Signal(w.entry)
         take, add = Signal(), Signal()
         along = Signal(len(came))
-        some, found = self.i_valid | Cat(came).any(), reduce(or_, places, own)
-        if self._spec.crossbar_stages == 1:
-            asked = [
-                self.side_valid.eq(some),
-                Cat(self.side_bank, entry).eq(found),
-            ]
-        else:
-            own = Cat(self.i_side.bank, self.i_side.entry) & (~Cat(came).any()).replicate(w.bank + w.entry)
-            found = reduce(or_, places, own)            # of no meaning without an operation, so as not to wait for i_valid
-            m.d.comb += [
-                self.side_valid.eq(some),
-                self.side_bank.eq(found[:w.bank]),
-            ]
-            asked = [entry.eq(found[w.bank:])]
+        m.d.comb += [
+            self.side_valid.eq(self.i_valid | Cat(came).any()),
+            self.side_bank.eq(found[:w.bank]),
+        ]
         m.d.sync += [
-            *asked,
+            entry.eq(found[w.bank:]),
             take.eq(self.i_valid & self.i_side.take),
             add.eq(Cat(came).any()),
             along.eq(Cat(came)),

@@ -21,7 +21,7 @@ class Supply(wiring.Component):
     """Reads the parts looked up that are its own, a word per cycle, and sends them as vectors; waits while others send theirs.
 
     What is looked up in cycle l can be read in l + 3; what is read in cycle s is on the output in s + 4, and if it is for the
-    whole block of PEs, on the outputs of all of them ``spec.hop`` x level cycles later.
+    whole block of PEs, on the outputs of all of them ``spec.across`` cycles later.
 
     Members
     -------
@@ -69,7 +69,7 @@ class Supply(wiring.Component):
         """
         bits = self._w.word + COUNT_BITS + self._w.address + 5
         write, read, waiting = (Signal(QUEUE_BITS, name=name) for name in ("write", "read", "waiting"))
-        begin, free, more, some = Signal(), Signal(), Signal(), Signal(name="some")
+        begin, free, more, some, full = Signal(), Signal(), Signal(), Signal(name="some"), Signal()
         come = delayed(m, self.i_valid, "asked", cycles=2)
         with_it = delayed(m, Cat(self.i_base, self.i_first, self.i_last, self.i_mine, self.i_local), "with", cycles=2,
                           reset_less=True)
@@ -91,8 +91,11 @@ class Supply(wiring.Component):
             with m.If(more):
                 m.d.sync += read.eq(stepped(read))
         with m.If(self.i_valid ^ begin):
-            m.d.sync += waiting.eq(stepped(waiting, down=begin))
-        m.d.comb += self.room.eq(waiting < AHEAD)
+            m.d.sync += [
+                waiting.eq(stepped(waiting, down=begin)),
+                full.eq(~begin & (waiting == AHEAD - 1)),
+            ]
+        m.d.comb += self.room.eq(~full)
         return some, part, begin
 
     def _read(self, m, some, part, begin):
@@ -144,30 +147,48 @@ class Supply(wiring.Component):
         sent itself, one for this PE alone until all that it sent to the block are here.
         """
         slots, flat = Signal(range(MAX_SLOTS + 1)), Signal()
-        free_own, free_all = Signal(range(MAX_SLOTS + 1)), Signal(range(MAX_SLOTS + 1))
-        sent, alone, waiting = (Signal(AHEAD_BITS, name=name) for name in ("sent", "alone", "waiting"))
         self._free, self._begun, self._passed, self._local, self._over = (
             Signal(name=name) for name in ("free", "begun", "passed", "local", "over"))
         come, ends = Signal(), Signal()
-        back = echo(m, delayed(m, self._over & ~self._local, "sent", cycles=4), self.level, len(self.spec.block_sides),
-                    self.spec.hop) \
-            if self.spec.pes > 1 else Const(0, 1)
+        again = self.restart, slots
+        gone = delayed(m, self._over & ~self._local, "sent", cycles=4 + self.spec.far)
+        back = echo(m, gone, self.level, len(self.spec.block_sides), self.spec.hop) if self.spec.pes > 1 else Const(0, 1)
+        free_own = _some(m, "free_own", more=self.released, less=pair, bits=len(slots), again=again)
+        free_all = _some(m, "free_all", more=Mux(flat, self.released, self.i_did[0]), less=pair, bits=len(slots), again=again)
+        sent = _some(m, "sent", more=self._over & ~self._local, less=back)
+        alone = _some(m, "alone", more=self._begun & local & ~flat, less=self.i_did[1])
+        waiting = _some(m, "waiting", more=come, less=self._passed)
         m.d.comb += [
             slots.eq(slot_count(self.spec.act_words, self.slot_log2)),
             flat.eq(self.level == 0),
-            self._free.eq(Mux(local, free_own.any(), free_all.any())),
+            self._free.eq(Mux(local, free_own, free_all)),
             ends.eq(self.i_bus.valid & self.i_bus.ends),
             come.eq(ends & ~back),
         ]
-        m.d.sync += [
-            free_own.eq(Mux(self.restart, slots, free_own + self.released - pair)),
-            free_all.eq(Mux(self.restart, slots, free_all + Mux(flat, self.released, self.i_did[0]) - pair)),
-            sent.eq(sent + (self._over & ~self._local) - back),
-            alone.eq(alone + (self._begun & local & ~flat) - self.i_did[1]),
-            waiting.eq(waiting + come - self._passed)]
         ended = delayed(m, self._over & self._local & ~flat, "ended", cycles=4)
         m.d.comb += self.o_did.eq(Cat(self.released, ended))
-        return Mux(local, ~sent.any(), ~alone.any()), waiting.any() | come
+        return Mux(local, ~sent, ~alone), waiting | come
+
+
+def _some(m, name, *, more, less, bits=AHEAD_BITS, again=None):
+    """Count up with ``more`` and down with ``less``, never below 0; return a register that is 1 while the count is not 0.
+
+    ``again`` are a condition and the count, not 0, with which to begin anew.
+    """
+    count, some = Signal(bits, name=name), Signal(name=f"some_{name}")
+    with m.If(more ^ less):
+        m.d.sync += [
+            count.eq(stepped(count, down=less)),
+            some.eq(more | count[1:].any()),
+        ]
+    if again is not None:
+        with m.If(again[0]):
+            m.d.sync += [
+                count.eq(again[1]),
+                some.eq(1),
+            ]
+    return some
+
 
 def _within(count, limit):
     """Whether a count is at most a limit, a power of two, without a carry chain."""

@@ -40,7 +40,7 @@ class Watch:
         self.pushed_at, self.delays, self.order = {}, [], []
         self.coming = deque([None] * (PUSH + 1), maxlen=PUSH + 1)       # vectors by their age
         self.side = None
-        self.sides = deque([None] * (PASS + STAGES - 1))        # two stages are told of the side port a cycle ahead
+        self.sides = deque([None] * (PASS + 1))                 # it is told of the side port a cycle ahead
         self.places = deque([{}] * VALUE)              # banks and entries whose products are still to come
 
     async def start(self):

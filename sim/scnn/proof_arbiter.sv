@@ -1,9 +1,12 @@
 // The arbiter and the crossbar over queues of any content: what is popped arrives, once, at its bank, and nothing else does; of the
 // heads for a bank the first in the bank's order is popped, unless the side port has the bank.
-module check(input clk, input side, input [BITS-1:0] side_at);
+module check(input clk, input coming, input [BITS-1:0] coming_at);
   reg [2:0] age = 0;
   always @(posedge clk) if (age != 7) age <= age + 1;
   wire rst = age == 0;
+  reg side = 0;                                         // the crossbar is told of it a cycle ahead
+  reg [BITS-1:0] side_at;
+  always @(posedge clk) {side, side_at} <= {coming && !rst, coming_at};
   wire [2*MULTIPLIERS-1:0] valid, pop, entry, product;  // of the queues: multiplier k, parity p at 2 k + p
   wire [2*MULTIPLIERS*(BITS-1)-1:0] high;
   wire [BANKS-1:0] o_valid, o_side;

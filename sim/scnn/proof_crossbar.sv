@@ -13,7 +13,10 @@ module check(input clk, input want, input [1:0] live, input [1:0] bank0, input [
   wire stop;
   wire calm = cycle >= quiet;
   wire issue = want && !stop && !rst && !calm;
-  wire busy = side && !rst && !calm;
+  wire coming = side && !rst && !calm;                  // the crossbar is told of an operation a cycle ahead
+  reg busy = 0;
+  reg [1:0] busy_at;
+  always @(posedge clk) {busy, busy_at} <= {coming, side_at};
   reg [1:0] live1 = 0, live2 = 0, live3 = 0;            // by the cycles since the issue
   reg [1:0] own1 = 0, own2 = 0, own3 = 0;
   reg [3:0] banks1, banks2, banks3;
@@ -34,7 +37,7 @@ module check(input clk, input want, input [1:0] live, input [1:0] bank0, input [
   wire p0, p1, p2, p3;
   crossbar dut(.clk(clk), .rst(rst), .i_reserve(live1), .i_odd({banks1[2], banks1[0]}), .i_valid(live3), .i_buffer(buffer3),
     .i_bank__0(banks3[1:0]), .i_bank__1(banks3[3:2]), .i_entry__0(entries3[0]), .i_entry__1(entries3[1]),
-    .i_product__0(own3[0]), .i_product__1(own3[1]), .stop(stop), .side_valid(busy), .side_bank(side_at), .side_all(1'b0),
+    .i_product__0(own3[0]), .i_product__1(own3[1]), .stop(stop), .side_valid(coming), .side_bank(side_at), .side_all(1'b0),
     .heads(heads), .o_valid(o_valid), .o_side(o_side), .o_entry__0(at0), .o_entry__1(at1), .o_entry__2(at2), .o_entry__3(at3),
     .o_product__0(p0), .o_product__1(p1), .o_product__2(p2), .o_product__3(p3));
 
@@ -63,7 +66,7 @@ module check(input clk, input want, input [1:0] live, input [1:0] bank0, input [
   reg [2:0] free = 0;
   always @(posedge clk) begin
     many <= many + live3[0] + live3[1] - o_valid[0] - o_valid[1] - o_valid[2] - o_valid[3];
-    side1 <= busy ? 4'b1 << side_at : 4'b0;
+    side1 <= busy ? 4'b1 << busy_at : 4'b0;
     side2 <= side1;
     side3 <= side2;
     free <= {free[1:0], !rst && heads != 0 && !busy};

@@ -98,8 +98,9 @@ def arbiter(multipliers, banks):
     wires += [f".\\queue{k}_{p}.entry ({{unused[{2 * k + p}], entry[{2 * k + p}]}})" for k, p in places]
     wires += [f".i_{port}__{k}(0)" for k in range(multipliers) for port in ("bank", "entry", "product")]
     wires += [f".o_entry__{b}(o_entry[{2 * b} +: 2]), .o_product__{b}(o_product[{b}])" for b in range(banks)]
-    called = ("wire [2*MULTIPLIERS-1:0] unused;\n  crossbar dut(.clk(clk), .rst(rst), .side_valid(side), .side_bank(side_at), "
-              ".side_all(1'b0), .i_reserve(0), .i_odd(0), .i_valid(0), .i_buffer(0), .o_valid(o_valid), .o_side(o_side), "
+    called = ("wire [2*MULTIPLIERS-1:0] unused;\n  crossbar dut(.clk(clk), .rst(rst), .side_valid(coming), "
+              ".side_bank(coming_at), .side_all(1'b0), "
+              ".i_reserve(0), .i_odd(0), .i_valid(0), .i_buffer(0), .o_valid(o_valid), .o_side(o_side), "
               + ", ".join(wires) + ");")
     source = check("arbiter").replace("CROSSBAR", called)
     for key, value in (("MULTIPLIERS", multipliers), ("BANKS", banks), ("BITS", bits)):

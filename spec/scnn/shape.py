@@ -189,13 +189,17 @@ class ScnnSpec:
 
         Only for arrays of few levels, whose buses are empty again when a layer begins. A PE alone has no others.
         """
-        empty = 3 * (len(self.block_sides) - 1) <= 2 * self.broadcast_latency + 4
+        empty = 3 * (len(self.block_sides) - 1) < 2 * self.broadcast_latency + 4
         return self.pes > 1 and self.broadcast_latency >= FAR and empty
 
     @property
     def hop(self) -> int:
         """Cycles that the bus of a block takes for each of its levels, up and down."""
         return 2 + self.far
+
+    def across(self, level: int) -> int:
+        """Return the cycles that the bus of a block of a level takes from one of its PEs to all of them."""
+        return self.hop * level + (self.far if level else 0)
 
     @property
     def own_value(self) -> bool:

@@ -7,7 +7,7 @@ from spec.scnn.shape import LINE_DEPTH, VALUE_BITS
 from synth.memory import blocks, regfile
 from synth.scnn.floorplan import places
 
-__all__ = ["FITTED", "SHOWN", "cycles", "features", "places"]
+__all__ = ["FITTED", "MAPPED_DELAY", "SHOWN", "cycles", "features", "places"]
 
 WORD_BITS = 64              # of a program's word
 TABLE_BITS = 32             # of a block table's entry as a PE keeps it
@@ -15,6 +15,9 @@ OFFSET_KINDS = 2            # bits of a lane's kind beside value and offset
 
 FITTED = ("pes_bits", "one", "pes_switch", "pes", "pes_ram", "pes_products")
 """Features whose weights are fitted to measurements, the ones that matter most first; the others are counts."""
+
+MAPPED_DELAY = 4_000
+"""Picoseconds that logic may take when it is mapped: a few more than the least, for 2 % fewer look-up tables."""
 
 SHOWN = ("rows", "cols", "f", "i", "banks")
 """Parameters that a table of measurements shows."""
