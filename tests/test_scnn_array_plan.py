@@ -44,10 +44,16 @@ def test_each_pe_has_half_a_row_of_block_ram(shape):
     assert len(found) == 8
 
 
-def test_pes_of_a_block_are_neighbours():
+def test_pes_below_each_other_are_in_neighbouring_rows():
     placed = sites(preset("ecp5"), rams(), ROWS)
     rows = [place(placed[f"dut.array.pe{pe}.{PE[0]}"])[1] for pe in range(8)]
-    assert rows == [22, 22, 46, 46, 70, 70, 82, 82]
+    assert rows == [22, 22, 70, 70, 46, 46, 82, 82]
+
+
+def test_four_pes_have_the_rows_in_the_middle():
+    placed = sites(preset("ecp5", rows=2, cols=2), rams(4), ROWS)
+    where = [place(placed[f"dut.array.pe{pe}.{PE[0]}"]) for pe in range(4)]
+    assert [(x >= 52, y) for x, y in where] == [(False, 46), (True, 46), (False, 70), (True, 70)]
 
 
 def test_bus_and_control_are_between_the_pes():

@@ -1,11 +1,11 @@
 """Where the PEs of an SCNN array stand on an ECP5: each has a part of one row of block RAM, and is wide and low.
 
-The PEs of a block of the array share a row, or have rows beside each other. A PE has its banks on the outer side, with what
-feeds the multipliers between them, and memory and programs on the inner side, where bus and control are. ::
+PEs side by side share a row, and those below each other have rows that are next to each other. A PE has its banks on the outer
+side, with what feeds the multipliers between them, and memory and programs on the inner side, where bus and control are. ::
 
     PE 0: banks, buffers, banks, memory and programs |               | memory and programs, banks, buffers, banks: PE 1
-    PE 2                                             | layers, taps  | PE 3
-    PE 4                                             | bus, control  | PE 5
+    PE 4                                             | layers, taps  | PE 5
+    PE 2                                             | bus, control  | PE 3
     PE 6                                             |               | PE 7
 
 Left alone, the placer spreads the block RAM of a PE over the part: wires of eight PEs are then nearly twice as long. In two
@@ -23,9 +23,8 @@ PE = re.compile(r"\bpe(\d+)\.")
 MIDDLE = ("program", "taps", "layers", "")
 """Block RAM of bus and control by what is in its name, the nearest to the middle first."""
 
-
-LEAST = 4
-"""PEs from which on an array is planned; fewer leave the placer room enough."""
+LEAST, BESIDE = 4, 2
+"""PEs from which on an array is planned, since fewer leave the placer room enough; PEs in a row at least."""
 
 
 def sites(spec: ScnnSpec, rams: Iterable[str], rows: list[list[Site]]) -> dict[str, str]:
@@ -41,24 +40,19 @@ def sites(spec: ScnnSpec, rams: Iterable[str], rows: list[list[Site]]) -> dict[s
     rams = list(rams)
     if spec.pes < LEAST or len(rows) < 2 or spec.queue_blocks or spec.lean:
         return {}
-    beside = -(-spec.pes // len(rows))                  # PEs in a row
+    beside = max(BESIDE, -(-spec.pes // len(rows)))     # PEs in a row
+    first = (len(rows) - -(-spec.pes // beside)) // 2   # the rows in the middle if not all are needed
     width = min(len(row) for row in rows) // beside
     placed: dict[str, str] = {}
-    for number, pe in enumerate(_neighbours(spec)):
+    for number, pe in enumerate(sorted(range(spec.pes), key=lambda pe: (pe % spec.cols // beside, pe))):
         own = _line([name for name in rams if (found := PE.search(name)) and int(found[1]) == pe])
         if not own or len(own) > width:
             return {}
         row, at = divmod(number, beside)
-        free = rows[row][at * width:(at + 1) * width]
+        free = rows[first + row][at * width:(at + 1) * width]
         right = 2 * at >= beside
         placed |= {name: site[2] for name, site in zip(own, reversed(free) if right else free, strict=False)}
     return placed | _central([name for name in rams if name not in placed], rows, set(placed.values()))
-
-
-def _neighbours(spec: ScnnSpec) -> list[int]:
-    """Return the PEs in an order in which those of a block of any level follow each other."""
-    levels = range(len(spec.block_sides) - 1, -1, -1)
-    return sorted(range(spec.pes), key=lambda pe: [spec.position(pe, level)[0] for level in levels])
 
 
 def in_order(path: str) -> list[int | str]:
