@@ -154,7 +154,8 @@ class Supply(wiring.Component):
         gone = delayed(m, self._over & ~self._local, "sent", cycles=4 + self.spec.far)
         back = echo(m, gone, self.level, len(self.spec.block_sides), self.spec.hop) if self.spec.pes > 1 else Const(0, 1)
         free_own = _some(m, "free_own", more=self.released, less=pair, bits=len(slots), again=again)
-        free_all = _some(m, "free_all", more=Mux(flat, self.released, self.i_did[0]), less=pair, bits=len(slots), again=again)
+        free_all = _some(m, "free_all", more=Mux(flat, self.released, self.i_did[0]), less=pair, bits=len(slots), again=again,
+                         below=self.spec.pes > 1)       # a local pair may take a slot that others have not released yet
         sent = _some(m, "sent", more=self._over & ~self._local, less=back)
         alone = _some(m, "alone", more=self._begun & local & ~flat, less=self.i_did[1])
         waiting = _some(m, "waiting", more=come, less=self._passed)
@@ -170,16 +171,17 @@ class Supply(wiring.Component):
         return Mux(local, ~sent, ~alone), waiting | come
 
 
-def _some(m, name, *, more, less, bits=AHEAD_BITS, again=None):
-    """Count up with ``more`` and down with ``less``, never below 0; return a register that is 1 while the count is not 0.
+def _some(m, name, *, more, less, bits=AHEAD_BITS, again=None, below=False):
+    """Count up with ``more`` and down with ``less``; return a register that is 1 while the count is above 0.
 
-    ``again`` are a condition and the count, not 0, with which to begin anew.
+    ``again`` are a condition and the count, above 0, with which to begin anew. With ``below`` the count may be below 0.
     """
-    count, some = Signal(bits, name=name), Signal(name=f"some_{name}")
+    count, some = Signal(bits + below, name=name), Signal(name=f"some_{name}")
+    after = more | count[1:bits].any()
     with m.If(more ^ less):
         m.d.sync += [
             count.eq(stepped(count, down=less)),
-            some.eq(more | count[1:].any()),
+            some.eq(after & ~count[-1] if below else after),
         ]
     if again is not None:
         with m.If(again[0]):
