@@ -219,7 +219,7 @@ def _halo(mapping: LayerMapping, tile: tuple[int, int], direction: str, turn: in
 
 
 def _beyond(mapping: LayerMapping, tile: tuple[int, int]) -> tuple[int, int]:
-    """Return how many of a tile's rows of accumulators are above the plane, and how many columns are left of it."""
+    """Return how many accumulator rows of a tile lie above the plane, and how many of its columns lie left of the plane."""
     return max(0, -mapping.rows.origin(tile[0])), max(0, -mapping.cols.origin(tile[1]))
 
 

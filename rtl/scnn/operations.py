@@ -106,9 +106,10 @@ def add_operations(m, drain, layer, step, pace) -> None:
         m.d.sync += gapped.eq(make & Cat(last[:3]).all() & pace.gaps)
     with m.If(make):
         m.d.sync += wrapped.eq(Cat(last).all())
-    following = bases[-1] + strides[-1]                 # of a base: the outermost of those that begin anew with it
+    following = bases[-1] + strides[-1]                 # next address: a step of the innermost loop that is not at its end
     for k in reversed(range(len(sizes))):
-        following = Mux(last[k], following, bases[k] + strides[k]) if k < len(sizes) - 1 else following
+        if k < len(sizes) - 1:
+            following = Mux(last[k], following, bases[k] + strides[k])
         with m.If(make & Cat(last[:k]).all()):
             m.d.sync += bases[k].eq(following)
     for k, size in enumerate(sizes):
