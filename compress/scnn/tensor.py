@@ -16,7 +16,7 @@ Form = tuple[int, int, int, int]
 PLAIN: Form = (1, 1, 0, 0)
 
 TURN = 4
-"""Number of successive channels of a PE that use the same cut. A plane with two cuts changes the cut after each such group."""
+"""Successive channels of a PE that use the same cut. A plane with two cuts changes the cut after each such group."""
 
 
 @dataclass(kw_only=True, eq=False)
