@@ -55,7 +55,7 @@ class Compressor(wiring.Component):
         given = self.i_valid & self.i_value.any()
         nonzero, came, over, value, more, block = (delayed(m, what, name, cycles=1) for what, name in (
             (given, "nonzero"), (self.i_valid | self.i_gap, "came"), ((self.i_valid | self.i_none) & self.i_end, "over"),
-            (Mux(given, self.i_value, 0), "value"), (Mux(self.i_gap, self.gap, self.i_valid & ~given), "more"),
+            (Mux(self.i_valid, self.i_value, 0), "value"), (Mux(self.i_gap, self.gap, self.i_valid & ~given), "more"),
             (self.i_block, "block")))
         m.d.comb += [
             total.eq(zeros + more),

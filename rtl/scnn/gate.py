@@ -30,12 +30,17 @@ def add_gate(m, lookup, part, last, came, *, along, passed, divides, divided):
     base, waits, turn, more, drained = Signal(DRAINED_BITS), Signal(), Signal(), Signal(), Signal()
     with m.If(lookup.start):
         m.d.sync += first.eq(first + lookup.passes)
+    one, two = (Signal(len(rest) + 1, name=f"gate_less_{less}") for less in (1, 2))
+    m.d.sync += [
+        one.eq(part["gate"] - 1),
+        two.eq(part["gate"] - 2),
+        turn.eq(rest == one),
+    ]
     m.d.comb += more.eq(lookup.o_valid & last["part"] & turn)
-    m.d.sync += turn.eq(rest + 1 == part["gate"])
     with m.If(lookup.o_valid & last["part"]):
         m.d.sync += [
             rest.eq(Mux(turn, 0, rest + 1)),
-            turn.eq(Mux(turn, part["gate"] == 1, rest + 2 == part["gate"])),
+            turn.eq(Mux(turn, part["gate"] == 1, rest == two)),
         ]
         with m.If(turn):
             m.d.sync += whole.eq(whole + 1)
@@ -74,12 +79,12 @@ def _divide(m, lookup, part, came, whole, rest, *, along, passed, divides, divid
     """
     bits = Widths(lookup.spec).block
     fresh, left, dividend = Signal(), Signal(range(bits + 1)), Signal(bits)
-    trial = Signal(len(rest) + 1)
+    trial, less = Signal(len(rest) + 1), Signal(len(rest) + 2)
     with m.If(came[SEGMENT]):
         m.d.sync += fresh.eq(1)
     record = delayed(m, came[PART], "divisor", cycles=2)
     m.d.comb += [divides.eq(fresh & part["gate"].any() & part["advance"].any() & passed.any()),
-                 trial.eq(Cat(dividend[-1], rest))]
+                 trial.eq(Cat(dividend[-1], rest)), less.eq(trial - part["gate"])]
     with m.If(record):
         m.d.sync += fresh.eq(0)
     with m.If(record & divides):
@@ -93,8 +98,8 @@ def _divide(m, lookup, part, came, whole, rest, *, along, passed, divides, divid
         m.d.sync += [
             left.eq(left - 1),
             dividend.eq(dividend << 1),
-            whole.eq(Cat(trial >= part["gate"], whole)),
-            rest.eq(Mux(trial >= part["gate"], trial - part["gate"], trial)),
+            whole.eq(Cat(~less[-1], whole)),
+            rest.eq(Mux(less[-1], trial, less)),
         ]
     counted = [left == 1]
     for k in range(4):

@@ -63,9 +63,8 @@ class Issue(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         active, first, free = Signal(), Signal(), Signal()
-        pair, pass_ = Signal(PAIR_BITS), Signal(PASS_BITS)
-        last_pair, last_pass = Signal(), Signal()
         go, none, end, begun = Signal(), Signal(), Signal(), Signal(2)
+        last_pair, last_pass = self._last_ones(m, end)
         m.d.comb += [
             free.eq(~first | (begun != DRAINED_LATER)),
             none.eq(self.weight_empty | self.act_empty),
@@ -80,34 +79,47 @@ class Issue(wiring.Component):
             self.weight_release.eq(end),
             self.act_release.eq(end),
         ]
-        m.d.sync += [
-            begun.eq(begun + (go & first) - self.pass_drained),
-            last_pair.eq(pair + 1 == self.pairs),
-            last_pass.eq(pass_ + 1 == self.passes),
-        ]
+        m.d.sync += begun.eq(begun + (go & first) - self.pass_drained)
         with m.If(go):
             m.d.sync += first.eq(self.pass_issued)
-        with m.If(end):
-            m.d.sync += [pair.eq(Mux(last_pair, 0, pair + 1)),
-                         last_pair.eq(Mux(last_pair, self.pairs == 1, pair + 2 == self.pairs))]
         with m.If(self.pass_issued):
-            m.d.sync += [
-                pass_.eq(pass_ + 1),
-                last_pass.eq(pass_ + 2 == self.passes),
-                self.o_buffer.eq(~self.o_buffer),
-            ]
+            m.d.sync += self.o_buffer.eq(~self.o_buffer)
         with m.If(self.layer_released):
             m.d.sync += active.eq(0)
         with m.If(self.start):
             m.d.sync += [
                 active.eq(1),
                 first.eq(1),
-                pair.eq(0),
-                pass_.eq(0),
             ]
         self._causes(m, active, free, go)
         self._slots(m, go, none)
         return m
+
+    def _last_ones(self, m, end):
+        """Return whether the pair at hand is the last of its pass, and the pass the last of the layer, from registers.
+
+        What is left of both is counted down; they are set in the first cycle of ``loaded``, before there is a pair.
+        """
+        pairs_left, passes_left = Signal(PAIR_BITS), Signal(PASS_BITS)
+        last_pair, last_pass = Signal(), Signal()
+        with m.If(end):
+            m.d.sync += [
+                pairs_left.eq(Mux(last_pair, self.pairs, pairs_left - 1)),
+                last_pair.eq(Mux(last_pair, self.pairs == 1, pairs_left == 2)),
+            ]
+        with m.If(self.pass_issued):
+            m.d.sync += [
+                passes_left.eq(passes_left - 1),
+                last_pass.eq(passes_left == 2),
+            ]
+        with m.If(self.loaded & ~delayed(m, self.loaded, "known", cycles=1)):
+            m.d.sync += [
+                pairs_left.eq(self.pairs),
+                passes_left.eq(self.passes),
+                last_pair.eq(self.pairs == 1),
+                last_pass.eq(self.passes == 1),
+            ]
+        return last_pair, last_pass
 
     def _causes(self, m, active, free, go):
         cause = Signal(Cause)

@@ -67,6 +67,7 @@ class WeightLane(wiring.Component):
             take.items.eq(buffer.items),
             take.count.eq(buffer.count),
             buffer.take.eq(take.take),
+            buffer.go.eq(take.go),
             take.start.eq(self.start),
             take.start_addr.eq(self.start_addr),
             take.released.eq(self.released),

@@ -156,8 +156,8 @@ class Supply(wiring.Component):
         free_own = _some(m, "free_own", more=self.released, less=pair, bits=len(slots), again=again)
         free_all = _some(m, "free_all", more=Mux(flat, self.released, self.i_did[0]), less=pair, bits=len(slots), again=again,
                          below=self.spec.pes > 1)       # a local pair may take a slot that others have not released yet
-        sent = _some(m, "sent", more=self._over & ~self._local, less=back)
-        alone = _some(m, "alone", more=self._begun & local & ~flat, less=self.i_did[1])
+        sent = _some_late(m, "sent", more=self._over & ~self._local, less=back)
+        alone = _some_late(m, "alone", more=self._begun & local & ~flat, less=self.i_did[1])
         waiting = _some(m, "waiting", more=come, less=self._passed)
         m.d.comb += [
             slots.eq(slot_count(self.spec.act_words, self.slot_log2)),
@@ -189,6 +189,18 @@ def _some(m, name, *, more, less, bits=AHEAD_BITS, again=None, below=False):
                 count.eq(again[1]),
                 some.eq(1),
             ]
+    return some
+
+
+def _some_late(m, name, *, more, less):
+    """Do as `_some` does, for a ``more`` that is late in its cycle: the count follows a cycle later, the register at once."""
+    count, some, open_ = Signal(AHEAD_BITS, name=name), Signal(name=f"some_{name}"), Signal(name=f"open_{name}")
+    m.d.sync += [
+        open_.eq(more),                                     # not counted yet
+        some.eq(more | Mux(less, count[1:].any() | (count[0] & open_), count.any() | open_)),
+    ]
+    with m.If(open_ ^ less):
+        m.d.sync += count.eq(stepped(count, down=less))
     return some
 
 

@@ -47,6 +47,11 @@ def read_supply(m, lookup, registers: Registers, last, single) -> list[Value]:
     step, now = Signal(range(NOTHING + 1), init=NOTHING), Signal(range(NOTHING + 1))
     addr, heads, first_segment = (Signal(w.program, name=name) for name in ("addr", "heads", "first_segment"))
     place, between = Signal(w.program), Signal(init=1)
+    after, after_last = (Signal(w.program, name=name) for name in ("after", "after_last"))
+    m.d.sync += [                                           # whether the pair is the last one is known later than the rest
+        after.eq(Mux(last["part"], heads, addr)),
+        after_last.eq(Mux(last["part"] & last["segment"], first_segment, addr)),
+    ]
     m.d.comb += [
         now.eq(step),
         place.eq(addr),
@@ -60,11 +65,7 @@ def read_supply(m, lookup, registers: Registers, last, single) -> list[Value]:
     with m.Elif(between):
         with m.If(lookup.o_valid & ~(last["part"] & ~last["pair"] & single)):
             m.d.comb += now.eq(Mux(last["part"] & last["pair"], SEGMENT, PART))
-        with m.If(last["part"]):
-            with m.If(~last["pair"]):
-                m.d.comb += place.eq(heads)
-            with m.Elif(last["segment"]):
-                m.d.comb += place.eq(first_segment)
+        m.d.comb += place.eq(Mux(last["pair"], after_last, after))
     with m.If(now != NOTHING):
         m.d.sync += [
             addr.eq(place + 1),

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from rtl.emit import Submodules
 from rtl.scnn.bus import ADDRESS_FIELD_BITS, Widths
 from rtl.scnn.credit import add_credit, visit_sets
-from rtl.scnn.items import item_widths
+from rtl.scnn.items import TOLD, item_widths
 from rtl.scnn.lane_program import Position, Registers, follow_program
 from spec.framing import WORD_BITS
 from spec.scnn.program import LANE_SEGMENT
@@ -25,8 +25,8 @@ class Take(wiring.Component):
     -------
     start, start_addr, we, load_addr, load_data : ``In``
         A layer begins; the host writes the program.
-    items, count : ``In``, take : ``Out``
-        The oldest items of the stream, how many there are, how many leave.
+    items, count : ``In``, take, go : ``Out``
+        The oldest items of the stream, how many there are; how many leave, and whether they leave in this cycle.
     released : ``In``, sets : ``In`` array
         One bit per PE, as it arrives; the set that each PE is in.
     o_valid, o_set, o_items, o_few, o_head, o_last, o_empty, o_bias, o_bias_addr, o_tap, o_offset : ``Out``
@@ -45,7 +45,7 @@ class Take(wiring.Component):
         few = range(spec.f + 1)
         super().__init__({
             "start": In(1), "start_addr": In(ADDRESS_FIELD_BITS), "we": In(1), "load_addr": In(16), "load_data": In(WORD_BITS),
-            **{name: (Out if name == "take" else In)(shape) for name, shape in wide.items()},
+            **{name: (Out if name in TOLD else In)(shape) for name, shape in wide.items()},
             "released": In(spec.pes), "sets": In(w.set).array(spec.pes), "o_set": Out(w.set), "o_valid": Out(1),
             "o_items": Out(self._items_bits), "o_few": Out(few), "o_head": Out(1),
             "o_last": Out(1), "o_empty": Out(1), "o_bias": Out(1), "o_bias_addr": Out(w.channel + 2),
@@ -78,8 +78,8 @@ class Take(wiring.Component):
         """Take a bias, the head of a block with its first entries, or further entries of it."""
         spec, layer = self.spec, self._layer
         lanes, at = spec.f, Position(self._w.address)
-        few, need = Signal(range(lanes + 1)), Signal.like(self.take)
-        may, go, end, over, enough, none = (Signal(name=name) for name in ("may", "go", "end", "over", "enough", "none"))
+        few, go = Signal(range(lanes + 1)), self.go
+        may, end, over, enough, none = (Signal(name=name) for name in ("may", "end", "over", "enough", "none"))
         items = [self.items[k * spec.item_bits:(k + 1) * spec.item_bits] for k in range(lanes)]
         ends = [item[-1] for item in items]
         whole = [ends[k] & ~Cat(ends[:k]).any() & (self.count > k) for k in range(lanes - 1)]
@@ -89,13 +89,12 @@ class Take(wiring.Component):
                 m.d.comb += few.eq(k + 1)
         m.d.comb += [
             none.eq(~at.inside & ends[0] & ~items[0][:-1].any()),
-            need.eq(Mux(at.biases, spec.bias_items, few)),
+            self.take.eq(Mux(at.biases, spec.bias_items, few)),
             may.eq(at.busy & self._have & (credit | at.inside | at.biases)),
             enough.eq(Mux(at.biases, self.count >= spec.bias_items, Cat(whole).any() | (self.count >= lanes))),
             go.eq(may & enough),
             end.eq(go & ~at.biases & Cat(ends).any()),
             over.eq(end & self._visit.last),
-            self.take.eq(Mux(go, need, 0)),
             self._block.eq(go & ~at.biases & ~at.inside),
             self.waits.eq(may & ~go),
             self.entries.eq(Mux(go & ~at.biases & ~none, few, 0)),

@@ -16,7 +16,7 @@ OFFSET_KINDS = 2            # bits of a lane's kind beside value and offset
 FITTED = ("pes_bits", "one", "pes_switch", "pes", "pes_ram", "pes_products")
 """Features whose weights are fitted to measurements, the ones that matter most first; the others are counts."""
 
-MAPPED_DELAY = 4_000
+MAPPED_DELAY = 3_000
 """Picoseconds that logic may take when it is mapped: a few more than the least, for 2 % fewer look-up tables."""
 
 SHOWN = ("rows", "cols", "f", "i", "banks")
