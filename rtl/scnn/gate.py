@@ -31,7 +31,9 @@ def add_gate(m, lookup, part, last, came, *, along, passed, divides, divided):
     with m.If(lookup.start):
         m.d.sync += first.eq(first + lookup.passes)
     one, two = (Signal(len(rest) + 1, name=f"gate_less_{less}") for less in (1, 2))
+    gates = Signal()
     m.d.sync += [
+        gates.eq(part["gate"].any()),
         one.eq(part["gate"] - 1),
         two.eq(part["gate"] - 2),
         turn.eq(rest == one),
@@ -67,7 +69,7 @@ def add_gate(m, lookup, part, last, came, *, along, passed, divides, divided):
         drained.eq(lookup.pass_drained | missed),
         none.eq(Mux(drained, Mux(more, ahead <= 0, ahead < 0), Mux(more, ahead <= 1, ahead <= 0))),
     ]
-    m.d.sync += waits.eq(part["gate"].any() & none & lookup.o_mine)
+    m.d.sync += waits.eq(gates & none & lookup.o_mine)
     return waits
 
 
@@ -80,10 +82,12 @@ def _divide(m, lookup, part, came, whole, rest, *, along, passed, divides, divid
     bits = Widths(lookup.spec).block
     fresh, left, dividend = Signal(), Signal(range(bits + 1)), Signal(bits)
     trial, less = Signal(len(rest) + 1), Signal(len(rest) + 2)
+    needs = Signal()                                        # of the record, which is whole a cycle before it is asked for
+    m.d.sync += needs.eq(part["gate"].any() & part["advance"].any() & passed.any())
     with m.If(came[SEGMENT]):
         m.d.sync += fresh.eq(1)
     record = delayed(m, came[PART], "divisor", cycles=2)
-    m.d.comb += [divides.eq(fresh & part["gate"].any() & part["advance"].any() & passed.any()),
+    m.d.comb += [divides.eq(fresh & needs),
                  trial.eq(Cat(dividend[-1], rest)), less.eq(trial - part["gate"])]
     with m.If(record):
         m.d.sync += fresh.eq(0)

@@ -81,14 +81,14 @@ class PostProcessing(wiring.Component):
         """Reduce the values of a window in a register, which holds the result a cycle after the last of them."""
         mark = self.i_mark
         kept, some = Signal(signed(bits), name="kept", reset_less=True), Signal()
-        fresh, adds, take, under = Signal(), Signal(), Signal(), Signal(signed(bits + 1))
+        fresh, adds, sure, under = Signal(), Signal(), Signal(), Signal(signed(bits + 1))
         m.d.comb += [
             fresh.eq(mark.first | ~some),
             adds.eq(self.pool == POOLS["sum"]),
             under.eq(kept - self.i_value),          # below 0: of a comparison synthesis makes two chains
-            take.eq(mark.valid & Mux(mark.ignored, mark.first, fresh | adds | under[-1])),
+            sure.eq(mark.valid & Mux(mark.ignored, mark.first, fresh | adds)),
         ]
-        with m.If(take):                                    # the comparison, which is late, decides nothing but this
+        with m.If(sure | mark.valid & ~mark.ignored & under[-1]):       # the comparison, which is late, decides nothing else
             m.d.sync += kept.eq(Mux(adds & ~fresh, kept + self.i_value, self.i_value) & ~mark.ignored.replicate(bits))
         with m.If(mark.valid):
             m.d.sync += some.eq(~mark.ignored | some & ~mark.first)

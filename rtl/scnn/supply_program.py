@@ -72,7 +72,7 @@ def read_supply(m, lookup, registers: Registers, last, single) -> list[Value]:
             step.eq(Mux(now == BASE, NOTHING, now + 1)),
             between.eq(now == BASE),
         ]
-    with m.If(now == LAYER):
+    with m.If(lookup.start):                                # which is early; ``now`` is not
         m.d.sync += first_segment.eq(place + 1)
     with m.If(now == SEGMENT):
         m.d.sync += heads.eq(place + 1)
