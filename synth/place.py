@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.cache import fetch, key
-from synth import floorplan, repair, tool
+from synth import floorplan, tool
 from synth.harness import INSTANCE, NAME, RESET
 from synth.part import Part
 
@@ -54,12 +54,11 @@ def arguments(part: Part, *, seed: int, clock: float, extra: tuple[str, ...] = (
 
 
 def place(netlist: Path, part: Part, *, seed: int, clock: float | None = None,
-          extra: tuple[str, ...] = (), planned: bool = True, plan: floorplan.Plan | None = None, repairs: int = 0) -> Placed:
+          extra: tuple[str, ...] = (), planned: bool = True, plan: floorplan.Plan | None = None) -> Placed:
     """Place and route the netlist in the file ``netlist``; a repeated request is answered from the cache.
 
     With ``planned``, block RAM is put where the machine's ``plan`` or ``synth.floorplan`` says. Wires of the router ``router2``
-    may leave the box of their net by :data:`BOX_MARGIN`. The slowest wires are routed again up to ``repairs`` times
-    (``synth.repair``), until the clock is reached; the fastest result counts.
+    may leave the box of their net by :data:`BOX_MARGIN`.
     """
     program = TOOLS[part.family]
     options = arguments(part, seed=seed, clock=clock or part.clock, extra=extra)
@@ -71,41 +70,14 @@ def place(netlist: Path, part: Part, *, seed: int, clock: float | None = None,
     if "router2" in options:
         text = _with_settings(text, {f"router2/bbMargin/{axis}": str(BOX_MARGIN) for axis in "xy"})
     pins = _pins(part)
-    asked = ["repairs", str(repairs), f"{repair.NEAR}", f"{repair.DETOUR_PS}"] if repairs else []
-    name = key("place", json.dumps(tool.identity(program)), *options, *asked, pins, text)
+    name = key("place", json.dumps(tool.identity(program)), *options, pins, text)
 
     def build(work: Path) -> list[Path]:
-        title = f"{program}: place and route {part.name}, seed {seed}"
-        outcome = _run(work, text, pins, part, [*options, *(repair.WRITE if repairs else [])], title)
-        runs = [outcome, *_repaired(work, part, seed=seed, clock=clock or part.clock, repairs=repairs, title=title)]
-        (work / "run.json").write_text(json.dumps({"seconds": sum(run.seconds for run in runs),
-                                                   "command": " && ".join(run.command for run in runs)}))
+        outcome = _run(work, text, pins, part, options, f"{program}: place and route {part.name}, seed {seed}")
+        (work / "run.json").write_text(json.dumps({"seconds": outcome.seconds, "command": outcome.command}))
         return [work / name for name in ("placed.json", "place.log", "run.json")]
 
     return replace(_read(fetch(name, build), part, seed), units=units)
-
-
-def _repaired(work: Path, part: Part, *, seed: int, clock: float, repairs: int, title: str) -> list[tool.Outcome]:
-    """Route the slowest wires again until the clock is reached; keep the report and the log of the fastest result."""
-    program, kept, runs = TOOLS[part.family], ("placed.json", "place.log"), list[tool.Outcome]()
-    for number in range(1, repairs + 1):
-        before = _slowest(work)
-        if before >= clock or not repair.prepare(work, clock):
-            break
-        for name in kept:
-            (work / name).replace(work / f"before-{name}")
-        again = [*arguments(part, seed=seed, clock=clock), *repair.REPAIR, *repair.WRITE]
-        runs.append(tool.run(program, again, folder=work, log="place.log", title=f"{title}, repair {number}"))
-        if runs[-1].code or _slowest(work) < before:
-            for name in kept:
-                (work / f"before-{name}").replace(work / name)
-            break
-    return runs
-
-
-def _slowest(work: Path) -> float:
-    """Return the MHz of the slowest clock that nextpnr reports."""
-    return min((domain["achieved"] for domain in json.loads((work / "placed.json").read_text())["fmax"].values()), default=0.0)
 
 
 def _with_wide_reset(text: str) -> str:

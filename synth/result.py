@@ -17,8 +17,7 @@ FORMAT = 1
 
 
 def measure(design: Design, target: Part, *, seeds: int = 5, clock: float | None = None, jobs: int = 1,
-            extra: tuple[str, ...] = (), options: tuple[str, ...] = (), planned: bool = True,
-            repairs: int = 0) -> dict[str, Any]:
+            extra: tuple[str, ...] = (), options: tuple[str, ...] = (), planned: bool = True) -> dict[str, Any]:
     """Return the result of a design on a part.
 
     Parameters
@@ -35,8 +34,6 @@ def measure(design: Design, target: Part, *, seeds: int = 5, clock: float | None
         More options of nextpnr, of Yosys's synthesis command.
     planned : bool
         Whether block RAM is put in place first, by the machine's own plan or that of repeated units (``synth.floorplan``).
-    repairs : int
-        How often the slowest wires are routed again (``synth.repair``).
 
     Raises
     ------
@@ -50,7 +47,7 @@ def measure(design: Design, target: Part, *, seeds: int = 5, clock: float | None
     def one(seed: int) -> Placed | tool.ToolError:
         try:
             return place(netlist.folder / "net.json", target, seed=seed, clock=clock, extra=extra, planned=planned,
-                         plan=design.plan, repairs=repairs)
+                         plan=design.plan)
         except tool.ToolError as error:
             return error
 

@@ -48,7 +48,7 @@ def _apply(spec: Any, *, verilog: Path | None, top: str, unit: str, seeds: int) 
     if unit:
         command.refuse(["verify", "record"], "a whole machine, not with --unit")
     if not seeds:
-        command.refuse(["clock", "extra", "jobs", "floorplan", "repairs"], "--seeds above 0, since nothing is placed")
+        command.refuse(["clock", "extra", "jobs", "floorplan"], "--seeds above 0, since nothing is placed")
 
 
 def run(design: str, spec: Any, *,
@@ -64,7 +64,6 @@ def run(design: str, spec: Any, *,
         options: Annotated[str, typer.Option(help="More options of Yosys's synthesis command.")] = "",
         extra: Annotated[str, typer.Option(help="More options of nextpnr.")] = "",
         floorplan: Annotated[bool, typer.Option(help="Put block RAM in place: as planned, or side by side (ECP5).")] = True,
-        repairs: Annotated[int, typer.Option(min=0, max=9, help="How often the slowest wires are routed again (ECP5).")] = 0,
         record: Annotated[bool, typer.Option(help="Add the result to those that estimates are fitted to.")] = False,
         out: Annotated[Path | None, typer.Option("-o", "--out",
                                                  help="Folder to write; build/synth/NAME-PART if not given.")] = None,
@@ -76,8 +75,6 @@ def run(design: str, spec: Any, *,
     paths.check(inputs={"--verilog": verilog}, outputs={"--json": json_}, folders={"--out": out})
     _apply(spec, verilog=verilog, top=top, unit=unit, seeds=seeds)
     target = parts.target_of(board, part)
-    if repairs and target.family != "ecp5":
-        raise ValueError(f"--repairs must be for an ECP5, not {target.name}")
     if verilog:
         chosen = from_file(verilog, top)
     else:
@@ -89,7 +86,7 @@ def run(design: str, spec: Any, *,
     print(tool.describe("yosys", *([TOOLS[target.family]] if target.routed else [])))
     verified = check_netlist(chosen, target, spec, options=tuple(options.split())) if verify else ""
     data = measure(chosen, target, seeds=seeds, clock=clock or None, jobs=jobs, extra=tuple(extra.split()),
-                   options=tuple(options.split()), planned=floorplan, repairs=repairs)
+                   options=tuple(options.split()), planned=floorplan)
     if guess := estimate.beside(data, target):
         data["estimate"] = guess
     if verify:

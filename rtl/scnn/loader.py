@@ -53,6 +53,13 @@ class Loader(wiring.Component):
         depths = {"layers": spec.layers, "lanes": spec.program, "taps": spec.taps, "codebook": CODEBOOKS,
                   "supply": spec.program, "drain": spec.program, "blocks": spec.blocks, "activations": spec.memory_words,
                   "weights": spec.stored_words}
+        # a place beyond every memory is told by the high bits of both operands; the rest needs no more than the low bits
+        bits = max(depths.values()).bit_length()
+        low, near = Signal(bits + 1), Signal()
+        m.d.comb += [
+            low.eq(start[:bits] + beat.index[:bits]),
+            near.eq(~Cat(start[bits:], beat.index[bits:]).any()),
+        ]
         with m.Switch(beat.type):
             for name, number in PACKETS.items():
                 with m.Case(number):
@@ -60,7 +67,9 @@ class Loader(wiring.Component):
                         m.d.comb += legal.eq((start < (depths[name] if spec.weight_code_bits else 0)) & (beat.index < 4))
                     else:
                         pe = beat.address[PACKET_PE_SHIFT:] < spec.pes if name in LOADS else 1
-                        m.d.comb += legal.eq(((word_place if name == "activations" else place) < depths[name]) & pe)
+                        gathered = words > 1 and name == "activations"
+                        inside = word_place < depths[name] if gathered else near & (low < depths[name])
+                        m.d.comb += legal.eq(inside & pe)
         central = Cat(beat.type == PACKETS[name] for name in CENTRAL)
         local = Cat(beat.type == PACKETS[name] for name in LOADS)
         ok = take & legal
