@@ -87,8 +87,11 @@ def _divide(m, lookup, part, came, whole, rest, *, along, passed, divides, divid
     with m.If(came[SEGMENT]):
         m.d.sync += fresh.eq(1)
     record = delayed(m, came[PART], "divisor", cycles=2)
-    m.d.comb += [divides.eq(fresh & needs),
-                 trial.eq(Cat(dividend[-1], rest)), less.eq(trial - part["gate"])]
+    m.d.comb += [
+        divides.eq(fresh & needs),
+        trial.eq(Cat(dividend[-1], rest)),
+        less.eq(trial - part["gate"]),
+    ]
     with m.If(record):
         m.d.sync += fresh.eq(0)
     with m.If(record & divides):
