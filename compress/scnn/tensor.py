@@ -16,7 +16,7 @@ Form = tuple[int, int, int, int]
 PLAIN: Form = (1, 1, 0, 0)
 
 TURN = 4
-"""Successive channels of a PE that use the same cut. A plane with two cuts changes the cut after each such group."""
+"""Channels of a PE, one after another, that use one cut; the next as many use the next cut."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -66,7 +66,7 @@ class Tensor:
         return (first, (mirrored(self.rows), mirrored(self.cols))) if self.turns else (first,)
 
     def turn(self, at: int) -> int:
-        """Return the index in :attr:`cuts` of the cut that channel ``at`` of a PE uses."""
+        """Return which of :attr:`cuts` channel ``at`` of a PE uses."""
         return at // TURN % len(self.cuts)
 
     def phase(self, form: Form, tile: tuple[int, int], phase: tuple[int, int], turn: int = 0) -> tuple[slice, slice]:

@@ -17,6 +17,7 @@ def item_widths(spec: ScnnSpec) -> dict[str, range | int]:
 
 
 TOLD = ("take", "go")
+"""Those of them that the buffer is told; it shows the others."""
 
 
 class ItemBuffer(wiring.Component):
