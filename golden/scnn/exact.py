@@ -10,7 +10,7 @@ from golden.scnn.side import Side
 
 
 def run(model: ArrayModel, layers: Sequence[int] | None = None, *, limited: bool = True,
-        crossbars: bool = True) -> list[Counters]:
+        crossbars: bool = True, stop: bool = False) -> list[Counters]:
     """Run layers of an array (all of them if not said otherwise) and return their counters; values are in its memories.
 
     Parameters
@@ -21,8 +21,13 @@ def run(model: ArrayModel, layers: Sequence[int] | None = None, *, limited: bool
         Whether weights come through the port of the specification.
     crossbars : bool
         Whether the queues of the crossbar are followed too: about 20,000 cycles of a PE a second.
+    stop : bool
+        Whether a layer whose outputs overflow is the last; there are no counters then, and no time is followed.
     """
     spec, model.record = model.spec, crossbars
+    traces = model.run(layers, stop=stop)
+    if stop and model.overflow:
+        return []
     lanes = turns(spec, model.weights) if spec.weight_lanes > 1 else None
     timeline = Timeline(spec, limited=limited, turns=lanes)
     side = Side(spec, timeline.drains)
@@ -31,7 +36,7 @@ def run(model: ArrayModel, layers: Sequence[int] | None = None, *, limited: bool
         return lambda cycle: side.taken(pe, cycle)
 
     queues = [Queues(spec, port(pe)) for pe in range(spec.pes)]
-    for trace in model.run(layers):
+    for trace in traces:
         load = Load(programs=trace.programs, weights=trace.weights.counts, live_weights=trace.weights.live, acts=trace.counts,
                     live_acts=trace.live)
         timeline.layer(load, Crossbars(spec, trace.offsets, queues) if crossbars else None)

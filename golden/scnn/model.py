@@ -86,10 +86,18 @@ class ArrayModel:
         return tuple(read(int(self.layers[number]), lanes, self.supply[pe].tolist(), self.drain[pe].tolist())
                      for pe in range(self.spec.pes))
 
-    def run(self, layers: Sequence[int] | None = None) -> list[Trace]:
-        """Run layers one after another (all of them if not said otherwise), and return what their times depend on."""
-        reader = Reader(self.spec, self.weights, self.codebooks)
-        return [self._layer(number, reader) for number in (layers if layers is not None else range(len(self.layers)))]
+    def run(self, layers: Sequence[int] | None = None, *, stop: bool = False) -> list[Trace]:
+        """Run layers one after another (all of them if not said otherwise), and return what their times depend on.
+
+        ``stop`` says whether a layer whose outputs overflowed is the last.
+        """
+        reader, traces = Reader(self.spec, self.weights, self.codebooks), list[Trace]()
+        self._full = set[int]()
+        for number in layers if layers is not None else range(len(self.layers)):
+            traces.append(self._layer(number, reader))
+            if stop and self.overflow:
+                break
+        return traces
 
     def _layer(self, number: int, reader: Reader) -> Trace:
         programs, spec = self.programs(number), self.spec
@@ -185,9 +193,11 @@ class ArrayModel:
         for k in range(step["nk"]):
             block = compress(outputs[k], step["gap"])
             words = -(-len(block[0]) // self.spec.i)
-            if self._word[pe] + words > head["limit"]:
+            if self._word[pe] + words > head["limit"] and pe not in self._full:
+                self._full.add(pe)                          # all its blocks are empty from now on
                 self.overflow = self.overflow or (layer, pe)
-                return
+            if pe in self._full:
+                block, words = (np.empty(0, np.int64), np.empty(0, np.int64)), 0
             self._word[pe] += words
             self.memories[pe][step["block"] + head["kc"] * number + step["k0"] + k] = block
 

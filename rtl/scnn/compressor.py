@@ -32,7 +32,7 @@ class Compressor(wiring.Component):
     table_we, table_addr, table_data : ``Out``
         Write port of the block table.
     overflow : ``Out(1)``
-        A value would have gone beyond the limit; nothing is written until the next run.
+        A value would have gone beyond the limit; its block and all others until the next run are written as empty.
     revive : ``In(1)``
         A run begins.
     """
@@ -95,7 +95,7 @@ class Compressor(wiring.Component):
     def _end(self, m, *, nonzero, full, word, words, count, end, block, anew):
         """Write full words; at the end of a block the word of its last value, if that is not full, and the table's entry."""
         w = self._w
-        first, dead, mend = Signal(w.word + 1), Signal(), Signal()
+        first, dead, mend, lost = Signal(w.word + 1), Signal(), Signal(), Signal()
         kept, kept_at, kept_count, kept_open = (Signal(w.act_word), Signal(w.word + 1), Signal(COUNT_BITS), Signal())
         now_at, now_count, now_open, some = Signal(w.word + 1), Signal(COUNT_BITS), Signal(), Signal()
         beyond, following = Signal(), Signal(w.word + 1)
@@ -116,16 +116,16 @@ class Compressor(wiring.Component):
                 some.eq(1),
             ]
             m.d.comb += self.overflow.eq(beyond & ~dead)
-        with m.If(self.overflow):
-            m.d.sync += dead.eq(1)
+        m.d.comb += lost.eq(dead | self.overflow)
+        m.d.sync += dead.eq(lost)
         m.d.sync += [
             self.we.eq(full & ~beyond & ~dead),
             self.waddr.eq(words),
             self.wdata.eq(word),
             mend.eq(end & now_open),
-            self.table_we.eq(end & ~dead & ~self.overflow),
+            self.table_we.eq(end),
             self.table_addr.eq(block),
-            self.table_data.eq(Cat(first[:w.word], now_count)),
+            self.table_data.eq(Cat(first[:w.word], Mux(lost, 0, now_count))),
         ]
         with m.If(mend):                                    # no entry of the next block fills a word so early
             m.d.sync += [

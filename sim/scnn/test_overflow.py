@@ -8,9 +8,11 @@ import pytest
 from compress.actions import ReadRegister
 from compress.scnn import image, stream
 from compress.scnn.actions import read_actions
+from compress.scnn.tensor import PLAIN, indices
+from golden.scnn.layer import Pool
 from rtl.scnn import generate
 from sim.scnn import check, upset
-from sim.scnn.networks import NETWORKS, sparse
+from sim.scnn.networks import NETWORKS, SAME, conv, sparse
 from sim.scnn.talks import apart, attempt
 from sim.session import hold
 from spec.scnn import preset
@@ -49,3 +51,21 @@ def test_overflow_is_flagged_and_contained(layer, pe, room, tmp_path):
     assert not check.faults(case, whole, again), "the next run of the machine is right again"
     assert check.faults(case, small, refused) == [
         f"outputs of layer {layer} must fit the memory of PE {pe}, and do not; take more memory_words or a smaller input"]
+
+
+def test_a_run_without_room_leaves_no_sums_behind(tmp_path):
+    """Blocks that the third layer cannot write have the indices of the first one's, whose planes are larger."""
+    spec, rng = preset("ecp5", rows=1, cols=2), np.random.default_rng(5)
+    layers = [conv(rng, "a", "input", (6, 3, 3, 3), pad=SAME, shift=4, pool=Pool(kind="max", size=(1, 1), stride=(1, 1))),
+              conv(rng, "b", "a", (6, 6, 3, 3), pad=SAME, shift=6, pool=Pool(kind="max", size=(2, 2), stride=(2, 2))),
+              conv(rng, "c", "b", (6, 6, 1, 1), shift=5), conv(rng, "d", "c", (4, 6, 3, 3), pad=SAME, shift=6)]
+    case = check.Case(name="reused", layers=layers, x=sparse(rng, (3, 16, 16), 1.0, 100), levels=(0,) * 4)
+    whole = case.assembly(spec)
+    first, third = (indices(whole.mappings[number].output, PLAIN, 0) for number in (0, 2))
+    assert set(first.tolist()) & set(third.tolist()), "indices must be used again, or this shows nothing"
+    small, _ = upset.limited(whole, 2, 1, 0)
+    talks = [partial(attempt, image.of(whole), case.x, limit=check.LIMIT), partial(upset.flags_of, image.of(small), case.x),
+             *[partial(attempt, image.of(whole), case.x, limit=check.LIMIT)] * 2]
+    before, over, *again = (answer.value for answer in hold(generate(spec), talks, folder=tmp_path, apart=apart(spec)))
+    assert over["act_overflow"] and not over["bad_run"]
+    assert [check.faults(case, whole, one) for one in (before, *again)] == [[], [], []]
