@@ -1,5 +1,6 @@
 """The one reader of `.npz` archives: every member's size is known, and within its limit, before it is read."""
 
+import io
 import lzma
 import os
 import struct
@@ -19,6 +20,25 @@ DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, ValueEr
 """What zipfile raises on files that are no archives, or were one once."""
 
 EXPANSION = 1032            # Deflate cannot make more of a byte
+
+
+class Inside(io.BytesIO):
+    """A file that lies inside another one, as its bytes; it can be opened as an archive again and again.
+
+    Parameters
+    ----------
+    data : bytes
+        All of the file.
+    name : str
+        Of the file, for errors; its ``str``.
+    """
+
+    def __init__(self, data: bytes, name: str):
+        super().__init__(data)
+        self.name = name
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Archive:
@@ -43,7 +63,8 @@ class Archive:
 
     def __init__(self, file: BinaryIO, name: str, what: str, advice: str):
         self._name, self._what, self._advice = name, what, advice
-        whole = os.fstat(file.fileno()).st_size
+        whole = file.seek(0, os.SEEK_END)
+        file.seek(0)
         try:
             self._zip = zipfile.ZipFile(file)
         except DAMAGED as error:
@@ -100,19 +121,23 @@ def _line(error: BaseException) -> str:
 
 
 @contextmanager
-def open_archive(path: str | os.PathLike[str], what: str, advice: str = "write it again with numpy.savez") -> Iterator[Archive]:
-    """Open a `.npz` archive; see `Archive`."""
+def open_archive(path: str | os.PathLike[str] | Inside, what: str,
+                 advice: str = "write it again with numpy.savez") -> Iterator[Archive]:
+    """Open a `.npz` archive, a file or one inside another, which stays open; see `Archive`."""
+    if isinstance(path, Inside):
+        yield Archive(path, str(path), what, advice)
+        return
     with open_regular(path, what) as file:
         yield Archive(file, str(path), what, advice)
 
 
-def read_archive(path: str | os.PathLike[str], what: str, limit_bytes: int,
+def read_archive(path: str | os.PathLike[str] | Inside, what: str, limit_bytes: int,
                  advice: str = "write it again with numpy.savez") -> dict[str, np.ndarray]:
     """Return all arrays of a `.npz` archive by name.
 
     Parameters
     ----------
-    path : path
+    path : path, or a file inside another
         The file to read.
     what : str
         What the archive is to the user, such as "image".

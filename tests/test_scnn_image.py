@@ -14,6 +14,7 @@ from golden.scnn.lanes import turns
 from golden.scnn.layer import forward
 from spec.scnn import image as rules
 from spec.scnn import preset
+from spec.scnn.program import SUPPLY_SEGMENT, pack, unpack
 from tests.commands import leave
 from tests.scnn_sample import conv, sparse
 
@@ -223,3 +224,15 @@ def test_lanes_that_wait_for_each_other_are_one_line(tmp_path):
     path, x = stream_changed(change, tmp_path, **machine)
     with pytest.raises(ValueError, match="^weights must come in an order in which no lane waits"):
         golden.run(golden.load(path), x)
+
+
+def test_a_segment_has_as_many_parts_in_every_pe(tmp_path):
+    layers, x = network()
+    made = image.of(assemble(preset("default", rows=2, cols=2), layers[:1], x.shape, levels=(0,)))
+    supply = np.concatenate((made.arrays["supply"], np.zeros((4, 2), np.uint64)), axis=1)
+    last = supply.shape[1] - 5                                  # the segment ahead of one part, and of the two words put there
+    fields = unpack(SUPPLY_SEGMENT, [int(supply[1, last])])
+    supply[1, last] = pack(SUPPLY_SEGMENT, fields | {"parts": fields["parts"] + 1})[0]
+    image.save(replace(made, arrays=made.arrays | {"supply": supply}), tmp_path / "a.npz")
+    with pytest.raises(ValueError, match="^layer 0: parts of the segments must be as many in PE 1 as in PE 0, not"):
+        golden.load(tmp_path / "a.npz")

@@ -26,16 +26,23 @@ def programs(spec: ScnnSpec, members: dict[str, np.ndarray]) -> None:
     books = len(members.get("codebooks", ()))
     items = members["weights"].shape[0] * spec.transfer_items
     for number, entry in enumerate(members["layers"].tolist()):
+        first: Program | None = None
         for pe in range(spec.pes):
             try:
                 one = read(entry, lanes, members["supply"][pe].tolist(), members["drain"][pe].tolist())
             except ValueError as error:
                 raise ValueError(f"layer {number}: {error}; {AGAIN}") from error
-            found = _heads(spec, one, pe, items, books)
+            first = first or one
+            found = [*_heads(spec, one, pe, items, books), ("parts of the segments", f"as many in PE {pe} as in PE 0",
+                                                            _parts(one), _parts(one) == _parts(first))]
             if all(good for *_, good in found):
                 found = [*found, *_segments(spec, one, taps), *_steps(spec, one)]
             if wrong := next(((what, rule, value) for what, rule, value, good in found if not good), None):
                 raise ValueError(f"layer {number}: {wrong[0]} must be {wrong[1]}, not {wrong[2]}; {AGAIN}")
+
+
+def _parts(one: Program) -> list[int]:
+    return [len(segment.parts) for segment in one.segments]
 
 
 def books(spec: ScnnSpec, members: dict[str, np.ndarray]) -> None:

@@ -123,7 +123,7 @@ def written(spec: ScnnSpec, members: dict[str, np.ndarray], output: dict[str, An
                 index = form[4] + phase * output["span"] + at
                 high, across, pitch = made.get(index, (-1, -1, -1))
                 empty = not rows or not cols
-                if not (empty and index in made or (high, across) == (rows, cols) and (rows == 1 or pitch == form[5])):
+                if not (empty and 0 in (high, across) or (high, across) == (rows, cols) and (rows == 1 or pitch == form[5])):
                     raise ValueError(f"blocks of output must be those that the last layer writes, {rows} x {cols} values at "
                                      f"pitch {form[5]}, not block {index} of PE {pe}; {AGAIN}")
 

@@ -1,17 +1,20 @@
 """An image for an SCNN array as golden reads it: its own reader and placing of inputs, shared with nothing of compress."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from files.archive import Inside
 from golden import image
 from golden.image import AGAIN, keys
-from golden.scnn import check, described, exact
+from golden.scnn import check, described, exact, parts
 from golden.scnn.cycles import Counters
 from golden.scnn.model import ArrayModel, compress
+from golden.scnn.parts import Parts
 from spec.scnn import ScnnSpec
-from spec.scnn.image import MEMBERS, OPTIONAL, TENSOR_KEYS
+from spec.scnn.image import MEMBERS, OPTIONAL, PART_COLUMNS, PART_INPUT_COLUMNS, TENSOR_KEYS
 from spec.scnn.shape import VALUE_BITS
 
 
@@ -29,6 +32,8 @@ class Image:
     input_scale, output_scale : float
     input_bounds : tuple
         Least and largest integer that the network lets its inputs be, None for no such end.
+    parts : Parts, or None
+        How an input whose activations do not fit is run; None where those of every input fit.
     """
 
     spec: ScnnSpec
@@ -38,21 +43,55 @@ class Image:
     input_scale: float
     output_scale: float
     input_bounds: image.Ends = (None, None)
+    parts: Parts | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Run:
-    """What an array answers to one input: int16 outputs (channels, rows, columns), counters by layer, and flags."""
+    """What an array answers to one input: int16 outputs (channels, rows, columns), counters by layer, and flags.
+
+    Parameters
+    ----------
+    outputs : numpy.ndarray
+    counters : list of Counters
+        Of each layer; of a run in parts the sums of those of its parts.
+    saturated : bool
+        Of a run in parts whether a part saturated.
+    overflow : tuple of int, or None
+        Layer and PE where outputs did not fit first. Without parts ``outputs`` mean nothing then.
+    parts : int
+        How many parts ran, 0 where the network ran as a whole.
+    """
 
     outputs: np.ndarray
     counters: list[Counters]
     saturated: bool
     overflow: tuple[int, int] | None
+    parts: int = 0
+
+
+Limits = Callable[[ScnnSpec, dict[str, Any], list[str]], dict[str, int]]
 
 
 def load(path) -> Image:
-    """Return the image in a file, or raise one error that names the thing, its rule and its value."""
-    spec, head, members = image.read(path, "scnn", _limits)
+    """Return the image in a file, with those of its parts, or raise one error that names the thing, its rule and its value."""
+    own = _whole(path, _limits)
+    if "parts" not in own.members:
+        return own
+
+    def inner(file: Inside) -> Image:
+        def limits(spec: ScnnSpec, head: dict[str, Any], given: list[str]) -> dict[str, int]:
+            parts.alone(file, spec, own.spec, head, given)
+            return _limits(spec, head, given)
+        return _whole(file, limits)
+
+    return replace(own, parts=parts.read(path, own.members, layers=len(own.members["layers"]), source=own.source["shape"],
+                                         output=own.output["shape"], load=inner))
+
+
+def _whole(path, limits: Limits) -> Image:
+    """Return the image in a file without a look at its parts."""
+    spec, head, members = image.read(path, "scnn", limits)
     for name in ("input_scale", "output_scale"):
         if type(head[name]) not in (int, float) or not 0 < head[name] < 1e300:
             raise ValueError(f"{name} of {path} must be a positive finite number, not {head[name]!r:.40}; {AGAIN}")
@@ -85,7 +124,10 @@ def _shapes(path, spec: ScnnSpec, members: dict[str, np.ndarray]) -> None:
         "weights": (None, 1 + spec.transfer_items), "input_orders": (None, None), "output_orders": (None, None)}
     if "codebooks" in members:
         fixed["codebooks"] = (None, 1 << spec.weight_code_bits)
-    fixed |= {name: (None,) for name in ("input_sizes", "input_places", "output_places") if name in members}
+    fixed |= {name: (None,) for name in ("input_sizes", "input_places", "output_places", "part_files", "part_sizes")
+              if name in members}
+    fixed |= {name: (None, len(columns)) for name, columns in (("parts", PART_COLUMNS), ("part_inputs", PART_INPUT_COLUMNS))
+              if name in members}
     for name, shape in fixed.items():
         given = members[name].shape
         if len(given) != len(shape) or any(want not in (None, size) for want, size in zip(shape, given, strict=True)):
@@ -96,22 +138,39 @@ def _shapes(path, spec: ScnnSpec, members: dict[str, np.ndarray]) -> None:
 def run(given: Image, x: np.ndarray, *, limited: bool = True, crossbars: bool = True) -> Run:
     """Return what the array computes from an input (channels, rows, columns) of integers, and how long it takes.
 
-    ``limited`` and ``crossbars`` are those of `golden.scnn.exact.run`.
+    An input whose activations do not fit is run in parts, if the image has them. ``limited`` and ``crossbars`` are those of
+    `golden.scnn.exact.run`.
     """
+    x = np.asarray(x) if given.input_bounds == (None, None) else np.clip(x, *given.input_bounds)
+    own = given.parts
+
+    def once(which: Image, values: np.ndarray) -> Run:
+        return _once(which, values, limited=limited, crossbars=crossbars, stop=own is not None)
+
+    first = once(given, x)
+    if own is None or first.overflow is None:
+        return first
+    outputs, counters, saturated = parts.run(own, x, once)
+    return Run(outputs=outputs, counters=counters, saturated=saturated, overflow=first.overflow, parts=sum(map(len, own.runs)))
+
+
+def _once(given: Image, x: np.ndarray, *, limited: bool, crossbars: bool, stop: bool) -> Run:
+    """Return what one run of an image's programs computes; with ``stop`` one that overflows has no outputs and counters."""
     members = given.members
     model = ArrayModel(spec=given.spec, layers=members["layers"], lanes=members["lanes"], taps=members["taps"].astype(np.int64),
                        supply=members["supply"], drain=members["drain"], weights=members["weights"],
                        codebooks=members.get("codebooks"))
-    x = np.asarray(x) if given.input_bounds == (None, None) else np.clip(x, *given.input_bounds)
     for pe, channel, form, phase, rows, cols in _places(given, "source", "input_orders"):
         index, pitch = _block(given.source, form, phase, channel[1]), form[5]
         plane = x[channel[0]][rows, cols].astype(np.int64)
         model.memories[pe][index] = compress(plane, pitch - plane.shape[1])
     try:
-        counters = exact.run(model, limited=limited, crossbars=crossbars)
+        counters = exact.run(model, limited=limited, crossbars=crossbars, stop=stop)
     except ValueError as error:
         raise ValueError(f"{error}; {AGAIN}") from error
-    return Run(outputs=_recovered(given, model), counters=counters, saturated=model.saturated, overflow=model.overflow)
+    left = stop and model.overflow is not None
+    outputs = np.zeros(given.output["shape"], np.int16) if left else _recovered(given, model)
+    return Run(outputs=outputs, counters=counters, saturated=model.saturated, overflow=model.overflow)
 
 
 def _recovered(given: Image, model: ArrayModel) -> np.ndarray:
@@ -153,7 +212,9 @@ def _limits(spec: ScnnSpec, head: dict[str, Any], given: list[str]) -> dict[str,
     if odd := sorted(set(given) ^ set(MEMBERS) - set(OPTIONAL) ^ (set(given) & set(OPTIONAL))):
         verb = "have" if odd[0] in given else "lack"
         raise ValueError(f"members must be {', '.join(MEMBERS)}, not {verb} {odd[0]!r}; {AGAIN}")
+    parts.names(given)
     program = 8 * spec.program * spec.pes
     return {"layers": 8 * spec.layers, "lanes": program, "taps": 4 * spec.taps, "supply": program, "drain": program,
             "weights": 1 << 30, "codebooks": 512, "input_orders": 4 << 20, "output_orders": 4 << 20, "input_sizes": 32,
-            "input_places": 1 << 26, "output_places": 1 << 26}
+            "input_places": 1 << 26, "output_places": 1 << 26, "parts": 1 << 22, "part_inputs": 1 << 22,
+            "part_files": 1 << 30, "part_sizes": 1 << 22}

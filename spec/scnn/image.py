@@ -26,8 +26,24 @@ MEMBERS = {
     "input_sizes": ("int32", "(dimensions,): shape of an input in the network's file, where its elements lie in another order"),
     "input_places": ("int32", "(elements,): place in the network's file of each element of the input, by channel, row, column"),
     "output_places": ("int32", "(elements,): place in the output of each element of the file's answer, where that differs"),
+    "parts": ("int32", "(parts, 12): the runs that make every layer's output where activations overflow, `PART_COLUMNS`"),
+    "part_inputs": ("int32", "(tensors, 5): what the parts of each layer read, `PART_INPUT_COLUMNS`"),
+    "part_files": ("uint8", "(bytes,): image files of the parts, one after another"),
+    "part_sizes": ("int32", "(files,): bytes of each of these files"),
 }
 """Members for machine ``scnn`` with dtype and meaning."""
 
-OPTIONAL = ("codebooks", "input_sizes", "input_places", "output_places")
-"""Members that some images lack: without codes, or in the order of the network's file."""
+PARTS = ("parts", "part_inputs", "part_files", "part_sizes")
+"""Members of an image whose regions are smaller than its activations may need; all of them or none."""
+
+OPTIONAL = ("codebooks", "input_sizes", "input_places", "output_places", *PARTS)
+"""Members that some images lack: without codes, in the order of the network's file, or with room for every activation."""
+
+PART_COLUMNS = ("layer", "image", "first_row", "end_row", "first_col", "end_col",
+                "out_first_row", "out_end_row", "out_first_col", "out_end_col", "row_step", "col_step")
+"""One run: the layer of which it makes a box of the output, in ascending order; the number of the file that it runs; the box of
+each input that it reads; the box of the output that it makes; and how far apart a residual's values are put."""
+
+PART_INPUT_COLUMNS = ("layer", "tensor", "first_channel", "end_channel", "residual")
+"""One tensor that a layer reads, layers in ascending order: the layer that makes it, or -1 for the network's input; the
+channels that are read; and 1 for the tensor that is added to the sums, the last of its layer, else 0."""
