@@ -2,16 +2,17 @@
 
 import contextlib
 import hashlib
+import io
 import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from cli.command import atomic
-from files.archive import Archive, open_archive
+from files.archive import Archive, Inside, open_archive
 from files.document import parse_json
 from spec import VERSION as TOOL_VERSION
 from spec import image as rules
@@ -66,9 +67,20 @@ def envelope(machine: str, spec: Any, *, tool: str = TOOL) -> dict[str, Any]:
 
 def write(path: str | os.PathLike[str], head: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
     """Write a header and arrays as they are; use ``save``, which makes the two agree."""
-    text = np.frombuffer(json.dumps(head).encode(), np.uint8)
     with atomic(path) as draft, draft.open("wb") as file:
-        np.savez(file, allow_pickle=False, **{rules.HEADER: text}, **arrays)
+        _write(file, head, arrays)
+
+
+def packed(machine: str, spec: Any, head: Mapping[str, Any], arrays: dict[str, np.ndarray]) -> bytes:
+    """Return the bytes that `save` would write."""
+    whole, file = envelope(machine, spec) | dict(head), io.BytesIO()
+    _write(file, whole | {"sha256": digest(whole, arrays)}, arrays)
+    return file.getvalue()
+
+
+def _write(file: BinaryIO, head: Mapping[str, Any], arrays: dict[str, np.ndarray]) -> None:
+    text = np.frombuffer(json.dumps(head).encode(), np.uint8)
+    np.savez(file, allow_pickle=False, **{rules.HEADER: text}, **arrays)
 
 
 def digest(head: dict[str, Any], arrays: dict[str, np.ndarray]) -> str:
@@ -83,7 +95,8 @@ def digest(head: dict[str, Any], arrays: dict[str, np.ndarray]) -> str:
     return state.hexdigest()
 
 
-def read(path: str | os.PathLike[str], machine: str, limits: Limits) -> tuple[Any, dict[str, Any], dict[str, np.ndarray]]:
+def read(path: str | os.PathLike[str] | Inside, machine: str, limits: Limits,
+         ) -> tuple[Any, dict[str, Any], dict[str, np.ndarray]]:
     """Return specification, header and members of an image for a machine.
 
     A file that is cut short, changed, of another version, for another machine, or with members of the wrong name, type or
@@ -91,7 +104,7 @@ def read(path: str | os.PathLike[str], machine: str, limits: Limits) -> tuple[An
 
     Parameters
     ----------
-    path : path
+    path : path, or a file inside another
         The file to read.
     machine : str
         Name in the registry.
@@ -118,7 +131,7 @@ def read(path: str | os.PathLike[str], machine: str, limits: Limits) -> tuple[An
 
 
 @contextlib.contextmanager
-def about(path: str | os.PathLike[str]) -> Iterator[None]:
+def about(path: str | os.PathLike[str] | Inside) -> Iterator[None]:
     """Let errors about the content of a file name the file."""
     try:
         yield

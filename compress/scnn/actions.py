@@ -6,7 +6,7 @@ memory: then they are packets of the image, sent once.
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from compress.actions import Actions, Offer, ReadRegister, ReadRegisters, Receiv
 from compress.ends import keep
 from compress.scnn import stream
 from compress.scnn.image import Image
+from compress.scnn.parts import Parts
 from compress.scnn.tensor import recover, store
 from spec.scnn import COUNTERS, WEIGHT_STREAM, ScnnSpec
 from spec.scnn.shape import ACT_ENTRY_BITS, VALUE_BITS
@@ -22,14 +23,34 @@ from spec.scnn.shape import ACT_ENTRY_BITS, VALUE_BITS
 BROKEN = ("short", "long", "unknown", "range")
 """Flags that say that a packet was not as it must be."""
 
+ODD = ("bad_run", "count_mismatch")
+"""Flags that a run sets too whose activations do not fit: it reads blocks that were not written."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Result:
-    """What a start gave: int16 outputs (channels, rows, columns), hardware counters, flags."""
+    """What an input gave.
+
+    Parameters
+    ----------
+    outputs : numpy.ndarray
+        int16 (channels, rows, columns).
+    counters : dict
+        Hardware counters; of an input that ran in parts the sums of theirs.
+    flags : dict
+        Flags at the end; of an input that ran in parts those that any part set, with ``act_overflow``.
+    overflow : dict
+        ``layer`` and ``pe`` whose outputs did not fit, where the input ran in parts; else empty.
+    parts, lost : int
+        How many parts ran, and the cycles of the run that did not fit; 0 where all fitted.
+    """
 
     outputs: np.ndarray
     counters: dict[str, int]
     flags: dict[str, int]
+    overflow: dict[str, int] = field(default_factory=dict)
+    parts: int = 0
+    lost: int = 0
 
 
 def inputs(image: Image, values: Any) -> tuple[np.ndarray, int]:
@@ -92,7 +113,11 @@ def input_packets(image: Image, x: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def run_actions(image: Image, x: np.ndarray, *, limit: int = 1_000_000_000) -> Actions:
-    """Send an input, run all layers, read the output and the counters; return a `Result`."""
+    """Send an input, run all layers, read the output and the counters; return a `Result`.
+
+    An input whose activations do not fit their regions runs again in parts, if the image has them, and the image is loaded
+    again behind them. If it has none, a ``RuntimeError`` names the layer and the PE. ``limit`` is that of each wait in cycles.
+    """
     for packet in input_packets(image, x):
         yield Send(packet)
     yield WriteRegister("flags", {"done": 1, "refused": 1, "saturated": 1, "act_overflow": 1})
@@ -104,12 +129,35 @@ def run_actions(image: Image, x: np.ndarray, *, limit: int = 1_000_000_000) -> A
     _accepted(flags, "start")
     if flags["act_overflow"]:
         where = yield ReadRegister("overflow")
+        if image.parts is not None:
+            return (yield from _in_parts(image, image.parts, x, where, limit))
         raise RuntimeError(f"outputs of layer {where['layer']} must fit the memory of PE {where['pe']}, and do not; "
                            f"take more memory_words or a smaller input")
     found = yield ReadRegisters(tuple(COUNTERS))
     first, count, _ = read_out(image)
     outputs = recover(image.spec, image.output, (yield from read_actions(image.spec, first, count, limit=limit)))
     return Result(outputs=outputs, counters={name: found[name]["value"] for name in COUNTERS}, flags=flags)
+
+
+def _in_parts(image: Image, parts: Parts, x: np.ndarray, where: dict[str, int], limit: int) -> Actions:
+    """Run an input part after part behind a run that did not fit; return a `Result`."""
+    lost = (yield ReadRegisters(("cycles",)))["cycles"]["value"]
+    yield WriteRegister("flags", dict.fromkeys(ODD, 1))
+    counters, flags = dict.fromkeys(COUNTERS, 0), dict[str, int]()
+    tensors, loaded = {-1: x}, -1
+    for part in parts.rows:
+        one = parts.images[part.image]
+        if part.image != loaded:
+            yield from load_actions(one)
+            loaded = part.image
+        result = yield from run_actions(one, parts.given(part, tensors), limit=limit)
+        box = tensors.setdefault(part.layer, np.zeros(parts.shapes[part.layer], np.int16))
+        box[:, *part.made] = result.outputs
+        counters = {name: count + result.counters[name] for name, count in counters.items()}
+        flags = {name: flag | flags.get(name, 0) for name, flag in result.flags.items()}
+    yield from load_actions(image)
+    return Result(outputs=tensors[parts.rows[-1].layer], counters=counters, flags=flags | {"act_overflow": 1}, overflow=where,
+                  parts=len(parts.rows), lost=lost)
 
 
 def read_actions(spec: ScnnSpec, first: int, count: int, *, limit: int = 1_000_000_000) -> Actions:

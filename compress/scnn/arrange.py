@@ -18,13 +18,16 @@ from golden.scnn.layer import Layer, source
 from spec.scnn import ScnnSpec
 from spec.scnn.shape import MOST_PLANE
 
+Share = Callable[[Layer, str], float]
+Need = Callable[[ScnnSpec, Tensor], int]
+
 GROUPS = (1, 2, 4)      # input-channel groups that are tried
 GAP = 15        # widest gap between rows in the positions of a tensor: a placeholder then always saves a place
 
 
 def arrange(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], *, density: float | dict[str, float] = 0.5,
             levels: Sequence[int] | None = None, passes: Sequence[int | None] | None = None, order: str = "balanced",
-            groups: Sequence[int | None] | None = None) -> tuple[Tensor, list[LayerMapping]]:
+            groups: Sequence[int | None] | None = None, need: Need | None = None) -> tuple[Tensor, list[LayerMapping]]:
     """Lay a network over the array.
 
     A network whose layers do not fit with the input-channel groups of the fewest expected cycles is laid without any.
@@ -46,6 +49,9 @@ def arrange(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int]
         ``"balanced"`` or ``"given"``: how output channels go to the PEs of a block.
     groups : sequence of int or None, optional
         Input-channel groups of each layer, where they are not to be chosen.
+    need : callable, optional
+        Takes the machine and a tensor and returns the words of a PE's memory that its region has; if left out, those that a
+        plane without a zero takes, which is enough for every input.
 
     Returns
     -------
@@ -68,8 +74,8 @@ def arrange(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int]
             if name not in names:
                 raise ValueError(f"{layer.name}: inputs must be made by earlier layers, not {name!r}")
         names.append(layer.name)
-    choices = Choices(levels=levels, passes=passes, groups=groups, order=order, share=lambda layer, name: share.get(
-        f"{layer.name} < {name}", share.get(name, common)), lone=_lone(layers))
+    choices = Choices(levels=levels, passes=passes, groups=groups, order=order, need=need or _worst, lone=_lone(layers),
+                      share=lambda layer, name: share.get(f"{layer.name} < {name}", share.get(name, common)))
     try:
         return _laid(spec, layers, shape, choices)
     except ValueError:
@@ -78,7 +84,8 @@ def arrange(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int]
     return _laid(spec, layers, shape, replace(choices, groups=[1] * len(layers)))
 
 
-Share = Callable[[Layer, str], float]
+def _worst(spec: ScnnSpec, tensor: Tensor) -> int:
+    return tensor.words(spec)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +100,7 @@ class Choices:
     passes: Sequence[int | None] | None
     groups: Sequence[int | None] | None
     order: str
+    need: Need
     share: Share
     lone: Sequence[bool]
 
@@ -103,7 +111,7 @@ def _laid(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int],
     _pitches(spec, found.mappings, choices.share, choices.passes)
     for mapping in found.mappings:
         settle(spec, mapping, choices.share(mapping.layer, source(mapping.layer.inputs[0])[0]))
-    _place(spec, found.network, found.mappings)
+    _place(spec, found.network, found.mappings, choices.need)
     return found.network, found.mappings
 
 
@@ -250,7 +258,7 @@ def _pitches(spec: ScnnSpec, mappings: list[LayerMapping], share: Share, passes)
                                  f"{pitch} that readers need, not {pitch - narrow}; take another level")
 
 
-def _place(spec: ScnnSpec, network: Tensor, mappings: list[LayerMapping]) -> None:
+def _place(spec: ScnnSpec, network: Tensor, mappings: list[LayerMapping], size: Need) -> None:
     """Give tensors their block indices and regions of memory, first fit over their lives, and number passes and taps."""
     last = {network.name: 0}
     for mapping in mappings:
@@ -260,13 +268,14 @@ def _place(spec: ScnnSpec, network: Tensor, mappings: list[LayerMapping]) -> Non
     passes = taps = 0
     for number, tensor in enumerate([network, *(mapping.output for mapping in mappings)]):
         taken = [one for one in taken if one[0] >= number - 1]
-        words = tensor.words(spec)
+        words = size(spec, tensor)
         need = sum(tensor.span * form[0] * form[1] for form in tensor.blocks)
         word = _first([(one[1], one[2]) for one in taken], words)
         block = _first([(one[3], one[4]) for one in taken], need)
         if word + words > spec.memory_words:
+            other = ", or --activations recorded" if size is _worst else ""
             raise ValueError(f"activations of {tensor.name} must fit memory_words, not need {word + words} of "
-                             f"{spec.memory_words} words per PE; take a larger array or memory")
+                             f"{spec.memory_words} words per PE; take a larger array or memory{other}")
         if block + need > spec.blocks:
             raise ValueError(f"blocks of {tensor.name} must fit {spec.blocks}, not need {block + need}; take more blocks")
         taken.append((last.get(tensor.name, len(mappings)), word, words, block, need))

@@ -19,6 +19,7 @@ from compress.page.beside import figures_beside
 from compress.scnn import digits
 from compress.scnn.digits import NAME as EXAMPLE
 from compress.scnn.image import save
+from compress.scnn.plan import ACTIVATIONS, RECORDED, WORST
 from compress.scnn.size import SIDES, free
 from compress.scnn.source import PRUNE, Made, Request, Trial, build, guesses
 from compress.scnn.table import sentences, tables
@@ -55,6 +56,9 @@ def run(
     level: Annotated[str | None, typer.Option(
         help="Split of the array: 0 for tiles of the plane, more for tiles of more PEs that share output channels, fastest for "
              "what the tiler predicts; fastest if not given.")] = None,
+    activations: Annotated[str, typer.Option(
+        help="worst: the memories hold the activations of every input; recorded: those of --data and a quarter more, and an "
+             "input that needs more runs again in parts, layer by layer.")] = WORST,
     report: Annotated[Path | None, typer.Option(
         help="Write a page that tells it all to this .html file, and its figures as .figures.json beside it.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the figures to this file.")] = None,
@@ -72,6 +76,11 @@ def run(
         raise ValueError(f"prune must be one of {', '.join(PRUNE)}, not {prune!r}")
     if prune == "sensitivity" and data is None:
         raise ValueError("prune must be magnitude without data, not sensitivity, which is measured on them; give --data FILE")
+    if activations not in ACTIVATIONS:
+        raise ValueError(f"activations must be one of {', '.join(ACTIVATIONS)}, not {activations!r}")
+    if activations == RECORDED and network is not None and data is None:
+        raise ValueError(f"activations must be {WORST} without data, not {RECORDED}, which is planned from them; "
+                         f"give --data FILE")
     need_a_pe_for_each_lane(spec)
     if density is None:
         command.refuse(["prune"], "--density SHARE")
@@ -86,7 +95,7 @@ def run(
         raise ValueError("labels must come with the inputs that they are of, not alone; give these with --data FILE")
     preset = preset or "default"
     request = Request(preset=PRESETS[preset], free=free(spec, preset), level=_level(spec, level), density=density,
-                      prune=prune or PRUNE[data is not None], tuning=read_passes(passes, data),
+                      prune=prune or PRUNE[data is not None], tuning=read_passes(passes, data), activations=activations,
                       input_range=None if input_range is None else read_range(input_range))
     if network is None:
         made, arrays = _example(spec, request)

@@ -1,8 +1,8 @@
 """A network for an SCNN array, as its image file holds it."""
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,14 @@ from compress.ends import Ends, checked, whole
 from compress.image import AGAIN, about, keys
 from compress.scnn.assemble import Assembly
 from compress.scnn.bound import prove
+from compress.scnn.parts import Parts, files, joined
 from compress.scnn.tensor import Tensor
+from files.archive import Inside
 from spec.scnn import ScnnSpec
-from spec.scnn.image import LAYER_KEYS, MEMBERS, OPTIONAL, TENSOR_KEYS
+from spec.scnn.image import LAYER_KEYS, MEMBERS, OPTIONAL, PARTS, TENSOR_KEYS
 from spec.scnn.shape import VALUE_BITS
+
+PLACES = ("input_sizes", "input_places", "output_places")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,6 +39,8 @@ class Image:
         Real value of one integer step.
     input_bounds : tuple, or None
         Between which whole numbers a host keeps the inputs, `compress.ends.Ends`.
+    parts : Parts, or None
+        How a host runs an input whose activations do not fit; None where those of every input fit.
     """
 
     spec: ScnnSpec
@@ -45,6 +51,7 @@ class Image:
     input_scale: float = 1.0
     output_scale: float = 1.0
     input_bounds: Ends | None = None
+    parts: Parts | None = None
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -64,14 +71,17 @@ class Image:
         return outputs if places is None else outputs.reshape(len(outputs), -1)[:, places]
 
 
-def of(assembly: Assembly, *, input_scale: float = 1.0, output_scale: float = 1.0, largest: int = 32768,
-       orders: dict[str, np.ndarray] | None = None, bounds: tuple[float, float] | None = None) -> Image:
+def of(assembly: Assembly, *, input_scale: float = 1.0, output_scale: float = 1.0, largest: int | None = 32768,
+       orders: dict[str, np.ndarray] | None = None, bounds: tuple[float, float] | None = None,
+       parts: Parts | None = None) -> Image:
     """Return the image of an assembled network, proved not to overflow for inputs of magnitudes up to ``largest``.
 
-    ``orders`` are the members that say how the network's file orders inputs and outputs otherwise than the array;
-    ``bounds`` the real values between which the host keeps the inputs.
+    ``largest`` is None for layers whose sums have been proved within their network. ``orders`` are the members that say how
+    the network's file orders inputs and outputs otherwise than the array; ``bounds`` the real values between which the host
+    keeps the inputs; ``parts`` how it runs an input whose activations do not fit.
     """
-    prove(assembly.spec, [mapping.layer for mapping in assembly.mappings], largest)
+    if largest is not None:
+        prove(assembly.spec, [mapping.layer for mapping in assembly.mappings], largest)
     arrays = {"layers": assembly.layers, "lanes": assembly.lanes, "taps": assembly.taps.astype(np.uint32),
               "supply": assembly.supply, "drain": assembly.drain, "weights": assembly.weights}
     if assembly.codebooks is not None:
@@ -80,7 +90,8 @@ def of(assembly: Assembly, *, input_scale: float = 1.0, output_scale: float = 1.
     names = tuple({"name": mapping.layer.name, "level": mapping.level, "passes": mapping.passes, "kc": mapping.kc}
                   for mapping in assembly.mappings)
     return Image(spec=assembly.spec, source=assembly.source, output=assembly.mappings[-1].output, names=names, arrays=arrays,
-                 input_scale=input_scale, output_scale=output_scale, input_bounds=whole(bounds, input_scale, VALUE_BITS))
+                 input_scale=input_scale, output_scale=output_scale, parts=parts,
+                 input_bounds=whole(bounds, input_scale, VALUE_BITS))
 
 
 def save(image: Image, path: str | os.PathLike[str]) -> None:
@@ -95,7 +106,15 @@ def header(image: Image) -> dict[str, Any]:
 
 def members(image: Image) -> dict[str, np.ndarray]:
     """Return the members of an image's file."""
-    return image.arrays | {"input_orders": _orders(image.source), "output_orders": _orders(image.output)}
+    return image.arrays | {"input_orders": _orders(image.source), "output_orders": _orders(image.output)} | _parts(image.parts)
+
+
+def _parts(parts: Parts | None) -> dict[str, np.ndarray]:
+    if parts is None:
+        return {}
+    each = [container.packed("scnn", image.spec, _head(image), members(image)) for image in parts.images]
+    return parts.tables() | {"part_files": np.frombuffer(b"".join(each), np.uint8),
+                             "part_sizes": np.array([*map(len, each)], np.int32)}
 
 
 def _head(image: Image) -> dict[str, Any]:
@@ -113,15 +132,35 @@ def load(path: str | os.PathLike[str], spec: ScnnSpec | None = None) -> Image:
     spec : ScnnSpec, optional
         Machine that the image must be able to run on: it must be the one that the image was made for.
     """
+    return _loaded(path, spec, made)
+
+
+def _loaded(path: str | os.PathLike[str] | Inside, spec: ScnnSpec | None, content: Callable[..., Image]) -> Image:
     own, head, arrays = container.read(path, "scnn", limits)
     with about(path):
         if spec is not None and spec != own:
             raise ValueError(f"machine must be the one that the image was made for; {AGAIN} for this machine")
-        return made(own, head, arrays)
+        return content(own, head, arrays)
 
 
 def made(spec: ScnnSpec, head: dict[str, Any], arrays: dict[str, np.ndarray]) -> Image:
     """Return the image of a header and its members, or refuse what is not legal."""
+    inner = {name: arrays[name] for name in PARTS if name in arrays}
+    own = _made(spec, head, {name: array for name, array in arrays.items() if name not in PARTS})
+    if not inner:
+        return own
+    images = [_loaded(Inside(data, f"file {number} of part_files"), spec, _alone) for number, data in enumerate(files(inner))]
+    return replace(own, parts=joined(inner, images, len(own.names), own.source.shape, own.output.shape))
+
+
+def _alone(spec: ScnnSpec, head: dict[str, Any], arrays: dict[str, np.ndarray]) -> Image:
+    """Return the image of a part: one that has no parts, bounds and orders of its own."""
+    if (odd := sorted(set(arrays) & {*PARTS, *PLACES})) or head["input_bounds"] is not None:
+        raise ValueError(f"image of a part must not have {odd[0] if odd else 'input_bounds'}; {AGAIN}")
+    return _made(spec, head, arrays)
+
+
+def _made(spec: ScnnSpec, head: dict[str, Any], arrays: dict[str, np.ndarray]) -> Image:
     arrays = dict(arrays)
     optional = set(OPTIONAL) - ({"codebooks"} if spec.weight_code_bits else set())
     if missing := sorted(set(MEMBERS) - set(arrays) - optional):
@@ -172,7 +211,8 @@ def limits(spec: ScnnSpec, head: dict[str, Any]) -> dict[str, int]:
     program = 8 * spec.program
     return {"layers": 8 * spec.layers, "lanes": program, "taps": 4 * spec.taps, "supply": program * spec.pes,
             "drain": program * spec.pes, "weights": 1 << 30, "codebooks": 512, "input_orders": 4 << 20,
-            "output_orders": 4 << 20, "input_sizes": 32, "input_places": 1 << 26, "output_places": 1 << 26}
+            "output_orders": 4 << 20, "input_sizes": 32, "input_places": 1 << 26, "output_places": 1 << 26,
+            "parts": 4 << 20, "part_inputs": 1 << 20, "part_files": 1 << 30, "part_sizes": 1 << 20}
 
 
 def _shapes(spec: ScnnSpec, arrays: dict[str, np.ndarray]) -> None:
@@ -181,7 +221,7 @@ def _shapes(spec: ScnnSpec, arrays: dict[str, np.ndarray]) -> None:
         "weights": (None, 1 + spec.transfer_items), "input_orders": (None, None), "output_orders": (None, None)}
     if "codebooks" in arrays:
         wanted["codebooks"] = (None, 1 << spec.weight_code_bits)
-    wanted |= {name: (None,) for name in ("input_sizes", "input_places", "output_places") if name in arrays}
+    wanted |= {name: (None,) for name in PLACES if name in arrays}
     for name, shape in wanted.items():
         given = arrays[name].shape
         if len(given) != len(shape) or any(want not in (None, size) for want, size in zip(shape, given, strict=True)):

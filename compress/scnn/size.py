@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
+from compress.scnn.arrange import Need
 from compress.scnn.assemble import Assembly, assemble
 from golden.scnn.layer import Layer
 from spec.scnn import PRESETS, ScnnSpec
@@ -29,7 +30,8 @@ def few(count: int) -> None:
 
 
 def sized(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], *, free: frozenset[str],
-          density: Mapping[str, float], level: int | None, weights: bool = True) -> tuple[Assembly, list[str]]:
+          density: Mapping[str, float], level: int | None, weights: bool = True, need: Need | None = None,
+          ) -> tuple[Assembly, list[str]]:
     """Return a network on an array that holds it, and a sentence on each array with more PEs that does not.
 
     Parameters
@@ -47,23 +49,25 @@ def sized(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], 
         Split of every layer; chosen for each by predicted cycles if None.
     weights : bool
         Whether to make the stream of weights.
+    need : callable, optional
+        Words of the region of a tensor, as `compress.scnn.arrange.arrange` takes it.
     """
     high = {one.name: one.metadata["high"] for one in fields(ScnnSpec) if one.name in MEMORIES}
     largest, faults = replace(spec, **{name: high[name] for name in MEMORIES if name in free}), list[str]()
     while True:
-        made, fault = _laid(largest, layers, shape, level, density=dict(density), weights=weights)
+        made, fault = laid(largest, layers, shape, level, density=dict(density), weights=weights, need=need)
         if made is not None:
             break
         faults.append(f"{largest.rows} x {largest.cols} PEs do not do: {fault}")
         if not set(SIDES) <= free or largest.pes == 1:
             raise ValueError(_advice(largest, str(fault), level)) from fault
         largest = fitted(replace(largest, rows=max(1, largest.rows // 2), cols=max(1, largest.cols // 2)))
-    need = needs(made)
-    grown = {name: max(getattr(spec, name), _up(name, need[name]) if name in free else 0) for name in MEMORIES}
+    taken = needs(made)
+    grown = {name: max(getattr(spec, name), up(name, taken[name]) if name in free else 0) for name in MEMORIES}
     return replace(made, spec=replace(largest, **grown)), faults
 
 
-def _laid(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], level: int | None, **choices: Any,
+def laid(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], level: int | None, **choices: Any,
           ) -> tuple[Assembly | None, ValueError | None]:
     """Return a network laid out, or why it is not: each layer at its own level, then all at one, the largest first."""
     tried = [[level] * len(layers)] if level is not None else [
@@ -86,7 +90,8 @@ def needs(made: Assembly) -> dict[str, int]:
             "layers": len(made.mappings)}
 
 
-def _up(name: str, count: int) -> int:
+def up(name: str, count: int) -> int:
+    """Return the size of a memory that holds so many of what it holds."""
     return count if name == "layers" else 1 << max(0, count - 1).bit_length()
 
 

@@ -15,8 +15,10 @@ from compress.pruner import pruner
 from compress.scnn import image as images
 from compress.scnn.assemble import Assembly
 from compress.scnn.lower import lower
+from compress.scnn.plan import RECORDED, WORST, planned
+from compress.scnn.recorded import Recorded
 from compress.scnn.share import shared
-from compress.scnn.size import MEMORIES, SIDES, few, sized
+from compress.scnn.size import MEMORIES, SIDES, few
 from compress.scnn.suit import suited
 from compress.scnn.table import rows
 from compress.scnn.whole import Whole, measure, quantise
@@ -50,6 +52,8 @@ class Request:
         Least and largest input, as the user says.
     tuning : Tuning or None
         How the network is trained on, if it is.
+    activations : str
+        One of `compress.scnn.plan.ACTIVATIONS`: memory for every input's activations, or for those of the data with a margin.
     """
 
     preset: ScnnSpec
@@ -59,6 +63,7 @@ class Request:
     prune: str = "magnitude"
     input_range: tuple[float, float] | None = None
     tuning: Tuning | None = None
+    activations: str = WORST
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -122,9 +127,13 @@ def build(network: Network, path: Path, spec: ScnnSpec, request: Request, sample
                          input_range=inside(network.bounds, request.input_range or (UNTOLD if guessed else None)))
         bar.advance(1)
         density = {name: found.density for name, found in whole.measured.items()}
-        assembly, faults = sized(spec, whole.layers, lowered.shape, free=request.free, density=density, level=request.level)
-        image = images.of(assembly, input_scale=whole.scales["input"], output_scale=whole.scales[whole.layers[-1].name],
-                          orders=lowered.orders(fitting.shape), bounds=network.bounds)
+        recorded = Recorded(whole.layers, whole.inputs(samples)) if request.activations == RECORDED else None
+        plan = planned(spec, whole.layers, lowered.shape, free=request.free, density=density, level=request.level,
+                       recorded=recorded)
+        assembly = plan.assembly
+        image = images.of(assembly, parts=plan.parts, input_scale=whole.scales["input"],
+                          output_scale=whole.scales[whole.layers[-1].name], orders=lowered.orders(fitting.shape),
+                          bounds=network.bounds)
         bar.advance(1)
         found = rows(assembly, whole, whole.inputs(samples[:1])[0])
         bar.advance(1)
@@ -135,7 +144,8 @@ def build(network: Network, path: Path, spec: ScnnSpec, request: Request, sample
              "array": [getattr(final, name) for name in SIDES], "host": list(network.host),
              "density": kept(last), "training": said(request.tuning, parts),
              "dense": [layer.name for layer in network.layers if isinstance(layer, Dense)],
-             "notices": [*network.notices, *whole.notices, *faults, *order(network, whole)],
+             "activations": plan.facts,
+             "notices": [*network.notices, *whole.notices, *plan.faults, *order(network, whole)],
              "warnings": _warnings(whole, guessed and request.input_range is None)}
     return Made(image=image, whole=whole, assembly=assembly, samples=samples,
                 facts=facts | _steps(before or network, kinds, fitting, whole, samples, trial))

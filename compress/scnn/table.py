@@ -89,6 +89,14 @@ def _cell(key: str, value: Any) -> str:
     return form.get(key, "{:,}").format(value)
 
 
+def _activations(plan: dict[str, Any]) -> str:
+    share = f"{plan['words']:,} of {plan['of']:,} words of each PE's memory"
+    if "parts" not in plan:
+        return f"activations take {share} at most, whatever the input"
+    return (f"activations have {share}: {100 * plan['margin'] - 100:.0f} % more than any of {plan['inputs']} inputs needs; an "
+            f"input that needs more runs again in {plan['parts']} parts")
+
+
 def sentences(facts: dict[str, Any]) -> list[str]:
     """Return the figures that are not in the tables."""
     rows, cols = facts["array"]
@@ -97,6 +105,7 @@ def sentences(facts: dict[str, Any]) -> list[str]:
             f"scales chosen on {whose}; no input whatever makes a sum wrong"]
     if facts["grown"]:
         said.append("as the network needs: " + ", ".join(f"{name} {count:,}" for name, count in facts["grown"].items()))
+    said.append(_activations(facts["activations"]))
     steps = ", ".join(f"{step} {100 * error:.2f} %" for step, error in facts["error"].items())
     said.append(f"rms error of the outputs against the network in floats: {steps}; "
                 f"of whole numbers alone {100 * facts['rounding']:.3f} %")

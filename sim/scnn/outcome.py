@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from compress.scnn import Image
+from compress.scnn import Image, Result
 from golden.scnn import Run
 from sim.report import Mismatch
 from sim.session import Answer
@@ -78,6 +78,8 @@ class Outcome:
             if answer.value.flags["saturated"] != run.saturated:
                 lines.append(f"input {number}, flag saturated: expected {int(run.saturated)}, "
                              f"got {answer.value.flags['saturated']}")
+            if answer.value.parts != run.parts:
+                lines.append(f"input {number}, parts behind act_overflow: expected {run.parts}, got {answer.value.parts}")
             lines += [f"input {number}, flag {name}: expected 0, got 1" for name in ("bad_run", "count_mismatch")
                       if answer.value.flags[name]]
         return lines
@@ -85,7 +87,7 @@ class Outcome:
     @property
     def counted(self) -> int:
         """Counters that were compared, flags and the sum of the slots among them."""
-        return 5 * len(self.answers) + (2 + len(SLOT_COUNTERS)) * self.timed
+        return 6 * len(self.answers) + (2 + len(SLOT_COUNTERS)) * self.timed
 
     @property
     def wrong(self) -> bool:
@@ -104,6 +106,11 @@ class Outcome:
         if self.counter_faults:
             lines.append(f"first counter mismatch: {self.counter_faults[0]}")
         return lines
+
+    @property
+    def in_parts(self) -> list[tuple[int, Result]]:
+        """Return the inputs whose activations did not fit, by number, with what the machine gave."""
+        return [(number, answer.value) for number, answer in enumerate(self.answers) if answer.value.parts]
 
     @property
     def predictions(self) -> np.ndarray:
@@ -146,4 +153,6 @@ class Outcome:
                 "counters_compared": self.counted, "predictions": self.predictions.tolist(),
                 "counters": [answer.value.counters for answer in self.answers],
                 "model": [self.total(number) for number in range(len(self.answers))], "layers": self.layers(),
+                "in_parts": [{"input": number, **result.overflow, "parts": result.parts, "lost_cycles": result.lost}
+                             for number, result in self.in_parts],
                 "saturated": [int(answer.value.flags["saturated"]) for answer in self.answers], "faults": self.faults()}

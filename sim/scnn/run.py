@@ -23,6 +23,7 @@ from sim.scnn.trace import draw, watch_first
 from sim.session import TOP, hold, prepare
 
 SHOWN = 40              # predictions printed; --json has all
+IN_VAIN = 4             # times as long as its parts a run may last whose activations do not fit
 VALUES, VECTORS = 8, 3  # outputs printed of each input, and inputs of which they are
 
 
@@ -67,7 +68,10 @@ def run(
             golden.append(golden_run(trusted, x, crossbars=number < timed))
             bar.advance()
     built = generate(loaded.spec)
-    cycles = [sum(own.cycles for own in one.counters) for one in golden]
+    cycles = [sum(own.cycles for own in one.counters) * (IN_VAIN if one.parts else 1) for one in golden]
+    if report is not None and golden[0].parts:
+        raise ValueError("report must be of an input whose activations fit, not of the first one, which runs in parts; "
+                         "give another input first")
     watch = None if report is None else watch_first(built, loaded.spec, cycles[0])
     with command.progress(f"{sim}: building the simulation of {built.name}"):
         prepare(built, sim=sim, waves=waves, probe=None if watch is None else watch.probe, apart=apart(loaded.spec))
@@ -140,6 +144,11 @@ def _tell(outcome: Outcome, name: str, sim: str) -> None:
     if image.output.shape[0] > 1 and image.output.shape[1:] == (1, 1):
         shown = " ".join(map(str, outcome.predictions[:SHOWN].tolist()))
         print(f"predictions: {shown}" + (f" ... ({count} in all)" if count > SHOWN else ""))
+    if outcome.in_parts:
+        number, result = outcome.in_parts[0]
+        print(f"inputs that ran in parts, since their activations did not fit: {len(outcome.in_parts)} of {count}; the first "
+              f"is input {number}: layer {result.overflow['layer']}, PE {result.overflow['pe']}, then {result.parts} parts in "
+              f"{result.counters['cycles']:,} cycles behind {result.lost:,} in vain")
     if outcome.accuracy is not None:
         print(f"accuracy: {100 * outcome.accuracy:.2f} % ({outcome.right} of {count})")
     print(f"values compared with golden: {outcome.outputs.size}, different: {len(outcome.differing)}; counters compared: "

@@ -35,7 +35,7 @@ def together(image: Image, inputs: np.ndarray, cycles: Sequence[int], *, pause: 
     Parameters
     ----------
     cycles : sequence of int
-        What each input takes by the model of time.
+        What each input takes by the model of time, at most: an input whose activations do not fit takes as much in vain.
     pause : int
         The stream of weights pauses before a transfer with a chance of so many in 256; one with a weight memory has no stream.
     """

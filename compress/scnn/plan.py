@@ -1,0 +1,105 @@
+"""Where activations lie: in regions that hold those of every input, or in regions that hold those of recorded inputs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from compress.scnn.assemble import Assembly
+from compress.scnn.divide import Divided, divided
+from compress.scnn.image import of
+from compress.scnn.parts import Parts
+from compress.scnn.recorded import MARGIN, Recorded
+from compress.scnn.size import MEMORIES, needs, sized, up
+from golden.scnn.layer import Layer
+from spec.scnn import ScnnSpec
+
+WORST, RECORDED = ACTIVATIONS = "worst", "recorded"
+"""How the memory of activations is planned: for every input, or for what the data need, with a margin and parts."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Plan:
+    """A network laid out.
+
+    Parameters
+    ----------
+    assembly : Assembly
+    faults : list of str
+        A sentence on each array of more PEs that does not hold it.
+    parts : Parts, or None
+        How inputs are run whose activations do not fit; None where those of every input fit.
+    facts : dict
+        What the user is told of it.
+    """
+
+    assembly: Assembly
+    faults: list[str]
+    parts: Parts | None
+    facts: dict[str, Any]
+
+
+def planned(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], *, free: frozenset[str],
+            density: Mapping[str, float], level: int | None, recorded: Recorded | None) -> Plan:
+    """Return a network on an array that holds it; the parameters but ``recorded`` are those of `compress.scnn.size.sized`.
+
+    Parameters
+    ----------
+    recorded : Recorded or None
+        What regions are planned from; None for regions that hold every input's activations. Where the memory is of the size
+        that was asked for and these fit it, they are taken all the same.
+
+    Raises
+    ------
+    ValueError
+        If the array does not hold the network, or not every layer in parts.
+    """
+    choices: dict[str, Any] = {"free": free, "density": density, "level": level}
+    if recorded is None or "memory_words" not in free:
+        try:
+            assembly, faults = sized(spec, layers, shape, **choices)
+            return Plan(assembly=assembly, faults=faults, parts=None, facts=_facts(assembly, None))
+        except ValueError:
+            if recorded is None:
+                raise
+    assembly, faults = sized(spec, layers, shape, **choices, need=recorded)
+    if not _smaller(assembly):
+        return Plan(assembly=assembly, faults=faults, parts=None, facts=_facts(assembly, None))
+    final, made = _parts(assembly.spec, layers, shape, free, density)
+    images = tuple(of(replace(one, spec=final), largest=None) for one in made.assemblies)
+    assembly = replace(assembly, spec=final)
+    parts = Parts(rows=tuple(made.rows), reads=tuple(made.reads), images=images)
+    return Plan(assembly=assembly, faults=faults, parts=parts, facts=_facts(assembly, recorded) | {"parts": len(parts.rows)})
+
+
+def _smaller(assembly: Assembly) -> bool:
+    """Return whether a region is smaller than the activations of every input need."""
+    return any(mapping.limit - mapping.word < mapping.output.words(assembly.spec) for mapping in assembly.mappings)
+
+
+def _parts(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], free: frozenset[str],
+           density: Mapping[str, float]) -> tuple[ScnnSpec, Divided]:
+    """Return a network in parts, on an array whose free memories are as large as the parts need."""
+    high = {one.name: one.metadata["high"] for one in fields(ScnnSpec) if one.name in free and one.name in MEMORIES}
+    most = high.pop("memory_words", spec.memory_words)
+    words = spec.memory_words
+    while True:
+        try:
+            made = divided(replace(spec, **high, memory_words=words), layers, shape, density)
+            break
+        except ValueError:
+            if words >= most:
+                raise
+            words = min(most, 2 * words)
+    need = [needs(one) for one in made.assemblies]
+    grown = {name: max(getattr(spec, name), *(up(name, one[name]) for one in need)) for name in high}
+    return replace(spec, **grown, memory_words=words), made
+
+
+def _facts(assembly: Assembly, recorded: Recorded | None) -> dict[str, Any]:
+    spec = assembly.spec
+    tensors = [(assembly.source, assembly.source.words(spec)), *(
+        (mapping.output, mapping.limit - mapping.word) for mapping in assembly.mappings)]
+    facts: dict[str, Any] = {"plan": WORST if recorded is None else RECORDED, "words": needs(assembly)["memory_words"],
+                             "of": spec.memory_words, "regions": {tensor.name: words for tensor, words in tensors},
+                             "worst": {tensor.name: tensor.words(spec) for tensor, _ in tensors}}
+    return facts if recorded is None else facts | {"inputs": recorded.inputs, "margin": MARGIN}
