@@ -9,7 +9,7 @@ from compress.scnn.divide import Divided, divided
 from compress.scnn.image import of
 from compress.scnn.parts import Parts
 from compress.scnn.recorded import MARGIN, Recorded
-from compress.scnn.size import MEMORIES, needs, sized, up
+from compress.scnn.size import MEMORIES, SIDES, needs, sized, up
 from golden.scnn.layer import Layer
 from spec.scnn import ScnnSpec
 
@@ -45,35 +45,39 @@ def planned(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int]
     Parameters
     ----------
     recorded : Recorded or None
-        What regions are planned from; None for regions that hold every input's activations. Where the memory is of the size
-        that was asked for and these fit it, they are taken all the same.
+        What regions are planned from; None for regions that hold every input's activations. These are taken all the same
+        where the memory then has room for them.
 
     Raises
     ------
     ValueError
         If the array does not hold the network, or not every layer in parts.
     """
-    choices: dict[str, Any] = {"free": free, "density": density, "level": level}
-    if recorded is None or "memory_words" not in free:
-        try:
-            assembly, faults = sized(spec, layers, shape, **choices)
-            return Plan(assembly=assembly, faults=faults, parts=None, facts=_facts(assembly, None))
-        except ValueError:
-            if recorded is None:
-                raise
-    assembly, faults = sized(spec, layers, shape, **choices, need=recorded)
-    if not _smaller(assembly):
+    choices: dict[str, Any] = {"density": density, "level": level}
+    if recorded is None:
+        assembly, faults = sized(spec, layers, shape, free=free, **choices)
         return Plan(assembly=assembly, faults=faults, parts=None, facts=_facts(assembly, None))
-    final, made = _parts(assembly.spec, layers, shape, free, density)
+    assembly, faults = sized(spec, layers, shape, free=free, need=recorded, **choices)
+    every = _every(assembly.spec, layers, shape, free, choices)
+    if every is None:
+        final, made = _parts(assembly.spec, layers, shape, free, density)
+        if final.memory_words > assembly.spec.memory_words:     # for parts, and it may be enough for every input now
+            every = _every(final, layers, shape, free, choices)
+    if every is not None:
+        return Plan(assembly=every, faults=faults, parts=None, facts=_facts(every, None))
     images = tuple(of(replace(one, spec=final), largest=None) for one in made.assemblies)
     assembly = replace(assembly, spec=final)
     parts = Parts(rows=tuple(made.rows), reads=tuple(made.reads), images=images)
     return Plan(assembly=assembly, faults=faults, parts=parts, facts=_facts(assembly, recorded) | {"parts": len(parts.rows)})
 
 
-def _smaller(assembly: Assembly) -> bool:
-    """Return whether a region is smaller than the activations of every input need."""
-    return any(mapping.limit - mapping.word < mapping.output.words(assembly.spec) for mapping in assembly.mappings)
+def _every(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], free: frozenset[str],
+           choices: dict[str, Any]) -> Assembly | None:
+    """Return the network laid out for every input on an array, whose memories of activations stay as they are, or None."""
+    try:
+        return sized(spec, layers, shape, free=free - {"memory_words", *SIDES}, **choices)[0]
+    except ValueError:
+        return None
 
 
 def _parts(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], free: frozenset[str],
