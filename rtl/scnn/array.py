@@ -14,6 +14,7 @@ from rtl.scnn.compressor import COUNT_BITS
 from rtl.scnn.issue import Cause
 from rtl.scnn.link import Barriers, source, ways
 from rtl.scnn.pe import Pe
+from rtl.scnn.records import LAYERS_BITS
 from rtl.scnn.together import Together
 from rtl.scnn.tree import Tree
 from spec.scnn.shape import ScnnSpec
@@ -40,8 +41,8 @@ class Array(wiring.Component):
         Slots with products, activation tails, weight tails and placeholders, and PEs without issue by cause, of one cycle,
         ``broadcast_latency + EVENTS_LATE`` cycles later.
     saturated, overflow, bad_run, swept : ``Out``
-    overflow_pe : ``Out(8)``
-        The lowest PE that overflows now.
+    overflow_pe, overflow_ring : ``Out``
+        The lowest PE that overflows now, and the number of its layer since the reset, modulo 4.
     """
 
     def __init__(self, spec: ScnnSpec, library: Submodules):
@@ -54,7 +55,7 @@ class Array(wiring.Component):
             "load_valid": In(1), "pe": In(8), "reading": In(1), "read_addr": In(16), "released": Out(spec.pes),
             "layer_released": Out(1), "finished": Out(1), "o_table": Out(w.word + COUNT_BITS), "o_word": Out(w.act_word),
             "slots": Out(slots).array(4), "causes": Out(many).array(len(Cause)), "saturated": Out(1), "overflow": Out(1),
-            "overflow_pe": Out(8), "bad_run": Out(1), "swept": Out(1)})
+            "overflow_pe": Out(8), "overflow_ring": Out(LAYERS_BITS), "bad_run": Out(1), "swept": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -175,17 +176,28 @@ class Array(wiring.Component):
         for name in ("saturated", "bad_run"):
             m.d.comb += getattr(self, name).eq(self._joined(m, name, pes, lambda bits: bits.any()))
         m.d.comb += self.swept.eq(self._joined(m, "swept", pes, lambda bits: bits.all()))
-        over = self._up(m, "overflow", self._all(pes, "overflow"))
-        m.d.comb += self.overflow.eq(over.any())
-        for number in reversed(range(len(pes))):
-            with m.If(over[number]):
-                m.d.comb += self.overflow_pe.eq(number)
+        self._overflow(m, pes)
         for k, total in enumerate(self.slots):
             came = [self._up(m, f"slots{k}_{number}", pe.slots[k]) for number, pe in enumerate(pes)]
             m.d.sync += total.eq(reduce(add, came))
         for cause in Cause:
             came = [self._up(m, f"cause{cause.value}_{number}", pe.idle & (pe.cause == cause)) for number, pe in enumerate(pes)]
             m.d.sync += self.causes[cause.value].eq(reduce(add, came))
+
+    def _overflow(self, m, pes):
+        """Choose the lowest PE that overflows behind the first register of its way."""
+        near = min(1, self._spec.broadcast_latency)
+        over, rings = (delayed(m, Cat(getattr(pe, name) for pe in pes), f"near_{name}", cycles=near)
+                       for name in ("overflow", "layer_ring"))
+        number, ring = Signal.like(self.overflow_pe, name="full_pe"), Signal(LAYERS_BITS, name="full_ring")
+        for pe in reversed(range(len(pes))):
+            with m.If(over[pe]):
+                m.d.comb += [
+                    number.eq(pe),
+                    ring.eq(rings.word_select(pe, LAYERS_BITS)),
+                ]
+        found = delayed(m, Cat(over.any(), ring, number), "from_overflow", cycles=self._spec.broadcast_latency - near)
+        m.d.comb += Cat(self.overflow, self.overflow_ring, self.overflow_pe).eq(found)
 
     def _answers(self, m, pes, chosen):
         for name in ("o_table", "o_word"):

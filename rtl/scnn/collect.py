@@ -133,5 +133,6 @@ def add_output(m, pe, drain, side, sent) -> Compressor:
         compressor.i_block.eq(drain.block + post.o_channel),
         compressor.gap.eq(drain.gap),
         pe.overflow.eq(compressor.overflow),
+        pe.layer_ring.eq(drain.layer_ring),
     ]
     return compressor

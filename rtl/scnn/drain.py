@@ -9,7 +9,7 @@ from rtl.parts import delayed
 from rtl.scnn.bus import ADDRESS_FIELD_BITS, DRAINED_BITS, PASS_BITS, Widths, mark_layout, side_layout
 from rtl.scnn.issue import Cause
 from rtl.scnn.operations import add_operations, add_pace
-from rtl.scnn.records import keep_layers, read_records
+from rtl.scnn.records import LAYERS_BITS, keep_layers, read_records
 from spec.framing import WORD_BITS
 from spec.scnn.program import CAUSES, DRAIN_LAYER, DRAIN_STEP
 from spec.scnn.shape import HEAD, PUSH, ScnnSpec
@@ -39,6 +39,8 @@ class Drain(wiring.Component):
         In the cycle after: the operation's old value goes to a neighbour, to this address.
     layer_shift, layer_relu, layer_bias, layer_word, layer_limit, layer_level : ``Out``
         Fields of the layer being drained.
+    layer_ring : ``Out``
+        Number of that layer since the reset, modulo 4.
     fresh : ``Out(1)``
         They have just been loaded.
     block, pool, gap : ``Out``
@@ -62,9 +64,9 @@ class Drain(wiring.Component):
             "start": In(1), "start_addr": In(ADDRESS_FIELD_BITS), "start_final": In(1), "program_addr": Out(w.program),
             "program": In(WORD_BITS), "pass_issued": In(1), "heads": In(2), "arrive": Out(1), "go": In(1), "o_valid": Out(1),
             "o_side": Out(side_layout(spec)), "o_mark": Out(mark_layout(spec)), "o_send": Out(1), "o_direction": Out(2),
-            "o_level": Out(3), "o_address": Out(w.address), "fresh": Out(1), "block": Out(w.block),
-            "pool": Out(2), "gap": Out(5), "buffer": Out(1), "ring": Out(2), "pass_drained": Out(1), "finished": Out(1),
-            "drained": Out(DRAINED_BITS), "draining": Out(1), "cause": Out(Cause)})
+            "o_level": Out(3), "o_address": Out(w.address), "layer_ring": Out(LAYERS_BITS), "fresh": Out(1),
+            "block": Out(w.block), "pool": Out(2), "gap": Out(5), "buffer": Out(1), "ring": Out(2), "pass_drained": Out(1),
+            "finished": Out(1), "drained": Out(DRAINED_BITS), "draining": Out(1), "cause": Out(Cause)})
 
     def elaborate(self, platform):
         m = Module()
@@ -74,6 +76,7 @@ class Drain(wiring.Component):
         self._passes(m)
         self._next_layer = Signal()                         # the layer at hand is drained
         waiting = keep_layers(m, self, self._next_layer)
+        m.d.comb += self.layer_ring.eq(waiting.ring)
         records = read_records(m, self, waiting.place, self._layer, self._step)
         pace = add_pace(m, self._step, records.begin)
         self._steps(m, waiting, records, pace)

@@ -15,6 +15,7 @@ from rtl.scnn.lane import WeightLane
 from rtl.scnn.loader import CENTRAL, Loader
 from rtl.scnn.port import WeightPort, weight_slave
 from rtl.scnn.readout import Readout
+from rtl.scnn.records import LAYERS_BITS
 from rtl.scnn.store import WeightStore
 from spec.framing import WORD_BITS
 from spec.scnn.packet import PACKETS
@@ -173,10 +174,13 @@ class Machine(wiring.Component):
             front.event.range.eq(loader.range),
             front.clear.eq(control.clear),
         ]
+        started, behind = Signal(LAYERS_BITS), Signal(LAYERS_BITS)
+        m.d.sync += started.eq(started + control.o_start)
+        m.d.comb += behind.eq(started - 1 - array.overflow_ring)    # layers that began behind the one that the PE writes
         with m.If(array.overflow & ~front.flags.act_overflow):
             m.d.sync += [
                 front.overflow.pe.eq(array.overflow_pe),
-                front.overflow.layer.eq(control.layer),
+                front.overflow.layer.eq(control.layer - behind),
             ]
 
     def _late(self):

@@ -17,6 +17,7 @@ from rtl.scnn.link import LEVEL_BITS, ways
 from rtl.scnn.lookup import Lookup
 from rtl.scnn.memory import join_supply
 from rtl.scnn.multiply import add_buffer, add_products, join_issue, receive_broadcast
+from rtl.scnn.records import LAYERS_BITS
 from rtl.scnn.side import link_layout
 from rtl.scnn.supply import Supply
 from rtl.scnn.tree import tree_ports
@@ -49,6 +50,8 @@ class Pe(wiring.Component):
         All PEs are ready to drain; this one is; it released a block, the last one of a layer; its last pass was drained.
     slots, idle, cause, saturated, overflow, bad_run : ``Out``
         For counters and flags.
+    layer_ring : ``Out``
+        Number, since the reset and modulo 4, of the layer whose outputs are written.
     swept : ``Out(1)``
         Its accumulators have been cleared since the reset.
     """
@@ -64,7 +67,7 @@ class Pe(wiring.Component):
             "o_word": Out(w.act_word), "i_link": In(link_layout(spec)).array(many), "i_sum": In(w.sum).array(many),
             "o_link": Out(link_layout(spec)), "o_sum": Out(w.sum), "go": In(1), "arrive": Out(1), "weights_released": Out(1),
             "layer_released": Out(1), "finished": Out(1), "slots": Out(w.slots).array(4), "idle": Out(1), "cause": Out(Cause),
-            "saturated": Out(1), "overflow": Out(1), "bad_run": Out(1), "swept": Out(1)})
+            "saturated": Out(1), "overflow": Out(1), "layer_ring": Out(LAYERS_BITS), "bad_run": Out(1), "swept": Out(1)})
 
     def elaborate(self, platform):
         m = Module()

@@ -14,9 +14,20 @@ LAYERS_BITS = 2         # of the number of layers that may wait to be drained
 
 @dataclass(frozen=True, kw_only=True)
 class Waiting:
-    """Layers that have begun and are not drained: their number, and of the oldest one its records' place and its ``final``."""
+    """Layers that have begun and are not drained.
+
+    Parameters
+    ----------
+    count : Value
+        How many.
+    ring : Value
+        Number of the oldest one since the reset, modulo 4.
+    place, final : Value
+        Of the oldest one where its records are, and whether it is the last of the run.
+    """
 
     count: Value
+    ring: Value
     place: Value
     final: Value
 
@@ -53,7 +64,7 @@ def keep_layers(m, drain, next_layer) -> Waiting:
         write.eq(write + drain.start),
         read.eq(read + next_layer),
     ]
-    return Waiting(count=waiting, place=oldest[:Widths(drain.spec).program], final=oldest[-1])
+    return Waiting(count=waiting, ring=read, place=oldest[:Widths(drain.spec).program], final=oldest[-1])
 
 
 def read_records(m, drain, oldest, of_layer, of_step) -> Records:

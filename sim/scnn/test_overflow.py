@@ -8,8 +8,8 @@ import pytest
 from compress.actions import ReadRegister
 from compress.scnn import image, stream
 from compress.scnn.actions import read_actions
-from compress.scnn.tensor import PLAIN, indices
-from golden.scnn.layer import Pool
+from compress.scnn.tensor import PLAIN, indices, store
+from golden.scnn.layer import Pool, forward
 from rtl.scnn import generate
 from sim.scnn import check, upset
 from sim.scnn.networks import NETWORKS, SAME, conv, sparse
@@ -69,3 +69,26 @@ def test_a_run_without_room_leaves_no_sums_behind(tmp_path):
     before, over, *again = (answer.value for answer in hold(generate(spec), talks, folder=tmp_path, apart=apart(spec)))
     assert over["act_overflow"] and not over["bad_run"]
     assert [check.faults(case, whole, one) for one in (before, *again)] == [[], [], []]
+
+
+def place(image, x):
+    """Run an input that does not fit; return flag and place of the overflow."""
+    flags = yield from upset.flags_of(image, x)
+    return flags["act_overflow"], (yield ReadRegister("overflow"))
+
+
+@pytest.mark.parametrize("more", [{"rows": 2, "cols": 2, "broadcast_latency": 1}, {"rows": 1, "cols": 2}])
+def test_the_layer_without_room_is_named_while_later_ones_have_begun(more, tmp_path):
+    """Every layer and PE in turn lacks its last word, which it would write while the layer behind issues its products."""
+    spec, rng = preset("ecp5", **more), np.random.default_rng(9)
+    layers = [*NETWORKS["deep"](rng), conv(rng, "e", "d", (12, 6, 1, 1), shift=5), conv(rng, "f", "e", (3, 12, 1, 1), shift=5)]
+    case = check.Case(name="deep", layers=layers, x=sparse(rng, (3, 9, 10), 1.0, 100), levels=(0,) * 6,
+                      passes=(None, 3, None, 2, None, None))
+    whole = case.assembly(spec)
+    assert max(mapping.passes for mapping in whole.mappings) > 1 == min(mapping.passes for mapping in whole.mappings)
+    tried, values = [(layer, pe) for layer in range(len(layers)) for pe in range(spec.pes)], forward(layers, case.x)
+    need = [len(store(spec, whole.mappings[layer].output, values[layers[layer].name], pe, 0)[1]) for layer, pe in tried]
+    talks = [partial(place, image.of(upset.limited(whole, layer, pe, words - 1)[0]), case.x)
+             for (layer, pe), words in zip(tried, need, strict=True)]
+    answers = [answer.value for answer in hold(generate(spec), talks, folder=tmp_path, apart=apart(spec))]
+    assert answers == [(1, {"layer": layer, "pe": pe}) for layer, pe in tried]
