@@ -19,6 +19,7 @@ DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, ValueEr
            TypeError, AttributeError, NotImplementedError, RuntimeError, OverflowError, MemoryError, OSError)
 """What zipfile raises on files that are no archives, or were one once."""
 
+END, END_BYTES = b"PK\5\6", 22     # how the record begins that ends an archive, and its bytes without a comment
 EXPANSION = 1032            # Deflate cannot make more of a byte
 
 
@@ -69,6 +70,8 @@ class Archive:
             self._zip = zipfile.ZipFile(file)
         except DAMAGED as error:
             raise self._bad(_line(error)) from error
+        if fault := _more(self._zip, file, whole):
+            raise self._bad(fault)
         self._members: dict[str, zipfile.ZipInfo] = {}
         for info in self._zip.infolist():
             if fault := _fault(info, whole):
@@ -100,6 +103,16 @@ class Archive:
     def _bad(self, reason: str) -> ValueError:
         return ValueError(f"{self._name} must be a whole .npz {self._what}, not a file cut short, damaged or of another kind "
                           f"({reason}); {self._advice}")
+
+
+def _more(archive: zipfile.ZipFile, file: BinaryIO, whole: int) -> str:
+    """Return what lies around an archive, or nothing: a file that is cut may end with a whole archive that lay inside it."""
+    end = whole - END_BYTES - len(archive.comment)
+    file.seek(max(0, end))
+    if file.read(len(END)) != END:
+        return "it does not end where the archive does"
+    first = min((info.header_offset for info in archive.infolist()), default=0)
+    return f"{first:,} bytes lie ahead of its first member" if first else ""
 
 
 def _fault(info: zipfile.ZipInfo, whole: int) -> str:
