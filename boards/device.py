@@ -50,6 +50,7 @@ class Device:
         self.registers = _registers(self.about)
         self.image: Any = None
         self._talk: Any = None
+        self._ready = False
         self._check_identity()
         self._settle()
 
@@ -86,11 +87,12 @@ class Device:
         """
         design, loaded, digest = take(image)
         self.fits(loaded, design)
-        self.image, self._talk = loaded, machines.part(design, "compress")
-        if not force and digest and digest == self.about.image:
-            return False
-        self.perform(self._talk.load_actions(loaded))
-        return True
+        self.image, self._talk, self._ready = loaded, machines.part(design, "compress"), False
+        sent = force or not digest or digest != self.about.image
+        if sent:
+            self.perform(self._talk.load_actions(loaded))
+        self._ready = True
+        return sent
 
     def run(self, values: Any) -> np.ndarray:
         """Return the outputs of one input or of each of several, as the network means them."""
@@ -103,11 +105,14 @@ class Device:
 
     def results(self, values: Any) -> Iterator[Any]:
         """Yield what the machine gives for each of several inputs: outputs as it has them, counters, flags."""
-        if self._talk is None:
-            raise ValueError("an image must be loaded before inputs are run, and none is; call load")
+        if not self._ready:
+            raise ValueError("an image must be loaded before inputs are run, and none is, or a run did not end; call load")
         integers, _ = self._talk.inputs(self.image, values)
         for vector in integers:
-            yield self.perform(self._talk.run_actions(self.image, vector))
+            self._ready = False                             # a run that is left in the middle may leave other programs behind
+            result = self.perform(self._talk.run_actions(self.image, vector))
+            self._ready = True
+            yield result
 
     def counters(self) -> dict[str, int]:
         """Return the machine's counters."""

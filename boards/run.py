@@ -87,18 +87,29 @@ def _run(device: Device, image: Path, values: Any, outputs: Path | None, test: b
     _tell(device, answers, results, load if sent else 0.0, seconds)
     statistics = vars(device.link.statistics)
     counters = {name: [result.counters[name] for result in results] for name in results[0].counters}
-    return figures | {"inputs": len(values), "load_seconds": round(load, 3), "run_seconds": round(seconds, 3),
-                      "loaded": sent, "link": statistics, "counters": counters}
+    return figures | {"inputs": len(values), "in_parts": in_parts(results), "load_seconds": round(load, 3),
+                      "run_seconds": round(seconds, 3), "loaded": sent, "link": statistics, "counters": counters}
+
+
+def in_parts(results: list[Any]) -> list[dict[str, int]]:
+    """Return for each input that an SCNN array ran in parts its number, where it did not fit, and what that cost."""
+    return [{"input": number, **result.overflow, "parts": result.parts, "lost_cycles": result.lost}
+            for number, result in enumerate(results) if getattr(result, "parts", 0)]
 
 
 def _tell(device: Device, answers: np.ndarray, results: list[Any], load: float, seconds: float) -> None:
     said, carried = device.about, device.link.statistics
-    cycles = float(np.mean([result.counters["cycles"] for result in results]))
+    parts = in_parts(results)
+    lost = sum(one["lost_cycles"] for one in parts)
+    cycles = float(np.mean([result.counters["cycles"] for result in results])) + lost / len(results)
     table.show(f"{said.name} on {said.board}, {len(results)} inputs", ("what", "figure"), [
         ("cycles per input", f"{cycles:,.1f}"), ("us per input at the board's clock", f"{1e6 * cycles / said.clock_hz:,.2f}"),
         ("load", f"{load:.2f} s" if load else "none: the image is in the bitstream"),
         ("inputs and outputs", f"{seconds:.2f} s"), ("frames sent", carried.frames), ("of these again", carried.repeated),
         ("bytes sent", f"{carried.bytes_out:,}"), ("bytes received", f"{carried.bytes_in:,}")])
+    if parts:
+        print(f"inputs that ran in parts, since their activations did not fit: {len(parts)} of {len(results)}; the cycles "
+              f"include {lost:,} of runs in vain")
     if answers.ndim == 2 and answers.shape[1] > 1:
         shown = answers.argmax(1)[:SHOWN].tolist()
         rest = f" ... ({len(answers)} in all)" if len(answers) > SHOWN else ""

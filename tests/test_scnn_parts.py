@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from boards.device import Device
+from compress import scnn as compressed
 from compress.frontend.file import read_network
 from compress.frontend.onnx import from_model
 from compress.scnn import image
@@ -151,7 +153,7 @@ def changed(members, name, row, column, value):
     (lambda own: own | {"parts": own["parts"][:, :-1].copy()}, "parts must be of shape any x 12"),
     (lambda own: own | {"part_inputs": own["part_inputs"].ravel()}, "part_inputs must be of shape any x 5"),
     (lambda own: own | {"parts": own["parts"][::-1].copy()}, "parts must have rows for layers 0 to 4, one after another"),
-    (lambda own: own | {"parts": own["parts"][1:].copy()}, "layer 0: (parts must make|image 0 must read)"),
+    (lambda own: own | {"parts": own["parts"][1:].copy()}, "layer 0: parts must make|files of part_files must be those"),
     (lambda own: changed(own, "parts", 0, 1, 99), "images of parts must be 0 to"),
     (lambda own: changed(own, "parts", 0, 3, 12), "layer 0: (image|boxes)"),
     (lambda own: changed(own, "parts", 0, 2, -1), "layer 0: boxes of parts must lie in their planes"),
@@ -243,3 +245,77 @@ def in_parts(built, x, words, folder):
     whole = replace(built.image, parts=Parts(rows=tuple(found.rows), reads=tuple(found.reads), images=images))
     answer, counters, _ = golden_parts.run(saved(whole, folder).parts, x, partial(golden.run, crossbars=False))
     return answer, len(found.rows), sum(own.cycles for own in counters)
+
+
+def test_a_cut_image_is_not_taken_for_one_of_its_parts(tmp_path):
+    """Part files lie in the image as they are, each a whole archive with a digest of its own."""
+    _, plan, *_ = tight(np.random.default_rng(7))
+    image.save(image.of(plan.assembly, parts=plan.parts, largest=400), tmp_path / "net.npz")
+    data = (tmp_path / "net.npz").read_bytes()
+    pieces = [data[:end] for end in range(100, len(data), 1009)] + [data[first:] for first in range(100, len(data), 4001)]
+    inner = [at for at in range(len(data)) if data.startswith(b"PK\5\6", at)]
+    assert len(inner) == len(plan.parts.images) + 1
+    for piece in [*pieces, *(data[:at + 22] for at in inner[:-1]), data + b"\0", b"\0" + data]:
+        (tmp_path / "cut.npz").write_bytes(piece)
+        for load in image.load, golden.load:
+            with pytest.raises(ValueError, match=r"must be a whole \.npz image"):
+                load(tmp_path / "cut.npz")
+
+
+def test_a_file_that_no_part_runs_is_refused():
+    _, plan, *_ = tight(np.random.default_rng(7))
+    more = replace(plan.parts, images=(*plan.parts.images, plan.parts.images[0]))
+    whole = image.of(plan.assembly, parts=more, largest=400)
+    with pytest.raises(ValueError, match="^files of part_files must be those that parts run, not also file"):
+        image.made(plan.assembly.spec, image.header(whole), image.members(whole))
+
+
+def test_the_memory_that_is_too_small_is_named():
+    """Activations fit at one level, at which the weights do not; at the levels of the fewest cycles neither would."""
+    layers = quiet(np.random.default_rng(7))
+    seen = np.zeros((1, 3, 12, 10), np.int16)
+    seen[:, :, 4:6, 4:6] = 300
+    spec = preset("ecp5", rows=2, cols=2, memory_words=128, weight_memory=16)
+    with pytest.raises(ValueError, match="^weights must fit 16 transfers of 64 bits"):
+        planned(spec, layers, seen.shape[1:], free=FREE, density={}, level=None, recorded=Recorded(layers, seen))
+    deep = [conv(np.random.default_rng(1), "deep", "input", 4, 40, 3)]
+    with pytest.raises(ValueError, match="take a larger array or memory$"):
+        divided(preset("ecp5", rows=1, cols=1, memory_words=64), deep, (40, 6, 6), {})
+
+
+@pytest.mark.parametrize("level", [0, 1])
+def test_a_part_of_the_channels_of_a_layer_with_a_residual(level, tmp_path):
+    """The residual's channels, which give the order of the sums, are cut where the reader of the sums cuts them."""
+    rng = np.random.default_rng(5)
+    layers = [conv(rng, "a", "input", 8, 3, 3, pad=(1, 1, 1, 1), shift=4),
+              conv(rng, "b", "a", 8, 8, 1, residual=("a", 2), shift=4),
+              conv(rng, "c", "b", 8, 8, 1, residual=("b", 1), shift=4),
+              replace(conv(rng, "d", "c", 4, 5, 1, shift=4), inputs=("c:1:6",))]
+    x = sparse(rng, (3, 6, 6), 0.8, -100, 100).astype(np.int16)
+    made = image.of(assemble(preset("ecp5", rows=1, cols=2), layers, x.shape, levels=[level] * 4), largest=400)
+    image.save(made, tmp_path / "net.npz")
+    np.testing.assert_array_equal(golden.run(golden.load(tmp_path / "net.npz"), x, crossbars=False).outputs,
+                                  forward(layers, x)["d"])
+
+
+def test_a_board_that_was_left_in_a_run_wants_its_image_again():
+    class Broken(Device):
+        def __init__(self):
+            self.image, self._talk, self._ready, self.left = None, compressed, True, 1
+
+        def perform(self, actions):
+            actions.close()
+            if not self.left:
+                raise KeyboardInterrupt
+            self.left -= 1
+            return "result"
+
+    _, plan, small, _ = tight(np.random.default_rng(7))
+    board = Broken()
+    board.image = image.of(plan.assembly, parts=plan.parts, largest=400)
+    results = board.results(small[None])
+    assert next(results) == "result"
+    with pytest.raises(KeyboardInterrupt):
+        list(board.results(small[None]))
+    with pytest.raises(ValueError, match="or a run did not end; call load"):
+        next(board.results(small[None]))

@@ -213,12 +213,15 @@ def _lone(layers: Sequence[Layer]) -> list[bool]:
 
 
 def _cuts(layers: Sequence[Layer]) -> dict[str, list[int]]:
-    """Return where readers cut each tensor into ranges of channels."""
+    """Return where readers cut each tensor into ranges of channels; a residual is cut as the sums that it is added to."""
     found: dict[str, set[int]] = {}
     for layer in layers:
         for name, channels in map(source, layer.inputs):
             if channels.start is not None:
                 found.setdefault(name, set()).update((channels.start, channels.stop))
+    for layer in reversed(layers):
+        if layer.residual:
+            found.setdefault(layer.residual[0], set()).update(found.get(layer.name, ()))
     return {name: sorted(cut for cut in cuts if cut) for name, cuts in found.items()}
 
 

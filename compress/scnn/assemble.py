@@ -15,6 +15,10 @@ from spec.scnn import ScnnSpec
 from spec.scnn import program as records
 
 
+class UnheldError(ValueError):
+    """A network that is laid over the array, of which the array does not hold the programs or the weights."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Assembly:
     """Everything that a host loads into an array to run a network, and how the network lies in it.
@@ -73,20 +77,20 @@ def assemble(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int
             drains = program.drain(spec, mapping)
             supplies = [program.supply(spec, mapping, mappings, pe) for pe in range(spec.pes)]
         except OverflowError as error:
-            raise ValueError(f"{mapping.layer.name}: program of the layer: {error}; "
-                             f"take a smaller filter, window or stride") from error
+            raise UnheldError(f"{mapping.layer.name}: program of the layer: {error}; "
+                              f"take a smaller filter, window or stride") from error
         for own, made in ((supply, supplies), (drain, drains)):
             for pe, words in enumerate(program.pad(made)):
                 own[pe] += [int(word) for word in words]
     for what, size in (("lanes", len(lane_words)), ("supply", len(supply[0])), ("drain", len(drain[0]))):
         if size > spec.program:
-            raise ValueError(f"program of {what} must fit {spec.program} words, not {size}; take a larger program")
+            raise UnheldError(f"program of {what} must fit {spec.program} words, not {size}; take a larger program")
     if len(mappings) > spec.layers:
-        raise ValueError(f"layers must be at most {spec.layers}, not {len(mappings)}; take more layers")
+        raise UnheldError(f"layers must be at most {spec.layers}, not {len(mappings)}; take more layers")
     items = stream.lanes(spec, mappings) if weights else np.empty((0, 1 + spec.transfer_items), np.uint32)
     if spec.weight_memory and len(items) > spec.weight_memory:
-        raise ValueError(f"weights must fit {spec.weight_memory} transfers of {spec.weight_port_bits} bits, "
-                         f"not {len(items)}; take a larger weight_memory, or 0 for a stream from outside")
+        raise UnheldError(f"weights must fit {spec.weight_memory} transfers of {spec.weight_port_bits} bits, "
+                          f"not {len(items)}; take a larger weight_memory, or 0 for a stream from outside")
     return Assembly(spec=spec, source=source, mappings=mappings, layers=np.array(table, np.uint64),
                     lanes=np.array(lane_words, np.uint64), taps=np.array(tap_words, np.int64),
                     supply=np.array(supply, np.uint64), drain=np.array(drain, np.uint64), codebooks=books,

@@ -9,6 +9,7 @@ import numpy as np
 from compress.scnn.assemble import Assembly
 from compress.scnn.parts import Part, Read, Shape
 from compress.scnn.size import laid
+from compress.scnn.tensor import Tensor
 from golden.scnn.layer import Layer, Pool, source
 from spec.scnn import ScnnSpec
 
@@ -143,7 +144,12 @@ def _alone(spec: ScnnSpec, layer: Layer, depth: int, rows: Span, cols: Span, den
     if least > spec.memory_words:
         return None, ValueError(f"its activations must fit memory_words, not need {least} of {spec.memory_words} words per PE; "
                                 f"take a larger array or memory")
-    return laid(spec, [own], (depth, high, wide), None, density=density)
+    return laid(spec, [own], (depth, high, wide), None, density=density, need=_whole)
+
+
+def _whole(spec: ScnnSpec, tensor: Tensor) -> int:
+    """Return the words of every input's activations."""
+    return tensor.words(spec)
 
 
 def alone(layer: Layer, rows: Span, cols: Span) -> Layer:

@@ -141,6 +141,8 @@ def joined(arrays: Mapping[str, np.ndarray], images: "Sequence[Image]", layers: 
             raise ValueError(f"{name} must have rows for layers 0 to {layers - 1}, one after another; {AGAIN}")
     if any(not 0 <= row.image < len(images) for row in made.rows):
         raise ValueError(f"images of parts must be 0 to {len(images) - 1}; {AGAIN}")
+    if left := sorted(set(range(len(images))) - {row.image for row in made.rows}):
+        raise ValueError(f"files of part_files must be those that parts run, not also file {left[0]}; {AGAIN}")
     shapes = made.shapes | {-1: source}
     if shapes[layers - 1] != output:
         raise ValueError(f"parts must make an output of shape {_said(output)}, not {_said(shapes[layers - 1])}; {AGAIN}")

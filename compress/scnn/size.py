@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from compress.scnn.arrange import Need
-from compress.scnn.assemble import Assembly, assemble
+from compress.scnn.assemble import Assembly, UnheldError, assemble
 from golden.scnn.layer import Layer
 from spec.scnn import PRESETS, ScnnSpec
 from spec.scnn.shape import fitted
@@ -69,7 +69,10 @@ def sized(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], 
 
 def laid(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], level: int | None, **choices: Any,
           ) -> tuple[Assembly | None, ValueError | None]:
-    """Return a network laid out, or why it is not: each layer at its own level, then all at one, the largest first."""
+    """Return a network laid out, or why it is not: each layer at its own level, then all at one, the largest first.
+
+    Of several reasons the first is returned, or the first behind which the network was laid out already.
+    """
     tried = [[level] * len(layers)] if level is not None else [
         None, *([number] * len(layers) for number in reversed(range(len(spec.block_sides))))]
     first: ValueError | None = None
@@ -77,7 +80,8 @@ def laid(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], l
         try:
             return assemble(spec, layers, shape, levels=levels, **choices), None
         except ValueError as error:
-            first = first or error
+            if first is None or isinstance(error, UnheldError) and not isinstance(first, UnheldError):
+                first = error
     return None, first
 
 

@@ -128,11 +128,13 @@ class Outcome:
         return None if self.labels is None else self.right / len(self.outputs)
 
     def layers(self) -> list[dict[str, Any]]:
-        """Return what the model of time says of each layer, for the first input."""
+        """Return what the model of time says of each layer, for the first input; in parts a layer has no level of its own."""
         slots = self.image.spec.multipliers
+        without = dict.fromkeys(("level", "passes", "kc")) if self.golden[0].parts else {}
+        names = [named | without for named in self.image.names]
         return [named | {"cycles": own.cycles, "use": own.slots["products"] / max(1, own.cycles * slots), "slots": own.slots,
                          "entries": own.entries, "port_wait": own.port_wait}
-                for named, own in zip(self.image.names, self.golden[0].counters, strict=True)]
+                for named, own in zip(names, self.golden[0].counters, strict=True)]
 
     def causes(self) -> list[tuple[str, str, str, str]]:
         """Return for each counter the machine's, the model's and their share of the slots, means over the inputs compared."""

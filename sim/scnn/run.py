@@ -131,10 +131,14 @@ def _classes(path: Path, first: int | None, wanted: int, classes: int) -> np.nda
 
 def _tell(outcome: Outcome, name: str, sim: str) -> None:
     count = len(outcome.answers)
-    show(f"{name}: layers by the model of time, first input", ("layer", "level", "passes", "kc", "cycles", "use"),
-         [(row["name"], row["level"], row["passes"], row["kc"], f"{row['cycles']:,}", f"{100 * row['use']:.1f} %")
+    first = ", in parts" if outcome.golden[0].parts else ""
+    show(f"{name}: layers by the model of time, first input{first}", ("layer", "level", "passes", "kc", "cycles", "use"),
+         [(row["name"], *("-" if row[key] is None else row[key] for key in ("level", "passes", "kc")), f"{row['cycles']:,}",
+           f"{100 * row['use']:.1f} %")
           for row in outcome.layers()])
     what = f"means of the first {outcome.timed}" if outcome.timed > 1 else "first input"
+    if some := sum(run.parts > 0 for run in outcome.golden[:max(1, outcome.timed)]):
+        what += f", {some} of them in parts" if outcome.timed > 1 else ", in parts"
     show(f"{name} in {sim}, all layers, {what}", ("counter", "machine", "model", "share of slots"), outcome.causes())
     image = outcome.image
     for number, values in enumerate(outcome.answer[:VECTORS]):
