@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cocotb.simtime import get_sim_time
 from cocotb.triggers import ClockCycles, RisingEdge, SimTimeoutError, with_timeout
 
 from compress.actions import (
@@ -184,12 +185,14 @@ class Host:
 
         if ended(flags := await self.flags(), wait):
             return flags
-        return await self.within(wait.limit, self._polled(wait), wait.what)
+        return await self._polled(wait)
 
     async def _polled(self, wait: Wait) -> dict[str, int]:
-        """Read the flags until they end a wait: another flag had raised the interrupt first."""
+        """Read the flags until they end a wait: another flag had raised the interrupt first. Each read comes to its end."""
+        end = get_sim_time("ns") + wait.limit * PERIOD
         while not ended(flags := await self.flags(), wait):
-            pass
+            if get_sim_time("ns") > end:
+                await self._late(wait.limit, wait.what)
         return flags
 
     async def within(self, limit: int, event: Awaitable[Any], what: str) -> Any:
@@ -197,6 +200,10 @@ class Host:
         try:
             return await with_timeout(event, limit * PERIOD, "ns")
         except SimTimeoutError:
-            busy, flags, counters = (await self.read("status"))["busy"], await self.flags(), await self.counters()
-            raise RuntimeError(f"{what} must end within {limit} cycles, and it has not; status: busy {busy}; flags: "
-                               f"{named(flags)}; counters: {named(counters)}") from None
+            await self._late(limit, what)
+
+    async def _late(self, limit: int, what: str) -> None:
+        """Raise a ``RuntimeError`` that says what a machine was at which has not come to an end within a limit."""
+        busy, flags, counters = (await self.read("status"))["busy"], await self.flags(), await self.counters()
+        raise RuntimeError(f"{what} must end within {limit} cycles, and it has not; status: busy {busy}; flags: "
+                           f"{named(flags)}; counters: {named(counters)}") from None

@@ -1,5 +1,6 @@
 """A PE without room for its outputs: it says so, and writes nothing beyond its region."""
 
+import re
 from functools import partial
 
 import numpy as np
@@ -77,9 +78,12 @@ def place(image, x):
     return flags["act_overflow"], (yield ReadRegister("overflow"))
 
 
-@pytest.mark.parametrize("more", [{"rows": 2, "cols": 2, "broadcast_latency": 1}, {"rows": 1, "cols": 2}])
-def test_the_layer_without_room_is_named_while_later_ones_have_begun(more, tmp_path):
-    """Every layer and PE in turn lacks its last word, which it would write while the layer behind issues its products."""
+@pytest.mark.parametrize("more, soon", [({"rows": 2, "cols": 2, "broadcast_latency": 1}, 1000), ({"rows": 1, "cols": 2}, 2000)])
+def test_the_layer_without_room_is_named_while_later_ones_have_begun(more, soon, tmp_path):
+    """Every layer and PE in turn lacks its last word, which it would write while the layer behind issues its products.
+
+    Within ``soon`` cycles the first layer is written, and the last one is not within twice as many.
+    """
     spec, rng = preset("ecp5", **more), np.random.default_rng(9)
     layers = [*NETWORKS["deep"](rng), conv(rng, "e", "d", (12, 6, 1, 1), shift=5), conv(rng, "f", "e", (3, 12, 1, 1), shift=5)]
     case = check.Case(name="deep", layers=layers, x=sparse(rng, (3, 9, 10), 1.0, 100), levels=(0,) * 6,
@@ -88,7 +92,10 @@ def test_the_layer_without_room_is_named_while_later_ones_have_begun(more, tmp_p
     assert max(mapping.passes for mapping in whole.mappings) > 1 == min(mapping.passes for mapping in whole.mappings)
     tried, values = [(layer, pe) for layer in range(len(layers)) for pe in range(spec.pes)], forward(layers, case.x)
     need = [len(store(spec, whole.mappings[layer].output, values[layers[layer].name], pe, 0)[1]) for layer, pe in tried]
-    talks = [partial(place, image.of(upset.limited(whole, layer, pe, words - 1)[0]), case.x)
-             for (layer, pe), words in zip(tried, need, strict=True)]
-    answers = [answer.value for answer in hold(generate(spec), talks, folder=tmp_path, apart=apart(spec))]
+    small = [image.of(upset.limited(whole, layer, pe, words - 1)[0]) for (layer, pe), words in zip(tried, need, strict=True)]
+    talks = [*(partial(place, one, case.x) for one in small), partial(attempt, small[0], case.x, limit=soon)]
+    *answers, late = [answer.value for answer in hold(generate(spec), talks, folder=tmp_path, apart=apart(spec))]
     assert answers == [(1, {"layer": layer, "pe": pe}) for layer, pe in tried]
+    said = re.match(rf"the layers must end within {soon} cycles, .*act_overflow 1.* counters: cycles (\d+)", late.fault)
+    assert said, late.fault
+    assert soon < int(said[1]) < 3 * soon, "counters are read whole, also behind a wait that was given up"
