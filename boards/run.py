@@ -93,8 +93,7 @@ def _run(device: Device, image: Path, values: Any, outputs: Path | None, test: b
 
 def in_parts(results: list[Any]) -> list[dict[str, int]]:
     """Return for each input that an SCNN array ran in parts its number, where it did not fit, and what that cost."""
-    return [{"input": number, **result.overflow, "parts": result.parts, "lost_cycles": result.lost}
-            for number, result in enumerate(results) if getattr(result, "parts", 0)]
+    return [{"input": number, **told} for number, result in enumerate(results) if (told := getattr(result, "in_parts", {}))]
 
 
 def _tell(device: Device, answers: np.ndarray, results: list[Any], load: float, seconds: float) -> None:
@@ -109,7 +108,7 @@ def _tell(device: Device, answers: np.ndarray, results: list[Any], load: float, 
         ("bytes sent", f"{carried.bytes_out:,}"), ("bytes received", f"{carried.bytes_in:,}")])
     if parts:
         print(f"inputs that ran in parts, since their activations did not fit: {len(parts)} of {len(results)}; the cycles "
-              f"include {lost:,} of runs in vain")
+              f"include {lost:,} of runs that were given up")
     if answers.ndim == 2 and answers.shape[1] > 1:
         shown = answers.argmax(1)[:SHOWN].tolist()
         rest = f" ... ({len(answers)} in all)" if len(answers) > SHOWN else ""

@@ -23,9 +23,6 @@ from spec.scnn.shape import ACT_ENTRY_BITS, VALUE_BITS
 BROKEN = ("short", "long", "unknown", "range")
 """Flags that say that a packet was not as it must be."""
 
-ODD = ("bad_run", "count_mismatch")
-"""Flags that a run sets too whose activations do not fit: it reads blocks that were not written."""
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Result:
@@ -51,6 +48,11 @@ class Result:
     overflow: dict[str, int] = field(default_factory=dict)
     parts: int = 0
     lost: int = 0
+
+    @property
+    def in_parts(self) -> dict[str, int]:
+        """What a report tells of an input that ran in parts; empty where all fitted."""
+        return {**self.overflow, "parts": self.parts, "lost_cycles": self.lost} if self.parts else {}
 
 
 def inputs(image: Image, values: Any) -> tuple[np.ndarray, int]:
@@ -116,7 +118,7 @@ def run_actions(image: Image, x: np.ndarray, *, limit: int = 1_000_000_000) -> A
     """Send an input, run all layers, read the output and the counters; return a `Result`.
 
     An input whose activations do not fit their regions runs again in parts, if the image has them, and the image is loaded
-    again behind them. If it has none, a ``RuntimeError`` names the layer and the PE. ``limit`` is that of each wait in cycles.
+    again after them. If it has none, a ``RuntimeError`` names the layer and the PE. ``limit`` is that of each wait in cycles.
     """
     for packet in input_packets(image, x):
         yield Send(packet)
@@ -140,9 +142,8 @@ def run_actions(image: Image, x: np.ndarray, *, limit: int = 1_000_000_000) -> A
 
 
 def _in_parts(image: Image, parts: Parts, x: np.ndarray, where: dict[str, int], limit: int) -> Actions:
-    """Run an input part after part behind a run that did not fit; return a `Result`."""
+    """Run an input part after part, after a run that did not fit; return a `Result`."""
     lost = (yield ReadRegisters(("cycles",)))["cycles"]["value"]
-    yield WriteRegister("flags", dict.fromkeys(ODD, 1))
     counters, flags = dict.fromkeys(COUNTERS, 0), dict[str, int]()
     tensors, loaded = {-1: x}, -1
     for part in parts.rows:

@@ -50,8 +50,8 @@ def arrange(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int]
     groups : sequence of int or None, optional
         Input-channel groups of each layer, where they are not to be chosen.
     need : callable, optional
-        Takes the machine and a tensor and returns the words of a PE's memory that its region has; if left out, those that a
-        plane without a zero takes, which is enough for every input.
+        Takes the machine and a tensor, and returns how many words per PE to reserve for the tensor. If left out, enough for
+        a tensor without zeros, so for every input.
 
     Returns
     -------
@@ -213,7 +213,7 @@ def _lone(layers: Sequence[Layer]) -> list[bool]:
 
 
 def _cuts(layers: Sequence[Layer]) -> dict[str, list[int]]:
-    """Return where readers cut each tensor into ranges of channels; a residual is cut as the sums that it is added to."""
+    """Return where readers cut each tensor into ranges of channels; a residual is cut like the output it is added to."""
     found: dict[str, set[int]] = {}
     for layer in layers:
         for name, channels in map(source, layer.inputs):

@@ -42,7 +42,7 @@ class Span:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Divided:
-    """The parts of a network with their layers laid out: ``assemblies[row.image]`` is what a row runs."""
+    """The parts of a network. Row ``row`` runs ``assemblies[row.image]``, one layer laid out for the array."""
 
     rows: list[Part]
     reads: list[Read]
@@ -103,7 +103,7 @@ def _layer(made: Divided, spec: ScnnSpec, number: int, layer: Layer, shape: Shap
 
 
 def cut(layer: Layer, shape: Shape, size: tuple[int, int]) -> list[tuple[Span, Span]]:
-    """Return the boxes of a layer, of so many rows and columns or fewer, for an input of a shape."""
+    """Return the boxes of a layer's output, each of at most ``size`` rows and columns. ``shape`` is that of the input."""
     outputs = layer.outputs(shape[1], shape[2])
     rows, cols = ([span(layer, axis, shape[1 + axis], (first, min(outputs[axis], first + size[axis])))
                    for first in range(0, outputs[axis], size[axis])] for axis in range(2))
@@ -118,7 +118,7 @@ def sizes(outputs: tuple[int, int]) -> Iterator[tuple[int, int]]:
 
 
 def span(layer: Layer, axis: int, extent: int, made: Edges) -> Span:
-    """Return what outputs ``made`` of a layer need along an axis whose inputs are ``extent``."""
+    """Return what the outputs ``made`` (first, end) of a layer need along one axis of ``extent`` inputs."""
     pool = layer.pool or Pool(kind="max", size=(1, 1), stride=(1, 1))
     sums = layer.plane(extent, extent)[axis]
     first, end = (made[0] * pool.stride[axis] - pool.pad[axis],
@@ -153,7 +153,7 @@ def _whole(spec: ScnnSpec, tensor: Tensor) -> int:
 
 
 def alone(layer: Layer, rows: Span, cols: Span) -> Layer:
-    """Return the layer that makes a box of a layer's output of what `compress.scnn.parts.Parts.given` puts together.
+    """Return the layer that computes one box. Its input is what `compress.scnn.parts.Parts.given` returns.
 
     Raises
     ------
@@ -175,7 +175,7 @@ def alone(layer: Layer, rows: Span, cols: Span) -> Layer:
 
 
 def _summed(layer: Layer, shift: int, row: int, col: int) -> np.ndarray:
-    """Return the weights of a layer and those of its residual behind them: one for each channel, at a tap."""
+    """Return the weights of a layer, then those of its residual: one weight per channel, at tap (``row``, ``col``)."""
     outputs, depth, *taps = layer.weight.shape
     inputs, each = depth * layer.groups, outputs // layer.groups
     weight = np.zeros((outputs, inputs + outputs, *taps), np.int16)

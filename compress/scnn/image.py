@@ -20,6 +20,7 @@ from spec.scnn.image import LAYER_KEYS, MEMBERS, OPTIONAL, PARTS, TENSOR_KEYS
 from spec.scnn.shape import VALUE_BITS
 
 PLACES = ("input_sizes", "input_places", "output_places")
+"""Members that say how the network's file orders inputs and outputs."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

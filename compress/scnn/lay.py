@@ -26,7 +26,7 @@ def form_of(layer: Layer) -> Form:
 
 
 def axis(layer: Layer, which: int, inputs: Sequence[Cut], sums: int, outputs: Sequence[Cut]) -> Axis:
-    """Return the rows (``which`` 0) or columns (1) of a layer. ``inputs`` and ``outputs`` have one cut per turn."""
+    """Return the axis of a layer: rows if ``which`` is 0, columns if 1. ``inputs`` and ``outputs`` hold one cut per turn."""
     pool = layer.pool
     extra = {} if pool is None else {"window": pool.size[which], "hop": pool.stride[which], "blank": pool.pad[which]}
     return Axis(inputs=tuple(inputs), outputs=tuple(outputs), taps=layer.weight.shape[2 + which], stride=layer.stride[which],

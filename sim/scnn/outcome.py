@@ -155,6 +155,5 @@ class Outcome:
                 "counters_compared": self.counted, "predictions": self.predictions.tolist(),
                 "counters": [answer.value.counters for answer in self.answers],
                 "model": [self.total(number) for number in range(len(self.answers))], "layers": self.layers(),
-                "in_parts": [{"input": number, **result.overflow, "parts": result.parts, "lost_cycles": result.lost}
-                             for number, result in self.in_parts],
+                "in_parts": [{"input": number, **result.in_parts} for number, result in self.in_parts],
                 "saturated": [int(answer.value.flags["saturated"]) for answer in self.answers], "faults": self.faults()}

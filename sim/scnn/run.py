@@ -152,7 +152,7 @@ def _tell(outcome: Outcome, name: str, sim: str) -> None:
         number, result = outcome.in_parts[0]
         print(f"inputs that ran in parts, since their activations did not fit: {len(outcome.in_parts)} of {count}; the first "
               f"is input {number}: layer {result.overflow['layer']}, PE {result.overflow['pe']}, then {result.parts} parts in "
-              f"{result.counters['cycles']:,} cycles behind {result.lost:,} in vain")
+              f"{result.counters['cycles']:,} cycles, after {result.lost:,} cycles that were given up")
     if outcome.accuracy is not None:
         print(f"accuracy: {100 * outcome.accuracy:.2f} % ({outcome.right} of {count})")
     print(f"values compared with golden: {outcome.outputs.size}, different: {len(outcome.differing)}; counters compared: "
