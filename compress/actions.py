@@ -1,7 +1,7 @@
 """What a host does with a machine, without saying over what: actions, and how to perform them over a transport.
 
 A machine's ``compress.NAME`` writes its whole talk as generators of actions: ``reply = yield action``. The same generator
-runs on a board behind a serial line and in a simulator behind AXI; its return value is the result. A transport has exactly
+runs on a board over a serial line and in a simulator over AXI; its return value is the result. A transport has exactly
 four calls (`Transport`). A simulator has an awaitable twin of `perform` in ``sim.host``.
 """
 

@@ -172,7 +172,7 @@ def given(path: Path | str, name: str, parts: dict[str, np.ndarray]) -> Given:
 
 
 def _folded(path: Path | str, name: str, parts: dict[str, np.ndarray], layer: Dense) -> Dense:
-    """Return a dense layer that does what it and the batch normalisation behind it do."""
+    """Return a dense layer that does what it and the batch normalisation after it do."""
     size = len(layer.weight)
     found = {part: matrix(path, f"{name}.{part}", array, 1) for part, array in parts.items()}
     for part, values in found.items():

@@ -27,7 +27,7 @@ KINDS = {"uint64": ("uint64_t", 5, "0x{:016x}u"), "uint8": ("uint8_t", 20, "{}")
 
 
 def script(registers: RegisterMap, actions: Actions) -> list[int]:
-    """Return what loads an image as words: packets one behind another, and register writes as words of type 0.
+    """Return what loads an image as words: packets one after another, and register writes as words of type 0.
 
     Such a word has the register's offset where a packet's length is, and the value where its address is. First come words with
     an offset plus 1: the values of constants, by which the driver sees that the machine is the image's. Reads are seen as all

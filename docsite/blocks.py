@@ -39,7 +39,7 @@ def levels(modules: Mapping[str, Module], top: str) -> list[str]:
 
 
 def plain(name: str) -> str:
-    """Return a module's or a part's own name, without that of what it is in and without a number behind it."""
+    """Return a module's or a part's own name, without that of what it is in and without a number after it."""
     return re.sub(r"\$\d+$", "", name.lstrip("\\").rpartition(".")[2])
 
 

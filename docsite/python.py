@@ -33,7 +33,7 @@ def public(module: ModuleType) -> list[str]:
 
 
 def explained(module: ModuleType, name: str) -> str:
-    """Return the docstring of a public name; that of a constant is the string behind it."""
+    """Return the docstring of a public name; that of a constant is the string after it."""
     value = getattr(module, name)
     if inspect.isclass(value) or inspect.isroutine(value) or inspect.ismodule(value):
         text = inspect.getdoc(value) or ""

@@ -41,7 +41,7 @@ def pages() -> dict[str, str]:
 
 
 def one_title(text: str) -> str:
-    """Return a page in which only the first heading is a title; where there are more, all behind it go down a level."""
+    """Return a page in which only the first heading is a title; where there are more, all after it go down a level."""
     parts = FENCED.split(text)              # every other part is a fenced block, in which # means something else
     if sum(len(TITLE.findall(part)) for part in parts[::2]) < 2:
         return text

@@ -61,7 +61,7 @@ def cut(text: str) -> tuple[str, list[Port]]:
 
 
 def _first(text: str) -> int:
-    """Return the number of the first port behind those that a module has."""
+    """Return the number of the first port after those that a module has."""
     return 1 + max(int(found) for found in re.findall(r"^  wire .*(?:in|out)put (\d+) ", text, re.MULTILINE))
 
 

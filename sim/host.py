@@ -121,7 +121,7 @@ class Host:
         """Perform actions, as `compress.actions.perform` does, and return their result.
 
         What the machine does not do in time raises a ``RuntimeError`` in the talk, at the action itself; packets are sent with
-        the first action behind them.
+        the first action after them.
         """
         packets: list[Send] = []
         reply: Any = None

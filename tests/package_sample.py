@@ -10,7 +10,7 @@ from spec.registers import Field, MapBuilder
 
 ENDS = (".v", ".md", ".core", ".vlt", "_bench.sv", ".xml", "_2022.xml", ".rdl", ".svd", ".h", "_driver.h", "_litex.py",
         "_litex.h", "_instance.vh", "_amaranth.py")
-"""Ends of the names of a machine's files, behind its own name; ``manifest.json`` and ``nonzero.h`` are the others."""
+"""Ends of the names of a machine's files, after its own name; ``manifest.json`` and ``nonzero.h`` are the others."""
 
 ODD = (MapBuilder("odd")
        .constant("reg", 0xFFFFFFFF, 'Says "quoted" \\ and <angle> & more.')

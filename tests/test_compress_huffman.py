@@ -136,7 +136,7 @@ def test_damage_is_noticed_wherever_it_is():
     for size in (0, 3, 8, 40, len(data) - 1):
         with pytest.raises(ValueError):
             restored(data[:size], "net.nzc")
-    with pytest.raises(ValueError, match="must end behind its last layer"):
+    with pytest.raises(ValueError, match="must end after its last layer"):
         restored(data + b"x", "net.nzc")
 
 

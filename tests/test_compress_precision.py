@@ -61,7 +61,7 @@ def test_the_command_advises_and_draws(tmp_path):
                            catch_exceptions=False)
 
 
-@pytest.mark.parametrize("name", ["residual, strided", "depthwise and 1 x 1", "groups", "average pool behind relu", "concat",
+@pytest.mark.parametrize("name", ["residual, strided", "depthwise and 1 x 1", "groups", "average pool after relu", "concat",
                                   "max pool without relu", "global average and dense", "relu6", "same upper, stride 2"])
 def test_the_bound_holds_over_rows_and_columns_too(name):
     network = from_model(NETWORKS[name], name)

@@ -156,7 +156,7 @@ def test_quantise_rounds_half_to_even_and_counts_what_does_not_fit():
 
 
 def relu_layer(outputs, inputs, density, seed=1):
-    """A layer like AlexNet's FC8, and vectors behind a ReLU: half to calibrate, half held back."""
+    """A layer like AlexNet's FC8, and vectors after a ReLU: half to calibrate, half held back."""
     rng = np.random.default_rng(seed)
     weight = rng.normal(size=(outputs, inputs)) * 0.01
     weight *= np.abs(weight) >= np.quantile(np.abs(weight), 1 - density)
@@ -171,7 +171,7 @@ def rounding(layers, shared, quantised, inputs):
 
 
 @pytest.mark.parametrize("bits", [16, 14])
-def test_a_wide_layer_behind_a_relu_keeps_its_outputs(bits):
+def test_a_wide_layer_after_a_relu_keeps_its_outputs(bits):
     layers, samples, held = relu_layer(1000, 4096, 0.25)
     spec = preset("default", act_bits=bits)
     shared = share([layers[0].weight], bits=4, codebooks=1)

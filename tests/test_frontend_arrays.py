@@ -83,7 +83,7 @@ BAD = {
     "pool": ({"conv1.pool": np.array([20, 2])}, "conv1.pool of net.npz must fit a padded plane of"),
     "dense": ({"fc.weight": np.ones((5, 23))}, r"fc.weight of net.npz must have 24 inputs, .* \(4 x 2 x 3\), not 23"),
     "stride of dense": ({"fc.stride": np.array(1)}, "fc.stride of net.npz must belong to a convolution"),
-    "behind dense": ({"g.weight": np.ones((2, 5, 1, 1))}, "g.weight of net.npz must have 2 dimensions behind a dense layer"),
+    "after dense": ({"g.weight": np.ones((2, 5, 1, 1))}, "g.weight of net.npz must have 2 dimensions after a dense layer"),
     "a name": ({"conv1.dilation": np.array(1)}, "array of net.npz must be named NAME.weight .*conv1.dilation"),
     "three dimensions": ({"conv1.weight": np.ones((6, 3, 3))}, "conv1.weight of net.npz must have 4 dimensions"),
     "a bare name": ({"weight": np.ones((6, 3, 3, 3))}, "array of net.npz must be named NAME.weight .*, not 'weight'"),

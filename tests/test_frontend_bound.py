@@ -71,14 +71,14 @@ DENSE = {
     "between two layers": flat(FIRST, kept("a", -0.5, 1.1, "d"), node("MatMul", ["d", "v"])),
     "both ends above 0": flat(FIRST, kept("a", 0, 1.1, "d"), node("MatMul", ["d", "v"])),
     "both ends below 0": flat(FIRST, kept("a", -1.1, 0, "d"), node("MatMul", ["d", "v"])),
-    "behind the last layer": flat(FIRST, node("Relu", ["a"], "r"), node("MatMul", ["r", "v"], "b"), kept("b", -1.5, 0.7, "y")),
+    "after the last layer": flat(FIRST, node("Relu", ["a"], "r"), node("MatMul", ["r", "v"], "b"), kept("b", -1.5, 0.7, "y")),
     "a relu ahead": flat(FIRST, node("Relu", ["a"], "r"), kept("r", -1.1, 1.1, "d"), node("MatMul", ["d", "v"])),
-    "a relu behind": flat(FIRST, kept("a", -0.5, 1.1, "d"), node("Relu", ["d"], "r"), node("MatMul", ["r", "v"])),
+    "a relu after": flat(FIRST, kept("a", -0.5, 1.1, "d"), node("Relu", ["d"], "r"), node("MatMul", ["r", "v"])),
     "relu6 ahead of a narrower one": flat(FIRST, node("Clip", ["a", "low", "high"], "r"), kept("r", 0, 1.1, "d"),
                                           node("MatMul", ["d", "v"]), low=np.float32(0), high=np.float32(6)),
     "a clip ahead of a wider one": flat(FIRST, node("Clip", ["a", "low", "high"], "r"), kept("r", -2, 2, "d"),
                                         node("MatMul", ["d", "v"]), low=np.float32(-1), high=np.float32(0.5)),
-    "one behind another": flat(FIRST, kept("a", -0.9, 1.1, "d"), kept("d", -0.5, 1.4, "e"), node("MatMul", ["e", "v"])),
+    "one after another": flat(FIRST, kept("a", -0.9, 1.1, "d"), kept("d", -0.5, 1.4, "e"), node("MatMul", ["e", "v"])),
     "at the input": flat(kept("x", -0.7, 1.3, "d"), node("MatMul", ["d", "w"], "a"), node("Relu", ["a"], "r"),
                          node("MatMul", ["r", "v"])),
     "at the input, from 0": flat(kept("x", 0, 1.3, "d"), node("MatMul", ["d", "w"])),
@@ -114,9 +114,9 @@ PLANES = {
                                 sizes=np.array([1, 2])),
     "a sum with the input": planes(kept("x", -1, 1.2, "i"), node("Conv", ["i", "m"], "a", **SAME), kept("a", -2, 1, "d"),
                                    node("Add", ["d", "i"], "s"), kept("s", -1.5, 2, "y"), m=normal(3, 3, 3, 3)),
-    "a dense layer behind a mean": planes(CONV, node("GlobalAveragePool", ["a"], "p"), node("Flatten", ["p"], "f"),
+    "a dense layer after a mean": planes(CONV, node("GlobalAveragePool", ["a"], "p"), node("Flatten", ["p"], "f"),
                                 node("MatMul", ["f", "u"], "b"), kept("b", -0.3, 0.2, "y"), u=normal(6, 3)),
-    "behind the last layer": planes(CONV, kept("a", -2, 3, "y")),
+    "after the last layer": planes(CONV, kept("a", -2, 3, "y")),
     "a normalised input": planes(node("Mul", ["x", "f"], "m"), node("Sub", ["m", "g"], "n"), kept("n", -0.7, 0.9, "d"),
                                  node("Conv", ["d", "k"], **SAME), f=np.float32(0.5), g=np.float32(0.2)),
 }
@@ -163,8 +163,8 @@ def test_an_scnn_bounds_as_onnxruntime_does(name, tmp_path):
 
 
 @pytest.mark.parametrize("name, layers", [
-    ("between two layers", 2), ("a relu ahead", 2), ("a relu behind", 2), ("relu6 ahead of a narrower one", 2),
-    ("one behind another", 2), ("at the input", 2), ("at the input, from 0", 1), ("behind the last layer", 3)])
+    ("between two layers", 2), ("a relu ahead", 2), ("a relu after", 2), ("relu6 ahead of a narrower one", 2),
+    ("one after another", 2), ("at the input", 2), ("at the input, from 0", 1), ("after the last layer", 3)])
 def test_what_can_be_taken_in_is_no_layer(name, layers):
     assert len(from_model(DENSE[name]).layers) == layers
 

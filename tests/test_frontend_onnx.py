@@ -43,7 +43,7 @@ DENSE = {
                                  {"w": W.T.copy()}, ["N", 6]),
     "gemm with weights on the left": model([node("Gemm", ["w", "x"], "m", transB=1, transA=1), node("Transpose", ["m"])],
                                            {"w": W}, ["N", 6]),
-    "batch norm behind": model([node("MatMul", ["x", "w"], "a"), node("BatchNormalization", ["a", *NORMS], epsilon=1e-3)],
+    "batch norm after": model([node("MatMul", ["x", "w"], "a"), node("BatchNormalization", ["a", *NORMS], epsilon=1e-3)],
                                {"w": W} | NORM, ["N", 6]),
     "batch norm before": model([node("MatMul", ["x", "w"], "a"), node("Relu", ["a"], "r"),
                                 node("BatchNormalization", ["r", *NORMS], "n"), node("MatMul", ["n", "v"])],
@@ -67,7 +67,7 @@ DENSE = {
         {"zero": np.int64(0), "zeros": np.array([0]), "minus": np.array([-1]), "w": W}, ["N", 2, 3]),
     "weights in Constant nodes": model(
         [node("Constant", [], "w", value=numpy_helper.from_array(W)), node("MatMul", ["x", "w"])], {}, ["N", 6]),
-    "weights behind Identity and Cast": model(
+    "weights after Identity and Cast": model(
         [node("Identity", ["h"], "i"), node("Cast", ["i"], "w", to=TensorProto.FLOAT), node("MatMul", ["x", "w"])],
         {"h": W.astype(np.float16)}, ["N", 6]),
     "product in parts": model([node("MatMul", ["x", "w"])], {"w": normal(3, 4)}, ["N", 2, 3]),
@@ -140,7 +140,7 @@ def test_a_network_equals_onnxruntime(name):
     np.testing.assert_allclose(answers.ravel(), wanted.ravel(), rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["two layers", "batch norm behind", "batch norm before", "clip from below 0", "relu6",
+@pytest.mark.parametrize("name", ["two layers", "batch norm after", "batch norm before", "clip from below 0", "relu6",
                                   "scaled input, Dropout, Identity", "names with slashes and spaces"])
 def test_everything_is_folded_into_dense_layers(name):
     network = frontend.from_model(DENSE[name])
@@ -148,7 +148,7 @@ def test_everything_is_folded_into_dense_layers(name):
     assert [type(layer) for layer in network.layers] == [Dense] * products
 
 
-def test_what_normalises_an_input_comes_behind_its_new_order():
+def test_what_normalises_an_input_comes_after_its_new_order():
     """As TensorFlow's exporters write it: the host turns the picture, and the first layer stands in the array's order."""
     network = frontend.from_model(IMAGES["normalised before channels come first"])
     assert [type(layer) for layer in network.layers] == [Relabel, Conv, Conv, Conv, Add]
@@ -198,7 +198,7 @@ def test_every_refused_node_is_named_at_once():
     assert [line.operator for line in caught.value.refusals] == ["Selu", "Elu", "Conv"]
 
 
-def test_two_branches_read_a_value_before_and_behind_its_relu():
+def test_two_branches_read_a_value_before_and_after_its_relu():
     proto = model([node("MatMul", ["x", "w"], "a"), node("Relu", ["a"], "r"), node("Add", ["a", "r"])], {"w": W}, ["N", 6])
     x = normal(5, 6)
     np.testing.assert_allclose(output(frontend.from_model(proto), x), ask(proto, x), rtol=1e-5, atol=1e-5)

@@ -56,7 +56,7 @@ def smaller(command):
 
 
 def lines(pages=PAGES):
-    """Every command in the fences of the pages, as (page, command), without what is said behind it."""
+    """Every command in the fences of the pages, as (page, command), without what is said after it."""
     for page, path in pages.items():
         for kind, block in FENCE.findall(path.read_text()):
             for line in filter(None, map(str.strip, block.replace("\\\n", " ").splitlines())):

@@ -37,7 +37,7 @@ def test_a_package_is_pinned_and_locked(pin):
 @pytest.mark.parametrize("pin", PINS)
 def test_a_package_has_its_reason(pin):
     line = next(line for line in (ROOT / "pyproject.toml").read_text().splitlines() if f'"{pin}"' in line)
-    assert re.search(r"# \S.{3,}", line), f"say behind {pin} what it is for"
+    assert re.search(r"# \S.{3,}", line), f"say after {pin} what it is for"
 
 
 def test_every_locked_package_has_a_hash():

@@ -86,7 +86,7 @@ def damaged(data, change):
 @pytest.mark.parametrize("change, said", [
     (lambda head: head.update(transfers=head["transfers"] - 1), "weights must fit"),
     (lambda head: head.update(transfers=-1), "header must describe an image for an scnn"),
-    (lambda head: head["coded"].pop(), "file must end behind its last layer"),
+    (lambda head: head["coded"].pop(), "file must end after its last layer"),
     (lambda head: head["coded"][0].update(span=10 ** 9), "header must describe an image for an scnn"),
     (lambda head: head["coded"][0].update(weights=10 ** 6), "header must describe|weights must be at most"),
     (lambda head: head["members"].pop("taps"), "header must describe an image for an scnn"),

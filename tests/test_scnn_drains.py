@@ -1,4 +1,4 @@
-"""What an accumulator held is never read in the cycle behind an addition to it, which a bank would leave out."""
+"""What an accumulator held is never read in the cycle after an addition to it, which a bank would leave out."""
 
 import numpy as np
 import pytest

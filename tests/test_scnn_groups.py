@@ -97,7 +97,7 @@ def test_the_sums_are_added_up_first_by_halves():
 
 
 def test_a_reduction_takes_what_the_page_says():
-    """Two PEs, two input channels, two outputs: one send of 6 x 7 sums behind the barrier, seen whole by PEs that wait."""
+    """Two PEs, two input channels, two outputs: one send of 6 x 7 sums after the barrier, seen whole by PEs that wait."""
     spec = preset("default", rows=1, cols=2, input_groups=2)
     layers = [Layer(name="a", inputs=("input",), weight=np.full((2, 2, 1, 1), 3, np.int16))]
     _, _, traces = compare(spec, layers, np.full((2, 6, 7), 5, np.int16), levels=[1], groups=[2])
@@ -107,7 +107,7 @@ def test_a_reduction_takes_what_the_page_says():
     ready = issued + 5 + 2 + 1
     sent = ready + 2 + 2 * latency + 2 * 42 + 8
     assert counters.cycles == sent + 5 + 42 + 16 + 2 + latency + 1
-    assert counters.slots["reduction"] == (2 * 42 + 8 + 1) * spec.multipliers       # and the first cycle of the step behind it
+    assert counters.slots["reduction"] == (2 * 42 + 8 + 1) * spec.multipliers       # and the first cycle of the step after it
     assert counters.slots["products"] == 2 * 2 * 2 * 42 // 2
 
 

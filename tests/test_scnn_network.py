@@ -50,11 +50,11 @@ def test_what_joins_which_layer():
         return [(step.kind, step.residual) for step in lower(onnx.from_model(NETWORKS[name], "x")).steps]
 
     assert steps("residual") == [("3x3", None), ("3x3, + residual", "a")]
-    assert steps("residual behind relu6") == [("3x3", None), ("3x3", None), ("1x1", None)]
+    assert steps("residual after relu6") == [("3x3", None), ("3x3", None), ("1x1", None)]
     assert len(steps("residual, strided")) == 4
     assert steps("max pool") == [("3x3, max 2x2 /2x2", None)]
     assert steps("average pool") == [("3x3, mean 2x2 /2x2", None)]
-    assert steps("average pool behind relu") == [("3x3", None), ("mean 3x3 /2x2", None)]
+    assert steps("average pool after relu") == [("3x3", None), ("mean 3x3 /2x2", None)]
     assert len(steps("concat")) == 3
     assert len(steps("concat, then relu and pool")) == 3
     assert steps("pad, then conv") == [("3x3 /2x2", None)]
@@ -73,7 +73,7 @@ def test_a_ceiling_is_where_16_bits_end():
     assert graph.layers[0].activation.ceiling == 2
 
 
-def test_windows_may_end_behind_the_plane_on_one_side():
+def test_windows_may_end_after_the_plane_on_one_side():
     total = np.arange(-12, 0).reshape(1, 3, 4)
     pool = Pool(kind="max", size=(2, 2), stride=(2, 2), behind=(1, 0))
     assert pool.outputs((3, 4)) == (2, 2)

@@ -184,7 +184,7 @@ def test_an_image_of_the_worst_case_has_no_such_members():
 
 
 def test_golden_drains_all_sums_of_a_run_that_does_not_fit(tmp_path):
-    """Blocks of a PE without room are empty, so that no layer behind it has sums that its steps do not drain."""
+    """Blocks of a PE without room are empty, so that no layer after it has sums that its steps do not drain."""
     layers = quiet(np.random.default_rng(3))
     whole = assemble(preset("ecp5", rows=2, cols=2), layers, (3, 12, 10), levels=[0] * 5)
     x = sparse(np.random.default_rng(4), (3, 12, 10), 1.0, -300, 300).astype(np.int16)
@@ -196,7 +196,7 @@ def test_golden_drains_all_sums_of_a_run_that_does_not_fit(tmp_path):
 
 @pytest.mark.parametrize("name", [
     "residual, strided", "concat, then relu and pool", "groups", "depthwise and 1 x 1", "pad that two read", "input added",
-    "average pool with padding behind a bias", "max pool, same upper", "channel shuffle", "global average and dense",
+    "average pool with padding after a bias", "max pool, same upper", "channel shuffle", "global average and dense",
     "maxima of five around each place"])
 def test_networks_of_files_run_in_parts(name, tmp_path):
     network = from_model(NETWORKS[name], name)

@@ -69,7 +69,7 @@ def load(data):
 
 
 def edges(first, end, extent, taps, stride, before):
-    """Places of an input that a range of sums reads, and the zeros ahead of and behind them."""
+    """Places of an input that a range of sums reads, and the zeros ahead of and after them."""
     low, high = first * stride - before, (end - 1) * stride - before + taps
     return max(low, 0), min(high, extent), max(-low, 0), max(high - extent, 0)
 
@@ -199,7 +199,7 @@ def test_without_parts_an_overflow_is_answered_as_it_was():
     assert len(found.counters) == 2 and all(counters.cycles for counters in found.counters)
 
 
-def test_a_run_that_has_parts_stops_behind_the_layer_that_overflows():
+def test_a_run_that_has_parts_stops_after_the_layer_that_overflows():
     own = plain()
     stopped = golden_model(own.assembly, own.x)
     assert exact.run(stopped, stop=True) == [] and stopped.overflow == (0, 0)
@@ -240,7 +240,7 @@ def test_a_part_that_cannot_run_is_named():
     drain[0, 2:5] = pack(DRAIN_STEP, step | {"keep": 1})
     files = [packed(made) for made in own.images]
     files[2] = packed(own.images[2], image.members(own.images[2]) | {"drain": drain})
-    with pytest.raises(ValueError, match="^part 2: accumulators of PE 0 must be 0 behind the drain of layer 0, .*again$"):
+    with pytest.raises(ValueError, match="^part 2: accumulators of PE 0 must be 0 after the drain of layer 0, .*again$"):
         golden.run(load(own.packed(files=files)), own.x, crossbars=False)
 
 
@@ -320,11 +320,11 @@ HOSTILE = {
     "a file too many": (plain, again, "part_files of net must be images that parts run, not also file 4"),
     "no parts": (plain, parts(rows=slice(0)), r"layers of parts of net must be 0 to 1 in ascending order, .* not \[\]"),
     "a layer left out": (plain, parts(rows=slice(2)), r"layers of parts of net must be 0 to 1 .* not \[0, 0\]"),
-    "a layer behind": (plain, parts(rows=slice(None, None, -1)), r"layers of parts .* not \[1, 1, 0, 0\]"),
+    "a layer after": (plain, parts(rows=slice(None, None, -1)), r"layers of parts .* not \[1, 1, 0, 0\]"),
     "a layer too many": (plain, parts((3, "layer", 2)), r"layers of parts of net must be 0 to 1 .* not \[0, 0, 1, 2\]"),
     "layer -1": (plain, parts((0, "layer", -1)), r"layers of parts of net must be 0 to 1 .* not \[-1, 0, 1, 1\]"),
     "no inputs": (plain, inputs(rows=slice(1)), r"layers of part_inputs of net must be 0 to 1 .* not \[0\]"),
-    "inputs behind": (plain, inputs((0, "layer", 1), (1, "layer", 0)), r"layers of part_inputs .* not \[1, 0, 1\]"),
+    "inputs after": (plain, inputs((0, "layer", 1), (1, "layer", 0)), r"layers of part_inputs .* not \[1, 0, 1\]"),
     "its own tensor": (plain, inputs((1, "tensor", 1)), "tensor of input 0 of layer 1 of net must be -1 to 0, not 1"),
     "tensor -2": (plain, inputs((0, "tensor", -2)), "tensor of input 0 of layer 0 of net must be -1 to -1, not -2"),
     "channels": (plain, inputs((0, "end_channel", 4)), "channels of input 0 of layer 0 of net .* one or more of 3, not 0 to 3"),

@@ -135,7 +135,7 @@ def test_the_check_names_a_layer_that_no_program_holds(tmp_path):
 
 
 def test_where_layers_cannot_each_have_their_own_level_they_have_one_together():
-    """The residual wants small tiles, the dense layer behind it the whole plane: the tiler's own choice has no layout."""
+    """The residual wants small tiles, the dense layer after it the whole plane: the tiler's own choice has no layout."""
     proto = model([node("Conv", ["x", "k"], "a", pads=[1, 1, 1, 1]), node("Relu", ["a"], "r"),
                    node("Conv", ["r", "l"], "b", pads=[1, 1, 1, 1]), node("Add", ["b", "x"], "s"), node("Flatten", ["s"], "f"),
                    node("MatMul", ["f", "w"], "h"), node("Relu", ["h"], "i"), node("MatMul", ["i", "v"])],

@@ -20,7 +20,7 @@ SIGNED = ("NT-Wd", "NT-LSTM")
 """Layers whose inputs are drawn with both signs: recurrent states, unlike the outputs of a ReLU, are."""
 
 RELU = ("Alex-6", "Alex-7", "VGG-6", "VGG-7")
-"""Layers with a ReLU behind them; the others end a network or feed a recurrence."""
+"""Layers with a ReLU after them; the others end a network or feed a recurrence."""
 
 WEIGHT = 511
 """Largest magnitude in a codebook: the sums of every layer then stay an order of magnitude within 32 bits."""

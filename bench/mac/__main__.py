@@ -73,7 +73,7 @@ def _name(row: measure.Row) -> str:
 
 
 def _merged(old: list[measure.Row], new: list[measure.Row]) -> list[measure.Row]:
-    """Return rows with new ones in the places of those of their names, and behind them what is new."""
+    """Return rows with new ones in the places of those of their names, and after them what is new."""
     fresh = {_name(row): row for row in new}
     return [fresh.pop(_name(row), row) for row in old] + list(fresh.values())
 

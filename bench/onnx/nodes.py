@@ -26,7 +26,7 @@ from spec.eie import preset
 
 SCNN = scnn.preset()
 OTHERS = ("Constant", "Softmax", "LogSoftmax", "Sigmoid")
-LARGE = 3000        # elements of an answer behind which no dense layer is put
+LARGE = 3000        # elements of an answer after which no dense layer is put
 FLOAT_ERROR = {"rtol": 1e-3, "atol": 1e-5}
 BFLOAT_ERROR = {"rtol": 2.0 ** -8, "atol": 1e-5}
 WHOLE_ERROR = 0.02
@@ -50,7 +50,7 @@ def outcome(test: Any) -> dict[str, Any]:
     """Return what became of a test: ``equal``, ``host``, ``refused`` by name, or ``wrong``.
 
     A test gives all values as inputs. Each of the first two is tried as the input, the others as weights; where nothing but a
-    relabelling is left, a dense layer that passes on what it gets is put behind.
+    relabelling is left, a dense layer that passes on what it gets is put after.
     """
     reasons = []
     for number in range(min(2, len(test.model.graph.input))):
@@ -91,7 +91,7 @@ def _array(value: Any) -> np.ndarray:
 
 
 def _followed(proto: Any, shape: tuple[int, ...]) -> Any:
-    """Return a network with a dense layer behind its output that passes on each element."""
+    """Return a network with a dense layer after its output that passes on each element."""
     batch, size = (shape[0], math.prod(shape[1:])) if len(shape) > 1 else (1, math.prod(shape))
     if size > LARGE:
         raise ValueError("answers must be small, to be passed on by a dense layer")

@@ -17,7 +17,7 @@ from compress.frontend.graph import Network
 
 SHAPE = "input.shape"
 NAMING = (f"NAME.weight (outputs x inputs of a group x rows x columns), NAME.bias, NAME.stride (1 or 2 numbers), NAME.padding "
-          f"(1, 2 or 4: above, left, below, right), NAME.groups, NAME.pool (window and stride of the maximum behind the ReLU), "
+          f"(1, 2 or 4: above, left, below, right), NAME.groups, NAME.pool (window and stride of the maximum after the ReLU), "
           f"and {SHAPE} (channels, rows, columns)")
 """Names of the arrays of a convolution; layers follow each other in the natural order of NAME, dense ones among them."""
 
@@ -110,7 +110,7 @@ class _Chain:
 
     def _conv(self, name: str, inputs: list[str], kernel: tuple[int, ...], read: Mapping[str, list[int]]) -> None:
         if self.flat:
-            raise ValueError(f"{name}.weight of {self.path} must have 2 dimensions behind a dense layer, not shape {kernel}")
+            raise ValueError(f"{name}.weight of {self.path} must have 2 dimensions after a dense layer, not shape {kernel}")
         pads, strides = read.get("padding", [0]), read.get("stride", [1])
         pads = pads if len(pads) == 4 else (pads * (2 // len(pads))) * 2
         strides = strides * (2 // len(strides))

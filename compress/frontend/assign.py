@@ -85,7 +85,7 @@ def _fault(layer: Any, network: Network, shapes: dict[str, tuple[int, ...]], spe
     if isinstance(layer, Dense):
         readers = [other for other in network.layers if layer.name in other.inputs]
         if any(not isinstance(other, Dense | Add) for other in readers):
-            return {"what": "layer behind a dense layer", "rule": "dense too: the eie is the last part",
+            return {"what": "layer after a dense layer", "rule": "dense too: the eie is the last part",
                     "value": type(readers[0]).__name__, "way_out": "put dense layers last"}
         for what, size in ("inputs", len(layer.weight[0])), ("outputs", len(layer.weight)):
             if size > spec.activations:

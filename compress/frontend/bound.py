@@ -1,8 +1,8 @@
 """Bounds of values, as Relu, Clip and QuantizeLinear set them, become activations, which bound from 0 on.
 
-A bound joins one behind it; one beyond which no value can lie is left out, as that of a maximum of bounded values. A bound of
+A bound joins one after it; one beyond which no value can lie is left out, as that of a maximum of bounded values. A bound of
 the network's input is left to the host, which rounds inputs anyhow. Every other one whose lower end is not 0 is moved there: a
-summand ahead of the activation and another behind it, which the layers before and behind take in; it is exact.
+summand ahead of the activation and another after it, which the layers before and after take in; it is exact.
 """
 
 from collections import Counter
@@ -75,7 +75,7 @@ def settle(steps: Sequence[Step], answer: str, left: Mapping[str, tuple[bool, bo
             readers.setdefault(source, []).append(step)
     settled, taken = Settled(), {step.name for step in steps}
     _host(settled, steps, readers, answer)
-    late: dict[str, Step] = {}          # values, and the summand behind an activation that is still to be added to them
+    late: dict[str, Step] = {}          # values, and the summand after an activation that is still to be added to them
     for step in steps:
         if step.name in settled.names:
             continue
@@ -148,7 +148,7 @@ def _activation(settled: Settled, step: Step, taken: set[str]) -> list[Step]:
 
 
 def _commutes(step: Step, behind: Step) -> bool:
-    """Tell whether a factor and a summand, the same for all elements, may as well be applied behind a step."""
+    """Tell whether a factor and a summand, the same for all elements, may as well be applied after a step."""
     numbers = step.numbers
     if step.kind != "pool" or not numbers["average"]:
         return step.kind == "pool" and behind.numbers["scale"][0] > 0
@@ -156,7 +156,7 @@ def _commutes(step: Step, behind: Step) -> bool:
 
 
 def _swapped(pool: Step, behind: Step, name: str) -> list[Step]:
-    """Return a pool, called ``name``, of what a factor and summand were to be applied to, and these behind it."""
+    """Return a pool, called ``name``, of what a factor and summand were to be applied to, and these after it."""
     size = int(np.prod(pool.shape))
     first = replace(pool, name=name, inputs=behind.inputs)
     numbers = {name: np.full(size, values[0]) for name, values in behind.numbers.items()}

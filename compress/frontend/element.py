@@ -125,7 +125,7 @@ def bounded(node: Node, tensor: Tensor, low: float, high: float) -> Tensor:
 def quantize(trace: Trace, node: Node) -> Tensor:
     """The range that QuantizeLinear leaves, as a Clip; the rounding of a machine is finer.
 
-    The value stays real: the DequantizeLinear behind it, with the same scale, gives it back.
+    The value stays real: the DequantizeLinear after it, with the same scale, gives it back.
     """
     low, high = bounds(trace, node)
     tensor = bounded(node, node.data(0), low, high)

@@ -1,6 +1,6 @@
-"""Steps become layers: what works on each element alone goes into the layer before it or behind it, or becomes a layer.
+"""Steps become layers: what works on each element alone goes into the layer before it or after it, or becomes a layer.
 
-A factor and summand (batch norm, bias, scale) behind a dense layer or convolution changes its weights and bias; before one,
+A factor and summand (batch norm, bias, scale) after a dense layer or convolution changes its weights and bias; before one,
 likewise, unless zero padding is in the way. An activation joins the layer whose output it takes. What finds no such layer
 becomes one of its own, which is said in a notice.
 """
@@ -78,7 +78,7 @@ def _needed(steps: list[Step], answer: str) -> set[str]:
 
 
 def _affine(state: State, step: Step, readers: list[Step], last: bool) -> None:
-    """Take a factor and summand into the layer before, or keep it for those behind, or make a layer of it."""
+    """Take a factor and summand into the layer before, or keep it for those after, or make a layer of it."""
     source, scale, shift = step.inputs[0], step.numbers["scale"], step.numbers["shift"]
     ours = state.names[source]
     if (scale == 1).all() and not shift.any() and source not in state.open:
@@ -86,7 +86,7 @@ def _affine(state: State, step: Step, readers: list[Step], last: bool) -> None:
         state.uses[source] += state.uses[step.name] - 1
         return
     layer = state.layers.get(ours)
-    if source in state.open:                    # behind another one that is not applied yet
+    if source in state.open:                    # after another one that is not applied yet
         before = state.pending[state.open[source]]
         scale, shift = scale * before.scale, scale * before.shift + shift
         step = replace(step, nodes=[*before.nodes, *step.nodes])

@@ -183,7 +183,7 @@ class Network:
     order : numpy.ndarray or None
         Element j of the file's output is element ``order[j]`` of ours; None where they are the same.
     host : tuple of str
-        Nodes behind the last layer that are left to the host, in order.
+        Nodes after the last layer that are left to the host, in order.
     notices : tuple of str
         What the reader should know of how the file was understood.
     ranges : dict

@@ -40,7 +40,7 @@ class Step:
 
 
 def free(taken: set[str], text: str) -> str:
-    """Return a name that is not ``taken`` yet: the text, or with a number behind it; it is taken then."""
+    """Return a name that is not ``taken`` yet: the text, or with a number after it; it is taken then."""
     name, number = text, 2
     while name in taken:
         name, number = f"{text}_{number}", number + 1

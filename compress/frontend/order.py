@@ -1,7 +1,7 @@
-"""Steps on each element alone change places with a new order behind them, so that a new order of the input comes first.
+"""Steps on each element alone change places with a new order after them, so that a new order of the input comes first.
 
 A network whose channels lie last, as TensorFlow's do, normalises its input before it turns it; the host turns what it sends,
-and the normalisation joins the convolution behind, or becomes a layer of its own in the order of the array.
+and the normalisation joins the convolution after, or becomes a layer of its own in the order of the array.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Pad: zeros around rows and columns, which a convolution behind takes as its own; else a layer that adds them."""
+"""Pad: zeros around rows and columns, which a convolution after takes as its own; else a layer that adds them."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from compress.frontend.spatial import in_order, lift, lift_pads, picture
 from compress.frontend.tensor import Tensor
 from compress.frontend.trace import Trace
 
-WAY = "give the padding to the Conv behind it"
+WAY = "give the padding to the Conv after it"
 
 
 def pad(trace: Trace, node: Node) -> Tensor:
@@ -39,7 +39,7 @@ def pad(trace: Trace, node: Node) -> Tensor:
 
 
 def _pads(node: Node, rank: int) -> tuple[int, ...]:
-    """Return the zeros before each axis, then those behind."""
+    """Return the zeros before each axis, then those after."""
     if not node.given(1):
         pads = tuple(node.attribute("pads", node.attribute("paddings", (0, 0) * rank)))
         axes = tuple(range(rank))

@@ -10,7 +10,7 @@ from compress.frontend.graph import INPUT, Activation, Dense, Network
 def from_perceptron(model: Any, name: str = "perceptron") -> Network:
     """Return the network of a fitted ``MLPClassifier`` or ``MLPRegressor``.
 
-    Hidden layers must have ReLU or no activation; what a classifier does behind its last layer is left to the host.
+    Hidden layers must have ReLU or no activation; what a classifier does after its last layer is left to the host.
     """
     if not hasattr(model, "coefs_"):
         raise ValueError(f"model must be a fitted MLPClassifier or MLPRegressor, not {type(model).__name__} without weights; "

@@ -102,7 +102,7 @@ def reduced(trace: Trace, node: Node, whole: Handler) -> Tensor:
     axes = node.integers(1, "axes") if node.given(1) else tuple(node.attribute("axes", ()))
     axes = tuple(sorted(axis % len(tensor.shape) for axis in axes if -len(tensor.shape) <= axis < len(tensor.shape)))
     if len(tensor.shape) not in (3, 4) or axes != tuple(range(2, len(tensor.shape))):
-        raise NodeRefusedError("axes", "all rows and columns behind batch and channels", list(axes), "use a global pool")
+        raise NodeRefusedError("axes", "all rows and columns after batch and channels", list(axes), "use a global pool")
     answer = whole(trace, node)
     return answer if node.attribute("keepdims", 1) else answer.reshaped(answer.shape[:2])
 
@@ -141,7 +141,7 @@ def in_order(node: Node, tensor: Tensor) -> str:
 
 
 def window(node: Node, size: tuple[int, ...], kernel: tuple[int, ...]):
-    """Return kernel, strides and pads (all before, then all behind), with auto_pad worked out; dilations are refused."""
+    """Return kernel, strides and pads (all before, then all after), with auto_pad worked out; dilations are refused."""
     rank = len(size)
     node.need("dilations", (1,) * rank, (1,) * rank, "use a larger kernel with zeros in it")
     strides = tuple(node.attribute("strides", (1,) * rank))
@@ -163,7 +163,7 @@ def window(node: Node, size: tuple[int, ...], kernel: tuple[int, ...]):
 
 
 def extent(node: Node, size, kernel, strides, pads, *, upward: bool) -> tuple[int, ...]:
-    """Return the output's size; upward, a last window may begin in the input and end behind it."""
+    """Return the output's size; upward, a last window may begin in the input and end after it."""
     found = []
     for axis, (n, k, s) in enumerate(zip(size, kernel, strides, strict=True)):
         before, behind = pads[axis], pads[axis + len(size)]

@@ -1,7 +1,7 @@
 """Walks an ONNX graph once, node by node: constants are folded, relabelling changes a `Tensor`, the rest becomes steps.
 
 A `Step` is a layer in the making: what `compress.frontend.fuse` joins into layers. A node that cannot be mapped is refused by
-name, and the walk goes on behind it, so that one look finds all of them.
+name, and the walk goes on after it, so that one look finds all of them.
 """
 
 from collections.abc import Callable, Mapping
@@ -41,13 +41,13 @@ class Trace:
         self.notices: list[str] = []
         self.host: list[str] = []
         self.answers: dict[str, Tensor] = {}        # values on the host, and the last of ours that they come from
-        self.lost: set[str] = set()                 # values behind a refused node
+        self.lost: set[str] = set()                 # values after a refused node
         self.ranges: dict[str, float] = {}
         self.padded: dict[str, tuple[Tensor, tuple[int, ...]]] = {}     # outputs of Pad: what they pad, and by how much
         self.orders: dict[str, list[tuple[str, np.ndarray]]] = {}      # values, and the steps that order them anew
         self.inferred = model.shapes
         self.names: set[str] = {INPUT}
-        self.last: set[int] | None = None           # numbers of the nodes behind which all is a host's work
+        self.last: set[int] | None = None           # numbers of the nodes after which all is a host's work
         self.shapes: dict[str, tuple[int, ...]] = {INPUT: self.tensors[model.input].sample}
 
     def walk(self) -> Tensor | None:
@@ -79,7 +79,7 @@ class Trace:
                                        "take a smaller layer")
             known = self.inferred.get(node.proto.output[0])
             if known != tensor.shape and node.attribute("ceil_mode", 0):
-                known, self.inferred = None, {}     # onnx counts a last window that begins behind the input; no runtime does
+                known, self.inferred = None, {}     # onnx counts a last window that begins after the input; no runtime does
             if known is not None and known != tensor.shape:
                 raise NodeRefusedError("shape of the output", f"{list(tensor.shape)}", f"{list(known)}, as onnx infers",
                                        "export the network again")
@@ -129,7 +129,7 @@ class Trace:
                 and self._ends(node) and not self._turned_back(node):
             first = self.tensors[names[0]]
         elif there:
-            raise NodeRefusedError("operator", f"one that a host does behind {self.host[0]}", node.title,
+            raise NodeRefusedError("operator", f"one that a host does after {self.host[0]}", node.title,
                                    "let the network end before it")
         else:
             return False

@@ -1,4 +1,4 @@
-"""Operators that a host takes on behind the last layer, and the nearest way out of those that no one takes."""
+"""Operators that a host takes on after the last layer, and the nearest way out of those that no one takes."""
 
 HOST = frozenset({"Softmax", "LogSoftmax", "Sigmoid", "ArgMax", "TopK", "QuantizeLinear"})
 """Operators that a host does on the few numbers of an answer, and what may follow them."""

@@ -82,7 +82,7 @@ def restored(data: bytes, path: str | os.PathLike[str]) -> Image:
         arrays = _programs(stream.take(whole["programs"]), whole["members"], limits(spec, head))
         given = [_items(spec, entry, stream) for entry in whole["coded"]]
         if stream.left:
-            raise ValueError(f"file must end behind its last layer, not {stream.left:,} bytes later; {AGAIN}")
+            raise ValueError(f"file must end after its last layer, not {stream.left:,} bytes later; {AGAIN}")
         if len(given) != len(arrays["layers"]) or whole["transfers"] > len(data) << 4:
             raise ValueError(f"layers must be those of the program, not others; {AGAIN}")
         arrays["weights"] = join(spec, arrays["layers"], arrays["lanes"], given, whole["transfers"])

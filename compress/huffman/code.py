@@ -90,7 +90,7 @@ def decode(data: np.ndarray, count: int, bits: np.ndarray) -> np.ndarray:
 
 def _ended(data: np.ndarray, place: int) -> None:
     if len(data) != -(-place // 8) or (place % 8 and data[-1] & 0xFF >> place % 8):
-        raise ValueError("stream must end behind its last code word, filled with zeros, not go on; the file is damaged")
+        raise ValueError("stream must end after its last code word, filled with zeros, not go on; the file is damaged")
 
 
 def _table(bits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

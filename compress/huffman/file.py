@@ -115,7 +115,7 @@ def restored(data: bytes, path: str | os.PathLike[str]) -> Image:
         book = np.frombuffer(stream.take(2 * shape[0] * shape[1]), "<i2").astype(np.int16).reshape(shape)
         layers = tuple(_layer(entry, own, spec, stream) for entry, own in zip(head["layers"], coded, strict=True))
         if stream.left:
-            raise ValueError(f"file must end behind its last layer, not {stream.left:,} bytes later; {AGAIN}")
+            raise ValueError(f"file must end after its last layer, not {stream.left:,} bytes later; {AGAIN}")
         image = Image(spec=spec, layers=layers, codebooks=book, input_scale=float(head["input_scale"]),
                       output_scale=float(head["output_scale"]), tool=str(head["tool"]), order=str(head["order"]),
                       calibration=calibration_of(head["calibration"]),

@@ -11,7 +11,7 @@ def bits_of(patterns, bits: int) -> np.ndarray:
 
 
 def words(blocks, bits: int, more=None, more_bits: int = 0) -> np.ndarray:
-    """Return blocks of patterns as 64-bit words, those of a block in whole words; ``more`` are patterns behind each block's."""
+    """Return blocks of patterns as 64-bit words, those of a block in whole words; ``more`` are patterns after each block's."""
     spread = bits_of(blocks, bits)
     if more is not None:
         spread = np.concatenate((spread, bits_of(more, more_bits)), axis=1)

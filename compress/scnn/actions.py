@@ -200,7 +200,7 @@ def blocks(spec: ScnnSpec, words: Sequence[int], first: int, count: int) -> list
         own = {}
         for index in range(first, first + count):
             if at >= len(words):
-                raise RuntimeError(f"the machine must send {spec.pes} x {count} blocks, not end behind {len(words)} words")
+                raise RuntimeError(f"the machine must send {spec.pes} x {count} blocks, not end after {len(words)} words")
             size, at = int(words[at]), at + 1
             entries: list[int] = []
             for _ in range(-(-size // spec.i)):

@@ -156,7 +156,7 @@ def _search(spec: ScnnSpec, layers, shape, choices: Choices) -> Way:
 
 
 def _needed(layers: Sequence[Layer]) -> list[set[str]]:
-    """Return for each layer the tensors that layers behind it read."""
+    """Return for each layer the tensors that layers after it read."""
     found: list[set[str]] = [set()]
     for layer in reversed(layers[1:]):
         names = {source(text)[0] for text in layer.inputs} | ({layer.residual[0]} if layer.residual else set())

@@ -51,7 +51,7 @@ class Axis:
     inputs : tuple of tuple of int
         For each turn where each tile's inputs begin, and the end: one turn, or two if channels have two cuts.
     outputs : tuple of tuple of int
-        The same of the tensor that is written, behind pooling.
+        The same of the tensor that is written, after pooling.
     taps, stride, before, sums : int
         Taps of the filter, stride, zeros before the plane, sums along the axis.
     window, hop, blank : int
@@ -79,7 +79,7 @@ class Axis:
         return -(-self.taps // self.stride) - 1
 
     def own(self, tile: int, turn: int = 0) -> tuple[int, int]:
-        """Return the sums of a tile: first and end. Sums behind the last window belong to the last tile with outputs."""
+        """Return the sums of a tile: first and end. Sums after the last window belong to the last tile with outputs."""
         before, after = (self._edge(output, self.outputs[turn][-1]) for output in self.outputs[turn][tile:tile + 2])
         return before, after
 

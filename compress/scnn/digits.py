@@ -17,7 +17,7 @@ WEIGHTS = Path(__file__).with_name("digits_cnn.npz")
 RECIPE = Recipe(convolutions=((16, 3, 1, 1), (32, 3, 1, 2), (32, 3, 1, 2)), density=(0.2,), dense_passes=40, prune_passes=60)
 SIDE = 2            # PEs along each side of the array that the example is for
 MOMENTS = ("dense", "pruned")
-"""What the file of weights holds: the network before pruning, rounded to 16 bits, and behind it."""
+"""What the file of weights holds: the network before pruning, rounded to 16 bits, and after it."""
 
 
 def images() -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:

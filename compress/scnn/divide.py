@@ -21,7 +21,7 @@ Kind = tuple[tuple[int, ...], tuple[int, ...]]
 class Span:
     """One axis of a box: the outputs that it has, the inputs that they need, and what of these lies beyond the plane.
 
-    ``pad`` are zeros before and behind the inputs; ``absent`` sums before and behind those that the pool's windows see.
+    ``pad`` are zeros before and after the inputs; ``absent`` sums before and after those that the pool's windows see.
     """
 
     made: Edges

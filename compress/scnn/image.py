@@ -31,7 +31,7 @@ class Image:
     ----------
     spec : ScnnSpec
     source, output : Tensor
-        How the input is stored before a run, and the output behind it.
+        How the input is stored before a run, and the output after it.
     names : tuple of dict
         What the header says of the layers.
     arrays : dict

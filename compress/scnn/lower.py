@@ -46,7 +46,7 @@ def attempt(network: Network) -> tuple[Lowered | None, list[Refusal]]:
         if layer.name == start:
             continue
         if any(name not in state.parts for name in layer.inputs):
-            continue                        # behind a refused one
+            continue                        # after a refused one
         try:
             RULES[type(layer)](state, layer)
         except StepRefusedError as error:
@@ -146,7 +146,7 @@ def _add(state: State, layer: Add) -> None:
 
 
 def _concat(state: State, layer: Concat) -> None:
-    """Let readers take the parts one after another; behind an activation the parts become one tensor."""
+    """Let readers take the parts one after another; after an activation the parts become one tensor."""
     planes = {state.shapes[value][1:] for value in layer.inputs}
     size = planes.pop() if len(planes) == 1 else picture(layer.shape)[1:]
     parts, depth = list[str](), 0

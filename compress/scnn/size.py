@@ -71,7 +71,7 @@ def laid(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], l
           ) -> tuple[Assembly | None, ValueError | None]:
     """Return a network laid out, or why it is not: each layer at its own level, then all at one, the largest first.
 
-    Of several reasons the first is returned, or the first behind which the network was laid out already.
+    Of several reasons the first is returned, or the first after which the network was laid out already.
     """
     tried = [[level] * len(layers)] if level is not None else [
         None, *([number] * len(layers) for number in reversed(range(len(spec.block_sides))))]

@@ -9,7 +9,7 @@ from golden.scnn.crossbar import Crossbars, Queues, lanes
 from spec.scnn import ScnnSpec
 
 RESIDUES = (21, 13, 19, 11, 5, 1)
-"""Distances modulo 32 that are tried behind the smallest one."""
+"""Distances modulo 32 that are tried after the smallest one."""
 
 ISSUES, GOOD = 1200, 0.005
 """Issue cycles that a trial has, and the share of stops that is good enough."""

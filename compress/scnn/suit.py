@@ -92,7 +92,7 @@ def _unequal(layer: Pool, divided: np.ndarray) -> list[Any]:
 
 
 def _behind(layer: Pool) -> list[int]:
-    """Return how many rows and columns behind the plane the last windows reach."""
+    """Return how many rows and columns after the plane the last windows reach."""
     return [max(0, (out - 1) * hop + size - extent - before) for out, hop, size, extent, before in
             zip(layer.shape[1:], layer.strides, layer.kernel, layer.picture[1:], layer.pads, strict=False)]
 
@@ -167,7 +167,7 @@ def _conv(layer: Conv) -> list[Any]:
 
 
 def _dense(layer: Dense, shape: tuple[int, ...]) -> list[Any]:
-    """Return a dense layer behind a convolution that makes its plane smaller, where that is too large."""
+    """Return a dense layer after a convolution that makes its plane smaller, where that is too large."""
     if len(shape) not in (2, 3):
         return [layer]
     channels, high, wide = (shape[0], 1, shape[1]) if len(shape) == 2 else shape

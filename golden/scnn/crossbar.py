@@ -74,7 +74,7 @@ class Lines:
 
 
 class Queues:
-    """The two queues of each multiplier of one PE, and with two stages the lines behind them.
+    """The two queues of each multiplier of one PE, and with two stages the lines after them.
 
     Parameters
     ----------

@@ -53,7 +53,7 @@ class Counters:
 
 
 Intervals = list[tuple[int, int]]
-"""First cycle and the one behind the last, in order and apart."""
+"""First cycle and the one after the last, in order and apart."""
 
 
 class Timeline:

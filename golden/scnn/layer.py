@@ -164,7 +164,7 @@ def pooled(pool: Pool, total: np.ndarray) -> np.ndarray:
 
 
 def apply(layer: Layer, x: np.ndarray, residual: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Return the int16 outputs of a layer and its int64 sums with bias and residual, behind pooling and before the shift.
+    """Return the int16 outputs of a layer and its int64 sums with bias and residual, after pooling and before the shift.
 
     A residual is added to the sums, so that a layer has pooling or a residual, not both.
     """

@@ -113,7 +113,7 @@ class ArrayModel:
         return trace
 
     def _pass(self, program: Program, weights: Weights, number: int, pe: int, trace: Trace) -> np.ndarray:
-        """Return the sums of a PE behind a pass."""
+        """Return the sums of a PE after a pass."""
         spec, place, pair = self.spec, program.supply["set"], 0
         lanes, stride = program.lane["kp_log2"], program.lane["stride"]
         totals = np.zeros(spec.accumulators, np.int64)
@@ -178,7 +178,7 @@ class ArrayModel:
                 sums[to] = _wrapped(sums[to], self.spec.sum_bits)
         for pe, left in enumerate(sums):
             if left.any():
-                raise ValueError(f"accumulators of PE {pe} must be 0 behind the drain of layer {layer}, "
+                raise ValueError(f"accumulators of PE {pe} must be 0 after the drain of layer {layer}, "
                                  f"not some at {np.flatnonzero(left)[0]}")
 
     def _post(self, program: Program, step, bias: np.ndarray, values: np.ndarray, pe: int, number: int, layer: int) -> None:

@@ -45,7 +45,7 @@ class Side:
         return found
 
     def _operation(self, step: dict[str, int], since: int, sends: bool) -> int | None:
-        """Return which operation of a step takes place so many cycles behind the first one."""
+        """Return which operation of a step takes place so many cycles after the first one."""
         if sends:
             return since // 2 if since % 2 == 0 else None
         row = step["nx"] * step["wy"] * step["wx"]

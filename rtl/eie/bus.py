@@ -116,7 +116,7 @@ class Widths:
 
     @property
     def queued(self) -> data.StructLayout:
-        """A fragment behind the queue, which drops empty ones if they cost no cycle."""
+        """A fragment after the queue, which drops empty ones if they cost no cycle."""
         kept = dict(self.fragment.members)
         return data.StructLayout({name: kept[name] for name in kept if name != "empty" or not self.spec.skip_empty})
 

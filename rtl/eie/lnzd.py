@@ -94,7 +94,7 @@ class LnzdNode(wiring.Component):
     """Merge the rows of up to four children into one stream in ascending order, a token per cycle, three cycles after it came.
 
     What comes from a child goes into a buffer first, so that the choice and what it takes stand close together wherever the
-    children are; the token chosen follows a cycle behind the choice.
+    children are; the token chosen follows a cycle after the choice.
     A row is served when the tokens of all its children are there, so that ``last`` is known; a child that was passed may
     already show the next row. Children without a non-zero in the row are passed with its first token. Only a row that is
     empty in all children becomes an ``empty`` token.

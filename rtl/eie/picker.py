@@ -86,7 +86,7 @@ class EntryPicker(wiring.Component):
             return
         following = Signal(self._w.entry)
         lead = Signal(self._w.skip)
-        trail = Signal(self._w.entry)       # entries behind the last pick in its word
+        trail = Signal(self._w.entry)       # entries after the last pick in its word
         trail_now = Signal(self._w.entry)
         m.d.comb += trail_now.eq(Mux(pick, ~place, trail))
         m.d.sync += trail.eq(trail_now)

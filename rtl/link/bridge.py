@@ -30,7 +30,7 @@ class Bridge(wiring.Component):
     about : bytes
         Text that ``ABOUT`` reads.
     boot : bytes
-        Requests as they stand in a slot, one behind another, and `spec.link.BOOT_END` with a byte behind it; or nothing.
+        Requests as they stand in a slot, one after another, and `spec.link.BOOT_END` with a byte after it; or nothing.
 
     Members
     -------

@@ -14,7 +14,7 @@ SLOT_BITS = exact_log2(link.SLOT)
 
 
 class State(enum.Enum, shape=2):
-    """What the next byte is: nothing until a flag; a byte of a frame; the byte behind an escape."""
+    """What the next byte is: nothing until a flag; a byte of a frame; the byte after an escape."""
 
     HUNT = 0
     FRAME = 1
@@ -24,8 +24,8 @@ class State(enum.Enum, shape=2):
 class Decoder(wiring.Component):
     """Takes a byte a cycle and keeps the requests in a ring of slots, oldest first, until they are done.
 
-    A frame's bytes go to the free slot as they come; the flag behind it decides. A frame is a request if its CRC is right and
-    it is either ``OPEN`` or, in a session, of the sequence expected while a slot besides remains free. The byte behind its kind
+    A frame's bytes go to the free slot as they come; the flag after it decides. A frame is a request if its CRC is right and
+    it is either ``OPEN`` or, in a session, of the sequence expected while a slot besides remains free. The byte after its kind
     in the slot is then the place where its payload ends. ``OPEN`` empties the ring and begins a session. For every other frame
     of a byte or more ``again`` asks for a reply. Nothing that a line may carry makes it stop: a flag begins anew.
 

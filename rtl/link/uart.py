@@ -41,7 +41,7 @@ class Receiver(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         line, left = Signal(init=1), Signal(range(self.divisor))
-        bits, idle, broken = Signal(range(10)), Signal(init=1), Signal()     # bits still to come behind the one waited for
+        bits, idle, broken = Signal(range(10)), Signal(init=1), Signal()     # bits still to come after the one waited for
         m.submodules.synchroniser = cdc.FFSynchronizer(self.rx, line, init=1)
         m.d.sync += self.valid.eq(0)
         with m.If(idle):

@@ -13,7 +13,7 @@ class Assemble(wiring.Component):
     """Collects the words of a block and writes it, on the cycle after its last word; hands on runs.
 
     Where a row or slot has a block for every tile, the first block of a packet goes to tile 0, the next ones to the next
-    tiles, and after the last to the next row. Blocks of A and rows of B go one behind another, around their buffers; a packet
+    tiles, and after the last to the next row. Blocks of A and rows of B go one after another, around their buffers; a packet
     of C begins at slot ``address``. Words of A and B wait for room, those of C while ``busy``; a block for a slot that does
     not exist is dropped and reported on ``range`` for a cycle.
 

@@ -25,7 +25,7 @@ class Sum:
     products : list of Late
         Signed products of all lanes.
     after : Pipe
-        The pipe behind the multipliers.
+        The pipe after the multipliers.
     """
 
     mag: Late

@@ -20,7 +20,7 @@ from spec.mac import A_ROWS, PACKETS, MacSpec, registers
 
 
 class Machine(wiring.Component):
-    """An array of MAC tiles behind AXI4-Lite and AXI4-Stream; `spec.mac.register` says how to use it.
+    """An array of MAC tiles with AXI4-Lite and AXI4-Stream; `spec.mac.register` says how to use it.
 
     Operands stream into the buffers while runs go on; accumulators wait until all have ended.
 

@@ -18,7 +18,7 @@ RESERVED = frozenset("""
     operator or or_eq private protected public register reinterpret_cast requires restrict return short signed sizeof static
     static_assert static_cast struct switch template this thread_local throw true try typedef typeid typename union unix
     unsigned using virtual void volatile wchar_t while xor xor_eq""".split())
-"""Words of C and C++, and what compilers define; a parameter of such a name gets a _ behind it."""
+"""Words of C and C++, and what compilers define; a parameter of such a name gets a _ after it."""
 
 TEXT = """/* Driver of {name}; {generator}. nonzero.h says how a machine is loaded, started and waited for. */
 #ifndef {guard}

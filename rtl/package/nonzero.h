@@ -116,7 +116,7 @@ static inline enum nz_result nz_open(struct nz_device *nz, const struct nz_bus *
   return NZ_OK;
 }
 
-/* The first word of a packet: its type, the words behind the header, and where they go. */
+/* The first word of a packet: its type, the words after the header, and where they go. */
 static inline uint64_t nz_header(uint32_t type, uint32_t length, uint32_t address)
 {
   return (uint64_t)(type & 0xffu) | (uint64_t)(length & 0xffffffu) << 8 | (uint64_t)address << 32;
@@ -135,7 +135,7 @@ static inline enum nz_result nz_offer(const struct nz_device *nz, const char *st
   return nz->bus->offer ? nz->bus->offer(nz->bus->user, stream, bytes, size, count) : NZ_TRANSFER;
 }
 
-/* Send an image, as python -m compress.firmware writes it: packets one behind another, each as long as its header says. A word
+/* Send an image, as python -m compress.firmware writes it: packets one after another, each as long as its header says. A word
    of type 0 is no packet: it is a register's offset (bits 31:8) and the value to write there (bits 63:32) or, where bit 8 is 1,
    the value that it must hold: the image is for a machine whose constants are these. */
 static inline enum nz_result nz_load(const struct nz_device *nz, const uint64_t *words, size_t count)

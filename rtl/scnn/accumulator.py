@@ -20,7 +20,7 @@ class Bank(wiring.Component):
     """Takes an operation per cycle: add a product, or what the side port asks for. Sums are modulo ``2**word_bits``.
 
     Operations on one entry may follow each other in any cycle, since sums that are not yet in the memory are forwarded; but
-    what the entry held must not be read in the cycle behind an addition to it. ::
+    what the entry held must not be read in the cycle after an addition to it. ::
 
         place -> [place] -> [array] -> [merged] -> add, write
         R         R + 1                 R + 2       R + 3
@@ -65,7 +65,7 @@ class Bank(wiring.Component):
         return m
 
     def _later(self, m, number):
-        """Return registers for an operation that is so many cycles and one behind the port."""
+        """Return registers for an operation that is so many cycles and one after the port."""
         return SimpleNamespace(
             place=Signal(len(self.i_place), name=f"place_{number}", reset_less=True), write=Signal(name=f"write_{number}"),
             **{name: Signal(name=f"{name}_{number}") for name in ("product", "clear", "shown", "add")})

@@ -115,7 +115,7 @@ class Array(wiring.Component):
         return delayed(m, value, f"from_{name}", cycles=self._spec.broadcast_latency)
 
     def _joined(self, m, name, pes, join):
-        """Join one bit of each PE behind the first register of its way."""
+        """Join one bit of each PE after the first register of its way."""
         near = min(1, self._spec.broadcast_latency)
         came = delayed(m, self._all(pes, name), f"near_{name}", cycles=near)
         return delayed(m, join(came), f"from_{name}", cycles=self._spec.broadcast_latency - near)
@@ -185,7 +185,7 @@ class Array(wiring.Component):
             m.d.sync += self.causes[cause.value].eq(reduce(add, came))
 
     def _overflow(self, m, pes):
-        """Choose the lowest PE that overflows behind the first register of its way."""
+        """Choose the lowest PE that overflows after the first register of its way."""
         near = min(1, self._spec.broadcast_latency)
         over, rings = (delayed(m, Cat(getattr(pe, name) for pe in pes), f"near_{name}", cycles=near)
                        for name in ("overflow", "layer_ring"))

@@ -24,7 +24,7 @@ class VectorBuffer(wiring.Component):
         A layer begins: all blocks have been released; the next block goes to slot 0.
     slot_log2 : ``In(4)``
     i_valid, i_vector, i_last, i_empty : ``In``
-        A vector, whether it is its block's last. With ``i_empty`` there is none: alone, it is a block without vectors; behind
+        A vector, whether it is its block's last. With ``i_empty`` there is none: alone, it is a block without vectors; after
         vectors of its block it says no more than ``i_last``.
     ready, last, empty : ``Out(1)``
         From registers: a block is here; of the vector addressed, whether it is the last; the block has none.

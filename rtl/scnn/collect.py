@@ -16,7 +16,7 @@ from spec.scnn.shape import BANK
 
 
 def add_accumulators(m, pe, crossbar) -> SidePort:
-    """Add the banks behind the crossbar and their side port, and return the side port."""
+    """Add the banks after the crossbar and their side port, and return the side port."""
     spec, w = pe.spec, Widths(pe.spec)
     m.submodules.side = side = SidePort(spec)
     m.d.comb += [
@@ -101,7 +101,7 @@ def _own_value(m, side, valid):
 
 
 def add_output(m, pe, drain, side, sent) -> Compressor:
-    """Add post-processing and the compressor behind the side port, and return the compressor."""
+    """Add post-processing and the compressor after the side port, and return the compressor."""
     m.submodules.post = post = PostProcessing(pe.spec, pe.library)
     m.submodules.compressor = compressor = Compressor(pe.spec)
     ahead = delayed(m, drain.o_mark.as_value(), "mark", cycles=BANK)

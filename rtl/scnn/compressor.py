@@ -17,7 +17,7 @@ SPAN = MAX_RUN + 1      # zeros that a placeholder stands for
 class Compressor(wiring.Component):
     """Takes one output, or up to 16 zeros of a gap, per cycle, and writes canonical blocks.
 
-    A placeholder is written as soon as 16 zeros have come. Zeros behind the last value must not be encoded, so the word of the
+    A placeholder is written as soon as 16 zeros have come. Zeros after the last value must not be encoded, so the word of the
     last value is kept as it was then, and written again at the end of the block. Words and table entries are on their ports
     two and three cycles after the output that completes them.
 

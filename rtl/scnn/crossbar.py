@@ -42,7 +42,7 @@ class Crossbar(wiring.Component):
     heads : ``Out(2)``
         Whether a head, or anything in lines or on its way to them, belongs to buffer 0, to buffer 1.
     o_valid, o_side : ``Out(banks)``; o_entry, o_product : ``Out`` arrays, one a bank
-        A product's place, and the product `rtl.scnn.accumulator.VALUE` cycles behind it; an operation of the side port, whose
+        A product's place, and the product `rtl.scnn.accumulator.VALUE` cycles after it; an operation of the side port, whose
         entry and value the side port brings along.
     o_near : ``Out(2 * LINES)``
         With two stages: in the cycle before such an operation, whether it is for banks of a line; the line of a bank is
@@ -124,7 +124,7 @@ class Crossbar(wiring.Component):
         return delayed(m, holds, f"holds{parity}", cycles=1)
 
     def _four(self, m, label, first, queues):
-        """Return the queues of the lines behind four queues; a product is in one of them three cycles after its choice."""
+        """Return the queues of the lines after four queues; a product is in one of them three cycles after its choice."""
         low = self._high - LINE_BITS
         behind = [self._library.instantiate(
             m, f"line{first // LINES}_{label}_{line}",

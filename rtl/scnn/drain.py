@@ -44,7 +44,7 @@ class Drain(wiring.Component):
     fresh : ``Out(1)``
         They have just been loaded.
     block, pool, gap : ``Out``
-        For post-processing, of the step at hand: index of the block of channel 0, reduction, zeros behind a row.
+        For post-processing, of the step at hand: index of the block of channel 0, reduction, zeros after a row.
     buffer : ``Out(1)``, ring : ``Out(2)``
         Buffer of the pass being drained; its number modulo 4.
     pass_drained, finished : ``Out(1)``

@@ -67,7 +67,7 @@ class ItemBuffer(wiring.Component):
         return m
 
     def _placed(self, m, left, name):
-        """Return for each place what it gets of a part that is put behind ``left`` items."""
+        """Return for each place what it gets of a part that is put after ``left`` items."""
         bits, wide = self._spec.item_bits, self._spec.part_items
         word = [self.i_part[k * bits:(k + 1) * bits] for k in range(wide)]
         if wide & wide - 1:

@@ -90,7 +90,7 @@ class WeightLane(wiring.Component):
         return m
 
     def _positions(self, m, take):
-        """Add up runs: position of an entry in its block, one cycle behind the take's registers."""
+        """Add up runs: position of an entry in its block, one cycle after the take's registers."""
         spec = self._spec
         before, wrong = Signal(POSITION_BITS), []
         start = Signal(POSITION_BITS)

@@ -53,7 +53,7 @@ class Following:
 
 
 def follow_program(m, take, registers: Registers, *, have, leave) -> Following:
-    """Read the layer's records in a row; then keep the segment behind the one at hand ready.
+    """Read the layer's records in a row; then keep the segment after the one at hand ready.
 
     Parameters
     ----------

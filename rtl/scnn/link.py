@@ -53,7 +53,7 @@ class Barriers(wiring.Component):
     arrive : ``In(pes)``, level : ``In`` array
         A PE is ready, to exchange sums at a level.
     go : ``Out(pes)``
-        All of its set are; ``2 * broadcast_latency + 1`` cycles behind the last one.
+        All of its set are; ``2 * broadcast_latency + 1`` cycles after the last one.
     """
 
     def __init__(self, spec: ScnnSpec):

@@ -19,7 +19,7 @@ SHOWN = ("passes", "pairs", "set", "level", "weight_slot_log2", "act_slot_log2",
 class Lookup(wiring.Component):
     """Visits the records of a layer in the order of the passes and looks up one block per cycle.
 
-    The first lookup is seven cycles after ``start``. A lookup for which a part's record is fetched comes five cycles behind the
+    The first lookup is seven cycles after ``start``. A lookup for which a part's record is fetched comes five cycles after the
     one before, or six if a segment's record comes first.
 
     Members
@@ -76,7 +76,7 @@ class Lookup(wiring.Component):
     def _visit(self, m, last, single, came):
         """Go from lookup to lookup: to the next part, pair, segment or pass; return the number of the pair in its segment.
 
-        All but the pair's number stand still for four cycles behind a lookup, so that their flags may come from registers.
+        All but the pair's number stand still for four cycles after a lookup, so that their flags may come from registers.
         """
         segment, layer = self._segment, self._layer
         part, number, passed = Signal(8, name="part_number"), Signal(8, name="segment_number"), Signal(PASS_BITS)
@@ -143,7 +143,7 @@ class Lookup(wiring.Component):
         m.d.sync += first.eq(part["first"] + pair)
         self._library.cell(m, "along", "nz_mult", p_A_BITS=len(advance) + 1, p_B_BITS=PASS_BITS + 1, i_clk=clock(), i_ce=1,
                            i_a=Cat(advance, Const(0, 1)), i_b=Cat(self._pass, Const(0, 1)), o_p=along)
-        self._along = along[:self._w.block]                 # in the second cycle behind the record's
+        self._along = along[:self._w.block]                 # in the second cycle after the record's
         with m.If(delayed(m, came[PART], "indexed", cycles=2)):
             m.d.sync += self.o_block.eq(first + self._along)
         with m.Elif(self.o_valid):

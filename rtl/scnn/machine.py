@@ -176,7 +176,7 @@ class Machine(wiring.Component):
         ]
         started, behind = Signal(LAYERS_BITS), Signal(LAYERS_BITS)
         m.d.sync += started.eq(started + control.o_start)
-        m.d.comb += behind.eq(started - 1 - array.overflow_ring)    # layers that began behind the one that the PE writes
+        m.d.comb += behind.eq(started - 1 - array.overflow_ring)    # layers that began after the one that the PE writes
         with m.If(array.overflow & ~front.flags.act_overflow):
             m.d.sync += [
                 front.overflow.pe.eq(array.overflow_pe),

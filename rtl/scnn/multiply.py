@@ -72,7 +72,7 @@ def join_issue(m, pe, issue, lookup, drain, weights, acts, sent):
 
 
 def add_products(m, pe, issue, lookup, weights, acts) -> Crossbar:
-    """Add the multipliers and the crossbar behind the issue, and return the crossbar."""
+    """Add the multipliers and the crossbar after the issue, and return the crossbar."""
     spec, w = pe.spec, Widths(pe.spec)
     m.submodules.products = products = ProductArray(spec, pe.library)
     m.submodules.crossbar = crossbar = Crossbar(

@@ -25,7 +25,7 @@ class Pace:
     ended : Value
         The step is over.
     post, gaps, hollow : Value
-        Of the step: it post-processes; there are zeros behind its rows; it has no outputs, and takes one cycle per channel.
+        Of the step: it post-processes; there are zeros after its rows; it has no outputs, and takes one cycle per channel.
     """
 
     tick: Value

@@ -91,7 +91,7 @@ class Pe(wiring.Component):
     def _received(self, m):
         """Return the members; those that are sent to all PEs come from registers if a PE has the last ones of their way.
 
-        The weights' is behind the choice of the set.
+        The weights' is after the choice of the set.
         """
         members = SimpleNamespace(spec=self.spec, library=self.library,
                                   **{name: getattr(self, name) for name in self.signature.members})

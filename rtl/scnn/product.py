@@ -47,7 +47,7 @@ class ProductArray(wiring.Component):
         spec = self._spec
         m.d.comb += self.o_buffer.eq(delayed(m, self.i_buffer, "buffer", cycles=3, reset_less=True))
         if spec.product_shift_bits:
-            self._left = [self.shift[SCALED:]]              # by weight, each a cycle behind the one before
+            self._left = [self.shift[SCALED:]]              # by weight, each a cycle after the one before
             for f in range(spec.f):
                 self._left.append(delayed(m, self._left[-1], f"shift_of_weight{f}", cycles=1, reset_less=True))
         weights = [self._scaled(m, self.weights[f].value, f"weight{f}", bit=0) for f in range(spec.f)]

@@ -33,7 +33,7 @@ class SidePort(wiring.Component):
     i_valid, i_side, buffer : ``In``
         The drain's operation, chosen in the next cycle; the buffer being drained.
     i_link, i_sum : ``In`` arrays
-        From the neighbours, one for each way that a sum may come; the sum comes two cycles behind its place.
+        From the neighbours, one for each way that a sum may come; the sum comes two cycles after its place.
     i_send, i_direction, i_level, i_bank, i_entry : ``In``
         The operation chosen in this cycle is sent on; the bank and entry it goes to.
     side_valid, side_bank, side_all : ``Out``

@@ -63,9 +63,9 @@ class Supply(wiring.Component):
         return m
 
     def _queue(self, m):
-        """Keep what was looked up until its first word is read; the table's answer comes two cycles behind the lookup.
+        """Keep what was looked up until its first word is read; the table's answer comes two cycles after the lookup.
 
-        The oldest part stands in a register, which is filled from behind it, or with what comes if nothing waits there.
+        The oldest part stands in a register, which is filled from after it, or with what comes if nothing waits there.
         """
         bits = self._w.word + COUNT_BITS + self._w.address + 5
         write, read, waiting = (Signal(QUEUE_BITS, name=name) for name in ("write", "read", "waiting"))
@@ -143,7 +143,7 @@ class Supply(wiring.Component):
     def _turns(self, m, pair, local):
         """Say whether the oldest part, if it is this PE's, has its turn, and whether a part of another PE has come.
 
-        Parts go over a bus one behind the other: one for the whole block waits until the PEs have received those that each
+        Parts go over a bus one after the other: one for the whole block waits until the PEs have received those that each
         sent itself, one for this PE alone until all that it sent to the block are here.
         """
         slots, flat = Signal(range(MAX_SLOTS + 1)), Signal()

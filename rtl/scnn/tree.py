@@ -54,7 +54,7 @@ class Tree(wiring.Component):
 
     What a PE of a block sends, and what all of them have done, is at every PE of the block ``spec.hop`` x level cycles later: a
     register a node on the way up, one a node on the way down, and one at each child on the way up where PEs are far from each
-    other; those have one more behind ``i_bus`` and ``i_did``. The level is that of the block's first PE.
+    other; those have one more after ``i_bus`` and ``i_did``. The level is that of the block's first PE.
 
     Members
     -------

@@ -138,7 +138,7 @@ async def a_beat_a_cycle(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def only_payload_waits(dut):
-    """While a beat waits, the next header is taken and the payload behind it is not; nor is one too many."""
+    """While a beat waits, the next header is taken and the payload after it is not; nor is one too many."""
     source, sink, _ = await start(dut, "never", "never")
     for frame in ([header(1, 1), 11], [header(9, 1), 5], [header(2, 2), 12, 13]):
         source.send_nowait(AxiStreamFrame(frame))

@@ -1,4 +1,4 @@
-"""The smallest machine behind the bus: adds a number to words that it is sent, and counts them."""
+"""The smallest machine on the bus: adds a number to words that it is sent, and counts them."""
 from dataclasses import dataclass
 
 from amaranth.hdl import Module, Signal

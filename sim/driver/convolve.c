@@ -37,7 +37,7 @@ static uint32_t take(const uint64_t *words, size_t k)
   return (uint32_t)(word[0] >> bit | more) & ((1u << ENTRY_BITS) - 1);
 }
 
-/* Encode a block of an input behind others; return its entries. */
+/* Encode a block of an input after others; return its entries. */
 static size_t encode(uint64_t *words, const int16_t *input, const int32_t *at, int32_t positions)
 {
   size_t count = 0;

@@ -1,6 +1,6 @@
 """A talk with any machine through its driver in C: the actions of `compress.actions` become steps that ``replay.c`` performs.
 
-A step is three words of 64 bits, its kind, an argument and a count, and so many words behind them; a reply is words too.
+A step is three words of 64 bits, its kind, an argument and a count, and so many words after them; a reply is words too.
 """
 
 import struct

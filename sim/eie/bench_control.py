@@ -105,7 +105,7 @@ async def a_start_is_taken_if_its_layers_are_there(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def the_loaders_commands_pass_and_a_start_waits_for_them(dut):
-    """Each goes to its PE a cycle later; those up to DELAY cycles behind a start still go, ahead of the layer's first."""
+    """Each goes to its PE a cycle later; those up to DELAY cycles after a start still go, ahead of the layer's first."""
     bench = await Bench(dut).start()
     bench.put([layer(bench.rng)])
     rng, before = bench.rng, None
@@ -123,7 +123,7 @@ async def the_loaders_commands_pass_and_a_start_waits_for_them(dut):
             if before["load_op"] != Op.NOP:
                 got = tuple(bench.block[f"cmd_{name}"] for name in ("pe", "addr", "data", "everyone"))
                 assert got == (before["load_pe"], before["load_addr"], before["load_data"], 0), f"cycle {cycle}"
-        assert bench.block["loading"] == (late <= 1), f"cycle {cycle}: no beat is taken behind a start"
+        assert bench.block["loading"] == (late <= 1), f"cycle {cycle}: no beat is taken after a start"
         before = given
     else:
         raise AssertionError("the layer must start")
@@ -143,7 +143,7 @@ async def a_reset_goes_down_the_tree_and_clears_every_accumulator(dut):
         quiet += 1
         assert not bench.block["reset"] and not bench.block["loading"]
         await bench.cycle(start=quiet == 1, first=0, count=1)
-    assert (held, quiet) == (RESET, RESET + 1)        # the command is a register behind the state
+    assert (held, quiet) == (RESET, RESET + 1)        # the command comes a register after the state
     slots.append(bench.block["cmd_data"] & (1 << ceil_log2(SPEC.slots)) - 1)
     for _ in range(SPEC.slots):
         await bench.cycle(start=len(slots) == 1, first=0, count=1)

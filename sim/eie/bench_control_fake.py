@@ -95,7 +95,7 @@ class Bench:
         for number in range(first, first + count):
             if number != first:
                 self.counts.clear()
-                await self._first_command(NEXT_DELAY - 1)       # the cycle behind the last output is gone
+                await self._first_command(NEXT_DELAY - 1)       # the cycle after the last output is gone
                 self.source ^= 1
             await self._layer(self.layers[number], wait, refuse, busy)
             assert self.dones == dones or number == first + count - 1

@@ -86,7 +86,7 @@ class Want:
         return Op.NOP, None, None
 
     def base(self) -> int:
-        """Return the word in which the layer's entries begin, behind its biases."""
+        """Return the word in which the layer's entries begin, after its biases."""
         return (self.layer.fields["entry_base"] + SPEC.bias_words(self.biases)) % SPEC.words
 
     def consume(self, t: int, valid: bool, stop: bool) -> tuple[bool, tuple | None]:

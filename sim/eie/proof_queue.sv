@@ -1,4 +1,4 @@
-// A queue behind the pointer read, and a sender that sees its stop DELAY cycles late: it never holds more than DEPTH, counts
+// A queue after the pointer read, and a sender that sees its stop DELAY cycles late: it never holds more than DEPTH, counts
 // exactly, and gives what it was given in order.
 module check(input clk, input want, input empty, input ready);
   localparam DELAY = `DELAY, DEPTH = `DEPTH, BITS = `BITS;

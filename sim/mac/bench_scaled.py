@@ -11,7 +11,7 @@ from sim.mac.scaled import words
 
 @cocotb.test()
 async def matches_golden_at_the_documented_latency(dut):
-    """An operation every cycle; each result so many cycles after it, with other values on the ports before and behind."""
+    """An operation every cycle; each result so many cycles after it, with other values on the ports before and after."""
     name, latency = os.environ["MAC_FORMAT"], int(os.environ["MAC_LATENCY"])
     stim = dict(np.load(os.environ["MAC_STIM"]))
     ports, want, got = words(name, stim), stim["d"].tolist(), []

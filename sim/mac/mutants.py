@@ -74,7 +74,7 @@ def equivalent(spec: MacSpec, folder: Path, command: str) -> bool | None:
 OPERANDS = ("read_verilog decode.v both.v; hierarchy -check -top both; proc; flatten; dffunmap; techmap -map wire.v; "
             "opt -full -nosdff; check -assert; select -assert-none t:*dff* t:*dlatch*; select -clear; "
             "setundef -zero; techmap; opt -full; simplemap; aigmap; opt_clean -purge; write_aiger miter.aig")
-"""The two behind the same decoders as gates, whose output says that their results differ."""
+"""The two after the same decoders as gates, whose output says that their results differ."""
 
 WIRE = """(* techmap_celltype = "$dff" *)
 module register (CLK, D, Q);
@@ -90,7 +90,7 @@ endmodule
 
 
 def _both(spec: MacSpec) -> str:
-    """Return Verilog of the original and a mutant behind the same decoders, of any format that the tile holds."""
+    """Return Verilog of the original and a mutant after the same decoders, of any format that the tile holds."""
     datapath, bits = Datapath(spec), spec.operand_bits
     codes, last = [spec.code(name) for name in spec.formats], len(spec.formats) - 1
     fmt = "".join(f"pick == {n} ? 3'd{code} : " for n, code in enumerate(codes[:-1])) + f"3'd{codes[last]}"

@@ -34,7 +34,7 @@ class Model:
         return self
 
     async def step(self, kind=None, place=0, value=0):
-        """Do a ``product``, ``add``, ``take`` or ``read``, or nothing; a read waits a cycle behind an addition to its entry."""
+        """Do a ``product``, ``add``, ``take`` or ``read``, or nothing; a read waits a cycle after an addition to its entry."""
         side = kind in ("add", "take", "read")
         if kind in ("take", "read") and self.written == place:
             await self.step()

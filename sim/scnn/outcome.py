@@ -79,7 +79,7 @@ class Outcome:
                 lines.append(f"input {number}, flag saturated: expected {int(run.saturated)}, "
                              f"got {answer.value.flags['saturated']}")
             if answer.value.parts != run.parts:
-                lines.append(f"input {number}, parts behind act_overflow: expected {run.parts}, got {answer.value.parts}")
+                lines.append(f"input {number}, parts after act_overflow: expected {run.parts}, got {answer.value.parts}")
             lines += [f"input {number}, flag {name}: expected 0, got 1" for name in ("bad_run", "count_mismatch")
                       if answer.value.flags[name]]
         return lines

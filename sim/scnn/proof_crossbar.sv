@@ -1,4 +1,4 @@
-// A crossbar of 2 multipliers and 4 banks, its queues 4 deep, behind an issue of any vectors: each product comes once, at its bank.
+// A crossbar of 2 multipliers and 4 banks, its queues 4 deep, after an issue of any vectors: each product comes once, at its bank.
 // Products are reserved a cycle after their issue and pushed two cycles later, so a margin of 3 is enough.
 module check(input clk, input want, input [1:0] live, input [1:0] bank0, input [1:0] bank1, input entry0, input entry1,
              input buffer, input side, input [1:0] side_at);
@@ -44,7 +44,7 @@ module check(input clk, input want, input [1:0] live, input [1:0] bank0, input [
   // the followed product: where it belongs, and whether it is on its way
   reg [1:0] bank, at;
   reg waits = 0;
-  reg [3:0] valid1 = 0, valid2 = 0;                     // products come two cycles behind their places
+  reg [3:0] valid1 = 0, valid2 = 0;                     // products come two cycles after their places
   reg [7:0] at_1, at_2;
   wire [3:0] here = {p3, p2, p1, p0} & valid2;
   wire [3:0] place = 4'b1 << bank;

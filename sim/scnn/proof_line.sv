@@ -1,4 +1,4 @@
-// A line queue behind a first stage that may choose a product in every cycle in which the queue is not full, as
+// A line queue after a first stage that may choose a product in every cycle in which the queue is not full, as
 // docs/scnn/pipeline.md says, with pops and data of any kind: it never overflows, its heads and payloads are what was pushed, in
 // order, a product that waits is at the head in time, and it knows of which buffers it holds products.
 // The first lines of each part tie the registers of the queue to what is kept here, for the induction.

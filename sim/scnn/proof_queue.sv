@@ -1,4 +1,4 @@
-// One queue of the crossbar behind an issue that stops as docs/scnn/pipeline.md says, with pops and data of any kind: it never
+// One queue of the crossbar after an issue that stops as docs/scnn/pipeline.md says, with pops and data of any kind: it never
 // overflows, its heads and payloads are what was pushed, in order, and a product that waits is at the head in time.
 // The first lines of each part tie the registers of the queue to what is kept here, for the induction.
 module check(input clk, input want, input others, input take, input bank, input buffer, input entry, input product);
@@ -23,7 +23,7 @@ module check(input clk, input want, input others, input take, input bank, input 
   wire [2:0] here, later1, later2, later3;
   wire [15:0] keys, entries;
   wire [7:0] products;
-  wire [SEEN-1:0] seen_entry, seen_product;             // behind the places: registers for the way to memories of tables,
+  wire [SEEN-1:0] seen_entry, seen_product;             // after the places: registers for the way to memories of tables,
                                                         // what a block memory has read
   queue dut(.clk(clk), .rst(rst), .reserve(r3), .push(u2 && !rst), .i_bank(bank), .i_buffer(buffer), .i_entry(entry), .i_product(product),
     .valid(valid), .bank(head_bank), .buffer(head_buffer), .pop(pop), .entry(o_entry), .product(o_product), .near(near),

@@ -59,7 +59,7 @@ POOLS: tuple[Callable[[tuple[int, int]], Pool], ...] = (
 
 
 def single(rng: np.random.Generator) -> Network:
-    """Return a layer alone, perhaps with a pool behind it."""
+    """Return a layer alone, perhaps with a pool after it."""
     x = plane(rng, channels := int(rng.integers(1, 6)))
     one = layer(rng, "a", "input", channels, x.shape[1:])
     if rng.integers(2):
@@ -93,7 +93,7 @@ def residual(rng: np.random.Generator) -> Network:
 
 
 def joined(rng: np.random.Generator) -> Network:
-    """Return a layer that reads two tensors one behind the other, or a range of channels."""
+    """Return a layer that reads two tensors one after the other, or a range of channels."""
     x, same = plane(rng, 3), {"stride": (1, 1), "pad": (1, 1, 1, 1), "filter": (3, 3)}
     counts = [int(rng.integers(1, 6)) for _ in range(2)]
     layers = [layer(rng, name, "input", 3, x.shape[1:], outputs=count, **same)

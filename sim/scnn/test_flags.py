@@ -1,4 +1,4 @@
-"""Faults in what an array is sent, which its flags tell, and how long it is busy behind a reset."""
+"""Faults in what an array is sent, which its flags tell, and how long it is busy after a reset."""
 
 from functools import partial
 
@@ -50,7 +50,7 @@ def test_a_word_too_few_is_told_with_its_pe(tmp_path):
         assert flags["act_overflow"] and flags["done"] and where == {"layer": 0, "pe": pe}
 
 
-def test_the_array_is_busy_behind_a_reset_until_its_accumulators_are_clear(tmp_path):
+def test_the_array_is_busy_after_a_reset_until_its_accumulators_are_clear(tmp_path):
     """Both sides of every bank are cleared, an entry per cycle."""
     answers = hold(generate(SPEC), [reset] * 2, folder=tmp_path, apart=apart(SPEC))
     for answer in answers:

@@ -24,7 +24,7 @@ CANARY = 200            # block index of words that nobody may touch
 
 
 def tight(made, x, pe, end, canary):
-    """Run with words behind the region that nobody may touch; return the flags, where it overflowed, and those words."""
+    """Run with words after the region that nobody may touch; return the flags, where it overflowed, and those words."""
     spec = made.spec
     entry = np.array([end << BLOCK["word"][0] | len(canary) * spec.i << BLOCK["count"][0]], np.uint64)
     flags = yield from upset.flags_of(made, x, [
@@ -80,7 +80,7 @@ def place(image, x):
 
 @pytest.mark.parametrize("more, soon", [({"rows": 2, "cols": 2, "broadcast_latency": 1}, 1000), ({"rows": 1, "cols": 2}, 2000)])
 def test_the_layer_without_room_is_named_while_later_ones_have_begun(more, soon, tmp_path):
-    """Every layer and PE in turn lacks its last word, which it would write while the layer behind issues its products.
+    """Every layer and PE in turn lacks its last word, which it would write while the layer after issues its products.
 
     Within ``soon`` cycles the first layer is written, and the last one is not within twice as many.
     """
@@ -98,4 +98,4 @@ def test_the_layer_without_room_is_named_while_later_ones_have_begun(more, soon,
     assert answers == [(1, {"layer": layer, "pe": pe}) for layer, pe in tried]
     said = re.match(rf"the layers must end within {soon} cycles, .*act_overflow 1.* counters: cycles (\d+)", late.fault)
     assert said, late.fault
-    assert soon < int(said[1]) < 3 * soon, "counters are read whole, also behind a wait that was given up"
+    assert soon < int(said[1]) < 3 * soon, "counters are read whole, also after a wait that was given up"

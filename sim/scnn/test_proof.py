@@ -28,7 +28,7 @@ module block_{width}(input clk, input we, input [{top}:0] waddr, input [{width}-
 endmodule
 """                     # memories as one register, which an induction can see
 PLACES = ("write", "ahead", "here", "later_1", "later_2", "later_3", "level", "banks.all", "entries.all", "products.all")
-KINDS = {               # of the memories of a queue: registers behind its places, their bits, what they hold
+KINDS = {               # of the memories of a queue: registers after its places, their bits, what they hold
     "tables": (("behind_entries", "behind_products"), 3, ("seen_entry == place1[2:0]", "seen_product == place4[2:0]")),
     "blocks": (("entries.array", "products.array"), 2, ("seen_entry == entry1", "seen_product[0] == product4")),
 }

@@ -38,7 +38,7 @@ def late():
 
 
 def far(words):
-    """Write the last word of the memory, and the one behind it."""
+    """Write the last word of the memory, and the one after it."""
     yield Send(stream.packet("weights", words - 1, [0]))
     inside = yield ReadRegister("flags")
     yield Send(stream.packet("weights", words, [0]))

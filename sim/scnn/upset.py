@@ -26,7 +26,7 @@ LIMIT = 20_000          # cycles within which a run of a small network ends, or 
 def flags_of(image: Image, x: np.ndarray, packets: Sequence[np.ndarray] = ()) -> Actions:
     """Load an image and run an input on it; return the flags, whether or not the run ends.
 
-    ``packets`` go to the memories behind the input.
+    ``packets`` go to the memories after the input.
     """
     yield from load_actions(image)
     for packet in (*input_packets(image, x), *packets):
@@ -55,7 +55,7 @@ def odd_activation(image: Image, x: np.ndarray, *, pe: int, lane: int) -> Action
 
 
 def limited(assembly: Assembly, layer: int, pe: int, room: int) -> tuple[Assembly, int]:
-    """Return a network with so many words for the outputs of one layer in one PE, and the word behind them."""
+    """Return a network with so many words for the outputs of one layer in one PE, and the word after them."""
     place = unpack(LAYER, [int(assembly.layers[layer])])["drain"]
     drain = assembly.drain.copy()
     head = unpack(DRAIN_LAYER, [int(word) for word in drain[pe, place:place + 2]])

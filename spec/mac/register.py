@@ -9,12 +9,12 @@ IDENTITY = 0x4E5A4D02
 PACKETS = {"a": 1, "b": 2, "c": 3, "run": 4}
 """Packet types; `a`, `b` and `run` have no address, it is ignored.
 
-``a``: blocks of A, behind those that are there. ``b``: rows of B, behind those that are there, in each row one block per
+``a``: blocks of A, after those that are there. ``b``: rows of B, after those that are there, in each row one block per
 tile, tile 0 first. ``c``: accumulators from slot ``address`` on, in each slot one block per tile. ``run``: commands, one per
 word (`RUN`).
 
 A block of A is 4 x k patterns by rows, of B k x 4 by rows, of C 4 x 4 by rows, the first in the lowest bits;
-each block fills whole words. In a sparse build A's patterns are the kept ones, behind them comes the metadata by rows,
+each block fills whole words. In a sparse build A's patterns are the kept ones, after them comes the metadata by rows,
 `MacSpec.meta_bits` per row, chunk 0 lowest, and a block of B is 2 k x 4.
 """
 

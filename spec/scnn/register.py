@@ -8,8 +8,8 @@ IDENTITY = 0x4E5A5301
 
 SLOT_COUNTERS = {
     "products": "Slots that multiplied two values other than 0.",
-    "act_tail": "Slots without an activation behind the last of a block.",
-    "weight_tail": "Slots without a weight behind the last of a block.",
+    "act_tail": "Slots without an activation after the last of a block.",
+    "weight_tail": "Slots without a weight after the last of a block.",
     "placeholder": "Slots with a placeholder.",
     "crossbar": "Slots of cycles in which a queue of the crossbar stopped the issue.",
     "weight_wait": "Slots of cycles that waited for weights.",

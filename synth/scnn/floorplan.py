@@ -61,7 +61,7 @@ def places(spec: ScnnSpec, modules: dict[str, Any], rows: list[list[Site]]) -> d
 
 
 def _words(modules: dict[str, Any], corner: dict[str, tuple[int, int]]) -> dict[str, str]:
-    """Return the place of each flip-flop of the banks' words; one that the packer puts behind its look-up table has none."""
+    """Return the place of each flip-flop of the banks' words; one that the packer puts after its look-up table has none."""
     found: dict[str, str] = {}
     for path, module in floorplan.instances(modules):
         nets = modules[module]["netnames"]
