@@ -29,7 +29,8 @@ def run(
     *,
     board: Annotated[str, typer.Option(help="Board; python -m boards.list shows them. virtual: one in a simulator.",
                                        show_default=False)],
-    input: Annotated[Path | None, typer.Option(help="Inputs, .npy: a vector or one in each row, float or int16.")] = None,
+    input: Annotated[Path | None, typer.Option(
+        help="Inputs, .npy: a vector or one in each row; float, uint8 or int16.")] = None,
     outputs: Annotated[Path | None, typer.Option(help="Write the outputs, one in each row, .npy.")] = None,
     first: Annotated[int | None, typer.Option(help="Run only the first N inputs.", min=1)] = None,
     port: Annotated[str, typer.Option(help="Serial port; auto: the one with the board's USB numbers.")] = "auto",

@@ -72,6 +72,11 @@ def main(app: typer.Typer | Callable[[], typer.Typer], arguments: Sequence[str] 
         sys.exit(code)
     except KeyboardInterrupt:
         sys.exit(130)
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):        # Click's own code for it is 1
+            _drop_output()
+            sys.exit(141)
+        raise
     except Ended as end:
         sys.exit(end.code)
     except typer.Abort as error:

@@ -16,8 +16,10 @@ from cli.option import asked
 
 KEYWORD = inspect.Parameter.KEYWORD_ONLY
 PRESET = "preset"
-MADE = ("design", "spec", PRESET)
-"""What a command may take that is made here: the machine's name, its specification, the name of the preset or None."""
+GIVEN = "given"
+MADE = ("design", "spec", PRESET, GIVEN)
+"""What a command may take that is made here: the machine's name, its specification, the name of the preset or None, the names
+of the machine's parameters that the command line sets."""
 
 
 class Registry(Protocol):
@@ -30,18 +32,18 @@ class Registry(Protocol):
 
 
 class Only:
-    """A registry of one machine, or of a variant of it, for a command that is for that one alone."""
+    """A registry of some machines, or of variants of them, for a command that is for those alone: ``Only(eie=...)``."""
 
-    def __init__(self, name: str, machine: Any):
-        self.MACHINES: tuple[str, ...] = (name,)
-        self._machine = machine
+    def __init__(self, **machines: Any):
+        self.MACHINES: tuple[str, ...] = tuple(machines)
+        self._machines = machines
 
     def specification(self, design: str) -> Any:
-        """Return the machine, and refuse another."""
-        if design not in self.MACHINES:
-            raise ValueError(f"design must be {self.MACHINES[0]}, not {design!r}; leave it out: this command's "
-                             f"options are those of that machine alone")
-        return self._machine
+        """Return a machine, and refuse another."""
+        if design not in self._machines:
+            raise ValueError(f"design must be {' or '.join(self.MACHINES)}, not {design!r}; this command's options are "
+                             f"those of {'these machines' if len(self.MACHINES) > 1 else 'that machine'} alone")
+        return self._machines[design]
 
 
 def application(run: Callable[..., None], help: str, registry: Registry, arguments: Sequence[str] | None = None, *,
@@ -86,6 +88,7 @@ def application(run: Callable[..., None], help: str, registry: Registry, argumen
             asked_for = {option: given.pop(option) for option in offered if option not in shared} | numbers
             given["spec"] = specification(machine, asked_for, base)
             given |= {PRESET: asked_for[PRESET]} if PRESET in takes else {}
+            given |= {GIVEN: _parameters(machine, asked_for)} if GIVEN in takes else {}
         if "design" in takes:
             given["design"] = chosen
         run(**given)
@@ -122,6 +125,13 @@ def shorthands(machine: Any) -> Mapping[str, Any]:
     """Return the options of a machine that stand for several parameters each, by name: its ``SHORTHANDS``, if it has any."""
     found: Mapping[str, Any] = getattr(machine, "SHORTHANDS", {})
     return found
+
+
+def _parameters(machine: Any, given: Mapping[str, Any]) -> frozenset[str]:
+    """Return the parameters that options set, whatever their values; in the place of a shorthand those that it stands for."""
+    short = shorthands(machine)
+    return frozenset(name for option, value in given.items() if value is not None and option != PRESET
+                     for name in (short[option].expand(value) if option in short else (option,)))
 
 
 def _first(machine: Any) -> list[str]:

@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,13 +22,16 @@ from spec.eie import EieSpec
 
 
 def check(
-    spec: EieSpec,
+    spec: Any,
+    design: str,
+    given: frozenset[str],
     network: Annotated[Path, typer.Argument(help="A network: .onnx, or layers as arrays by name, .npz or .safetensors.")],
     json: Annotated[Path | None, typer.Option(help="Write what is printed to this file.")] = None,
 ) -> None:
     """Check a network: exit code 0 if every layer has its machine, else one line for each node that has none, and 2.
 
-    A network of dense layers runs on an eie; one with layers over rows and columns is one image for an scnn.
+    A network of dense layers runs on an eie; one with layers over rows and columns is one image for an scnn. With --design
+    scnn every network is one for an scnn, of the array that the options describe.
 
     For example: python -m compress.check model.onnx --pes 64 --json check.json
     """
@@ -38,7 +41,7 @@ def check(
     try:
         with command.progress(f"reading {network}"):
             graph = read_network(network)
-            found, lost, notices = _checked(graph, spec)
+            found, lost, notices = _checked(graph, design, spec, given)
     except NetworkRefusedError as error:
         lost = list(error.refusals)
     if found:
@@ -53,17 +56,21 @@ def check(
 
 
 def application(arguments: Sequence[str] | None = None) -> typer.Typer:
-    """Return the application; its options of a machine are those of the eie."""
+    """Return the application; its options of a machine are those of the eie, or with --design scnn those of the scnn."""
     return designs.application(check, "Say which layer of a network runs on which machine, or which node cannot and why.",
-                               designs.Only("eie", machines.specification("eie")), arguments)
+                               designs.Only(eie=machines.specification("eie"), scnn=scnn), arguments)
 
 
-def _checked(graph: Network, spec: EieSpec) -> tuple[list[Assignment], list[Refusal], list[str]]:
+def _checked(graph: Network, design: str, spec: Any, given: Collection[str],
+             ) -> tuple[list[Assignment], list[Refusal], list[str]]:
     """Return where the layers run, what has no machine, and what else is to be said."""
     notices = [*graph.notices, *host(graph)]
-    if all(isinstance(layer, Dense | Relabel) for layer in graph.layers):
+    if design == "eie" and all(isinstance(layer, Dense | Relabel) for layer in graph.layers):
         return assignments(graph), refusals(graph, spec), notices
-    made = outlook(graph, scnn.preset())
+    if design == "eie" and given:
+        raise ValueError(f"options of an eie must come with a network of dense layers alone, not {sorted(given)[0]} with one "
+                         f"for an scnn; add --design scnn for the options of an scnn")
+    made = outlook(graph, spec, given) if design == "scnn" else outlook(graph, scnn.preset())
     return convolved(graph, made), list(made.refusals), [*notices, *made.notices, *_array(graph, made)]
 
 

@@ -103,9 +103,13 @@ def main(image: Annotated[Path, typer.Argument(help="Image, from python -m compr
     """Write an image as a C header for a program without files, for example: python -m compress.firmware net.npz -o net.h."""
     paths.check(inputs={"image": image}, outputs={"--out": out})
     design, loaded = images.design_of(image), images.load(image)
-    text = header(identifier(out), f"{image.name} for {design}; {images.TOOL}".replace("*/", "* /"), design, loaded)
+    stage = machines.part(design, "compress")
+    left = list(stage.left_out(loaded)) if hasattr(stage, "left_out") else []
+    about = "; ".join([f"{image.name} for {design}", images.TOOL, *left])
+    text = header(identifier(out), about.replace("*/", "* /"), design, loaded)
     command.write_text(out, text)
     print(f"wrote {out}: {len(text):,} bytes")
+    command.warn(left)
 
 
 if __name__ == "__main__":

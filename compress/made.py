@@ -111,7 +111,8 @@ def finish(quantised: Quantised, spec: EieSpec, request: Request, found: Sequenc
                      input_scale=quantised.input_scale, output_scale=quantised.output_scale, calibration=calibration,
                      reference=kept, bounds=bounds)
     *layers, whole = rows(image, quantised, found)
-    grown = {name: getattr(image.spec, name) for name in MEMORIES if getattr(image.spec, name) != getattr(request.preset, name)}
+    grown = {name: getattr(image.spec, name) for name in MEMORIES
+             if name in request.free and getattr(image.spec, name) != getattr(request.preset, name)}
     return image, {"spec": asdict(image.spec), "grown": grown, "order": request.order, "layers": layers, "network": whole,
                    "bound": quantised.bound, "margin": MARGIN, "input_range": list(quantised.input_range), "told": told,
                    "reference": kept is not None,

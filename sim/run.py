@@ -41,17 +41,24 @@ def design_named(arguments: Sequence[str]) -> str:
 
 
 def _images(arguments: Sequence[str]) -> list[str]:
-    return [argument for argument in arguments if argument.endswith(".npz") and not argument.startswith("-")]
+    """Return the arguments that are images: by their name, or whatever it is by what is in the file."""
+    return [argument for argument in arguments if not argument.startswith("-")
+            and (argument.endswith(".npz") or _named(Path(argument)) is not None)]
 
 
 def _of_image(path: Path) -> str:
     """Return the machine that an image names; one that cannot be read is left to the first machine's loader, which says why."""
+    return _named(path) or machines.MACHINES[0]
+
+
+def _named(path: Path) -> str | None:
+    """Return the machine that a file names, or None if it is no image of ours."""
     try:
         with open_archive(path, "image") as archive:
             named = parse_json(archive.read(HEADER, HEADER_BYTES).tobytes(), "header")["machine"]
     except (OSError, ValueError, KeyError, TypeError):
-        return machines.MACHINES[0]
-    return named if named in machines.MACHINES else machines.MACHINES[0]
+        return None
+    return named if named in machines.MACHINES else None
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def expanded(shorthands: Mapping[str, Shorthand], changes: Mapping[str, Any]) ->
             raise TypeError(f"{name} must be of type int, not {value!r}")
         found = shorthands[name].expand(value)
         if twice := sorted(set(found) & set(made)):
-            raise ValueError(f"{name} must be left out beside {twice[0]}, which it stands for, not be {value}")
+            raise ValueError(f"{name} must be left out beside {twice[0]}, not be {value}: it stands for {' and '.join(found)}")
         made |= found
     return made
 
@@ -63,6 +63,11 @@ def declared(spec: Any) -> Iterator[Field[Any]]:
         if "help" not in one.metadata or one.default is MISSING:
             raise TypeError(f"{one.name} must be declared with spec.parameter, with a default and a help text")
         yield one
+
+
+def highest(spec: Any, name: str) -> Any:
+    """Return the largest value that a number of a specification may have."""
+    return next(one.metadata["high"] for one in fields(spec) if one.name == name)
 
 
 def check(spec: Any) -> None:

@@ -62,11 +62,22 @@ def test_more_layers_than_an_array_keeps_are_refused_at_once(tmp_path):
     assert time.process_time() - start < 10
 
 
-def test_a_machine_is_not_to_be_named(tmp_path):
+def test_options_are_those_of_the_machine_that_is_named(tmp_path):
     onnx.save(NETWORKS["residual, strided"], tmp_path / "net.onnx")
-    left = leave("compress.check", str(tmp_path / "net.onnx"), "--design", "scnn")
-    assert left.code == 2
-    assert "design must be eie, not 'scnn'; leave it out: this command's options are those of that machine alone" in left.err
+    net = str(tmp_path / "net.onnx")
+    left = leave("compress.check", net, "--design", "mac")
+    assert left.code == 2 and "design must be eie or scnn, not 'mac'" in left.err
+    left = leave("compress.check", net, "--pes", "64")
+    assert left.code == 2 and "not pes with one for an scnn; add --design scnn" in left.err
+    left = leave("compress.check", net, "--design", "scnn", "--preset", "ecp5")
+    assert left.code == 0 and "one image for an scnn of 2 x 4 PEs holds all layers" in left.out
+    left = leave("compress.check", net, "--design", "scnn", "--rows", "1", "--cols", "1", "--memory-words", "64")
+    assert left.code == 2 and "must fit memory_words" in left.err and "take a larger array or more memory_words" in left.err
+
+
+def test_every_network_may_be_one_for_an_scnn(tmp_path):
+    onnx.save(NETWORKS["flatten and dense"], tmp_path / "net.onnx")
+    assert "scnn of 8 x 8 PEs" in leave("compress.check", str(tmp_path / "net.onnx"), "--design", "scnn").out
 
 
 @pytest.mark.parametrize(("pool", "work"), [({"kernel_shape": [3, 3]}, 80), ({"kernel_shape": [2, 2], "strides": [3, 3]}, 80),

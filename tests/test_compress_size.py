@@ -65,17 +65,17 @@ def test_only_more_pes_help_where_a_memory_ends():
     spec = preset("default", pes=4)
     need = {"layers": 1, "codebooks": 1, "slots": 2000, "columns": 100, "entries": 100}
     with pytest.raises(ValueError, match="slots at most 1024 where it takes 2000; more PEs share them: take --pes 8"):
-        sized(spec, need, free(spec, "default"))
+        sized(spec, need, free())
     with pytest.raises(ValueError, match="columns at most 65536 where it takes 70000; take fewer or smaller layers"):
-        sized(spec, need | {"slots": 4, "columns": 70000}, free(spec, "default"))
+        sized(spec, need | {"slots": 4, "columns": 70000}, free())
 
 
 def test_a_machine_that_is_large_enough_stays_as_it_is():
     spec = preset("ecp5")
     need = {"layers": 8, "codebooks": 4, "slots": 16, "columns": 1024, "entries": 4096}
-    assert sized(spec, need, free(spec, "ecp5")) == spec
-    assert sized(spec, need | {"slots": 17}, free(spec, "ecp5")) == replace(spec, slots=32)
-    assert sized(spec, need | {"layers": 9}, free(spec, "ecp5")).layers == 9
+    assert sized(spec, need, free()) == spec
+    assert sized(spec, need | {"slots": 17}, free()) == replace(spec, slots=32)
+    assert sized(spec, need | {"layers": 9}, free()).layers == 9
 
 
 @pytest.mark.parametrize(("name", "order"), [("paper", "modulo"), ("default", "balanced")])

@@ -19,7 +19,7 @@ from tests.commands import leave
 def example():
     (seen, _), (held, labels) = digits.images()
     spec = preset("default")
-    return build(digits.network(), digits.WEIGHTS, spec, Request(preset=spec, free=free(spec, "default")),
+    return build(digits.network(), digits.WEIGHTS, spec, Request(preset=spec, free=free()),
                  seen.reshape(len(seen), -1), before=digits.network("dense"),
                  trial=Trial(inputs=held.reshape(len(held), -1), labels=labels)), held, labels
 

@@ -28,7 +28,7 @@ FOLDER = Path(os.environ.get("NONZERO_NETWORKS") or Path(__file__).parents[2] / 
 
 def made(network, name, samples=None, labels=None, level=0, bits=0, **choices):
     spec = preset("default", weight_code_bits=bits)
-    request = Request(preset=spec, free=free(spec, "default"), level=level, **choices)
+    request = Request(preset=spec, free=free(), level=level, **choices)
     return build(network, Path(name), spec, request, samples, labels)
 
 
@@ -94,7 +94,7 @@ def test_without_data_the_range_counts():
 def test_an_array_that_was_asked_for_is_kept_or_refused():
     network = from_model(NETWORKS["global average and dense"], "net.onnx")
     spec = preset("default", rows=4, cols=8)
-    request = Request(preset=spec, free=free(spec, "default"))
+    request = Request(preset=spec, free=free(["rows", "cols"]))
     with pytest.raises(ValueError, match=r"must lie in its neighbours' .*; take another --level, or other --rows and --cols$"):
         build(network, Path("net.onnx"), spec, request, None, None)
     smaller = made(network, "net.onnx")
@@ -106,7 +106,7 @@ def test_memories_that_were_asked_for_are_kept_or_refused():
     network = from_model(NETWORKS["flatten and dense"], "net.onnx")
     spec = preset("default", rows=1, cols=1, memory_words=64)
     with pytest.raises(ValueError, match="must fit memory_words, not need"):
-        build(network, Path("net.onnx"), spec, Request(preset=spec, free=free(spec, "default")), None, None)
+        build(network, Path("net.onnx"), spec, Request(preset=spec, free=free(["memory_words"])), None, None)
 
 
 def test_resnet_8_names_the_same_nine_pictures(tmp_path):

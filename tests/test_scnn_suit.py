@@ -116,7 +116,7 @@ def test_golden_answers_as_the_build_says(name, bits, tmp_path):
     network = from_model(model(nodes, {"k": normal(4, 2, 3, 3)} | weights, ["N", 2, 19, 19]), name)
     spec = preset("default", rows=2, cols=2, weight_code_bits=bits)
     x = RNG.normal(size=(2, network.size))
-    made = build(network, Path(name), spec, Request(preset=spec, free=free(spec, "default"), level=None, density=0.8), x)
+    made = build(network, Path(name), spec, Request(preset=spec, free=free(["rows", "cols"]), level=None, density=0.8), x)
     assert made.facts["rounding"] < 0.003
     assert made.facts["density"] <= 0.8
     save(made.image, tmp_path / "net.npz")
@@ -148,7 +148,7 @@ def test_where_layers_cannot_each_have_their_own_level_they_have_one_together():
     largest = replace(spec, memory_words=1 << 16, program=4096)
     with pytest.raises(ValueError, match="rows of its tiles must be at most 15 shorter than the pitch"):
         assemble(largest, whole.layers, lowered.shape, density={name: own.density for name, own in whole.measured.items()})
-    made = build(network, Path("net"), spec, Request(preset=spec, free=free(spec, "default"), level=None), x)
+    made = build(network, Path("net"), spec, Request(preset=spec, free=free(["rows", "cols"]), level=None), x)
     assert len({mapping.level for mapping in made.assembly.mappings}) == 1
     assert made.assembly.spec.rows == 2
 

@@ -28,7 +28,7 @@ DEEP = {name: replace(spec, **DEPTHS) for name, spec in PRESETS.items()}
 """The presets, deep enough."""
 
 
-REGISTRY = Only("eie", SimpleNamespace(Spec=EieSpec, PRESETS=DEEP, preset=benched))
+REGISTRY = Only(eie=SimpleNamespace(Spec=EieSpec, PRESETS=DEEP, preset=benched))
 """What the command line makes its options from."""
 
 

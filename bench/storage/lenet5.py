@@ -43,7 +43,7 @@ def fold(recipe: Recipe, number: int, advance: Callable[[], None] = lambda: None
     rest, held = list(StratifiedKFold(FOLDS, shuffle=True, random_state=recipe.seed).split(pictures, labels))[number]
     trained = train(pictures[rest], labels[rest], recipe, bits=BITS, advance=advance)
     spec = preset("default", weight_code_bits=BITS)
-    request = Request(preset=spec, free=free(spec, "default"), input_range=(0.0, 1.0))
+    request = Request(preset=spec, free=free(), input_range=(0.0, 1.0))
     tried = Trial(inputs=pictures[held].reshape(len(held), -1), labels=labels[held])
     network = as_network("lenet-5", trained.network, recipe, EDGE)
     made = build(network, Path("lenet-5"), spec, request, pictures[rest].reshape(len(rest), -1)[::8], trial=tried)

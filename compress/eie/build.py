@@ -33,6 +33,7 @@ def run(
              "inputs) and, where there is a bias, NAME.bias; layers in the natural order of NAME.")] = None,
     *,
     preset: str | None = None,
+    given: frozenset[str] = frozenset(),
     out: Annotated[Path, typer.Option("-o", "--out", help="The image to write.", show_default=False)],
     example: Annotated[str | None, typer.Option(help="Train an example instead: digits.")] = None,
     order: Annotated[str | None, typer.Option(
@@ -88,7 +89,7 @@ def run(
     order = order or PRESET_ORDERS.get(preset, ORDERS[0])
     if order not in ORDERS:
         raise ValueError(f"order must be one of {', '.join(ORDERS)}, not {order!r}")
-    request = Request(order=order, preset=PRESETS[preset], free=free(spec, preset), reference=reference,
+    request = Request(order=order, preset=PRESETS[preset], free=free(given), reference=reference,
                       example=network is None, density=density, calibrate=calibrate, labels=labels, relu_last=relu_last,
                       prune=prune, tuning=None if network is None else read_passes(passes, calibrate), bound=bound,
                        input_range=None if input_range is None else read_range(input_range),

@@ -5,7 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-from spec.eie import PRESETS, EieSpec
+from spec.eie import EieSpec
+from spec.parameter import highest
 
 MEMORIES = ("entries", "columns", "slots", "layers", "codebooks")
 """What a network fills; all else of a machine decides how fast it is and how it counts."""
@@ -14,9 +15,9 @@ MORE_PES = ("entries", "slots")
 """Memories that every PE has its own part of, so that more PEs need less of each."""
 
 
-def free(spec: EieSpec, preset: str) -> frozenset[str]:
-    """Return the memories that may be made larger: those that are as in the preset, which nobody asked for."""
-    return frozenset(name for name in MEMORIES if getattr(spec, name) == getattr(PRESETS[preset], name))
+def free(given: Collection[str] = ()) -> frozenset[str]:
+    """Return the memories that may be made larger: all but those of the parameters that were asked for."""
+    return frozenset(MEMORIES) - frozenset(given)
 
 
 def estimate(spec: EieSpec, sizes: Sequence[int], density: float) -> dict[str, int]:
@@ -38,7 +39,7 @@ def estimate(spec: EieSpec, sizes: Sequence[int], density: float) -> dict[str, i
 
 def with_codebooks(spec: EieSpec, count: int, free: Collection[str]) -> EieSpec:
     """Return the machine with a codebook for each of ``count`` layers, as far as a machine can have them."""
-    most = next(field.metadata["high"] for field in fields(EieSpec) if field.name == "codebooks")
+    most = highest(EieSpec, "codebooks")
     return replace(spec, codebooks=max(spec.codebooks, min(count, most))) if "codebooks" in free else spec
 
 

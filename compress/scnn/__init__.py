@@ -2,6 +2,7 @@
 
 from compress.scnn.actions import Result, actions, inputs, load_actions, outputs, run_actions
 from compress.scnn.image import Image, load, save
-from compress.scnn.tables import tables
+from compress.scnn.tables import left_out, tables
 
-__all__ = ["Image", "Result", "actions", "inputs", "load", "load_actions", "outputs", "run_actions", "save", "tables"]
+__all__ = ["Image", "Result", "actions", "inputs", "left_out", "load", "load_actions", "outputs", "run_actions", "save",
+           "tables"]

@@ -12,6 +12,7 @@ from compress.scnn.balance import ordered
 from compress.scnn.fill import fill
 from compress.scnn.lay import lay
 from compress.scnn.mapping import LayerMapping
+from compress.scnn.room import RoomError, memory, more
 from compress.scnn.stride import settle
 from compress.scnn.tensor import PLAIN, Form, Tensor
 from golden.scnn.layer import Layer, source
@@ -277,10 +278,10 @@ def _place(spec: ScnnSpec, network: Tensor, mappings: list[LayerMapping], size: 
         block = _first([(one[3], one[4]) for one in taken], need)
         if word + words > spec.memory_words:
             other = ", or --activations recorded" if size is _worst else ""
-            raise ValueError(f"activations of {tensor.name} must fit memory_words, not need {word + words} of "
-                             f"{spec.memory_words} words per PE; take a larger array or memory{other}")
+            raise RoomError(f"activations of {tensor.name} must fit memory_words, not need {word + words} of "
+                            f"{spec.memory_words} words per PE; take a larger array{memory(spec)}{other}")
         if block + need > spec.blocks:
-            raise ValueError(f"blocks of {tensor.name} must fit {spec.blocks}, not need {block + need}; take more blocks")
+            raise ValueError(f"blocks of {tensor.name} must fit {spec.blocks}, not need {block + need}; {more(spec, 'blocks')}")
         taken.append((last.get(tensor.name, len(mappings)), word, words, block, need))
         for form in tensor.blocks:
             tensor.blocks[form] = block
@@ -291,7 +292,7 @@ def _place(spec: ScnnSpec, network: Tensor, mappings: list[LayerMapping], size: 
             passes += mapping.passes
             taps += mapping.rows.taps * mapping.cols.taps + (mapping.layer.residual is not None)
     if taps > spec.taps:
-        raise ValueError(f"taps of all layers together must be at most {spec.taps}, not {taps}; take more taps")
+        raise ValueError(f"taps of all layers together must be at most {spec.taps}, not {taps}; {more(spec, 'taps')}")
 
 
 def _first(taken: list[tuple[int, int]], need: int) -> int:

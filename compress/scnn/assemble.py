@@ -9,6 +9,7 @@ import numpy as np
 from compress.scnn import block, code, program, stream
 from compress.scnn.arrange import arrange
 from compress.scnn.mapping import LayerMapping
+from compress.scnn.room import more
 from compress.scnn.tensor import Tensor
 from golden.scnn.layer import Layer
 from spec.scnn import ScnnSpec
@@ -84,9 +85,10 @@ def assemble(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int
                 own[pe] += [int(word) for word in words]
     for what, size in (("lanes", len(lane_words)), ("supply", len(supply[0])), ("drain", len(drain[0]))):
         if size > spec.program:
-            raise UnheldError(f"program of {what} must fit {spec.program} words, not {size}; take a larger program")
+            raise UnheldError(f"program of {what} must fit {spec.program} words, not {size}; "
+                              f"{more(spec, 'program', 'program words')}")
     if len(mappings) > spec.layers:
-        raise UnheldError(f"layers must be at most {spec.layers}, not {len(mappings)}; take more layers")
+        raise UnheldError(f"layers must be at most {spec.layers}, not {len(mappings)}; {more(spec, 'layers')}")
     items = stream.lanes(spec, mappings) if weights else np.empty((0, 1 + spec.transfer_items), np.uint32)
     if spec.weight_memory and len(items) > spec.weight_memory:
         raise UnheldError(f"weights must fit {spec.weight_memory} transfers of {spec.weight_port_bits} bits, "
@@ -116,13 +118,13 @@ def _slots(spec: ScnnSpec, mapping: LayerMapping) -> None:
         rows, cols = (max(len(range(*tensor.phase(segment.form, tile, segment.phase, segment.turn)[axis].indices(1 << 20)))
                           for tile in tiles) for axis in range(2))
         largest = max(largest, parts * -(-rows * cols // spec.i))
-    mapping.slots = (_log2(vectors, spec.weight_words, mapping.pairs, f"{mapping.layer.name}: weight block", "kc"),
+    mapping.slots = (_log2(vectors, spec.weight_words, mapping.pairs, f"{mapping.layer.name}: weight block", "weight_words"),
                      _log2(largest, spec.act_words, mapping.pairs, f"{mapping.layer.name}: activation block", "act_words"))
 
 
 def _log2(vectors: int, words: int, pairs: int, what: str, advice: str) -> int:
     if vectors > words:
-        raise ValueError(f"{what} of {vectors} vectors must fit the buffer of {words}; take another {advice}")
+        raise ValueError(f"{what} of {vectors} vectors must fit the buffer of {words}; take more {advice}")
     log2 = (vectors - 1).bit_length()
     while words >> log2 > pairs:
         log2 += 1

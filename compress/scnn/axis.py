@@ -151,8 +151,8 @@ class Axis:
             low = self.own(tile - 1, turn)[0] if tile else 0
             high = self.own(tile + 1, turn)[1] if tile + 1 < self.tiles else self.sums
             if end > origin and (max(0, origin) < low or min(self.sums, end) > max(high, self.own(tile, turn)[1])):
-                return (f"a tile's sums {max(0, origin)} to {min(self.sums, end) - 1} must lie in its neighbours' "
-                        f"{low} to {high - 1}")
+                theirs = f"{low} to {high - 1}" if high > low else "of which there are none"
+                return f"a tile's sums {max(0, origin)} to {min(self.sums, end) - 1} must lie in its neighbours' {theirs}"
             if self.reach(tile, turn) > high:
                 return f"a tile's windows must end in the next tile, before {high}, not at {self.reach(tile, turn)}"
         return None

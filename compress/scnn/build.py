@@ -27,7 +27,7 @@ from compress.source import beside_image, classes
 from compress.span import read_range
 from compress.tune.stage import read_passes
 from spec.scnn import PRESETS, ScnnSpec
-from spec.scnn.shape import fitted, need_a_pe_for_each_lane
+from spec.scnn.shape import fitted, need_pes
 
 
 def run(
@@ -39,6 +39,7 @@ def run(
         help="Take an example that is trained: digits-cnn, a convolutional network for scikit-learn's digits; on "
              "2 x 2 PEs unless asked.")] = None,
     preset: str | None = None,
+    given: frozenset[str] = frozenset(),
     out: Annotated[Path, typer.Option("-o", "--out", help="The image to write.", show_default=False)],
     density: Annotated[float | None, typer.Option(
         help="Most weights to keep, as a share of all: the largest. As they are if not given.")] = None,
@@ -81,7 +82,7 @@ def run(
     if activations == RECORDED and network is not None and data is None:
         raise ValueError(f"activations must be {WORST} without data, not {RECORDED}, which is planned from them; "
                          f"give --data FILE")
-    need_a_pe_for_each_lane(spec)
+    need_pes(spec)
     if density is None:
         command.refuse(["prune"], "--density SHARE")
     if network is None:
@@ -94,7 +95,7 @@ def run(
     if labels is not None and data is None:
         raise ValueError("labels must come with the inputs that they are of, not alone; give these with --data FILE")
     preset = preset or "default"
-    request = Request(preset=PRESETS[preset], free=free(spec, preset), level=_level(spec, level), density=density,
+    request = Request(preset=PRESETS[preset], free=free(given), level=_level(spec, level), density=density,
                       prune=prune or PRUNE[data is not None], tuning=read_passes(passes, data), activations=activations,
                       input_range=None if input_range is None else read_range(input_range))
     if network is None:
@@ -138,7 +139,8 @@ def tell(made: Made, out: Path) -> None:
     print(tables(made.facts["layers"]))
     print("\n".join(sentences(made.facts)))
     spec = made.assembly.spec
-    print(f"wrote {out}: {len(made.assembly.mappings)} layers for {spec.rows} x {spec.cols} PEs, {out.stat().st_size:,} bytes")
+    count = len(made.assembly.mappings)
+    print(f"wrote {out}: {count} layer{'s' * (count != 1)} for {spec.rows} x {spec.cols} PEs, {out.stat().st_size:,} bytes")
 
 
 def _classes(path: Path | None, network: Network) -> np.ndarray | None:

@@ -1,5 +1,6 @@
 """What a network becomes on an SCNN array, before any work is done: steps, the array that holds them, or why there is none."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ from compress.frontend.refuse import Refusal
 from compress.scnn.assemble import Assembly
 from compress.scnn.lower import attempt
 from compress.scnn.real import Lowered, Step
-from compress.scnn.size import MEMORIES, SIDES, few, sized
+from compress.scnn.size import few, free, sized
 from compress.scnn.suit import suited
 from golden.scnn.layer import Layer
 from spec.scnn import ScnnSpec
@@ -35,15 +36,15 @@ class Outlook:
     notices: tuple[str, ...] = ()
 
 
-def outlook(network: Network, spec: ScnnSpec) -> Outlook:
-    """Return what a network becomes on an array whose sides and memories may be changed."""
+def outlook(network: Network, spec: ScnnSpec, given: Collection[str] = ()) -> Outlook:
+    """Return what a network becomes on an array whose sides and memories may be changed, but for the parameters ``given``."""
     lowered, lost = attempt(suited(network))
     if lowered is None:
         return Outlook(refusals=tuple(lost))
     try:
         few(len(lowered.steps))
         made, faults = sized(spec, [pattern(step) for step in lowered.steps], lowered.shape, density={},
-                             level=None, free=frozenset((*MEMORIES, *SIDES)), weights=False)
+                             level=None, free=free(given), weights=False)
     except ValueError as error:
         named = next((step for step in lowered.steps if str(error).startswith(step.name)), lowered.steps[-1])
         node, _, operator = (named.nodes[0] if named.nodes else f"{named.name} (layer)").rpartition(" (")

@@ -8,6 +8,7 @@ import numpy as np
 
 from compress.scnn.assemble import Assembly
 from compress.scnn.parts import Part, Read, Shape
+from compress.scnn.room import memory
 from compress.scnn.size import laid
 from compress.scnn.tensor import Tensor
 from golden.scnn.layer import Layer, Pool, source
@@ -143,7 +144,7 @@ def _alone(spec: ScnnSpec, layer: Layer, depth: int, rows: Span, cols: Span, den
     least = -(-(depth * high * wide + made) // (spec.pes * spec.i))
     if least > spec.memory_words:
         return None, ValueError(f"its activations must fit memory_words, not need {least} of {spec.memory_words} words per PE; "
-                                f"take a larger array or memory")
+                                f"take a larger array{memory(spec)}")
     return laid(spec, [own], (depth, high, wide), None, density=density, need=_whole)
 
 

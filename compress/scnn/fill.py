@@ -6,6 +6,7 @@ import numpy as np
 
 from compress.scnn.block import SPAN
 from compress.scnn.mapping import LayerMapping, most_channels, passes_of
+from compress.scnn.room import grows
 from compress.scnn.tensor import TURN
 from spec.scnn import ScnnSpec
 from spec.scnn.shape import POST, STEP
@@ -29,7 +30,7 @@ def fill(spec: ScnnSpec, mapping: LayerMapping, pitch: int, density: float, pass
                 f"not be {mapping.groups}")
     if not fit:
         return (f"accumulators of a tile of {mapping.high} x {pitch} must be at most {spec.accumulators}, "
-                f"not {mapping.stride}; take a larger array or more bank_entries")
+                f"not {mapping.stride}; take a larger array{' or more bank_entries' * grows(spec, 'bank_entries')}")
     best: tuple[float, int] | None = None
     sides = [spec.block_sides[mapping.level], *(spec.block_sides[segment.tensor.level] for segment in mapping.segments)]
     parts = sides[0][0] * sides[0][1] // min(high * wide for high, wide in sides)

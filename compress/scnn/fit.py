@@ -31,6 +31,8 @@ class Fitted:
         Bits between the largest sum that any input can make and the end of the stored sums, ``sum_bits``.
     lost : int
         Bits by which the weights are coarser because of these sums.
+    unit : float
+        Real value of one step of a weight.
     """
 
     layer: Layer
@@ -38,6 +40,7 @@ class Fitted:
     range: tuple[int, int]
     headroom: float
     lost: int
+    unit: float
 
 
 def fit(spec: ScnnSpec, step: Step, scales: dict[str, float], ranges: dict[str, tuple[int, int]], sizes: dict[str, int],
@@ -81,7 +84,7 @@ def fit(spec: ScnnSpec, step: Step, scales: dict[str, float], ranges: dict[str, 
             size = max(-low - 1, high, 1)
             if not size >> spec.sum_bits - 1:
                 return Fitted(layer=layer, scale=unit * 2.0 ** total / step.divisor, range=bound.outputs(layer, low, high),
-                              headroom=spec.sum_bits - 1 - log2(size), lost=lost)
+                              headroom=spec.sum_bits - 1 - log2(size), lost=lost, unit=unit)
         lost += tried
     raise OverflowError(f"{step.name}: weights must leave sums that fit {spec.sum_bits} bits, not be {largest:.3g} times the "
                         f"outputs' step of {wanted:.3g}; give other data, or a network whose layers scale less")

@@ -1,20 +1,25 @@
 """Where activations lie: in regions that hold those of every input, or in regions that hold those of recorded inputs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from compress.scnn.assemble import Assembly
 from compress.scnn.divide import Divided, divided
 from compress.scnn.image import of
 from compress.scnn.parts import Parts
-from compress.scnn.recorded import MARGIN, Recorded
+from compress.scnn.recorded import Recorded
+from compress.scnn.room import RoomError
 from compress.scnn.size import MEMORIES, SIDES, needs, sized, up
 from golden.scnn.layer import Layer
+from spec.parameter import highest
 from spec.scnn import ScnnSpec
 
 WORST, RECORDED = ACTIVATIONS = "worst", "recorded"
 """How the memory of activations is planned: for every input, or for what the data need, with a margin and parts."""
+
+
+LEAST = 0.01        # of the words that the data take; with smaller regions every input runs in parts as well
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,7 +62,7 @@ def planned(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int]
     if recorded is None:
         assembly, faults = sized(spec, layers, shape, free=free, **choices)
         return Plan(assembly=assembly, faults=faults, parts=None, facts=_facts(assembly, None))
-    assembly, faults = sized(spec, layers, shape, free=free, need=recorded, **choices)
+    assembly, faults, recorded = _recorded(spec, layers, shape, free, choices, recorded)
     every = _every(assembly.spec, layers, shape, free, choices)
     if every is None:
         final, made = _parts(assembly.spec, layers, shape, free, density)
@@ -69,6 +74,20 @@ def planned(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int]
     assembly = replace(assembly, spec=final)
     parts = Parts(rows=tuple(made.rows), reads=tuple(made.reads), images=images)
     return Plan(assembly=assembly, faults=faults, parts=parts, facts=_facts(assembly, recorded) | {"parts": len(parts.rows)})
+
+
+def _recorded(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], free: frozenset[str],
+              choices: dict[str, Any], recorded: Recorded) -> tuple[Assembly, list[str], Recorded]:
+    """Return the network with regions as large as recorded, or smaller where a memory that was asked for has less room."""
+    first: ValueError | None = None
+    while True:
+        try:
+            return *sized(spec, layers, shape, free=free, need=recorded, **choices), recorded
+        except ValueError as error:
+            first = first or error
+            if not isinstance(error.__cause__, RoomError) or recorded.margin < LEAST:
+                raise first from None
+        recorded = recorded.tighter()
 
 
 def _every(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], free: frozenset[str],
@@ -83,7 +102,7 @@ def _every(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int],
 def _parts(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], free: frozenset[str],
            density: Mapping[str, float]) -> tuple[ScnnSpec, Divided]:
     """Return a network in parts, on an array whose free memories are as large as the parts need."""
-    high = {one.name: one.metadata["high"] for one in fields(ScnnSpec) if one.name in free and one.name in MEMORIES}
+    high = {name: highest(ScnnSpec, name) for name in MEMORIES if name in free}
     most = high.pop("memory_words", spec.memory_words)
     words = spec.memory_words
     while True:
@@ -106,4 +125,4 @@ def _facts(assembly: Assembly, recorded: Recorded | None) -> dict[str, Any]:
     facts: dict[str, Any] = {"plan": WORST if recorded is None else RECORDED, "words": needs(assembly)["memory_words"],
                              "of": spec.memory_words, "regions": {tensor.name: words for tensor, words in tensors},
                              "worst": {tensor.name: tensor.words(spec) for tensor, _ in tensors}}
-    return facts if recorded is None else facts | {"inputs": recorded.inputs, "margin": MARGIN}
+    return facts if recorded is None else facts | {"inputs": recorded.inputs, "margin": recorded.margin}

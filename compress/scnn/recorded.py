@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from copy import copy
 
 import numpy as np
 
@@ -35,17 +36,24 @@ class Recorded:
             for name, values in (forward(layers, inputs[number]) if number else first).items():
                 self._live[name].append(np.packbits(values != 0))
         self.inputs = count
+        self.margin = MARGIN
+
+    def tighter(self) -> "Recorded":
+        """Return a plan of half the words for each tensor but the network's input."""
+        made = copy(self)
+        made.margin = self.margin / 2
+        return made
 
     def __call__(self, spec: ScnnSpec, tensor: Tensor) -> int:
         """Return the words of a PE's memory that are planned for a tensor, at least 1; all for the network's input.
 
-        They are :data:`MARGIN` times the most that any input takes in any PE, and not more than a plane without a zero takes.
+        They are ``margin`` times the most that any input takes in any PE, and not more than a plane without a zero takes.
         """
         worst = tensor.words(spec)
         if tensor.layer < 0:
             return worst
         most = max(self._words(spec, tensor, live) for live in self._live[tensor.name])
-        return min(worst, max(1, math.ceil(most * MARGIN)))
+        return min(worst, max(1, math.ceil(most * self.margin)))
 
     def _words(self, spec: ScnnSpec, tensor: Tensor, live: np.ndarray) -> int:
         shape = self._shapes[tensor.name]

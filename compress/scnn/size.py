@@ -1,13 +1,14 @@
 """An array that holds a network: memories as large as it needs, and as many PEs as can share its layers."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from compress.scnn.arrange import Need
 from compress.scnn.assemble import Assembly, UnheldError, assemble
 from golden.scnn.layer import Layer
-from spec.scnn import PRESETS, ScnnSpec
+from spec.parameter import highest
+from spec.scnn import ScnnSpec
 from spec.scnn.shape import fitted
 
 MEMORIES = ("memory_words", "blocks", "taps", "program", "layers")
@@ -16,14 +17,14 @@ MEMORIES = ("memory_words", "blocks", "taps", "program", "layers")
 SIDES = ("rows", "cols")
 
 
-def free(spec: ScnnSpec, preset: str) -> frozenset[str]:
-    """Return the parameters that may be changed: those that are as in the preset, which nobody asked for."""
-    return frozenset(name for name in (*MEMORIES, *SIDES) if getattr(spec, name) == getattr(PRESETS[preset], name))
+def free(given: Collection[str] = ()) -> frozenset[str]:
+    """Return the parameters that may be changed: memories and sides, but for those that were asked for."""
+    return frozenset((*MEMORIES, *SIDES)) - frozenset(given)
 
 
 def few(count: int) -> None:
     """Refuse more layers than any array keeps."""
-    most = next(one.metadata["high"] for one in fields(ScnnSpec) if one.name == "layers")
+    most = highest(ScnnSpec, "layers")
     if count > most:
         raise ValueError(f"layers of an scnn must be at most {most}, not {count:,}; give parts of the network as networks of "
                          f"their own")
@@ -52,15 +53,16 @@ def sized(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], 
     need : callable, optional
         Words of the region of a tensor, as `compress.scnn.arrange.arrange` takes it.
     """
-    high = {one.name: one.metadata["high"] for one in fields(ScnnSpec) if one.name in MEMORIES}
-    largest, faults = replace(spec, **{name: high[name] for name in MEMORIES if name in free}), list[str]()
+    largest, faults = replace(spec, **{name: highest(ScnnSpec, name) for name in MEMORIES if name in free}), list[str]()
+    first: ValueError | None = None
     while True:
         made, fault = laid(largest, layers, shape, level, density=dict(density), weights=weights, need=need)
         if made is not None:
             break
+        first = first or fault
         faults.append(f"{largest.rows} x {largest.cols} PEs do not do: {fault}")
         if not set(SIDES) <= free or largest.pes == 1:
-            raise ValueError(_advice(largest, str(fault), level)) from fault
+            raise ValueError(_advice(spec, str(first), level, halved=largest.pes < spec.pes)) from first
         largest = fitted(replace(largest, rows=max(1, largest.rows // 2), cols=max(1, largest.cols // 2)))
     taken = needs(made)
     grown = {name: max(getattr(spec, name), up(name, taken[name]) if name in free else 0) for name in MEMORIES}
@@ -99,6 +101,9 @@ def up(name: str, count: int) -> int:
     return count if name == "layers" else 1 << max(0, count - 1).bit_length()
 
 
-def _advice(spec: ScnnSpec, said: str, level: int | None) -> str:
+def _advice(spec: ScnnSpec, said: str, level: int | None, *, halved: bool) -> str:
+    """Return why an array does not hold a network, with the way out; ``halved``: arrays of fewer PEs were tried as well."""
+    if halved:
+        return f"{said}; so it is with {spec.rows} x {spec.cols} PEs, and fewer do not hold the network either"
     way = "take another --level, or other --rows and --cols" if level is not None else "take other --rows and --cols"
     return said if spec.pes == 1 else f"{said}; {way}"

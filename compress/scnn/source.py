@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 
 from cli import command
+from cli.text import share
 from compress.ends import inside
 from compress.frontend.execute import output
-from compress.frontend.graph import Conv, Dense, Network
+from compress.frontend.graph import INPUT, Conv, Dense, Network
 from compress.network import rms
 from compress.pruner import pruner
 from compress.scnn import image as images
 from compress.scnn.assemble import Assembly
+from compress.scnn.fit import TOP
 from compress.scnn.lower import lower
 from compress.scnn.plan import RECORDED, WORST, planned
 from compress.scnn.recorded import Recorded
@@ -140,13 +142,14 @@ def build(network: Network, path: Path, spec: ScnnSpec, request: Request, sample
     final = assembly.spec
     facts = {"design": "scnn", "file": str(path), "spec": asdict(final), "layers": found, "samples": len(samples),
              "calibrated": not guessed, "input_scale": image.input_scale, "output_scale": image.output_scale,
-             "grown": {name: getattr(final, name) for name in MEMORIES if getattr(final, name) > getattr(request.preset, name)},
+             "grown": {name: getattr(final, name) for name in MEMORIES
+                      if name in request.free and getattr(final, name) > getattr(request.preset, name)},
              "array": [getattr(final, name) for name in SIDES], "host": list(network.host),
              "density": kept(last), "training": said(request.tuning, parts),
              "dense": [layer.name for layer in network.layers if isinstance(layer, Dense)],
              "activations": plan.facts,
              "notices": [*network.notices, *whole.notices, *plan.faults, *order(network, whole)],
-             "warnings": _warnings(whole, guessed and request.input_range is None)}
+             "warnings": _warnings(whole, samples, guessed and request.input_range is None)}
     return Made(image=image, whole=whole, assembly=assembly, samples=samples,
                 facts=facts | _steps(before or network, kinds, fitting, whole, samples, trial))
 
@@ -211,8 +214,13 @@ def order(network: Network, whole: Whole) -> list[str]:
     return said
 
 
-def _warnings(whole: Whole, guessed: bool) -> list[str]:
+def _warnings(whole: Whole, samples: np.ndarray, guessed: bool) -> list[str]:
     said = []
+    if count := whole.clipped(samples):
+        low, high = (end * whole.scales[INPUT] for end in (-TOP - 1, TOP))
+        said.append(f"{share(count, samples.size)} of the inputs of the data ({count:,} of {samples.size:,}) saturate: they go "
+                    f"from {samples.min():g} to {samples.max():g}, and the image takes {low:g} to {high:g}; "
+                    f"give --input-range LOW,HIGH that holds them, or leave it out")
     if guessed:
         said.append(f"scales were chosen on {GUESSES} random inputs of {UNTOLD[0]:g} to {UNTOLD[1]:g} for want of data: real "
                     f"inputs may saturate or use few bits; give inputs with --data FILE, or their range with "

@@ -93,8 +93,10 @@ def _activations(plan: dict[str, Any]) -> str:
     share = f"{plan['words']:,} of {plan['of']:,} words of each PE's memory"
     if "parts" not in plan:
         return f"activations take {share} at most, whatever the input"
-    return (f"activations have {share}: {100 * plan['margin'] - 100:.0f} % more than any of {plan['inputs']} inputs needs; an "
-            f"input that needs more runs again in {plan['parts']} parts")
+    share_of_most, inputs = 100 * plan["margin"], plan["inputs"]
+    room = (f"{share_of_most - 100:.0f} % more than any of {inputs} inputs needs" if share_of_most > 100 else
+            f"for outputs {share_of_most:.2g} % of the most that any of {inputs} inputs needs")
+    return f"activations have {share}: {room}; an input that needs more runs again in {plan['parts']} parts"
 
 
 def sentences(facts: dict[str, Any]) -> list[str]:

@@ -47,6 +47,13 @@ def tables(image: Image) -> dict[str, Any]:
     return values | {"transfers": len(transfers), "transfer_bytes": transfers.shape[1], "weights": transfers.ravel()}
 
 
+def left_out(image: Image) -> list[str]:
+    """Return what of an image a program without files does not get."""
+    said = ("parts are left out: an input whose run sets act_overflow has no answer; build with --activations worst for a "
+            "program that takes every input")
+    return [] if image.parts is None else [said]
+
+
 def _blocks(spec: ScnnSpec, tensor: Tensor, pe: int, forms: tuple) -> list[tuple[int, int, np.ndarray]]:
     """Return a PE's blocks of a tensor: PE, index, the element at each position."""
     place = spec.position(pe, tensor.level)[1]

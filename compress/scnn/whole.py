@@ -70,8 +70,14 @@ class Whole:
 
     def inputs(self, samples: np.ndarray) -> np.ndarray:
         """Return samples of the file's shape as whole numbers: int16 (samples, channels, rows, columns)."""
-        steps = np.rint(np.asarray(self.lowered.prepared(samples), np.float64) / self.scales[INPUT])
-        return np.clip(steps, -TOP - 1, TOP).astype(np.int16)
+        return np.clip(self._steps(samples), -TOP - 1, TOP).astype(np.int16)
+
+    def clipped(self, samples: np.ndarray) -> int:
+        """Return how many values of samples saturate."""
+        return sum(int(np.count_nonzero(np.abs(self._steps(one) + 0.5) > TOP + 0.5)) for one in np.split(samples, len(samples)))
+
+    def _steps(self, samples: np.ndarray) -> np.ndarray:
+        return np.rint(np.asarray(self.lowered.prepared(samples), np.float64) / self.scales[INPUT])
 
 
 def quantise(spec: ScnnSpec, network: Network, lowered: Lowered, samples: np.ndarray, *,
@@ -99,8 +105,10 @@ def quantise(spec: ScnnSpec, network: Network, lowered: Lowered, samples: np.nda
         raise OverflowError(f"{odd}: outputs of the data must be below {FAR:g}, not {largest[odd]:g}; scale the network down")
     first = input_scale(samples, input_range)
     spare = dict.fromkeys((step.name for step in lowered.steps), 0)
+    finest: dict[str, Fitted] = {}
     while True:
         made = _fitted(spec, network, lowered, largest, first, spare)
+        finest = finest or made.fitted
         found, outputs = measure(made, network, samples)
         tight = [name for name in spare if spare[name] < 8 and found[name].largest * ROOM >= 1 << spec.acc_bits - 1]
         if not tight:
@@ -112,7 +120,8 @@ def quantise(spec: ScnnSpec, network: Network, lowered: Lowered, samples: np.nda
     if lost:
         notices.append(f"weights are coarser than 16 bits would allow, so that no input can make a sum leave {spec.sum_bits} "
                        f"bits: {_bits(lost)}")
-    if near := {name: bits for name, bits in spare.items() if bits}:
+    near = {name: round(log2(one.unit / finest[name].unit)) + finest[name].lost - one.lost for name, one in made.fitted.items()}
+    if near := {name: bits for name, bits in near.items() if bits > 0}:
         notices.append(f"weights are coarser because sums of the data come near {spec.acc_bits} bits: {_bits(near)}")
     return Whole(lowered=lowered, layers=made.layers, fitted=made.fitted, scales=made.scales, measured=found, outputs=outputs,
                  notices=tuple(notices))

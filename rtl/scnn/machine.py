@@ -20,7 +20,7 @@ from rtl.scnn.store import WeightStore
 from spec.framing import WORD_BITS
 from spec.scnn.packet import PACKETS
 from spec.scnn.register import SLOT_COUNTERS, registers
-from spec.scnn.shape import ScnnSpec, need_a_pe_for_each_lane
+from spec.scnn.shape import ScnnSpec, need_pes
 
 STREAM_FLAGS = ("short", "long", "unknown", "range")
 SLOTS = ("products", "act_tail", "weight_tail", "placeholder")
@@ -41,7 +41,7 @@ class Machine(wiring.Component):
     """
 
     def __init__(self, spec: ScnnSpec, library: Submodules | None = None):
-        need_a_pe_for_each_lane(spec)
+        need_pes(spec)
         self._spec, self._library = spec, library or Submodules()
         super().__init__(front_end() | ({} if spec.weight_memory else weight_slave(spec)))
 

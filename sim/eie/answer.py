@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from cli.text import share
 from cli.write import atomic
 from compress.eie.image import Image
 from compress.ends import open_to, real
@@ -99,11 +100,11 @@ class Answer:
         span, size, said = f"--input-range={ends[0]:g},{ends[1]:g}", self.inputs.size, []
         if count := self._golden.clipped:
             top = self._image.input_scale * (1 << self._image.spec.act_bits - 1)
-            said.append(f"{_share(count, size)} of the inputs ({count:,} of {size:,}) saturated: they go from {low:g} to "
+            said.append(f"{share(count, size)} of the inputs ({count:,} of {size:,}) saturated: they go from {low:g} to "
                         f"{high:g}, and the image takes {-top:g} to {top:g}; {AGAIN} or with {span}")
         known = self._image.calibration
         if known is not None and known.input_range[0] >= 0 and (count := int((self._kept < 0).sum())):
-            said.append(f"{_share(count, size)} of the inputs are negative, and the image was built for inputs that are not: "
+            said.append(f"{share(count, size)} of the inputs are negative, and the image was built for inputs that are not: "
                         f"accumulators may saturate; {AGAIN} or with {span}")
         return said
 
@@ -115,22 +116,17 @@ class Answer:
             present = values[:, layer.rows >= 0]
             count = int(((present == top) | (present == -top - 1)).sum())
             if count and number not in capped:
-                said.append(f"{_share(count, present.size)} of the outputs of {layer.name} ({count:,} of {present.size:,}) "
+                said.append(f"{share(count, present.size)} of the outputs of {layer.name} ({count:,} of {present.size:,}) "
                             f"are at the end of their range: they saturated; {AGAIN} so that its scales leave room")
             if flags.any():
                 said.append(f"accumulators of {layer.name} saturated in {int(flags.sum())} of {len(flags)} vectors "
-                            f"({_share(int(flags.sum()), len(flags))}); {AGAIN} "
+                            f"({share(int(flags.sum()), len(flags))}); {AGAIN} "
                             f"or with --bound worst, which leaves room for all")
         return said
 
     def figures(self) -> dict[str, Any]:
         """Return what is known of the outputs as plain data."""
         return {"output_scale": self._image.output_scale, "float_error": self.error, "warnings": self.warnings()}
-
-
-def _share(count: int, size: int) -> str:
-    share = 100 * count / size
-    return f"{share:.1f} %" if share >= 0.1 else "less than 0.1 %"
 
 
 def texts(answer: Answer, labels: Sequence[int] | np.ndarray | None) -> list[str]:

@@ -29,7 +29,8 @@ SHOWN = 40              # predictions printed; --json has all
 def run(
     image: Annotated[Path, typer.Argument(help="Image, from python -m compress.build.", show_default=False)],
     *,
-    input: Annotated[Path, typer.Option(help="Inputs, .npy: a vector or one in each row, float or int16.", show_default=False)],
+    input: Annotated[Path, typer.Option(help="Inputs, .npy: a vector or one in each row; float, uint8 or int16.",
+                                        show_default=False)],
     labels: Annotated[Path | None, typer.Option(help="True classes, .npy of integers, for the accuracy.")] = None,
     outputs: Annotated[Path | None, typer.Option(help="Write the real outputs to this .npy, a vector in each row.")] = None,
     integers: Annotated[bool, typer.Option("--integers", help="Outputs are the machine's integers, int16.")] = False,

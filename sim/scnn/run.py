@@ -9,6 +9,7 @@ import typer
 
 from cli import command, paths
 from cli.table import show
+from cli.text import share
 from cli.write import atomic, undone_if_ended
 from compress.scnn import Image, load
 from compress.scnn import inputs as quantised
@@ -111,7 +112,7 @@ def run(
 
 def _clipped(image: Image, clipped: int, size: int) -> str:
     """Return a warning that inputs saturated."""
-    return (f"{100 * clipped / size:.2g} % of the inputs ({clipped:,} of {size:,}) saturated: the image takes "
+    return (f"{share(clipped, size)} of the inputs ({clipped:,} of {size:,}) saturated: the image takes "
             f"{-32768 * image.input_scale:g} to {32767 * image.input_scale:g}; build it again with inputs like these")
 
 

@@ -338,10 +338,13 @@ def fitted(made: ScnnSpec, *, lanes: bool = True, port: bool = True) -> ScnnSpec
     return made
 
 
-def need_a_pe_for_each_lane(spec: ScnnSpec) -> None:
-    """Refuse weight lanes that no PE takes from."""
+def need_pes(spec: ScnnSpec) -> None:
+    """Refuse weight lanes that no PE takes from, and more input-channel groups than PEs."""
     if spec.weight_lanes > spec.pes:
         raise ValueError(f"weight_lanes must be at most {spec.pes}, the PEs, not {spec.weight_lanes}; take {spec.pes}")
+    if spec.input_groups > spec.pes:
+        raise ValueError(f"input_groups must be at most {spec.pes}, the PEs, not {spec.input_groups}; "
+                         f"take {1 << spec.pes.bit_length() - 1}")
 
 
 def square(pes: int) -> dict[str, int]:

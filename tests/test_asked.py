@@ -1,0 +1,158 @@
+"""What is asked for stays as it is, also where it is what a preset has; and what a command says where it is asked too much."""
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from cli import design as designs
+from compress.frontend.onnx import from_model
+from compress.scnn import image
+from compress.scnn.lower import lower
+from compress.scnn.room import more
+from compress.scnn.size import free
+from compress.scnn.source import Request, build
+from compress.scnn.suit import suited
+from compress.scnn.whole import quantise
+from spec import machines
+from spec.scnn import preset
+from tests.commands import leave
+from tests.onnx_sample import node
+from tests.scnn_network import NETWORKS, SAME, network, normal
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def net(monkeypatch, tmp_path):
+    """Work in a folder with a network that 8 x 8 PEs do not hold at level 0, and inputs for it."""
+    monkeypatch.chdir(tmp_path)
+    onnx.save(NETWORKS["global average and dense"], "net.onnx")
+    size = from_model(NETWORKS["global average and dense"], "net").shape
+    np.save("x.npy", np.random.default_rng(1).uniform(0, 1, (4, *size)).astype(np.float32))
+    return tmp_path
+
+
+def scnn(*options):
+    return leave("compress.build", "--design", "scnn", "net.onnx", "-o", "image.npz", "--data", "x.npy", *options)
+
+
+def test_a_command_gets_the_parameters_that_its_line_sets():
+    found = []
+
+    def run(spec: object, given: frozenset[str]) -> None:
+        """Do nothing."""
+        found.append(given)
+
+    for line in ([], ["--pes", "64"], ["--rows", "8", "--memory-words", "4096"], ["--lean"], ["--preset", "ecp5"]):
+        app = designs.application(run, "Nothing.", machines, ["--design", "scnn", *line])
+        designs.typer.main.get_command(app).main(["--design", "scnn", *line], standalone_mode=False)
+    assert found == [set(), {"rows", "cols"}, {"rows", "memory_words"}, {"lean"}, set()]
+
+
+@pytest.mark.parametrize("sides", [["--rows", 8, "--cols", 8], ["--pes", 64], ["--cols", 8]])
+def test_sides_that_are_asked_for_stay(net, sides):
+    left = scnn("--level", 0, *sides)
+    assert left.code == 2 and "must lie in its neighbours'" in left.err and "take another --level" in left.err
+    assert scnn("--level", 0).code == 0 and "array of 2 x 2 PEs" in scnn("--level", 0).out
+
+
+@pytest.fixture
+def plane(net):
+    """Options of one PE, in the place of whose network there is one with a plane of 40 x 40."""
+    onnx.save(network([node("Conv", ["x", "k"], **SAME)], ("N", 3, 40, 40), k=normal(3, 3, 3, 3)), "net.onnx")
+    np.save("x.npy", np.random.default_rng(1).uniform(0, 1, (4, 3, 40, 40)).astype(np.float32))
+    return "--preset", "ecp5", "--rows", 1, "--cols", 1, "--bank-entries", 1024, "--act-words", 1024
+
+
+def test_a_memory_that_is_asked_for_stays(plane):
+    one = plane
+    assert "as the network needs: memory_words 8,192" in scnn(*one).out
+    left = scnn(*one, "--memory-words", 2048)
+    assert left.code == 2 and "of 2048 words per PE; take a larger array or more memory_words" in left.err
+    left = scnn(*one, "--memory-words", 4096)
+    assert left.code == 2 and "of 4096 words per PE; take a larger array or more memory_words" in left.err
+    left = scnn(*one, "--memory-words", 8192)
+    assert left.code == 0 and "as the network needs" not in left.out
+
+
+def test_a_memory_of_an_eie_that_is_asked_for_stays(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    line = "compress.build", "--example", "digits", "--pes", 4, "--preset", "ecp5", "-o", "d.npz"
+    left = leave(*line, "--slots", 16)
+    assert left.code == 2 and "not slots 16 where it takes 64" in left.err and not list(tmp_path.iterdir())
+
+
+def test_arrays_of_fewer_pes_are_told_with_the_fault_of_the_one_asked_for():
+    made = from_model(NETWORKS["global average and dense"], "net.onnx")
+    spec = preset("ecp5", bank_entries=16, memory_words=64)
+    with pytest.raises(ValueError, match=r"; so it is with 2 x 4 PEs, and fewer do not hold the network either$"):
+        build(made, Path("net.onnx"), spec, Request(preset=spec, free=free(["memory_words"])), None, None)
+
+
+def test_no_more_is_advised_than_arrays_have():
+    assert more(preset(), "layers") == "take more layers"
+    assert more(preset(layers=256), "layers") == "no array has more layers: give parts of the network as networks of their own"
+
+
+def test_more_input_groups_than_pes_are_refused(tmp_path):
+    left = leave("rtl.build", "--design", "scnn", "--rows", 1, "--cols", 2, "--input-groups", 4, "--out", tmp_path / "made")
+    assert left.code == 2 and "input_groups must be at most 2, the PEs, not 4; take 2" in left.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_inputs_of_the_data_that_saturate_are_told(net):
+    left = scnn("--input-range", "0,0.2")
+    assert left.code == 0 and "of the inputs of the data" in left.err and "and the image takes -0.200006 to 0.2;" in left.err
+    assert "saturate" not in scnn().err + scnn("--input-range", "0,1").err
+
+
+@pytest.mark.parametrize("ceiling", [0.1, 0.3, 0.5, 2.0])
+def test_bits_are_those_that_weights_lose(ceiling, monkeypatch):
+    """A ceiling below the sums: these need bits at the top, of which the weights may have had some to spare."""
+    proto = network([node("Conv", ["x", "k"], "c", **SAME), node("Clip", ["c", "low", "high"])], k=normal(4, 3, 3, 3) * 3,
+                    low=np.array(0, np.float32), high=np.array(ceiling, np.float32))
+    made = from_model(proto, "net.onnx")
+    x, spec = np.random.default_rng(3).uniform(0, 1, (4, made.size)), preset("ecp5", rows=1, cols=1)
+    wholes = []
+    for room in 2.0, 0.0:                   # the second leaves no room for sums, so that weights are as fine as they may be
+        monkeypatch.setattr("compress.scnn.whole.ROOM", room)
+        wholes.append(quantise(spec, made, lower(suited(made)), x))
+    coarse, fine = (np.abs(one.layers[0].weight.astype(int)).max() for one in wholes)
+    told = [int(said.rpartition(" by ")[2].split()[0]) for said in wholes[0].notices if "come near" in said]
+    assert told == [round(np.log2(fine / coarse))] * int(fine > coarse)
+    assert not any("come near" in said for said in wholes[1].notices)
+
+
+def test_an_image_may_have_any_name(net):
+    assert scnn("--preset", "ecp5", "--rows", 1, "--cols", 1).code == 0
+    (net / "image.npz").rename(net / "image")
+    left = leave("sim.run", "image", "--input", "none.npy")
+    assert left.code == 2 and "none.npy" in left.err and "eie" not in left.err
+
+
+def test_a_program_without_parts_is_told_so(plane, tmp_path):
+    assert scnn(*plane).code == 0
+    assert not leave("compress.firmware", "image.npz", "-o", "net.h").err
+    built = scnn(*plane, "--memory-words", 4096, "--activations", "recorded")
+    assert built.code == 0 and image.load("image.npz").parts is not None
+    left = leave("compress.firmware", "image.npz", "-o", "net.h")
+    assert left.code == 0 and "WARNING: parts are left out" in left.err
+    assert "parts are left out: an input whose run sets act_overflow has no answer" in (tmp_path / "net.h").read_text()
+
+
+@pytest.mark.parametrize("whole, code, said", [(False, 141, ""), (True, 1, "error: standard output must take what is printed")])
+def test_standard_output_that_takes_no_more(whole, code, said, tmp_path):
+    line = [sys.executable, "-m", "rtl.build", "--pes", "1", "--out", tmp_path / "made"]
+    if whole:
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(line, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True)
+    else:
+        with subprocess.Popen(line, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            process.stdout.close()
+            said_last = process.stderr.read()
+            done = subprocess.CompletedProcess(line, process.wait(), stderr=said_last)
+    told = [text for text in done.stderr.splitlines() if not text.endswith(" ...")]
+    assert done.returncode == code and len(told) == len(said and [said]) and all(text.startswith(said) for text in told)
