@@ -7,6 +7,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Protocol
 
 import typer
@@ -61,6 +62,9 @@ def main(app: typer.Typer | Callable[[], typer.Typer], arguments: Sequence[str] 
     given = list(sys.argv[1:] if arguments is None else arguments)
     verbose = not {"-v", "--verbose"}.isdisjoint(given)
     obey()
+    for stream in ("stdout", "stderr"):                     # None where it was closed: what is printed there goes nowhere
+        if getattr(sys, stream) is None:
+            setattr(sys, stream, Path(os.devnull).open("w"))
     try:
         with ending(), _safe_output(verbose):
             command = typer.main.get_command(app if isinstance(app, typer.Typer) else app())

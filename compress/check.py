@@ -3,15 +3,18 @@
 import math
 import sys
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 
 from cli import command, paths
 from cli import design as designs
 from cli.table import show
 from cli.text import plain
+from compress.eie import size
 from compress.frontend.assign import Assignment, assignments, refusals
 from compress.frontend.file import read_network
 from compress.frontend.graph import Dense, Network, Relabel
@@ -19,12 +22,15 @@ from compress.frontend.refuse import NetworkRefusedError, Refusal
 from compress.scnn.check import Outlook, outlook, pattern
 from spec import machines, scnn
 from spec.eie import EieSpec
+from spec.parameter import highest
+from spec.scnn.shape import need_pes
 
 
 def check(
     spec: Any,
     design: str,
     given: frozenset[str],
+    preset: str | None,
     network: Annotated[Path, typer.Argument(help="A network: .onnx, or layers as arrays by name, .npz or .safetensors.")],
     json: Annotated[Path | None, typer.Option(help="Write what is printed to this file.")] = None,
 ) -> None:
@@ -41,7 +47,7 @@ def check(
     try:
         with command.progress(f"reading {network}"):
             graph = read_network(network)
-            found, lost, notices = _checked(graph, design, spec, given)
+            found, lost, notices = _checked(graph, design, spec, given | ({"preset"} if preset else set()))
     except NetworkRefusedError as error:
         lost = list(error.refusals)
     if found:
@@ -66,12 +72,25 @@ def _checked(graph: Network, design: str, spec: Any, given: Collection[str],
     """Return where the layers run, what has no machine, and what else is to be said."""
     notices = [*graph.notices, *host(graph)]
     if design == "eie" and all(isinstance(layer, Dense | Relabel) for layer in graph.layers):
-        return assignments(graph), refusals(graph, spec), notices
+        _fit(graph, spec, given)
+        grown = {name: highest(EieSpec, name) for name in size.free(given)}        # as far as the build would make them larger
+        return assignments(graph), refusals(graph, replace(spec, **grown)), notices
     if design == "eie" and given:
         raise ValueError(f"options of an eie must come with a network of dense layers alone, not {sorted(given)[0]} with one "
                          f"for an scnn; add --design scnn for the options of an scnn")
+    if design == "scnn":
+        need_pes(spec)
     made = outlook(graph, spec, given) if design == "scnn" else outlook(graph, scnn.preset())
     return convolved(graph, made), list(made.refusals), [*notices, *made.notices, *_array(graph, made)]
+
+
+def _fit(graph: Network, spec: EieSpec, given: Collection[str]) -> None:
+    """Refuse a memory that was asked for and holds less of the dense layers than they take at least."""
+    dense = [layer for layer in graph.layers if isinstance(layer, Dense)]
+    weights = sum(layer.weight.size for layer in dense)
+    share = sum(int(np.count_nonzero(layer.weight)) for layer in dense) / max(1, weights)
+    need = size.estimate(spec, [graph.size, *(layer.size for layer in dense)], share)
+    size.sized(spec, {name: count for name, count in need.items() if name in given}, size.free(given))
 
 
 def convolved(graph: Network, made: Outlook) -> list[Assignment]:

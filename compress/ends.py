@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from cli.text import share
 from compress.image import AGAIN
 
 Ends = tuple[int | None, int | None]
@@ -26,6 +27,18 @@ def inside(bounds: tuple[float, float] | None, given: tuple[float, float] | None
         return given
     low, high = (min(max(end, bounds[0]), bounds[1]) for end in given)
     return low, high
+
+
+def beyond(values: np.ndarray, scale: float, bits: int) -> list[str]:
+    """Return a sentence on how many inputs of the data saturate in steps of ``scale``, or none where all fit."""
+    top = 1 << bits - 1
+    count = sum(int(((steps < -top) | (steps >= top)).sum()) for steps in (np.rint(one / scale) for one in values))
+    if not count:
+        return []
+    said = (f"{share(count, values.size)} of the inputs of the data ({count:,} of {values.size:,}) saturate: they go from "
+            f"{values.min():g} to {values.max():g}, and the image takes {-top * scale:g} to {(top - 1) * scale:g}; "
+            f"give --input-range LOW,HIGH that holds them, or leave it out")
+    return [said]
 
 
 def keep(ends: tuple[float | None, float | None] | None, values: Any) -> np.ndarray:

@@ -14,7 +14,7 @@ from compress.eie.loss import losses, warnings
 from compress.eie.quantised import Quantised
 from compress.eie.scale import scale
 from compress.eie.size import estimate, sized, with_codebooks
-from compress.ends import inside
+from compress.ends import beyond, inside
 from compress.frontend.graph import Network
 from compress.frontend.loose import loosened
 from compress.label import classes, right
@@ -95,7 +95,7 @@ def from_file(path: Path, spec: EieSpec, request: Request) -> Made:
     facts |= told | {
         "file": str(path), "rounding": quantised.error[-1], "vectors": len(parts.seen), "calibrated": not guessed,
         "tried": len(parts.tried), "training": said(request.tuning, parts),
-        "warnings": [*_guess(request, guessed),
+        "warnings": [*_guess(request, guessed), *beyond(parts.seen, quantised.input_scale, spec.act_bits),
                      *warnings(pruned, made.shared, quantised, spec, parts.seen, made.masses, found)],
         "error": {step: rms(answer - wanted) / (rms(wanted) or 1.0) for step, answer in answers.items() if step != "float"}}
     return Made(image=image, facts=facts, samples=parts.tried)

@@ -4,6 +4,8 @@ Example: python -m sim.run digits.npz --input digits_inputs.npy --labels digits_
 """
 import sys
 from collections.abc import Sequence
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import typer
@@ -41,9 +43,20 @@ def design_named(arguments: Sequence[str]) -> str:
 
 
 def _images(arguments: Sequence[str]) -> list[str]:
-    """Return the arguments that are images: by their name, or whatever it is by what is in the file."""
-    return [argument for argument in arguments if not argument.startswith("-")
+    """Return the arguments that are images: by their name, or whatever it is by what is in the file; no option's value."""
+    return [argument for before, argument in pairwise(["", *arguments])
+            if not argument.startswith("-") and (not before.startswith("-") or "=" in before or before in _switches())
             and (argument.endswith(".npz") or _named(Path(argument)) is not None)]
+
+
+@cache
+def _switches() -> frozenset[str]:
+    """Return the options of all machines that take no value."""
+    found = {"-v", "--verbose", "--help"}
+    for design in machines.MACHINES:
+        app = designs.application(machines.part(design, "sim", "run").run, "", machines, [], design=design)
+        found |= {name for one in typer.main.get_command(app).params if getattr(one, "is_flag", False) for name in one.opts}
+    return frozenset(found)
 
 
 def _of_image(path: Path) -> str:

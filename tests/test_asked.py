@@ -93,8 +93,59 @@ def test_arrays_of_fewer_pes_are_told_with_the_fault_of_the_one_asked_for():
 
 
 def test_no_more_is_advised_than_arrays_have():
-    assert more(preset(), "layers") == "take more layers"
-    assert more(preset(layers=256), "layers") == "no array has more layers: give parts of the network as networks of their own"
+    assert more("layers", 70) == "take --layers 70" and more("taps", 274) == "take --taps 512"
+    assert more("layers", 257) == "no array has more than 256: give parts of the network as networks of their own"
+
+
+def test_the_reason_is_that_of_the_memory_that_is_too_small(plane):
+    """At the levels that the tiler chooses first another rule is broken; nobody asked for these levels."""
+    nodes = [node("Conv", ["x", "k"], "a", kernel_shape=[5, 5], pads=[2, 2, 2, 2]), node("Relu", ["a"], "r"),
+             node("MaxPool", ["r"], "p", kernel_shape=[2, 2], strides=[2, 2]),
+             node("Conv", ["p", "d"], "c", kernel_shape=[3, 3], pads=[1, 1, 1, 1], group=4), node("Flatten", ["c"], "f"),
+             node("MatMul", ["f", "w"])]
+    onnx.save(network(nodes, ("N", 3, 40, 40), k=normal(4, 3, 5, 5), d=normal(4, 1, 3, 3), w=normal(1600, 3)), "net.onnx")
+    wide = *plane[:2], "--rows", 2, "--cols", 4, *plane[6:]
+    assert scnn(*wide).code == 0
+    for options in (["--taps", 16], ["--program", 16], ["--memory-words", 256], ["--layers", 1]):
+        left = scnn(*wide, *options)
+        assert left.code == 2 and "pitch" not in left.err and "another level" not in left.err, left.err
+        if "take --" in left.err:
+            way = left.err.partition("; take ")[2].partition(";")[0].split()[:2]
+            again = scnn(*wide, *way)
+            assert way[0] == options[0] and options[0] not in again.err, (left.err, again.err)
+    assert scnn(*wide, "--memory-words", 512, "--activations", "recorded").code == 0
+
+
+@pytest.mark.parametrize("sides", [[], ["--pes", 4]])
+def test_lanes_that_are_asked_for_stay(tmp_path, monkeypatch, sides):
+    monkeypatch.chdir(tmp_path)
+    line = "compress.build", "--design", "scnn", "--example", "digits-cnn", "-o", "a.npz", *sides
+    left = leave(*line, "--weight-lanes", 16)
+    assert left.code == 2 and "weight_lanes must be at most 4, the PEs, not 16; take 4" in left.err
+    assert leave(*line, "--weight-port-bits", 1024).code == 0 and image.load("a.npz").spec.weight_port_bits == 1024
+
+
+def test_an_array_is_not_halved_below_the_lanes_that_are_asked_for(net):
+    left = scnn("--level", 0, "--weight-lanes", 16)
+    assert left.code == 2 and "must lie in its neighbours'" in left.err
+
+
+@pytest.mark.parametrize("options, said", [
+    (["--rows", 1, "--cols", 2, "--weight-lanes", 16], "weight_lanes must be at most 2"),
+    (["--rows", 1, "--cols", 2, "--input-groups", 4], "input_groups must be at most 2"),
+    (["--rows", 1, "--cols", 1, "--weight-memory", 4, "--weight-port-bits", 64], "weights must fit 4 transfers of 64 bits")])
+def test_the_check_refuses_what_the_build_refuses(net, options, said):
+    for command, *more_of_it in ("compress.check",), ("compress.build", "-o", "image.npz"):
+        left = leave(command, "net.onnx", "--design", "scnn", *more_of_it, *options)
+        assert left.code == 2 and said in left.err, left
+
+
+def test_the_check_of_dense_layers_knows_their_memories(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.savez("net.npz", **{"a.weight": np.ones((300, 100)), "b.weight": np.ones((50, 300))})
+    left = leave("compress.check", "net.npz", "--columns", 64)
+    assert left.code == 2 and "not columns 64 where it takes" in left.err
+    assert leave("compress.check", "net.npz", "--pes", 4).code == 0
 
 
 def test_more_input_groups_than_pes_are_refused(tmp_path):
@@ -106,6 +157,11 @@ def test_more_input_groups_than_pes_are_refused(tmp_path):
 def test_inputs_of_the_data_that_saturate_are_told(net):
     left = scnn("--input-range", "0,0.2")
     assert left.code == 0 and "of the inputs of the data" in left.err and "and the image takes -0.200006 to 0.2;" in left.err
+    np.savez("flat.npz", **{"a.weight": np.ones((3, 40))})
+    np.save("v.npy", np.linspace(0, 1, 80).reshape(2, 40))
+    flat = "compress.build", "flat.npz", "-o", "flat_image.npz", "--pes", 2, "--data", "v.npy", "--input-range"
+    assert "saturate: they go from 0 to 1, and the image takes" in leave(*flat, "0,0.0001").err
+    assert "saturate: they" not in leave(*flat, "0,1").err
     assert "saturate" not in scnn().err + scnn("--input-range", "0,1").err
 
 
@@ -129,8 +185,13 @@ def test_bits_are_those_that_weights_lose(ceiling, monkeypatch):
 def test_an_image_may_have_any_name(net):
     assert scnn("--preset", "ecp5", "--rows", 1, "--cols", 1).code == 0
     (net / "image.npz").rename(net / "image")
-    left = leave("sim.run", "image", "--input", "none.npy")
-    assert left.code == 2 and "none.npy" in left.err and "eie" not in left.err
+    given = "--input", "none.npy"
+    for line in ["image", *given], [*given, "image"], ["--integers", "image", *given]:
+        left = leave("sim.run", *line)
+        assert left.code == 2 and "none.npy" in left.err and "eie" not in left.err
+    np.savez("other.npz", header=np.frombuffer(b'{"machine": "eie"}', np.uint8))
+    left = leave("sim.run", "--labels", "other.npz", "image", "--input", "none.npy")
+    assert left.code == 2 and "none.npy" in left.err
 
 
 def test_a_program_without_parts_is_told_so(plane, tmp_path):
@@ -141,6 +202,13 @@ def test_a_program_without_parts_is_told_so(plane, tmp_path):
     left = leave("compress.firmware", "image.npz", "-o", "net.h")
     assert left.code == 0 and "WARNING: parts are left out" in left.err
     assert "parts are left out: an input whose run sets act_overflow has no answer" in (tmp_path / "net.h").read_text()
+
+
+def test_a_standard_output_that_is_closed_is_not_missed(tmp_path):
+    np.savez(tmp_path / "net.npz", **{"a.weight": np.ones((3, 4))})
+    line = f"{sys.executable} -m compress.check {tmp_path / 'net.npz'} --json {tmp_path / 'told.json'} >&-"
+    done = subprocess.run(["sh", "-c", line], cwd=ROOT, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "") and (tmp_path / "told.json").exists()
 
 
 def test_a_reader_that_goes_away_is_not_taken_for_a_difference(tmp_path):

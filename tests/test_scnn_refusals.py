@@ -36,9 +36,9 @@ def test_a_program_that_is_too_long_is_refused():
     names = "abcdefghij"
     layers = [Layer(name=new, inputs=(old,), weight=np.ones((1, 1, 1, 1), np.int16))
               for old, new in zip(("input", *names), names, strict=False)]
-    with pytest.raises(ValueError, match="^program of lanes must fit 16 words, not 30; take more program words"):
+    with pytest.raises(ValueError, match="^program of lanes must fit 16 words, not 30; take --program 64"):
         assemble(preset("default", pes=1, program=16), layers, (1, 3, 3))
-    with pytest.raises(ValueError, match="^layers must be at most 4, not 10; take more layers"):
+    with pytest.raises(ValueError, match="^layers must be at most 4, not 10; take --layers 10"):
         assemble(preset("default", pes=1, layers=4), layers, (1, 3, 3))
 
 

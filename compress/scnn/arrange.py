@@ -12,7 +12,7 @@ from compress.scnn.balance import ordered
 from compress.scnn.fill import fill
 from compress.scnn.lay import lay
 from compress.scnn.mapping import LayerMapping
-from compress.scnn.room import RoomError, memory, more
+from compress.scnn.room import RegionError, RoomError, memory, more
 from compress.scnn.stride import settle
 from compress.scnn.tensor import PLAIN, Form, Tensor
 from golden.scnn.layer import Layer, source
@@ -259,7 +259,7 @@ def _pitches(spec: ScnnSpec, mappings: list[LayerMapping], share: Share, passes)
                           for phase in range(form[1])), default=1)
             if pitch - max(narrow, 0) > GAP:
                 raise ValueError(f"{mapping.layer.name}: rows of its tiles must be at most {GAP} shorter than the pitch "
-                                 f"{pitch} that readers need, not {pitch - narrow}; take another level")
+                                 f"{pitch} that readers need, not {pitch - narrow}")
 
 
 def _place(spec: ScnnSpec, network: Tensor, mappings: list[LayerMapping], size: Need) -> None:
@@ -277,11 +277,12 @@ def _place(spec: ScnnSpec, network: Tensor, mappings: list[LayerMapping], size: 
         word = _first([(one[1], one[2]) for one in taken], words)
         block = _first([(one[3], one[4]) for one in taken], need)
         if word + words > spec.memory_words:
-            other = ", or --activations recorded" if size is _worst else ""
-            raise RoomError(f"activations of {tensor.name} must fit memory_words, not need {word + words} of "
+            other = ", or --activations recorded" if size is _worst and number else ""      # the input is never planned so
+            raise RegionError(f"activations of {tensor.name} must fit memory_words, not need {word + words} of "
                             f"{spec.memory_words} words per PE; take a larger array{memory(spec)}{other}")
         if block + need > spec.blocks:
-            raise ValueError(f"blocks of {tensor.name} must fit {spec.blocks}, not need {block + need}; {more(spec, 'blocks')}")
+            raise RoomError(f"blocks of {tensor.name} must fit {spec.blocks}, not need {block + need}; "
+                            f"{more('blocks', block + need)}")
         taken.append((last.get(tensor.name, len(mappings)), word, words, block, need))
         for form in tensor.blocks:
             tensor.blocks[form] = block
@@ -292,7 +293,7 @@ def _place(spec: ScnnSpec, network: Tensor, mappings: list[LayerMapping], size: 
             passes += mapping.passes
             taps += mapping.rows.taps * mapping.cols.taps + (mapping.layer.residual is not None)
     if taps > spec.taps:
-        raise ValueError(f"taps of all layers together must be at most {spec.taps}, not {taps}; {more(spec, 'taps')}")
+        raise RoomError(f"taps of all layers together must be at most {spec.taps}, not {taps}; {more('taps', taps)}")
 
 
 def _first(taken: list[tuple[int, int]], need: int) -> int:

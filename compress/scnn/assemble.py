@@ -83,12 +83,13 @@ def assemble(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int
         for own, made in ((supply, supplies), (drain, drains)):
             for pe, words in enumerate(program.pad(made)):
                 own[pe] += [int(word) for word in words]
-    for what, size in (("lanes", len(lane_words)), ("supply", len(supply[0])), ("drain", len(drain[0]))):
+    sizes = {"lanes": len(lane_words), "supply": len(supply[0]), "drain": len(drain[0])}
+    for what, size in sizes.items():
         if size > spec.program:
             raise UnheldError(f"program of {what} must fit {spec.program} words, not {size}; "
-                              f"{more(spec, 'program', 'program words')}")
+                              f"{more('program', max(sizes.values()))}")
     if len(mappings) > spec.layers:
-        raise UnheldError(f"layers must be at most {spec.layers}, not {len(mappings)}; {more(spec, 'layers')}")
+        raise UnheldError(f"layers must be at most {spec.layers}, not {len(mappings)}; {more('layers', len(mappings))}")
     items = stream.lanes(spec, mappings) if weights else np.empty((0, 1 + spec.transfer_items), np.uint32)
     if spec.weight_memory and len(items) > spec.weight_memory:
         raise UnheldError(f"weights must fit {spec.weight_memory} transfers of {spec.weight_port_bits} bits, "

@@ -2,9 +2,8 @@
 
 import shlex
 import sys
-from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import typer
@@ -20,14 +19,14 @@ from compress.scnn import digits
 from compress.scnn.digits import NAME as EXAMPLE
 from compress.scnn.image import save
 from compress.scnn.plan import ACTIVATIONS, RECORDED, WORST
-from compress.scnn.size import SIDES, free
+from compress.scnn.size import SIDES, free, smaller
 from compress.scnn.source import PRUNE, Made, Request, Trial, build, guesses
 from compress.scnn.table import sentences, tables
 from compress.source import beside_image, classes
 from compress.span import read_range
 from compress.tune.stage import read_passes
 from spec.scnn import PRESETS, ScnnSpec
-from spec.scnn.shape import fitted, need_pes
+from spec.scnn.shape import need_pes
 
 
 def run(
@@ -127,8 +126,8 @@ def _example(spec: ScnnSpec, request: Request) -> tuple[Made, dict[str, np.ndarr
     """Return the example's image, and the pictures and labels that were held back."""
     (seen, _), (held, labels) = digits.images()
     if set(SIDES) <= request.free:
-        small: dict[str, Any] = dict.fromkeys(SIDES, digits.SIDE)
-        spec = fitted(replace(spec, **small))                                   # as many PEs as so small pictures keep busy
+        spec = smaller(spec, digits.SIDE, digits.SIDE, request.free)            # as many PEs as so small pictures keep busy
+        need_pes(spec)
     made = build(digits.network(), Path(EXAMPLE), spec, request, seen.reshape(len(seen), -1), before=digits.network("dense"),
                  trial=Trial(inputs=held.reshape(len(held), -1), labels=labels))
     return made, {"inputs": held[:, None], "labels": labels}

@@ -44,13 +44,13 @@ def outlook(network: Network, spec: ScnnSpec, given: Collection[str] = ()) -> Ou
     try:
         few(len(lowered.steps))
         made, faults = sized(spec, [pattern(step) for step in lowered.steps], lowered.shape, density={},
-                             level=None, free=free(given), weights=False)
+                             level=None, free=free(given), weights=spec.weight_memory > 0)
     except ValueError as error:
         named = next((step for step in lowered.steps if str(error).startswith(step.name)), lowered.steps[-1])
         node, _, operator = (named.nodes[0] if named.nodes else f"{named.name} (layer)").rpartition(" (")
         return Outlook(lowered=lowered, refusals=(Refusal(
             node=node, operator=operator.rstrip(")"), what="layer", rule=f"one that fits an array of at most {spec.rows} x "
-            f"{spec.cols} PEs", value=f"such that {error}", way_out="take smaller pictures or fewer channels"),))
+            f"{spec.cols} PEs", value=f"such that {error}", way_out="change the array or the network"),))
     return Outlook(lowered=lowered, assembly=made, notices=tuple(faults))
 
 

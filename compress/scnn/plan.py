@@ -9,8 +9,8 @@ from compress.scnn.divide import Divided, divided
 from compress.scnn.image import of
 from compress.scnn.parts import Parts
 from compress.scnn.recorded import Recorded
-from compress.scnn.room import RoomError
-from compress.scnn.size import MEMORIES, SIDES, needs, sized, up
+from compress.scnn.room import RegionError, up
+from compress.scnn.size import MEMORIES, SIDES, needs, sized
 from golden.scnn.layer import Layer
 from spec.parameter import highest
 from spec.scnn import ScnnSpec
@@ -79,14 +79,12 @@ def planned(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int]
 def _recorded(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], free: frozenset[str],
               choices: dict[str, Any], recorded: Recorded) -> tuple[Assembly, list[str], Recorded]:
     """Return the network with regions as large as recorded, or smaller where a memory that was asked for has less room."""
-    first: ValueError | None = None
     while True:
         try:
             return *sized(spec, layers, shape, free=free, need=recorded, **choices), recorded
         except ValueError as error:
-            first = first or error
-            if not isinstance(error.__cause__, RoomError) or recorded.margin < LEAST:
-                raise first from None
+            if not isinstance(error.__cause__, RegionError) or recorded.margin < LEAST:
+                raise
         recorded = recorded.tighter()
 
 

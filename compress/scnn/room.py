@@ -3,9 +3,21 @@
 from spec.parameter import highest
 from spec.scnn import ScnnSpec
 
+LANES = ("weight_lanes", "weight_port_bits")
+"""What is fewer in an array of fewer PEs, unless it was asked for."""
+
 
 class RoomError(ValueError):
+    """A memory of the array is too small."""
+
+
+class RegionError(RoomError):
     """The regions of a network's activations are larger than the memory of a PE."""
+
+
+def up(name: str, count: int) -> int:
+    """Return the size of a memory that holds so many of what it holds."""
+    return count if name == "layers" else 1 << max(0, count - 1).bit_length()
 
 
 def grows(spec: ScnnSpec, name: str) -> bool:
@@ -13,11 +25,11 @@ def grows(spec: ScnnSpec, name: str) -> bool:
     return bool(getattr(spec, name) < highest(ScnnSpec, name))
 
 
-def more(spec: ScnnSpec, name: str, what: str = "") -> str:
-    """Return the way out where there are too few of something, by default of what the parameter ``name`` says."""
-    what = what or name
-    return f"take more {what}" if grows(spec, name) else (f"no array has more {what}: give parts of the network as networks "
-                                                          f"of their own")
+def more(name: str, count: int) -> str:
+    """Return the way out where a network takes ``count`` of what the parameter ``name`` says."""
+    if up(name, count) <= highest(ScnnSpec, name):
+        return f"take --{name} {up(name, count)}"
+    return f"no array has more than {highest(ScnnSpec, name)}: give parts of the network as networks of their own"
 
 
 def memory(spec: ScnnSpec) -> str:

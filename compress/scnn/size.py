@@ -6,6 +6,7 @@ from typing import Any
 
 from compress.scnn.arrange import Need
 from compress.scnn.assemble import Assembly, UnheldError, assemble
+from compress.scnn.room import LANES, RoomError, up
 from golden.scnn.layer import Layer
 from spec.parameter import highest
 from spec.scnn import ScnnSpec
@@ -18,8 +19,8 @@ SIDES = ("rows", "cols")
 
 
 def free(given: Collection[str] = ()) -> frozenset[str]:
-    """Return the parameters that may be changed: memories and sides, but for those that were asked for."""
-    return frozenset((*MEMORIES, *SIDES)) - frozenset(given)
+    """Return the parameters that may be changed: memories, sides and lanes, but for those that were asked for."""
+    return frozenset((*MEMORIES, *SIDES, *LANES)) - frozenset(given)
 
 
 def few(count: int) -> None:
@@ -63,17 +64,26 @@ def sized(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], 
         faults.append(f"{largest.rows} x {largest.cols} PEs do not do: {fault}")
         if not set(SIDES) <= free or largest.pes == 1:
             raise ValueError(_advice(spec, str(first), level, halved=largest.pes < spec.pes)) from first
-        largest = fitted(replace(largest, rows=max(1, largest.rows // 2), cols=max(1, largest.cols // 2)))
+        largest = smaller(largest, max(1, largest.rows // 2), max(1, largest.cols // 2), free)
+        if largest.weight_lanes > largest.pes:
+            raise ValueError(_advice(spec, str(first), level, halved=False)) from first
     taken = needs(made)
     grown = {name: max(getattr(spec, name), up(name, taken[name]) if name in free else 0) for name in MEMORIES}
     return replace(made, spec=replace(largest, **grown)), faults
+
+
+def smaller(spec: ScnnSpec, rows: int, cols: int, free: frozenset[str]) -> ScnnSpec:
+    """Return an array of fewer PEs, with as many lanes and as wide a port for them as it can use, where these are free."""
+    made = replace(spec, rows=rows, cols=cols)
+    return fitted(made, lanes="weight_lanes" in free, port="weight_port_bits" in free)
 
 
 def laid(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], level: int | None, **choices: Any,
           ) -> tuple[Assembly | None, ValueError | None]:
     """Return a network laid out, or why it is not: each layer at its own level, then all at one, the largest first.
 
-    Of several reasons the first is returned, or the first after which the network was laid out already.
+    Of several reasons the first is returned of those that say most: a program or the weights that are too large for the
+    network laid out, else a memory that is too small, else another.
     """
     tried = [[level] * len(layers)] if level is not None else [
         None, *([number] * len(layers) for number in reversed(range(len(spec.block_sides))))]
@@ -82,9 +92,13 @@ def laid(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], l
         try:
             return assemble(spec, layers, shape, levels=levels, **choices), None
         except ValueError as error:
-            if first is None or isinstance(error, UnheldError) and not isinstance(first, UnheldError):
+            if first is None or _weight(error) > _weight(first):
                 first = error
     return None, first
+
+
+def _weight(error: ValueError) -> int:
+    return next((weight for weight, kind in ((2, UnheldError), (1, RoomError)) if isinstance(error, kind)), 0)
 
 
 def needs(made: Assembly) -> dict[str, int]:
@@ -94,11 +108,6 @@ def needs(made: Assembly) -> dict[str, int]:
     return {"memory_words": max(made.source.words(made.spec), *(mapping.limit for mapping in made.mappings)), "blocks": blocks,
             "taps": len(made.taps), "program": max(len(made.lanes), made.supply.shape[1], made.drain.shape[1]),
             "layers": len(made.mappings)}
-
-
-def up(name: str, count: int) -> int:
-    """Return the size of a memory that holds so many of what it holds."""
-    return count if name == "layers" else 1 << max(0, count - 1).bit_length()
 
 
 def _advice(spec: ScnnSpec, said: str, level: int | None, *, halved: bool) -> str:

@@ -7,15 +7,13 @@ from typing import Any
 import numpy as np
 
 from cli import command
-from cli.text import share
-from compress.ends import inside
+from compress.ends import beyond, inside
 from compress.frontend.execute import output
 from compress.frontend.graph import INPUT, Conv, Dense, Network
 from compress.network import rms
 from compress.pruner import pruner
 from compress.scnn import image as images
 from compress.scnn.assemble import Assembly
-from compress.scnn.fit import TOP
 from compress.scnn.lower import lower
 from compress.scnn.plan import RECORDED, WORST, planned
 from compress.scnn.recorded import Recorded
@@ -28,6 +26,7 @@ from compress.source import right
 from compress.tune.stage import Split, Trainer, said, split
 from compress.tune.train import Tuning, grouped
 from spec.scnn import ScnnSpec
+from spec.scnn.shape import VALUE_BITS
 
 PRUNE = ("magnitude", "sensitivity")
 GUESSES = 16            # random inputs that stand in where there are no data
@@ -215,12 +214,7 @@ def order(network: Network, whole: Whole) -> list[str]:
 
 
 def _warnings(whole: Whole, samples: np.ndarray, guessed: bool) -> list[str]:
-    said = []
-    if count := whole.clipped(samples):
-        low, high = (end * whole.scales[INPUT] for end in (-TOP - 1, TOP))
-        said.append(f"{share(count, samples.size)} of the inputs of the data ({count:,} of {samples.size:,}) saturate: they go "
-                    f"from {samples.min():g} to {samples.max():g}, and the image takes {low:g} to {high:g}; "
-                    f"give --input-range LOW,HIGH that holds them, or leave it out")
+    said = beyond(samples, whole.scales[INPUT], VALUE_BITS)
     if guessed:
         said.append(f"scales were chosen on {GUESSES} random inputs of {UNTOLD[0]:g} to {UNTOLD[1]:g} for want of data: real "
                     f"inputs may saturate or use few bits; give inputs with --data FILE, or their range with "

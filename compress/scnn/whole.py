@@ -70,14 +70,8 @@ class Whole:
 
     def inputs(self, samples: np.ndarray) -> np.ndarray:
         """Return samples of the file's shape as whole numbers: int16 (samples, channels, rows, columns)."""
-        return np.clip(self._steps(samples), -TOP - 1, TOP).astype(np.int16)
-
-    def clipped(self, samples: np.ndarray) -> int:
-        """Return how many values of samples saturate."""
-        return sum(int(np.count_nonzero(np.abs(self._steps(one) + 0.5) > TOP + 0.5)) for one in np.split(samples, len(samples)))
-
-    def _steps(self, samples: np.ndarray) -> np.ndarray:
-        return np.rint(np.asarray(self.lowered.prepared(samples), np.float64) / self.scales[INPUT])
+        steps = np.rint(np.asarray(self.lowered.prepared(samples), np.float64) / self.scales[INPUT])
+        return np.clip(steps, -TOP - 1, TOP).astype(np.int16)
 
 
 def quantise(spec: ScnnSpec, network: Network, lowered: Lowered, samples: np.ndarray, *,
@@ -115,12 +109,12 @@ def quantise(spec: ScnnSpec, network: Network, lowered: Lowered, samples: np.nda
             break
         for name in tight:
             spare[name] += 1
-    lost = {name: one.lost for name, one in made.fitted.items() if one.lost}
+    lost = {name: one.lost for name, one in finest.items() if one.lost}
     notices = []
     if lost:
         notices.append(f"weights are coarser than 16 bits would allow, so that no input can make a sum leave {spec.sum_bits} "
                        f"bits: {_bits(lost)}")
-    near = {name: round(log2(one.unit / finest[name].unit)) + finest[name].lost - one.lost for name, one in made.fitted.items()}
+    near = {name: round(log2(one.unit / finest[name].unit)) for name, one in made.fitted.items()}
     if near := {name: bits for name, bits in near.items() if bits > 0}:
         notices.append(f"weights are coarser because sums of the data come near {spec.acc_bits} bits: {_bits(near)}")
     return Whole(lowered=lowered, layers=made.layers, fitted=made.fitted, scales=made.scales, measured=found, outputs=outputs,
