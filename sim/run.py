@@ -45,8 +45,8 @@ def design_named(arguments: Sequence[str]) -> str:
 def _images(arguments: Sequence[str]) -> list[str]:
     """Return the arguments that are images: by their name, or whatever it is by what is in the file; no option's value."""
     return [argument for before, argument in pairwise(["", *arguments])
-            if not argument.startswith("-") and (not before.startswith("-") or "=" in before or before in _switches())
-            and (argument.endswith(".npz") or _named(Path(argument)) is not None)]
+            if not argument.startswith("-") and (argument.endswith(".npz") or _named(Path(argument)) is not None)
+            and (not before.startswith("-") or "=" in before or before in _switches())]
 
 
 @cache

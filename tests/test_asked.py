@@ -126,8 +126,9 @@ def test_lanes_that_are_asked_for_stay(tmp_path, monkeypatch, sides):
 
 
 def test_an_array_is_not_halved_below_the_lanes_that_are_asked_for(net):
-    left = scnn("--level", 0, "--weight-lanes", 16)
-    assert left.code == 2 and "must lie in its neighbours'" in left.err
+    for given in (["--weight-lanes", 16], ["--preset", "ecp5", "--input-groups", 4, "--memory-words", 64]):
+        left = scnn("--level", 0, *given)
+        assert left.code == 2 and "other --rows and --cols" in left.err and "fewer" not in left.err, left.err
 
 
 @pytest.mark.parametrize("options, said", [

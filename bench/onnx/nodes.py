@@ -50,7 +50,7 @@ def outcome(test: Any) -> dict[str, Any]:
     """Return what became of a test: ``equal``, ``host``, ``refused`` by name, or ``wrong``.
 
     A test gives all values as inputs. Each of the first two is tried as the input, the others as weights; where nothing but a
-    relabelling is left, a dense layer that passes on what it gets is put after.
+    relabelling is left, a dense layer that passes on its inputs is added at the end.
     """
     reasons = []
     for number in range(min(2, len(test.model.graph.input))):

@@ -1,4 +1,4 @@
-"""Steps become layers: what works on each element alone goes into the layer before it or after it, or becomes a layer.
+"""Steps become layers. A step on single elements joins the previous or the next layer, or becomes a layer of its own.
 
 A factor and summand (batch norm, bias, scale) after a dense layer or convolution changes its weights and bias; before one,
 likewise, unless zero padding is in the way. An activation joins the layer whose output it takes. What finds no such layer
@@ -78,7 +78,7 @@ def _needed(steps: list[Step], answer: str) -> set[str]:
 
 
 def _affine(state: State, step: Step, readers: list[Step], last: bool) -> None:
-    """Take a factor and summand into the layer before, or keep it for those after, or make a layer of it."""
+    """Join a factor and summand to the previous layer, keep them for the next layers, or make a layer of them."""
     source, scale, shift = step.inputs[0], step.numbers["scale"], step.numbers["shift"]
     ours = state.names[source]
     if (scale == 1).all() and not shift.any() and source not in state.open:

@@ -1,7 +1,7 @@
-"""Steps on each element alone change places with a new order after them, so that a new order of the input comes first.
+"""A step on single elements changes places with a reordering that follows it, so that a reordering of the input comes first.
 
 A network whose channels lie last, as TensorFlow's do, normalises its input before it turns it; the host turns what it sends,
-and the normalisation joins the convolution after, or becomes a layer of its own in the order of the array.
+and the normalisation joins the next convolution, or becomes a layer of its own in the order of the array.
 """
 
 from collections.abc import Sequence

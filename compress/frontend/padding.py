@@ -1,4 +1,4 @@
-"""Pad: zeros around rows and columns, which a convolution after takes as its own; else a layer that adds them."""
+"""Pad: zeros around rows and columns. The next convolution takes them as its padding, or a layer adds them."""
 
 from dataclasses import replace
 

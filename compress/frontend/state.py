@@ -14,7 +14,7 @@ MOST_ALONE = 4096       # elements of a value that a dense layer of its own may 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Pending:
-    """A factor and a summand that the layers after will take in."""
+    """A factor and a summand that the next layers will take in."""
 
     scale: np.ndarray
     shift: np.ndarray
@@ -87,6 +87,6 @@ def alone(state: State, step: Step, source: str, scale: np.ndarray | None, shift
     else:
         raise ValueError(f"node {step.nodes[-1]} must follow or precede a dense layer or convolution that can take it in, "
                          f"not stand alone on {count:,} elements; move it next to one")
-    state.notices.append(f"{step.nodes[-1]} becomes a layer of its own: no layer before or after it can take it in")
+    state.notices.append(f"{step.nodes[-1]} becomes a layer of its own: neither the previous nor the next layer can include it")
     state.call(step.name, step.name)
     return step.name

@@ -79,7 +79,10 @@ class Axis:
         return -(-self.taps // self.stride) - 1
 
     def own(self, tile: int, turn: int = 0) -> tuple[int, int]:
-        """Return the sums of a tile: first and end. Sums after the last window belong to the last tile with outputs."""
+        """Return the first sum of a tile and the end of its sums.
+
+        The last tile with outputs also has the sums that no window reads.
+        """
         before, after = (self._edge(output, self.outputs[turn][-1]) for output in self.outputs[turn][tile:tile + 2])
         return before, after
 
@@ -151,8 +154,8 @@ class Axis:
             low = self.own(tile - 1, turn)[0] if tile else 0
             high = self.own(tile + 1, turn)[1] if tile + 1 < self.tiles else self.sums
             if end > origin and (max(0, origin) < low or min(self.sums, end) > max(high, self.own(tile, turn)[1])):
-                theirs = f"{low} to {high - 1}" if high > low else "of which there are none"
-                return f"a tile's sums {max(0, origin)} to {min(self.sums, end) - 1} must lie in its neighbours' {theirs}"
+                theirs = f" {low} to {high - 1}" if high > low else ", of which there are none"
+                return f"a tile's sums {max(0, origin)} to {min(self.sums, end) - 1} must lie in its neighbours' sums{theirs}"
             if self.reach(tile, turn) > high:
                 return f"a tile's windows must end in the next tile, before {high}, not at {self.reach(tile, turn)}"
         return None

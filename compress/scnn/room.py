@@ -3,9 +3,6 @@
 from spec.parameter import highest
 from spec.scnn import ScnnSpec
 
-LANES = ("weight_lanes", "weight_port_bits")
-"""What is fewer in an array of fewer PEs, unless it was asked for."""
-
 
 class RoomError(ValueError):
     """A memory of the array is too small."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from compress.scnn.arrange import Need
 from compress.scnn.assemble import Assembly, UnheldError, assemble
-from compress.scnn.room import LANES, RoomError, up
+from compress.scnn.room import RoomError, up
 from golden.scnn.layer import Layer
 from spec.parameter import highest
 from spec.scnn import ScnnSpec
@@ -16,6 +16,9 @@ MEMORIES = ("memory_words", "blocks", "taps", "program", "layers")
 """What a network fills; all else of an array decides how fast it is."""
 
 SIDES = ("rows", "cols")
+
+LANES = ("weight_lanes", "weight_port_bits")
+"""What an array of fewer PEs has less of, unless it was asked for."""
 
 
 def free(given: Collection[str] = ()) -> frozenset[str]:
@@ -65,7 +68,7 @@ def sized(spec: ScnnSpec, layers: Sequence[Layer], shape: tuple[int, int, int], 
         if not set(SIDES) <= free or largest.pes == 1:
             raise ValueError(_advice(spec, str(first), level, halved=largest.pes < spec.pes)) from first
         largest = smaller(largest, max(1, largest.rows // 2), max(1, largest.cols // 2), free)
-        if largest.weight_lanes > largest.pes:
+        if max(largest.weight_lanes, largest.input_groups) > largest.pes:
             raise ValueError(_advice(spec, str(first), level, halved=False)) from first
     taken = needs(made)
     grown = {name: max(getattr(spec, name), up(name, taken[name]) if name in free else 0) for name in MEMORIES}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 INPUT = -1                  # the network's input among the tensors; a layer's output has the layer's number
 MOST_PLACES = 1 << 26       # of an output's plane
-MOST_ELEMENTS = 1 << 30     # of all layers' outputs together, which are kept for the layers after, and of what a part is given
+MOST_ELEMENTS = 1 << 30     # of all layers' outputs together, which are kept for later layers, and of what a part is given
 MOST_BYTES = 1 << 31        # of all files of parts, unpacked
 ALONE = ("input_sizes", "input_places", "output_places", *PARTS)
 """Members that the image of a part does not have."""

@@ -25,7 +25,7 @@ class AxiLiteSlave(wiring.Component):
     A read is answered three cycles after its address, a write two cycles after the later of its address and
     data, which may come in either order and any number of cycles apart; reads take a transfer every third
     cycle, writes every other. An answer waits until it is taken and holds back the next of its kind, nothing else. Every
-    output comes from a register, but for the fields of ``pulse``, one gate after.
+    output comes from a register, but for the fields of ``pulse``, one gate later.
 
     What the kinds of register mean is said in `spec.registers`. ``wstrb`` chooses bytes; the two lowest bits
     of an address are ignored, and so is ``prot``.

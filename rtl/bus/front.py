@@ -102,7 +102,7 @@ class FrontEnd(wiring.Component):
         return m
 
     def _count(self, m):
-        """Sum up what each counter is given, a cycle after, so that where that comes from is free."""
+        """Sum up what each counter is given, a cycle later, so that where that comes from is free."""
         if not self.counters:
             return
         clear = delayed(m, self.clear, "clear", cycles=1)
