@@ -10,7 +10,6 @@ from amaranth.lib.wiring import In, Out
 from rtl.emit import Submodules
 from rtl.parts import delayed, leave_open
 from rtl.scnn.bus import Widths, broadcast_layout, command_layout, load_layout
-from rtl.scnn.compressor import COUNT_BITS
 from rtl.scnn.issue import Cause
 from rtl.scnn.link import Barriers, source, ways
 from rtl.scnn.pe import Pe
@@ -53,7 +52,7 @@ class Array(wiring.Component):
             "command": In(command_layout(spec)), "weights": In(broadcast_layout(spec)).array(spec.weight_lanes),
             "sets": Out(w.set).array(spec.pes), "load": In(load_layout(spec)),
             "load_valid": In(1), "pe": In(8), "reading": In(1), "read_addr": In(16), "released": Out(spec.pes),
-            "layer_released": Out(1), "finished": Out(1), "o_table": Out(w.word + COUNT_BITS), "o_word": Out(w.act_word),
+            "layer_released": Out(1), "finished": Out(1), "o_table": Out(w.word + w.count), "o_word": Out(w.act_word),
             "slots": Out(slots).array(4), "causes": Out(many).array(len(Cause)), "saturated": Out(1), "overflow": Out(1),
             "overflow_pe": Out(8), "overflow_ring": Out(LAYERS_BITS), "bad_run": Out(1), "swept": Out(1)})
 

@@ -4,11 +4,13 @@ from amaranth.hdl import Cat, Const, Mux, Signal
 from amaranth.lib import data
 
 from spec.framing import WORD_BITS
+from spec.scnn.packet import BLOCK
 from spec.scnn.shape import ACT_ENTRY_BITS, BIAS_BITS, MAX_SLOTS, VALUE_BITS, ScnnSpec
 
 ADDRESS_FIELD_BITS = 12     # of a record in a program
 PASS_BITS, PAIR_BITS, BLOCK_BITS = 12, 16, 13
 DRAINED_BITS = 16           # of the number of a pass since the reset
+COUNT_BITS = BLOCK["count"][1]
 LOADS = ("supply", "drain", "blocks", "activations")     # memories of a PE that the host writes
 
 
@@ -24,6 +26,7 @@ class Widths:
         self.word = spec.memory_words.bit_length() - 1
         self.act_word = spec.i * ACT_ENTRY_BITS
         self.block = spec.blocks.bit_length() - 1
+        self.count = min(COUNT_BITS, (spec.memory_words * spec.i).bit_length())     # entries of a block: a memory holds no more
         self.program = spec.program.bit_length() - 1
         self.channel = max(1, (spec.kc - 1).bit_length())
         self.slots = spec.products.bit_length()
@@ -47,7 +50,8 @@ def bus_layout(spec: ScnnSpec) -> data.StructLayout:
 
 def command_layout(spec: ScnnSpec) -> data.StructLayout:
     """Return the start of a layer: where its records begin, whether it is the run's first and its last."""
-    return data.StructLayout({"start": 1, "supply": ADDRESS_FIELD_BITS, "drain": ADDRESS_FIELD_BITS, "first": 1, "final": 1})
+    program = Widths(spec).program
+    return data.StructLayout({"start": 1, "supply": program, "drain": program, "first": 1, "final": 1})
 
 
 def broadcast_layout(spec: ScnnSpec) -> data.StructLayout:

@@ -6,11 +6,9 @@ from amaranth.lib.wiring import In, Out
 
 from rtl.parts import delayed
 from rtl.scnn.bus import Widths
-from spec.scnn.packet import BLOCK
 from spec.scnn.program import DRAIN_LAYER, DRAIN_STEP
 from spec.scnn.shape import ACT_ENTRY_BITS, MAX_RUN, RUN_BITS, VALUE_BITS, ScnnSpec
 
-COUNT_BITS = BLOCK["count"][1]
 SPAN = MAX_RUN + 1      # zeros that a placeholder stands for
 
 
@@ -45,7 +43,7 @@ class Compressor(wiring.Component):
             "i_value": In(VALUE_BITS), "i_valid": In(1), "i_gap": In(1), "i_none": In(1), "i_end": In(1),
             "i_block": In(w.block),
             "gap": In(DRAIN_STEP["gap"][1]), "we": Out(1), "waddr": Out(w.word), "wdata": Out(w.act_word),
-            "table_we": Out(1), "table_addr": Out(w.block), "table_data": Out(w.word + COUNT_BITS), "overflow": Out(1)})
+            "table_we": Out(1), "table_addr": Out(w.block), "table_data": Out(w.word + w.count), "overflow": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -68,7 +66,7 @@ class Compressor(wiring.Component):
         entry = Cat(value, Mux(nonzero, zeros, MAX_RUN))
         lane, words = Signal(range(max(2, lanes))), Signal(w.word + 1)
         before, word = Signal(w.act_word), Signal(w.act_word)
-        count = Signal(COUNT_BITS)
+        count = Signal(w.count)
         m.d.comb += word.eq(before)
         with m.Switch(lane):
             for k in range(lanes):
@@ -96,8 +94,8 @@ class Compressor(wiring.Component):
         """Write full words; at the end of a block the word of its last value, if that is not full, and the table's entry."""
         w = self._w
         first, dead, mend, lost = Signal(w.word + 1), Signal(), Signal(), Signal()
-        kept, kept_at, kept_count, kept_open = (Signal(w.act_word), Signal(w.word + 1), Signal(COUNT_BITS), Signal())
-        now_at, now_count, now_open, some = Signal(w.word + 1), Signal(COUNT_BITS), Signal(), Signal()
+        kept, kept_at, kept_count, kept_open = (Signal(w.act_word), Signal(w.word + 1), Signal(w.count), Signal())
+        now_at, now_count, now_open, some = Signal(w.word + 1), Signal(w.count), Signal(), Signal()
         beyond, following = Signal(), Signal(w.word + 1)
         m.d.comb += [
             now_at.eq(Mux(nonzero, words, kept_at)),

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from rtl.emit import Submodules
 from rtl.parts import delayed
-from rtl.scnn.bus import ADDRESS_FIELD_BITS, DRAINED_BITS, PASS_BITS, Widths, mark_layout, side_layout
+from rtl.scnn.bus import DRAINED_BITS, PASS_BITS, Widths, mark_layout, side_layout
 from rtl.scnn.issue import Cause
 from rtl.scnn.operations import add_operations, add_pace
 from rtl.scnn.records import LAYERS_BITS, keep_layers, read_records
@@ -61,7 +61,7 @@ class Drain(wiring.Component):
         shown = {name: DRAIN_LAYER[name][1] for name in ("shift", "relu", "bias", "word", "limit", "level")}
         self._shown = tuple(shown)
         super().__init__({f"layer_{name}": Out(bits) for name, bits in shown.items()} | {
-            "start": In(1), "start_addr": In(ADDRESS_FIELD_BITS), "start_final": In(1), "program_addr": Out(w.program),
+            "start": In(1), "start_addr": In(w.program), "start_final": In(1), "program_addr": Out(w.program),
             "program": In(WORD_BITS), "pass_issued": In(1), "heads": In(2), "arrive": Out(1), "go": In(1), "o_valid": Out(1),
             "o_side": Out(side_layout(spec)), "o_mark": Out(mark_layout(spec)), "o_send": Out(1), "o_direction": Out(2),
             "o_level": Out(3), "o_address": Out(w.address), "layer_ring": Out(LAYERS_BITS), "fresh": Out(1),

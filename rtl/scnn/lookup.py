@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from rtl.emit import Submodules
 from rtl.parts import clock, delayed
-from rtl.scnn.bus import ADDRESS_FIELD_BITS, DRAINED_BITS, PAIR_BITS, PASS_BITS, Widths, fields
+from rtl.scnn.bus import DRAINED_BITS, PAIR_BITS, PASS_BITS, Widths, fields
 from rtl.scnn.gate import add_gate
 from rtl.scnn.supply_program import LAYER, PART, SEGMENT, Registers, arriving, read_supply
 from spec.framing import WORD_BITS
@@ -50,7 +50,7 @@ class Lookup(wiring.Component):
         w = self._w
         shown = {name: Out(SUPPLY_LAYER[name][1]) for name in SHOWN}
         super().__init__(shown | {
-            "start": In(1), "start_addr": In(ADDRESS_FIELD_BITS), "program_addr": Out(w.program), "program": In(WORD_BITS),
+            "start": In(1), "start_addr": In(w.program), "program_addr": Out(w.program), "program": In(WORD_BITS),
             "loaded": Out(1), "fresh": Out(1), "drained": In(DRAINED_BITS), "pass_drained": In(1),
             "room": In(1), "o_valid": Out(1),
             "o_block": Out(w.block),

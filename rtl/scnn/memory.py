@@ -7,7 +7,6 @@ from amaranth.lib.wiring import In, Out
 from rtl.emit import Submodules
 from rtl.parts import clock
 from rtl.scnn.bus import LOADS, Widths
-from rtl.scnn.compressor import COUNT_BITS
 from rtl.scnn.tree import own_place
 from spec.framing import WORD_BITS
 from spec.scnn.shape import ScnnSpec
@@ -57,10 +56,10 @@ def join_supply(m, pe, *, lookup, supply, acts, drain, compressor, issue) -> Non
     table, memory = pe.load_valid & pe.load.kind[2], pe.load_valid & pe.load.kind[3]
     data_ = pe.load.data
     library.cell(
-        m, "table", "nz_ram", p_WIDTH=w.word + COUNT_BITS, p_DEPTH=spec.blocks, p_LANES=1, p_ADDR_BITS=w.block,
+        m, "table", "nz_ram", p_WIDTH=w.word + w.count, p_DEPTH=spec.blocks, p_LANES=1, p_ADDR_BITS=w.block,
         i_clk=clock(), i_we=table | compressor.table_we,
         i_waddr=Mux(table, pe.load.addr[:w.block], compressor.table_addr),
-        i_wdata=Mux(table, Cat(data_[:w.word], data_[32:32 + COUNT_BITS]), compressor.table_data), i_re=1, i_oe=1,
+        i_wdata=Mux(table, Cat(data_[:w.word], data_[32:32 + w.count]), compressor.table_data), i_re=1, i_oe=1,
         i_raddr=Mux(pe.reading, pe.read_addr[:w.block], lookup.o_block), o_rdata=pe.o_table)
     library.cell(
         m, "memory", "nz_ram", p_WIDTH=w.act_word, p_DEPTH=spec.memory_words, p_LANES=1, p_ADDR_BITS=w.word,

@@ -10,7 +10,6 @@ from rtl.emit import Submodules
 from rtl.parts import delayed
 from rtl.scnn.bus import Widths, broadcast_layout, command_layout, load_layout
 from rtl.scnn.collect import add_accumulators, add_output, join_drain
-from rtl.scnn.compressor import COUNT_BITS
 from rtl.scnn.drain import Drain
 from rtl.scnn.issue import Cause, Issue
 from rtl.scnn.link import LEVEL_BITS, ways
@@ -63,7 +62,7 @@ class Pe(wiring.Component):
             "command": In(command_layout(spec)), "weights": In(broadcast_layout(spec)).array(spec.weight_lanes),
             "places": In(8).array(len(spec.block_sides)), "set": Out(w.set), "arrive_level": Out(LEVEL_BITS),
             "load": In(load_layout(spec)),
-            "load_valid": In(1), "reading": In(1), "read_addr": In(16), "o_table": Out(w.word + COUNT_BITS),
+            "load_valid": In(1), "reading": In(1), "read_addr": In(16), "o_table": Out(w.word + w.count),
             "o_word": Out(w.act_word), "i_link": In(link_layout(spec)).array(many), "i_sum": In(w.sum).array(many),
             "o_link": Out(link_layout(spec)), "o_sum": Out(w.sum), "go": In(1), "arrive": Out(1), "weights_released": Out(1),
             "layer_released": Out(1), "finished": Out(1), "slots": Out(w.slots).array(4), "idle": Out(1), "cause": Out(Cause),

@@ -5,7 +5,6 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl.scnn.bus import Widths
-from rtl.scnn.compressor import COUNT_BITS
 from spec.framing import WORD_BITS
 from spec.scnn.shape import ScnnSpec
 
@@ -33,7 +32,7 @@ class Readout(wiring.Component):
         w = self._w
         super().__init__({
             "run": In(1), "first": In(w.block), "count": In(w.block + 1), "pe": Out(8), "addr": Out(16),
-            "table": In(w.word + COUNT_BITS), "word": In(w.act_word), "o_valid": Out(1), "o_last": Out(1),
+            "table": In(w.word + w.count), "word": In(w.act_word), "o_valid": Out(1), "o_last": Out(1),
             "o_data": Out(WORD_BITS),
             "o_ready": In(1), "done": Out(1)})
 
@@ -41,7 +40,7 @@ class Readout(wiring.Component):
         m = Module()
         w, lanes = self._w, self._spec.i
         words = -(-w.act_word // WORD_BITS)
-        block, blocks, left = Signal(w.block), Signal(w.block + 1), Signal(COUNT_BITS)
+        block, blocks, left = Signal(w.block), Signal(w.block + 1), Signal(w.count)
         place, part, wait = Signal(w.word), Signal(range(max(2, words))), Signal(range(self._answer + 1))
         final = Signal()                                    # the last block of the last PE
         ends, none = Signal(), Signal()                     # this word is the last one of its block; the block is empty

@@ -9,12 +9,11 @@ from rtl.parts import clock, delayed, stepped
 from rtl.scnn.bus import Widths, bus_layout, slot_count, vector_layout
 from rtl.scnn.decode import add_decode
 from rtl.scnn.tree import AHEAD_BITS, EVENTS, echo
-from spec.scnn.packet import BLOCK
 from spec.scnn.shape import MAX_SLOTS, ScnnSpec
 
 AHEAD = 5               # blocks that may be looked up and not yet begun
 QUEUE_BITS = 3
-COUNT_BITS = BLOCK["count"][1]
+EARLY_BITS = 2          # of the ends that may come before their parts are looked up; see _turns
 
 
 class Supply(wiring.Component):
@@ -51,7 +50,7 @@ class Supply(wiring.Component):
             "restart": In(1), "slot_log2": In(4), "released": In(1), "level": In(3), "i_valid": In(1), "i_base": In(w.address),
             "i_first": In(1), "i_last": In(1), "i_mine": In(1), "i_local": In(1), "o_bus": Out(bus_layout(spec)),
             "i_bus": In(bus_layout(spec)), "o_did": Out(len(EVENTS)), "i_did": In(len(EVENTS)), "room": Out(1),
-            "table": In(w.word + COUNT_BITS), "memory_addr": Out(w.word),
+            "table": In(w.word + w.count), "memory_addr": Out(w.word),
             "memory": In(w.act_word), "o_valid": Out(1), "o_vector": Out(vector_layout(spec, spec.i)), "o_last": Out(1),
             "o_empty": Out(1), "bad_run": Out(1)})
 
@@ -67,7 +66,7 @@ class Supply(wiring.Component):
 
         The oldest part stands in a register, which is filled from after it, or with what comes if nothing waits there.
         """
-        bits = self._w.word + COUNT_BITS + self._w.address + 5
+        bits = self._w.word + self._w.count + self._w.address + 5
         write, read, waiting = (Signal(QUEUE_BITS, name=name) for name in ("write", "read", "waiting"))
         begin, free, more, some, full = Signal(), Signal(), Signal(), Signal(name="some"), Signal()
         come = delayed(m, self.i_valid, "asked", cycles=2)
@@ -104,10 +103,10 @@ class Supply(wiring.Component):
         ``begin`` takes the oldest part from the queue: one of this PE with its first read, another's when it has come.
         """
         w, lanes = self._w, self.spec.i
-        word, count = part[:w.word], part[w.word:w.word + COUNT_BITS]
-        base, first, last, mine, local, short = part[w.word + COUNT_BITS:-5], *(part[k] for k in range(-5, 0))
-        busy, next_word, left, last_part, alone = Signal(), Signal(w.word), Signal(COUNT_BITS), Signal(), Signal()
-        now, done, go, rest_short = Signal(COUNT_BITS), Signal(), Signal(), Signal()
+        word, count = part[:w.word], part[w.word:w.word + w.count]
+        base, first, last, mine, local, short = part[w.word + w.count:-5], *(part[k] for k in range(-5, 0))
+        busy, next_word, left, last_part, alone = Signal(), Signal(w.word), Signal(w.count), Signal(), Signal()
+        now, done, go, rest_short = Signal(w.count), Signal(), Signal(), Signal()
         own, came = self._turns(m, begin & first, local)
         m.d.comb += [
             begin.eq(~busy & some & Mux(mine, own & (~first | self._free), came)),
@@ -151,14 +150,16 @@ class Supply(wiring.Component):
             Signal(name=name) for name in ("free", "begun", "passed", "local", "over"))
         come, ends = Signal(), Signal()
         again = self.restart, slots
-        gone = delayed(m, self._over & ~self._local, "sent", cycles=4 + self.spec.far)
+        late = 4 + self.spec.far
+        gone = delayed(m, self._over & ~self._local, "sent", cycles=late)
         back = echo(m, gone, self.level, len(self.spec.block_sides), self.spec.hop) if self.spec.pes > 1 else Const(0, 1)
         free_own = _some(m, "free_own", more=self.released, less=pair, bits=len(slots), again=again)
         free_all = _some(m, "free_all", more=Mux(flat, self.released, self.i_did[0]), less=pair, bits=len(slots), again=again,
                          below=self.spec.pes > 1)       # a local pair may take a slot that others have not released yet
-        sent = _some_late(m, "sent", more=self._over & ~self._local, less=back)
+        most = late + self.spec.hop * (len(self.spec.block_sides) - 1)      # on their way, one sent per cycle
+        sent = _some_late(m, "sent", more=self._over & ~self._local, less=back, bits=most.bit_length())
         alone = _some_late(m, "alone", more=self._begun & local & ~flat, less=self.i_did[1])
-        waiting = _some(m, "waiting", more=come, less=self._passed)
+        waiting = _some(m, "waiting", more=come, less=self._passed, bits=EARLY_BITS)
         m.d.comb += [
             slots.eq(slot_count(self.spec.act_words, self.slot_log2)),
             flat.eq(self.level == 0),
@@ -192,9 +193,9 @@ def _some(m, name, *, more, less, bits=AHEAD_BITS, again=None, below=False):
     return some
 
 
-def _some_late(m, name, *, more, less):
+def _some_late(m, name, *, more, less, bits=AHEAD_BITS):
     """Do as `_some` does, for a ``more`` that is late in its cycle: the count follows a cycle later, the register at once."""
-    count, some, open_ = Signal(AHEAD_BITS, name=name), Signal(name=f"some_{name}"), Signal(name=f"open_{name}")
+    count, some, open_ = Signal(bits, name=name), Signal(name=f"some_{name}"), Signal(name=f"open_{name}")
     m.d.sync += [
         open_.eq(more),                                     # not counted yet
         some.eq(more | Mux(less, count[1:].any() | (count[0] & open_), count.any() | open_)),

@@ -60,7 +60,7 @@ def read_supply(m, lookup, registers: Registers, last, single) -> list[Value]:
     with m.If(lookup.start):
         m.d.comb += [
             now.eq(LAYER),
-            place.eq(lookup.start_addr[:w.program]),
+            place.eq(lookup.start_addr),
         ]
     with m.Elif(between):
         with m.If(lookup.o_valid & ~(last["part"] & ~last["pair"] & single)):

@@ -54,6 +54,7 @@ class Roomy(Case):
 def cases() -> Iterator[Case]:
     """Return every network of this module; some do not fit every array."""
     yield from _programs()
+    yield from _uneven()
     yield from _fields()
     yield from _queues()
 
@@ -81,6 +82,21 @@ def _programs() -> Iterator[Case]:
                         passes=(count,))
 
 
+def _uneven() -> Iterator[Case]:
+    """Parts that PEs send themselves, long in some and empty in others, ahead of parts for all, which wait for the longest."""
+    for seed, (rows, cols) in enumerate(((3, 3), (4, 4), (4, 5), (3, 5), (1, 2), (4, 7))):
+        rng = np.random.default_rng([51, seed])
+        channels = 30 if rows * cols < 4 else 14
+        first = conv(rng, "a", "input", (channels, 2, 1, 1), density=1.0)
+        first = replace(first, bias=np.where(rng.random(channels) < 0.5, 1, -1).astype(np.int32) * 20_000)
+        second = conv(rng, "b", "a", (channels, channels, 1, 1), density=0.1, shift=4, residual=("a", 0))
+        yield Case(name=f"uneven-{rows}-{cols}", layers=[first, second], x=sparse(rng, (2, rows, cols), 1.0, 100),
+                   levels=(1, 1), passes=(1, 2))
+    rng = np.random.default_rng(52)
+    layers = [conv(rng, "a", "input", (30, 2, 1, 1), shift=4), conv(rng, "b", "a", (25, 30, 1, 1), shift=4)]
+    yield Case(name="together", layers=layers, x=sparse(rng, (2, 2, 2), 0.9, 100), levels=(0, 0), passes=(1, 2))
+
+
 def _many(rng: np.random.Generator) -> list[Layer]:
     """Return as many layers as the array keeps, each of up to three of those before it."""
     names, layers = ["input"], []
@@ -99,6 +115,11 @@ def _fields() -> Iterator[Case]:
     for first in range(0, 17, 4):
         yield Case(name=f"clipped-{first}", layers=clipped(rng, range(first, min(first + 4, 17))),
                    x=sparse(rng, (1, 2, 3), 0.7, 100), levels=())
+    for shift in (0, 3, 7, 8, 12, 15):
+        ends = [sign << bit for bit in range(15, 31) for sign in (1, -1)]
+        yield Case(name=f"powers-{shift}", x=sparse(rng, (1, 1, 1), 1.0, 1), levels=(0,), layers=[
+            Layer(name="a", inputs=("input",), weight=np.zeros((len(ends), 1, 1, 1), np.int16), shift=shift, relu=False,
+                  bias=np.array(ends, np.int32))])
     for plane in PLANES:
         layers = [conv(rng, "a", "input", (2, 2, 1, 1), shift=4), conv(rng, "b", "a", (1, 2, 1, 1), shift=4)]
         yield Case(name=f"plane-{plane}", layers=layers, x=sparse(rng, (2, *plane), 0.3, 100), levels=(0, 0))

@@ -12,7 +12,7 @@ from sim.scnn.talks import Attempt, reset
 from spec.scnn import preset
 
 SPEC = preset("ecp5", rows=2, cols=2, bank_entries=64, act_words=32, weight_words=32, memory_words=256, blocks=64, taps=64,
-              program=128, kc=16, queue_depth=8)
+              program=128, kc=32, queue_depth=8)
 COUNT, LEAST, RUNS = 220, 0.97, 20
 """Faults, the share of those not proved equivalent that must be noticed, and runs in a row of the network of many passes."""
 LONG = ((1, 40, 4), (0, 0)), ((1, 4, 40), (0, 0)), ((24, 2, 3), (0, 1)), ((24, 2, 3), (1, 1)), ((40, 1, 1), (1, 1))
