@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from rtl.emit import Submodules
 from rtl.parts import clock, delayed
-from rtl.scnn.bus import DRAINED_BITS, PAIR_BITS, PASS_BITS, Widths, fields
+from rtl.scnn.bus import DRAINED_BITS, PASS_BITS, Widths, fields
 from rtl.scnn.gate import add_gate
 from rtl.scnn.supply_program import LAYER, PART, SEGMENT, Registers, arriving, read_supply
 from spec.framing import WORD_BITS
@@ -54,7 +54,7 @@ class Lookup(wiring.Component):
             "loaded": Out(1), "fresh": Out(1), "drained": In(DRAINED_BITS), "pass_drained": In(1),
             "room": In(1), "o_valid": Out(1),
             "o_block": Out(w.block),
-            "o_base": Out(w.address), "o_first": Out(1), "o_last": Out(1), "place": In(8),
+            "o_base": Out(w.address), "o_first": Out(1), "o_last": Out(1), "place": In(w.set),
             "o_mine": Out(1), "o_local": Out(1), "gated": Out(1)})
 
     def elaborate(self, platform):
@@ -80,7 +80,8 @@ class Lookup(wiring.Component):
         """
         segment, layer = self._segment, self._layer
         part, number, passed = Signal(8, name="part_number"), Signal(8, name="segment_number"), Signal(PASS_BITS)
-        pair, left = Signal(PAIR_BITS, name="pair_number"), Signal(PAIR_BITS, name="pairs_left")
+        bits = self._w.block                                # each pair of a segment has a block of its own
+        pair, left = Signal(bits, name="pair_number"), Signal(bits + 1, name="pairs_left")
         self._pass, self._busy, self._have = passed, Signal(name="busy"), Signal(name="have")
         self._divides, self._divided = Signal(name="divides"), Signal(name="divided")
         first = Signal()                                    # of the parts of its pair
