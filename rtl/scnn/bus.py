@@ -31,6 +31,18 @@ class Widths:
         self.channel = max(1, (spec.kc - 1).bit_length())
         self.slots = spec.products.bit_length()
         self.set = max(1, (spec.pes - 1).bit_length())
+        self._most = {
+            "level": max(1, (len(spec.block_sides) - 1).bit_length()), "set": self.set, "source": self.set,
+            "weight_slot_log2": (spec.weight_words.bit_length() - 1).bit_length(),
+            "act_slot_log2": (spec.act_words.bit_length() - 1).bit_length(),
+            "product_shift": max(1, spec.product_shift_bits), "first": self.block, "advance": self.block, "block": self.block,
+            "word": self.word + 1, "limit": self.word + 1, "kc": spec.kc.bit_length(), "nk": spec.kc.bit_length(),
+            "k0": self.channel, "cycles": self.address + 2,
+            **dict.fromkeys(("base", "stride", "start", "dy", "wstride", "delta"), self.address)}
+
+    def of_record(self, table) -> dict[str, int]:
+        """Return the widths of a record's fields as this array uses them: bits above are 0, or are not of its addresses."""
+        return {name: min(width, self._most.get(name, width)) for name, (_, width) in table.items()}
 
 
 def lane_layout(spec: ScnnSpec) -> data.StructLayout:

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from rtl.parts import delayed
 from rtl.scnn.bus import Widths
-from spec.scnn.program import DRAIN_LAYER, DRAIN_STEP
+from spec.scnn.program import DRAIN_STEP
 from spec.scnn.shape import ACT_ENTRY_BITS, MAX_RUN, RUN_BITS, VALUE_BITS, ScnnSpec
 
 SPAN = MAX_RUN + 1      # zeros that a placeholder stands for
@@ -39,7 +39,7 @@ class Compressor(wiring.Component):
         self._spec, self._w = spec, Widths(spec)
         w = self._w
         super().__init__({
-            "restart": In(1), "word": In(DRAIN_LAYER["word"][1]), "limit": In(DRAIN_LAYER["limit"][1]), "revive": In(1),
+            "restart": In(1), "word": In(w.word + 1), "limit": In(w.word + 1), "revive": In(1),
             "i_value": In(VALUE_BITS), "i_valid": In(1), "i_gap": In(1), "i_none": In(1), "i_end": In(1),
             "i_block": In(w.block),
             "gap": In(DRAIN_STEP["gap"][1]), "we": Out(1), "waddr": Out(w.word), "wdata": Out(w.act_word),
@@ -65,7 +65,7 @@ class Compressor(wiring.Component):
             m.d.sync += zeros.eq(total)                     # less 16 of a placeholder
         entry = Cat(value, Mux(nonzero, zeros, MAX_RUN))
         lane, words = Signal(range(max(2, lanes))), Signal(w.word + 1)
-        before, word = Signal(w.act_word), Signal(w.act_word)
+        before, word = Signal(w.act_word - ACT_ENTRY_BITS), Signal(w.act_word)      # before the last entry the word is not full
         count = Signal(w.count)
         m.d.comb += word.eq(before)
         with m.Switch(lane):
@@ -94,7 +94,8 @@ class Compressor(wiring.Component):
         """Write full words; at the end of a block the word of its last value, if that is not full, and the table's entry."""
         w = self._w
         first, dead, mend, lost = Signal(w.word + 1), Signal(), Signal(), Signal()
-        kept, kept_at, kept_count, kept_open = (Signal(w.act_word), Signal(w.word + 1), Signal(w.count), Signal())
+        kept, kept_at, kept_count, kept_open = (Signal(w.act_word - ACT_ENTRY_BITS), Signal(w.word + 1), Signal(w.count),
+                                                Signal())
         now_at, now_count, now_open, some = Signal(w.word + 1), Signal(w.count), Signal(), Signal()
         beyond, following = Signal(), Signal(w.word + 1)
         m.d.comb += [

@@ -15,6 +15,7 @@ from spec.scnn.program import CAUSES, DRAIN_LAYER, DRAIN_STEP
 from spec.scnn.shape import HEAD, PUSH, ScnnSpec
 
 COMPLETE = PUSH + HEAD + 1
+SHOWN = ("shift", "relu", "bias", "word", "limit", "level")     # fields of a layer that others see
 CAUSE = {CAUSES["drain"]: Cause.DRAIN, CAUSES["halo"]: Cause.HALO, CAUSES["reduction"]: Cause.REDUCTION}
 
 
@@ -58,7 +59,7 @@ class Drain(wiring.Component):
     def __init__(self, spec: ScnnSpec, library: Submodules):
         self.spec, self.library = spec, library
         w = Widths(spec)
-        shown = {name: DRAIN_LAYER[name][1] for name in ("shift", "relu", "bias", "word", "limit", "level")}
+        shown = {name: width for name, width in w.of_record(DRAIN_LAYER).items() if name in SHOWN}
         self._shown = tuple(shown)
         super().__init__({f"layer_{name}": Out(bits) for name, bits in shown.items()} | {
             "start": In(1), "start_addr": In(w.program), "start_final": In(1), "program_addr": Out(w.program),
@@ -70,8 +71,9 @@ class Drain(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        self._layer = {name: Signal(width, name=f"of_layer_{name}") for name, (_, width) in DRAIN_LAYER.items()}
-        self._step = {name: Signal(width, name=f"of_step_{name}") for name, (_, width) in DRAIN_STEP.items()}
+        w = Widths(self.spec)
+        self._layer = {name: Signal(width, name=f"of_layer_{name}") for name, width in w.of_record(DRAIN_LAYER).items()}
+        self._step = {name: Signal(width, name=f"of_step_{name}") for name, width in w.of_record(DRAIN_STEP).items()}
         m.d.comb += [getattr(self, f"layer_{name}").eq(self._layer[name]) for name in self._shown]
         self._passes(m)
         self._next_layer = Signal()                         # the layer at hand is drained

@@ -48,7 +48,7 @@ class Lookup(wiring.Component):
     def __init__(self, spec: ScnnSpec, library: Submodules):
         self.spec, self._library, self._w = spec, library, Widths(spec)
         w = self._w
-        shown = {name: Out(SUPPLY_LAYER[name][1]) for name in SHOWN}
+        shown = {name: Out(width) for name, width in w.of_record(SUPPLY_LAYER).items() if name in SHOWN}
         super().__init__(shown | {
             "start": In(1), "start_addr": In(w.program), "program_addr": Out(w.program), "program": In(WORD_BITS),
             "loaded": Out(1), "fresh": Out(1), "drained": In(DRAINED_BITS), "pass_drained": In(1),
@@ -59,7 +59,7 @@ class Lookup(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        registers = Registers()
+        registers = Registers(self._w)
         self._layer, self._segment, self._part = registers.layer, registers.segment, registers.part
         m.d.comb += [getattr(self, name).eq(self._layer[name]) for name in SHOWN]
         last = {name: Signal(name=f"last_{name}") for name in ("part", "pair", "segment", "pass")}

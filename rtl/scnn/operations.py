@@ -6,10 +6,8 @@ from amaranth.hdl import Cat, Const, Mux, Signal, Value
 
 from rtl.parts import delayed
 from rtl.scnn.bus import Widths, bank_and_entry
-from spec.scnn.program import DRAIN_STEP, KINDS
+from spec.scnn.program import KINDS
 from spec.scnn.shape import POST
-
-CYCLES_BITS = DRAIN_STEP["cycles"][1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +41,7 @@ def add_pace(m, step, begin) -> Pace:
     What is known of a step before its operations is in registers from then on.
     """
     active, running, odd, tail = Signal(), Signal(), Signal(), Signal(range(POST + 2))
-    clock_ = Signal(CYCLES_BITS)
+    clock_ = Signal(len(step["cycles"]))
     tick, stop, ended = (Signal() for _ in range(3))
     init = delayed(m, begin, "init", cycles=3)
     send, clear, some = Signal(), Signal(), Signal()

@@ -13,7 +13,7 @@ from spec.scnn.shape import MAX_SLOTS, ScnnSpec
 
 AHEAD = 5               # blocks that may be looked up and not yet begun
 QUEUE_BITS = 3
-EARLY_BITS = 2          # of the ends that may come before their parts are looked up; see _turns
+EARLY_BITS = 3          # of the ends that may come before their parts are looked up: AHEAD at most
 
 
 class Supply(wiring.Component):

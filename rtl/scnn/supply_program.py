@@ -12,9 +12,9 @@ LAYER, SEGMENT, PART, BASE, NOTHING = range(5)      # words of a fetch in their 
 class Registers:
     """Fields of the records by name: of the ``layer``, of the ``segment`` and of the ``part`` at hand."""
 
-    def __init__(self):
+    def __init__(self, w: Widths):
         self.layer, self.segment, self.part = (
-            {name: Signal(width, name=f"{kind}_{name}") for name, (_, width) in table.items()}
+            {name: Signal(width, name=f"{kind}_{name}") for name, width in w.of_record(table).items()}
             for kind, table in (("layer", SUPPLY_LAYER), ("segment", SUPPLY_SEGMENT), ("part", SUPPLY_PART)))
 
 
