@@ -56,7 +56,8 @@ class VectorBuffer(wiring.Component):
 
     def _write(self, m, size, bits):
         """Return the address of what comes, and how many vectors the block will then have, as `_number`."""
-        base, place, count = Signal(bits), Signal(bits), _number(bits, "count")
+        base, place = (Signal(bits, name=name, reset_less=True) for name in ("write_base", "write_place"))
+        count = _number(bits, "count")
         now = _number(bits, "now")
         full, filled = Signal(), Signal()                   # the slot's last place is the next one; it is filled
         counts = ~self.i_empty & ~filled
@@ -120,7 +121,7 @@ class VectorBuffer(wiring.Component):
         return head, following, free
 
     def _read(self, m, size, bits, blocks):
-        base, place = Signal(bits, name="read_base"), Signal(bits, name="read_place")
+        base, place = (Signal(bits, name=name, reset_less=True) for name in ("read_base", "read_place"))
         head, following, free = blocks
         after_next = Signal(bits + 1)                       # of the place: two further
         m.d.comb += after_next.eq(place + 2)

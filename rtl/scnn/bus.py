@@ -31,7 +31,9 @@ class Widths:
         self.channel = max(1, (spec.kc - 1).bit_length())
         self.slots = spec.products.bit_length()
         self.set = max(1, (spec.pes - 1).bit_length())
+        self.passes = min(PASS_BITS, self.block + 1)        # each writes a block
         self._most = {
+            "passes": self.passes, "parts": spec.pes.bit_length(), "segments": self.program - 1, "steps": self.program - 1,
             "level": max(1, (len(spec.block_sides) - 1).bit_length()), "set": self.set, "source": self.set,
             "weight_slot_log2": (spec.weight_words.bit_length() - 1).bit_length(),
             "act_slot_log2": (spec.act_words.bit_length() - 1).bit_length(),

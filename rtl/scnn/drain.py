@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from rtl.emit import Submodules
 from rtl.parts import delayed
-from rtl.scnn.bus import DRAINED_BITS, PASS_BITS, Widths, mark_layout, side_layout
+from rtl.scnn.bus import DRAINED_BITS, Widths, mark_layout, side_layout
 from rtl.scnn.issue import Cause
 from rtl.scnn.operations import add_operations, add_pace
 from rtl.scnn.records import LAYERS_BITS, keep_layers, read_records
@@ -103,7 +103,7 @@ class Drain(wiring.Component):
     def _steps(self, m, waiting, records, pace):
         """Load a layer; wait for a complete pass and for the others; do its steps one after another."""
         layer, step = self._layer, self._step
-        number, pass_ = Signal(8), Signal(PASS_BITS)
+        number, pass_ = Signal(len(layer["steps"])), Signal(len(layer["passes"]))
         last_step, last_pass = Signal(), Signal()           # both stand still long before they are asked for
         m.d.sync += [
             last_step.eq(number + 1 == layer["steps"]),

@@ -25,7 +25,7 @@ def add_gate(m, lookup, part, last, came, *, along, passed, divides, divided):
     divides, divided : Signal
         For the gate to drive: a division follows the record that is whole now; it is done.
     """
-    first, whole, rest = Signal(DRAINED_BITS), Signal(DRAINED_BITS), Signal(9)
+    first, whole, rest = Signal(DRAINED_BITS), Signal(Widths(lookup.spec).block + 1), Signal(9)
     needed, ahead = Signal(DRAINED_BITS), Signal(signed(DRAINED_BITS))
     base, waits, turn, more, drained = Signal(DRAINED_BITS), Signal(), Signal(), Signal(), Signal()
     with m.If(lookup.start):

@@ -5,7 +5,7 @@ from amaranth.lib import enum, wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl.parts import delayed, ones
-from rtl.scnn.bus import PAIR_BITS, PASS_BITS, Widths, vector_layout
+from rtl.scnn.bus import PAIR_BITS, Widths, vector_layout
 from spec.scnn.shape import ScnnSpec
 
 DRAINED_LATER = 2       # passes that may be begun and not drained
@@ -53,7 +53,7 @@ class Issue(wiring.Component):
         buffers = {f"{name}_{port}": flow for name in ("weight", "act") for port, flow in (
             ("ready", In(1)), ("last", In(1)), ("empty", In(1)), ("advance", Out(1)), ("release", Out(1)))}
         super().__init__(buffers | {
-            "weight_rewind": Out(1), "start": In(1), "loaded": In(1), "passes": In(PASS_BITS), "pairs": In(PAIR_BITS),
+            "weight_rewind": Out(1), "start": In(1), "loaded": In(1), "passes": In(self._w.passes), "pairs": In(PAIR_BITS),
             "stop": In(1),
             "pass_drained": In(1), "gather": In(1), "gated": In(1), "drain_cause": In(Cause), "draining": In(1),
             "o_valid": Out(1), "o_buffer": Out(1), "pass_issued": Out(1), "layer_released": Out(1),
@@ -100,7 +100,7 @@ class Issue(wiring.Component):
 
         What is left of both is counted down; they are set in the first cycle of ``loaded``, before there is a pair.
         """
-        pairs_left, passes_left = Signal(PAIR_BITS), Signal(PASS_BITS)
+        pairs_left, passes_left = Signal(PAIR_BITS), Signal(self._w.passes)
         last_pair, last_pass = Signal(), Signal()
         with m.If(end):
             m.d.sync += [

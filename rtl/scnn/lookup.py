@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from rtl.emit import Submodules
 from rtl.parts import clock, delayed
-from rtl.scnn.bus import DRAINED_BITS, PASS_BITS, Widths, fields
+from rtl.scnn.bus import DRAINED_BITS, Widths, fields
 from rtl.scnn.gate import add_gate
 from rtl.scnn.supply_program import LAYER, PART, SEGMENT, Registers, arriving, read_supply
 from spec.framing import WORD_BITS
@@ -79,7 +79,8 @@ class Lookup(wiring.Component):
         All but the pair's number stand still for four cycles after a lookup, so that their flags may come from registers.
         """
         segment, layer = self._segment, self._layer
-        part, number, passed = Signal(8, name="part_number"), Signal(8, name="segment_number"), Signal(PASS_BITS)
+        part, number, passed = (Signal(len(field), name=name) for field, name in (
+            (segment["parts"], "part_number"), (layer["segments"], "segment_number"), (layer["passes"], "passed")))
         bits = self._w.block                                # each pair of a segment has a block of its own
         pair, left = Signal(bits, name="pair_number"), Signal(bits + 1, name="pairs_left")
         self._pass, self._busy, self._have = passed, Signal(name="busy"), Signal(name="have")
@@ -138,13 +139,14 @@ class Lookup(wiring.Component):
 
     def _block(self, m, pair, came):
         """Compute the index of the block looked up: the part's first one, ``advance`` more per pass, one more per pair."""
-        part, advance = self._part, arriving(self)["advance"]
-        along, first = Signal(len(advance) + PASS_BITS + 2), Signal(self._w.block)
+        bits = self._w.block
+        part, advance, number = self._part, arriving(self)["advance"][:bits], self._pass[:bits]
+        along, first = Signal(len(advance) + len(number) + 2), Signal(bits)
         m.d.comb += self.o_base.eq(part["base"])
         m.d.sync += first.eq(part["first"] + pair)
-        self._library.cell(m, "along", "nz_mult", p_A_BITS=len(advance) + 1, p_B_BITS=PASS_BITS + 1, i_clk=clock(), i_ce=1,
-                           i_a=Cat(advance, Const(0, 1)), i_b=Cat(self._pass, Const(0, 1)), o_p=along)
-        self._along = along[:self._w.block]                 # in the second cycle after the record's
+        self._library.cell(m, "along", "nz_mult", p_A_BITS=len(advance) + 1, p_B_BITS=len(number) + 1, i_clk=clock(), i_ce=1,
+                           i_a=Cat(advance, Const(0, 1)), i_b=Cat(number, Const(0, 1)), o_p=along)
+        self._along = along[:bits]                 # in the second cycle after the record's
         with m.If(delayed(m, came[PART], "indexed", cycles=2)):
             m.d.sync += self.o_block.eq(first + self._along)
         with m.Elif(self.o_valid):

@@ -90,7 +90,7 @@ def add_operations(m, drain, layer, step, pace) -> None:
     strides = [Const(1, 1), step["wstride"], step["dx"], step["dy"], layer["stride"]]
     counts = [Signal(len(size), name=f"count{k}") for k, size in enumerate(sizes)]
     bases = [Signal(w.address, name=f"base{k}") for k in range(len(sizes))]
-    last, single = ([Signal(name=f"{name}{k}") for k in range(len(sizes))] for name in ("last", "single"))
+    last = [Signal(name=f"last{k}") for k in range(len(sizes))]
     gapped, wrapped = Signal(), Signal()                # wrapped: the operation before was the last one
     make, skip = Signal(), Signal()
     m.d.comb += [
@@ -112,10 +112,16 @@ def add_operations(m, drain, layer, step, pace) -> None:
             m.d.sync += bases[k].eq(following)
     for k, size in enumerate(sizes):
         inner = Cat(last[:k]).all() if k else Const(1, 1)
+        ends = counts[k] + 2 == size
+        if k < len(sizes) - 1:                              # the outermost loop begins once
+            single = Signal(name=f"single{k}")
+            m.d.sync += single.eq(size <= 1)
+            ends = Mux(last[k], single, ends)
         with m.If(make & inner | (skip if k == len(sizes) - 1 else 0)):
-            m.d.sync += [counts[k].eq(Mux(last[k], 0, counts[k] + 1)),
-                         last[k].eq(Mux(last[k], single[k], counts[k] + 2 == size))]
-        m.d.sync += single[k].eq(size <= 1)
+            m.d.sync += [
+                counts[k].eq(Mux(last[k], 0, counts[k] + 1)),
+                last[k].eq(ends),
+            ]
         with m.If(pace.init):
             m.d.sync += last[k].eq(size <= 1)
     with m.If(pace.init):

@@ -54,7 +54,7 @@ class Queue(wiring.Component):
         here = Signal(bits, name="here")                    # of the head
         level = Signal(range(self._depth + 1))
         fetch, more = Signal(), Signal()
-        key = Signal(len(self.bank) + 1)
+        key, head = (Signal(len(self.bank) + 1, name=name, reset_less=True) for name in ("key", "head"))
         ports = {"p_DEPTH": self._depth, "p_ADDR_BITS": bits, "i_clk": clock(), "i_we": self.push, "i_waddr": write[:bits]}
         self._library.cell(m, "banks", "nz_regfile", p_WIDTH=len(key), **ports, i_wdata=Cat(self.i_buffer, self.i_bank),
                            i_raddr=ahead[:bits], o_rdata=key)
@@ -70,6 +70,7 @@ class Queue(wiring.Component):
         m.d.comb += [
             fetch.eq(self.pop | ~self.valid),
             more.eq((write ^ ahead).any()),
+            Cat(self.buffer, self.bank).eq(head),
             self.near.eq(Cat(level == many for many in range(self._depth - self._margin + 1, self._depth + 1)).any()),
         ]
         with m.If(self.push):
@@ -77,7 +78,7 @@ class Queue(wiring.Component):
         with m.If(fetch):
             m.d.sync += [
                 self.valid.eq(more),
-                Cat(self.buffer, self.bank).eq(key),
+                head.eq(key),
                 here.eq(ahead),
             ]
             with m.If(more):
