@@ -8,13 +8,16 @@ import numpy as np
 
 from compress.scnn.assemble import Assembly
 from golden.scnn.layer import Layer, Pool
+from sim.scnn import stress
 from sim.scnn.check import Case
 from sim.scnn.networks import conv, sparse
 from spec.scnn import ScnnSpec, locate, preset
 from spec.scnn.program import LANE_LAYER, SUPPLY_LAYER, pack, unpack
 
 LAYERS = 16             # that the array keeps
-PLANES = (16, 16), (2, 63), (64, 2), (8, 31)
+PLANES = (16, 16), (2, 63), (64, 2), (8, 31), (70, 2), (2, 94), (100, 2), (2, 116)
+GROWN = (2, (7, 8), (14, 15), 14), (2, (5, 9), (16, 12), 16), (1, (7, 8), (14, 15), 10), (1, (8, 8), (14, 18), 11)
+"""Outputs, filter and plane of a layer whose channels lie more than 128 accumulators apart; rows of inputs that are not 0."""
 POOLS = (("sum", (8, 8), (8, 8), (0, 0), (8, 8)), ("max", (7, 8), (4, 5), (3, 5), (7, 9)),
          ("sum", (9, 5), (6, 5), (6, 2), (9, 7)), ("sum", (1, 31), (1, 15), (0, 0), (1, 61)),
          ("sum", (31, 1), (10, 1), (0, 0), (61, 1)),
@@ -55,7 +58,9 @@ def cases() -> Iterator[Case]:
     """Return every network of this module; some do not fit every array."""
     yield from _programs()
     yield from _uneven()
+    yield from _early()
     yield from _fields()
+    yield from _sizes()
     yield from _queues()
 
 
@@ -95,6 +100,29 @@ def _uneven() -> Iterator[Case]:
     rng = np.random.default_rng(52)
     layers = [conv(rng, "a", "input", (30, 2, 1, 1), shift=4), conv(rng, "b", "a", (25, 30, 1, 1), shift=4)]
     yield Case(name="together", layers=layers, x=sparse(rng, (2, 2, 2), 0.9, 100), levels=(0, 0), passes=(1, 2))
+
+
+def _early() -> Iterator[Case]:
+    """Ends of parts that come before the PE has looked up the parts; many parts, each of which waits for a pass of its own.
+
+    One PE has most of a layer's work and is late. It sends the first part of the next layer; after it one PE sends several
+    single channels, as fast as it reads them.
+    """
+    for late, fast, count in ((0, 1, 1), (3, 2, 2), (1, 0, 1)):
+        rng = np.random.default_rng([61, late])
+        first = conv(rng, "a", "input", (32, 12, 1, 1), density=1.0, shift=4)
+        first = replace(first, weight=np.where((np.arange(32) % 4 == late)[:, None, None, None], first.weight, 0))
+        taken = [28 + late, *range(fast + 8, 32, 4)]
+        sources = tuple(f"a:{channel}:{channel + 1}" for channel in taken)
+        second = conv(rng, "b", sources, (4, len(taken), 1, 1), shift=4)
+        yield Case(name=f"early-{late}", layers=[first, second], x=sparse(rng, (12, 4, 4), 1.0, 100), levels=(1, 1),
+                   passes=(count, 1))
+    for channels, count, levels in ((24, 24, (0, 1)), (24, 12, (0, 1)), (30, 10, (0, 1)), (15, 15, (0, 0)), (48, 12, (1, 1))):
+        rng = np.random.default_rng([62, channels, count])
+        layers = [conv(rng, "a", "input", (channels, 2, 1, 1), density=1.0, shift=4),
+                  conv(rng, "b", "a", (6, channels, 1, 1), density=0.3, shift=4)]
+        yield Case(name=f"steps-{channels}-{count}", layers=layers, x=sparse(rng, (2, 3, 4), 1.0, 100), levels=levels,
+                   passes=(count, 2))
 
 
 def _many(rng: np.random.Generator) -> list[Layer]:
@@ -139,6 +167,33 @@ def _fields() -> Iterator[Case]:
         yield Case(name=f"grown-{level}", layers=layers, x=sparse(rng, (1, *plane), 0.8, 100), levels=(level,))
 
 
+def _sizes() -> Iterator[Case]:
+    """Channels far from each other, long blocks that end in zeros, weights that fill a slot, networks turned by 90 degrees."""
+    rng = np.random.default_rng(71)
+    for outputs, window, plane, rows in GROWN:
+        pad = (window[0] - 1,) * 2 + (window[1] - 1,) * 2
+        x = sparse(rng, (1, *plane), 0.9, 100)
+        x[:, rows:] = 0
+        yield Case(name=f"far-{outputs}-{plane}", levels=(0,), passes=(1,), x=x, layers=[
+            conv(rng, "a", "input", (outputs, 1, *window), shift=4, pad=pad, relu=False, bias=False)])
+    for outputs, window in ((7, (3, 3)), (4, (5, 3)), (32, (1, 2))):
+        yield Case(name=f"heavy-{outputs}", x=sparse(rng, (2, 6, 7), 0.7, 100), levels=(0,), passes=(1,), layers=[
+            conv(rng, "a", "input", (outputs, 2, *window), density=1.0, shift=6)])
+    for seed in (0, 2):
+        layers, x = stress.network("single", seed)
+        yield Case(name=f"turned-{seed}", layers=[_turned(layer) for layer in layers], x=x.transpose(0, 2, 1),
+                   levels=(seed % 2,) * len(layers))
+
+
+def _turned(layer: Layer) -> Layer:
+    """Return a layer with rows and columns exchanged."""
+    (top, bottom, left, right), pool = layer.pad, layer.pool
+    if pool is not None:
+        pool = replace(pool, size=pool.size[::-1], stride=pool.stride[::-1], pad=pool.pad[::-1])
+    return replace(layer, weight=layer.weight.transpose(0, 1, 3, 2), stride=layer.stride[::-1], pad=(left, right, top, bottom),
+                   pool=pool)
+
+
 def clipped(rng: np.random.Generator, given: range) -> list[Layer]:
     """Return a layer for each shift whose outputs lie around the ends of 16 bits, and one that passes on what all made."""
     layers, room = [], (1 << 31) - 20_000
@@ -155,12 +210,14 @@ def clipped(rng: np.random.Generator, given: range) -> list[Layer]:
 def _queues() -> Iterator[Case]:
     """Products that meet in few banks, and as many of them as there can be."""
     for bank in range(8):
-        for outputs in (1, 2):          # a single one uses half the multipliers, whose queues nothing else hides
-            rng = np.random.default_rng([21, bank, outputs])
-            x = np.tile(_for_bank(bank, outputs - 1), (5, 2, 2)) * sparse(rng, (5, 2 * TILE[0], 2 * TILE[1]), 1.0, 100)
+        # a single output uses half the multipliers, whose queues nothing else hides; the second pass has the other buffer
+        for outputs, count in ((1, 1), (2, 1), (2, 2), (4, 2)):
+            each = outputs // count
+            rng = np.random.default_rng([21, bank, each])
+            x = np.tile(_for_bank(bank, each - 1), (4, 2, 2)) * sparse(rng, (4, 2 * TILE[0], 2 * TILE[1]), 1.0, 100)
             weight = sparse(rng, (outputs, len(x), 1, 1), 1.0)
-            yield Case(name=f"bank-{bank}-{outputs}", layers=[Layer(name="a", inputs=("input",), weight=weight, shift=6)], x=x,
-                       levels=(0,), passes=(1,))
+            yield Case(name=f"bank-{bank}-{outputs}-{count}", x=x, levels=(0,), passes=(count,),
+                       layers=[Layer(name="a", inputs=("input",), weight=weight, shift=6)])
     for seed in range(4):
         rng = np.random.default_rng([22, seed])
         layers = [conv(rng, "a", "input", (9, 6, 3, 3), density=1.0, shift=6, pad=(1,) * 4, bias=False),

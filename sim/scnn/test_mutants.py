@@ -55,6 +55,12 @@ def upsets():
     image = odd.image(odd.assembly(SPEC))
     yield reset
     yield from (partial(upset.odd_activation, image, odd.x, pe=0, lane=lane) for lane in range(SPEC.i))
+    yield partial(upset.late_programs, image, odd.x)
+    rng = np.random.default_rng(5)
+    for level, cycles in ((0, (50, 330, 700)), (1, (60, 200, 550, 900))):
+        layers = [*NETWORKS["residual"](rng), conv(rng, "c", "b", (4, 4, 1, 1), shift=4)]
+        one = check.Case(name="broken", layers=layers, x=sparse(rng, (3, 7, 9), 0.5, 100), levels=(level,) * 3)
+        yield from (partial(upset.interrupted, one.image(one.assembly(SPEC)), one.x, after) for after in cycles)
     for pe in range(SPEC.pes):
         layers, x = [conv(rng, "a", "input", (3 + pe, 2, 3, 3), bias=False)], sparse(rng, (2, 5 + pe, 6 + pe), 1.0)
         made = check.Case(name="full", layers=layers, x=x, levels=(0,)).assembly(SPEC)

@@ -7,12 +7,12 @@ import numpy as np
 
 from compress.actions import Offer, ReadRegister, Send, Wait, WriteRegister
 from compress.scnn import Image, load_actions, stream
-from compress.scnn.actions import input_packets
+from compress.scnn.actions import input_packets, read_actions, read_out
 from compress.scnn.assemble import Assembly
 from compress.scnn.image import of
-from compress.scnn.tensor import store
+from compress.scnn.tensor import recover, store
 from sim.host import Actions
-from sim.scnn.talks import reset
+from sim.scnn.talks import fresh, reset
 from spec.scnn import WEIGHT_STREAM
 from spec.scnn.program import DRAIN_LAYER, LANE_LAYER, LAYER, pack, unpack
 from spec.scnn.shape import ACT_ENTRY_BITS, MAX_RUN, VALUE_BITS
@@ -21,6 +21,12 @@ ODD = (MAX_RUN - 1) << VALUE_BITS
 """An entry of value 0 whose run is not that of a placeholder."""
 
 LIMIT = 20_000          # cycles within which a run of a small network ends, or is taken as one that does not
+
+
+def _start(image: Image) -> Actions:
+    yield WriteRegister("layers", {"first": 0, "count": len(image.arrays["layers"])})
+    yield Offer(WEIGHT_STREAM, stream.transfers(image.spec, image.arrays["weights"]))
+    yield WriteRegister("control", {"start": 1})
 
 
 def flags_of(image: Image, x: np.ndarray, packets: Sequence[np.ndarray] = ()) -> Actions:
@@ -32,9 +38,7 @@ def flags_of(image: Image, x: np.ndarray, packets: Sequence[np.ndarray] = ()) ->
     for packet in (*input_packets(image, x), *packets):
         yield Send(packet)
     yield WriteRegister("flags", dict.fromkeys(("done", "refused", "bad_run", "count_mismatch", "act_overflow"), 1))
-    yield WriteRegister("layers", {"first": 0, "count": len(image.arrays["layers"])})
-    yield Offer(WEIGHT_STREAM, stream.transfers(image.spec, image.arrays["weights"]))
-    yield WriteRegister("control", {"start": 1})
+    yield from _start(image)
     try:
         return (yield Wait("done", limit=LIMIT))
     except RuntimeError:
@@ -69,6 +73,33 @@ def barely_full(assembly: Assembly, x: np.ndarray, outputs: np.ndarray, pe: int)
     small, _ = limited(assembly, len(assembly.mappings) - 1, pe, words - 1)
     flags = yield from flags_of(of(small), x)
     return flags, (yield ReadRegister("overflow"))
+
+
+def interrupted(image: Image, x: np.ndarray, after: int) -> Actions:
+    """Reset the array in the middle of a run, so many cycles after its start; then return what a whole run gives."""
+    yield from load_actions(image)
+    for packet in input_packets(image, x):
+        yield Send(packet)
+    yield from _start(image)
+    try:
+        yield Wait("done", limit=after)
+    except RuntimeError:
+        pass
+    yield from reset()
+    result = yield from fresh(image, x, limit=LIMIT)
+    return result.outputs, result.counters
+
+
+def late_programs(image: Image, x: np.ndarray) -> Actions:
+    """Run an input that is loaded before the programs; return the outputs: what goes to one memory changes no other."""
+    for packet in input_packets(image, x):
+        yield Send(packet)
+    yield from load_actions(image)
+    yield WriteRegister("flags", {"done": 1})
+    yield from _start(image)
+    yield Wait("done", limit=LIMIT)
+    first, count, _ = read_out(image)
+    return recover(image.spec, image.output, (yield from read_actions(image.spec, first, count)))
 
 
 def odd_weight(image: Image, number: int) -> Image:
