@@ -9,7 +9,7 @@ from spec.scnn.shape import ACT_ENTRY_BITS, BIAS_BITS, MAX_SLOTS, VALUE_BITS, Sc
 
 ADDRESS_FIELD_BITS = 12     # of a record in a program
 PASS_BITS, PAIR_BITS, BLOCK_BITS = 12, 16, 13
-DRAINED_BITS = 16           # of the number of a pass since the reset
+DRAINED_BITS = 14           # of the number of a pass since the reset: a part waits for one of the last 4,096 before its layer
 COUNT_BITS = BLOCK["count"][1]
 LOADS = ("supply", "drain", "blocks", "activations")     # memories of a PE that the host writes
 

@@ -36,6 +36,8 @@ class Lookup(wiring.Component):
         Passes drained since the reset; another one is drained in this cycle.
     room : ``In(1)``
         Another block may be looked up.
+    busy : ``Out(1)``
+        From the cycle after ``start`` on, up to the layer's last lookup.
     place : ``In``
         Of the PE in its block at the layer's level.
     o_valid, o_block, o_base, o_first, o_last, o_mine, o_local : ``Out``
@@ -52,7 +54,7 @@ class Lookup(wiring.Component):
         super().__init__(shown | {
             "start": In(1), "start_addr": In(w.program), "program_addr": Out(w.program), "program": In(WORD_BITS),
             "loaded": Out(1), "fresh": Out(1), "drained": In(DRAINED_BITS), "pass_drained": In(1),
-            "room": In(1), "o_valid": Out(1),
+            "room": In(1), "busy": Out(1), "o_valid": Out(1),
             "o_block": Out(w.block),
             "o_base": Out(w.address), "o_first": Out(1), "o_last": Out(1), "place": In(w.set),
             "o_mine": Out(1), "o_local": Out(1), "gated": Out(1)})
@@ -69,8 +71,8 @@ class Lookup(wiring.Component):
         self._block(m, pair, came)
         waits = add_gate(m, self, self._part, last, came, along=self._along, passed=self._pass, divides=self._divides,
                          divided=self._divided)
-        m.d.comb += [self.o_valid.eq(self._busy & self._have & self.room & ~waits),
-                     self.gated.eq(self._busy & self._have & waits)]
+        m.d.comb += [self.o_valid.eq(self.busy & self._have & self.room & ~waits),
+                     self.gated.eq(self.busy & self._have & waits)]
         return m
 
     def _visit(self, m, last, single, came):
@@ -83,7 +85,7 @@ class Lookup(wiring.Component):
             (segment["parts"], "part_number"), (layer["segments"], "segment_number"), (layer["passes"], "passed")))
         bits = self._w.block                                # each pair of a segment has a block of its own
         pair, left = Signal(bits, name="pair_number"), Signal(bits + 1, name="pairs_left")
-        self._pass, self._busy, self._have = passed, Signal(name="busy"), Signal(name="have")
+        self._pass, self._have = passed, Signal(name="have")
         self._divides, self._divided = Signal(name="divides"), Signal(name="divided")
         first = Signal()                                    # of the parts of its pair
         m.d.sync += [
@@ -122,7 +124,7 @@ class Lookup(wiring.Component):
                 with m.If(last["segment"]):
                     m.d.sync += [
                         passed.eq(passed + 1),
-                        self._busy.eq(~last["pass"]),
+                        self.busy.eq(~last["pass"]),
                     ]
         m.d.sync += self.fresh.eq(came[LAYER])
         with m.If(came[LAYER]):
@@ -134,7 +136,7 @@ class Lookup(wiring.Component):
         ]
         with m.If(self.start):
             m.d.sync += [value.eq(0) for value in (part, pair, number, passed, self._have, self.loaded)]
-            m.d.sync += self._busy.eq(1)
+            m.d.sync += self.busy.eq(1)
         return pair
 
     def _block(self, m, pair, came):

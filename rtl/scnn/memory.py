@@ -1,6 +1,6 @@
 """The memories of a PE, their writes by the host, and lookup and supply that read them."""
 
-from amaranth.hdl import Cat, Module, Mux
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -45,6 +45,20 @@ def load_program(m, pe, program: Program, name: str, unit) -> None:
         program.wdata.eq(pe.load.data[:WORD_BITS]),
         program.raddr.eq(unit.program_addr),
         unit.program.eq(program.rdata),
+    ]
+
+
+def release_layer(m, pe, issue, lookup, supply) -> None:
+    """Tell that a layer is released: its last pair is issued, and its lookups are over.
+
+    Other PEs send what this one has yet to look up, so that the issue may end first; the next layer must not begin then.
+    """
+    over, early = Signal(name="lookups_over"), Signal(name="released_early")
+    released = issue.layer_released | early
+    m.d.comb += pe.layer_released.eq(released & over)
+    m.d.sync += [
+        over.eq(~lookup.busy & ~supply.pending),
+        early.eq(released & ~over),
     ]
 
 

@@ -64,7 +64,6 @@ def join_issue(m, pe, issue, lookup, drain, weights, acts, sent):
         issue.weights.eq(weights.vector),
         issue.acts.eq(acts.vector),
         pe.weights_released.eq(issue.weight_release),
-        pe.layer_released.eq(issue.layer_released),
         pe.idle.eq(issue.idle),
         pe.cause.eq(issue.cause),
     ]

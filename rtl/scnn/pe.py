@@ -14,7 +14,7 @@ from rtl.scnn.drain import Drain
 from rtl.scnn.issue import Cause, Issue
 from rtl.scnn.link import LEVEL_BITS, ways
 from rtl.scnn.lookup import Lookup
-from rtl.scnn.memory import join_supply
+from rtl.scnn.memory import join_supply, release_layer
 from rtl.scnn.multiply import add_buffer, add_products, join_issue, receive_broadcast
 from rtl.scnn.records import LAYERS_BITS
 from rtl.scnn.side import link_layout
@@ -85,6 +85,7 @@ class Pe(wiring.Component):
         join_drain(m, pe, drain, crossbar, issue, side)
         compressor = add_output(m, pe, drain, side, sent)
         join_supply(m, pe, lookup=lookup, supply=supply, acts=acts, drain=drain, compressor=compressor, issue=issue)
+        release_layer(m, pe, issue, lookup, supply)
         return m
 
     def _received(self, m):

@@ -39,6 +39,8 @@ class Supply(wiring.Component):
         To the activation buffer.
     o_bus, i_bus, o_did, i_did
         Transfers and events to and from the tree of the block.
+    pending : ``Out(1)``
+        Something that was looked up in a cycle before this one has not begun.
     bad_run : ``Out(1)``
         An entry of value 0 has another run than the longest.
     """
@@ -52,7 +54,7 @@ class Supply(wiring.Component):
             "i_bus": In(bus_layout(spec)), "o_did": Out(len(EVENTS)), "i_did": In(len(EVENTS)), "room": Out(1),
             "table": In(w.word + w.count), "memory_addr": Out(w.word),
             "memory": In(w.act_word), "o_valid": Out(1), "o_vector": Out(vector_layout(spec, spec.i)), "o_last": Out(1),
-            "o_empty": Out(1), "bad_run": Out(1)})
+            "o_empty": Out(1), "pending": Out(1), "bad_run": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -94,7 +96,10 @@ class Supply(wiring.Component):
                 waiting.eq(stepped(waiting, down=begin)),
                 full.eq(~begin & (waiting == AHEAD - 1)),
             ]
-        m.d.comb += self.room.eq(~full)
+        m.d.comb += [
+            self.room.eq(~full),
+            self.pending.eq(waiting.any()),
+        ]
         return some, part, begin
 
     def _read(self, m, some, part, begin):

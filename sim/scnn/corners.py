@@ -59,6 +59,7 @@ def cases() -> Iterator[Case]:
     yield from _programs()
     yield from _uneven()
     yield from _early()
+    yield from _waits()
     yield from _fields()
     yield from _sizes()
     yield from _queues()
@@ -108,21 +109,47 @@ def _early() -> Iterator[Case]:
     One PE has most of a layer's work and is late. It sends the first part of the next layer; after it one PE sends several
     single channels, as fast as it reads them.
     """
-    for late, fast, count in ((0, 1, 1), (3, 2, 2), (1, 0, 1)):
-        rng = np.random.default_rng([61, late])
-        first = conv(rng, "a", "input", (32, 12, 1, 1), density=1.0, shift=4)
-        first = replace(first, weight=np.where((np.arange(32) % 4 == late)[:, None, None, None], first.weight, 0))
-        taken = [28 + late, *range(fast + 8, 32, 4)]
+    for late, fast, count in ((0, 1, 1), (0, 3, 2), (1, 0, 1), (2, 0, 1), (3, 2, 1)):
+        rng = np.random.default_rng([61, late, fast])
+        first = conv(rng, "a", "input", (64, 12, 1, 1), density=1.0, shift=4)
+        first = replace(first, weight=np.where((np.arange(64) % 4 == late)[:, None, None, None], first.weight, 0))
+        taken = [60 + late, *range(fast, 64, 4)]
         sources = tuple(f"a:{channel}:{channel + 1}" for channel in taken)
-        second = conv(rng, "b", sources, (4, len(taken), 1, 1), shift=4)
-        yield Case(name=f"early-{late}", layers=[first, second], x=sparse(rng, (12, 4, 4), 1.0, 100), levels=(1, 1),
-                   passes=(count, 1))
+        layers = [first, conv(rng, "b", sources, (4, len(taken), 1, 1), shift=4), conv(rng, "c", "b", (4, 4, 1, 1), shift=3)]
+        yield Case(name=f"early-{late}-{fast}", layers=layers, x=sparse(rng, (12, 1, 1), 1.0, 100), levels=(1,) * 3,
+                   passes=(count, 1, 1))
     for channels, count, levels in ((24, 24, (0, 1)), (24, 12, (0, 1)), (30, 10, (0, 1)), (15, 15, (0, 0)), (48, 12, (1, 1))):
         rng = np.random.default_rng([62, channels, count])
         layers = [conv(rng, "a", "input", (channels, 2, 1, 1), density=1.0, shift=4),
                   conv(rng, "b", "a", (6, channels, 1, 1), density=0.3, shift=4)]
         yield Case(name=f"steps-{channels}-{count}", layers=layers, x=sparse(rng, (2, 3, 4), 1.0, 100), levels=levels,
                    passes=(count, 2))
+
+
+def _waits() -> Iterator[Case]:
+    """Passes that wait, each for one of its own: their drains are slow, and lookups are many passes ahead."""
+    for channels, count, step, level in ((3, 3, 5, 0), (4, 4, 5, 0), (8, 8, 5, 0), (8, 4, 5, 0), (18, 3, 5, 0), (30, 30, 5, 0),
+                                         (16, 16, 5, 1), (36, 36, 2, 1)):
+        rng = np.random.default_rng([63, channels, count])
+        slow = Pool(kind="sum", size=(10, 11), stride=(step, 2 * step))
+        own = level == 0
+        layers = [conv(rng, "a", "input", (channels, 1, 7, 8), density=0.2, shift=6, pad=(6, 6, 7, 7), pool=slow, bias=False),
+                  conv(rng, "b", "a", (channels if own else 4, 1 if own else channels, 1, 1), density=1.0, shift=2, bias=False,
+                       groups=channels if own else 1)]
+        yield Case(name=f"waits-{channels}-{count}-{level}", layers=layers, x=sparse(rng, (1, 14, 15), 0.3, 100),
+                   levels=(0, level), passes=(count, channels if own else 1))
+    rng = np.random.default_rng(64)
+    layers = [conv(rng, "m0", "input", (20, 2, 1, 1), shift=4)]
+    layers += [conv(rng, f"m{number}", f"m{number - 1}", (15, 20 if number == 1 else 15, 1, 1), density=0.4, shift=4)
+               for number in range(1, 10)]
+    layers.append(conv(rng, "last", ("m9", "m0", "m3", "m5"), (3, 65, 1, 1), shift=5))
+    yield Case(name="long ago", layers=layers, x=sparse(rng, (2, 2, 2), 1.0, 100), levels=(0,) * 11,
+               passes=(20, *(15,) * 9, 1))
+    taken = tuple(f"m:{number}:{number + 1}" for number in range(39, 3, -1))
+    layers = [conv(rng, "m", "input", (40, 2, 1, 1), shift=4), conv(rng, "b", taken, (5, 36, 1, 1), shift=5)]
+    yield Case(name="pieces", layers=layers, x=sparse(rng, (2, 2, 2), 1.0, 100), levels=(0, 0))
+    layers = [conv(rng, "a", "input", (62, 1, 1, 1), density=1.0), conv(rng, "b", ("a",) * 17, (1, 62 * 17, 1, 1), density=0.1)]
+    yield Case(name="pairs", layers=layers, x=sparse(rng, (1, 1, 2), 1.0, 20), levels=(0, 0), passes=(2, 1))
 
 
 def _many(rng: np.random.Generator) -> list[Layer]:
@@ -176,9 +203,17 @@ def _sizes() -> Iterator[Case]:
         x[:, rows:] = 0
         yield Case(name=f"far-{outputs}-{plane}", levels=(0,), passes=(1,), x=x, layers=[
             conv(rng, "a", "input", (outputs, 1, *window), shift=4, pad=pad, relu=False, bias=False)])
+    for plane, window in (((8, 8), (7, 7)), ((8, 8), (12, 12)), ((16, 4), (1, 15)), ((32, 2), (1, 14))):
+        layers = [conv(rng, "a", "input", (1, 1, 1, 1), shift=2),
+                  conv(rng, "b", "a", (4, 1, *window), shift=5, pad=tuple(side // 2 for side in window for _ in range(2)))]
+        yield Case(name=f"one-{plane}-{window}", layers=layers, x=sparse(rng, (1, *plane), 0.8, 100), levels=(0, 1))
     for outputs, window in ((7, (3, 3)), (4, (5, 3)), (32, (1, 2))):
         yield Case(name=f"heavy-{outputs}", x=sparse(rng, (2, 6, 7), 0.7, 100), levels=(0,), passes=(1,), layers=[
             conv(rng, "a", "input", (outputs, 2, *window), density=1.0, shift=6)])
+    for plane in ((5, 7), (5, 5), (3, 5)):
+        layers = [conv(rng, "a", "input", (16, 2, 3, 3), pad=(1,) * 4, shift=6),
+                  conv(rng, "b", "a", (16, 16, 3, 3), pad=(1,) * 4, shift=7)]
+        yield Case(name=f"turns-{plane}", layers=layers, x=sparse(rng, (2, *plane), 0.8, 100), levels=(0, 0))
     for seed in (0, 2):
         layers, x = stress.network("single", seed)
         yield Case(name=f"turned-{seed}", layers=[_turned(layer) for layer in layers], x=x.transpose(0, 2, 1),

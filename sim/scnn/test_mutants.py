@@ -13,7 +13,7 @@ from spec.scnn import preset
 
 SPEC = preset("ecp5", rows=2, cols=2, bank_entries=64, act_words=32, weight_words=32, memory_words=256, blocks=64, taps=64,
               program=128, kc=32, queue_depth=8)
-COUNT, LEAST, RUNS = 220, 0.97, 20
+COUNT, LEAST, RUNS = 220, 0.97, 80
 """Faults, the share of those not proved equivalent that must be noticed, and runs in a row of the network of many passes."""
 LONG = ((1, 40, 4), (0, 0)), ((1, 4, 40), (0, 0)), ((24, 2, 3), (0, 1)), ((24, 2, 3), (1, 1)), ((40, 1, 1), (1, 1))
 """Shapes of inputs that are large one way, and levels of two layers that fit the array."""
@@ -56,6 +56,9 @@ def upsets():
     yield reset
     yield from (partial(upset.odd_activation, image, odd.x, pe=0, lane=lane) for lane in range(SPEC.i))
     yield partial(upset.late_programs, image, odd.x)
+    layers, x = [conv(rng, "a", "input", (7, 1, 3, 3), density=1.0, bias=False)], sparse(rng, (1, 12, 12), 1.0)
+    one = check.Case(name="filled", layers=layers, x=x, levels=(0,), passes=(1,))
+    yield from (partial(told, upset.small_slots(one.image(one.assembly(SPEC)), size, size), x) for size in range(5))
     rng = np.random.default_rng(5)
     for level, cycles in ((0, (50, 330, 700)), (1, (60, 200, 550, 900))):
         layers = [*NETWORKS["residual"](rng), conv(rng, "c", "b", (4, 4, 1, 1), shift=4)]

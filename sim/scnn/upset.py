@@ -14,7 +14,7 @@ from compress.scnn.tensor import recover, store
 from sim.host import Actions
 from sim.scnn.talks import fresh, reset
 from spec.scnn import WEIGHT_STREAM
-from spec.scnn.program import DRAIN_LAYER, LANE_LAYER, LAYER, pack, unpack
+from spec.scnn.program import DRAIN_LAYER, LANE_LAYER, LAYER, SUPPLY_LAYER, pack, unpack
 from spec.scnn.shape import ACT_ENTRY_BITS, MAX_RUN, VALUE_BITS
 
 ODD = (MAX_RUN - 1) << VALUE_BITS
@@ -100,6 +100,15 @@ def late_programs(image: Image, x: np.ndarray) -> Actions:
     yield Wait("done", limit=LIMIT)
     first, count, _ = read_out(image)
     return recover(image.spec, image.output, (yield from read_actions(image.spec, first, count)))
+
+
+def small_slots(image: Image, weights: int, acts: int) -> Image:
+    """Return an image whose PEs take blocks of so many vectors, logarithms, in the first layer; the stream is as before."""
+    supply = image.arrays["supply"].copy()
+    for own in supply:
+        head = unpack(SUPPLY_LAYER, [int(own[0])])
+        own[:1] = pack(SUPPLY_LAYER, head | {"weight_slot_log2": weights, "act_slot_log2": acts})
+    return replace(image, arrays=image.arrays | {"supply": supply})
 
 
 def odd_weight(image: Image, number: int) -> Image:
