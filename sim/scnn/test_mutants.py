@@ -13,7 +13,7 @@ from spec.scnn import preset
 
 SPEC = preset("ecp5", rows=2, cols=2, bank_entries=64, act_words=32, weight_words=32, memory_words=256, blocks=64, taps=64,
               program=128, kc=32, queue_depth=8)
-COUNT, LEAST, RUNS = 220, 0.97, 80
+COUNT, LEAST, RUNS = 220, 0.97, 140
 """Faults, the share of those not proved equivalent that must be noticed, and runs in a row of the network of many passes."""
 LONG = ((1, 40, 4), (0, 0)), ((1, 4, 40), (0, 0)), ((24, 2, 3), (0, 1)), ((24, 2, 3), (1, 1)), ((40, 1, 1), (1, 1))
 """Shapes of inputs that are large one way, and levels of two layers that fit the array."""
