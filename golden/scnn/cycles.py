@@ -123,7 +123,7 @@ class Timeline:
         self._waited(own, idle, supplies.gates, "redistribution" if head["gather"] else "act_wait")
         own.entries = int(load.weights.sum())
         self._counted = end + 1
-        last, self.start = self.start, int(end.max()) + 3 + spec.broadcast_latency
+        last, self.start = self.start, int(np.maximum(end, supplies.over).max()) + 3 + spec.broadcast_latency
         own.cycles = self.start - last
         waits = sum(lane.wait for lane in self._lanes)
         own.port_wait, self._waits = waits - self._waits, waits

@@ -7,9 +7,10 @@ from golden.scnn.program import Part, Program
 from spec.scnn import ScnnSpec
 from spec.scnn.shape import MAX_SLOTS, SUPPLY
 
-FIRST_LOOKUP, FETCH, SEGMENT, DIVISION, READ, AHEAD = 7, 4, 1, 4, 3, 5
+FIRST_LOOKUP, FETCH, SEGMENT, DIVISION, READ, AHEAD, OVER = 7, 4, 1, 4, 3, 5, 2
 """Cycles from the arrival of START to the first look-up, of the fetch of a part's record, more with a segment's ahead of it
-and for a division by the gate besides one cycle per bit, from look-up to read; and how many parts are looked up ahead."""
+and for a division by the gate besides one cycle per bit, from look-up to read; how many parts are looked up ahead; and cycles
+from when the last part has begun or passed to when the next layer may begin."""
 
 
 class Supplies:
@@ -52,6 +53,11 @@ class Supplies:
         self._local: bool | None = None                             # whether each PE sent it to itself
         self._record = 0, 0, 0                                      # pass, segment and part fetched last
         self.gates: list[list[tuple[int, int]]] = [[] for _ in range(spec.pes)]
+
+    @property
+    def over(self) -> np.ndarray:
+        """Cycles from which each PE has no part of the layer left to look up, to begin or to pass."""
+        return self._begun[-1] + OVER
 
     def pair(self, number: int, pair: int, counts: np.ndarray, released: list[np.ndarray]) -> np.ndarray:
         """Return the cycles from which each PE has the next block."""
