@@ -16,7 +16,8 @@ from spec.scnn.program import LANE_LAYER, SUPPLY_LAYER, pack, unpack
 
 LAYERS = 16             # that the array keeps
 PLANES = (16, 16), (2, 63), (64, 2), (8, 31), (70, 2), (2, 94), (100, 2), (2, 116)
-GROWN = (2, (7, 8), (14, 15), 14), (2, (5, 9), (16, 12), 16), (1, (7, 8), (14, 15), 10), (1, (8, 8), (14, 18), 11)
+GROWN = ((2, (7, 8), (14, 15), 14), (2, (5, 9), (16, 12), 16), (1, (7, 8), (14, 15), 10), (1, (8, 8), (14, 18), 11),
+         (1, (15, 1), (4, 64), 4))
 """Outputs, filter and plane of a layer whose channels lie more than 128 accumulators apart; rows of inputs that are not 0."""
 POOLS = (("sum", (8, 8), (8, 8), (0, 0), (8, 8)), ("max", (7, 8), (4, 5), (3, 5), (7, 9)),
          ("sum", (9, 5), (6, 5), (6, 2), (9, 7)), ("sum", (1, 31), (1, 15), (0, 0), (1, 61)),
@@ -199,10 +200,10 @@ def _sizes() -> Iterator[Case]:
     rng = np.random.default_rng(71)
     for outputs, window, plane, rows in GROWN:
         pad = (window[0] - 1,) * 2 + (window[1] - 1,) * 2
-        x = sparse(rng, (1, *plane), 0.9, 100)
+        x = sparse(rng, (1, *plane), 1.0, 100)
         x[:, rows:] = 0
         yield Case(name=f"far-{outputs}-{plane}", levels=(0,), passes=(1,), x=x, layers=[
-            conv(rng, "a", "input", (outputs, 1, *window), shift=4, pad=pad, relu=False, bias=False)])
+            conv(rng, "a", "input", (outputs, 1, *window), density=1 / outputs, shift=2, pad=pad, relu=False, bias=False)])
     for plane, window in (((8, 8), (7, 7)), ((15, 4), (1, 13)), ((32, 2), (1, 14))):
         layers = [conv(rng, "a", "input", (1, 1, 1, 1), shift=2),
                   conv(rng, "b", "a", (4, 1, *window), shift=5, pad=tuple(side // 2 for side in window for _ in range(2)))]
