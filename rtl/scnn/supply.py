@@ -13,7 +13,9 @@ from spec.scnn.shape import MAX_SLOTS, ScnnSpec
 
 AHEAD = 5               # blocks that may be looked up and not yet begun
 QUEUE_BITS = 3
-EARLY_BITS = 3          # of the ends that may come before their parts are looked up: AHEAD at most
+EARLY_BITS = 5
+"""Of the ends that come before their parts are passed, one per cycle. A PE that its gate holds has AHEAD + 1 records to fetch, of
+6 cycles each, that its neighbour has fetched already; after them both go at one pace. The neighbour must first hear from it."""
 
 
 class Supply(wiring.Component):

@@ -108,17 +108,19 @@ def _early() -> Iterator[Case]:
     """Ends of parts that come before the PE has looked up the parts; many parts, each of which waits for a pass of its own.
 
     One PE has most of a layer's work and is late. It sends the first part of the next layer; after it one PE sends several
-    single channels, as fast as it reads them.
+    single channels, as fast as it reads them, and in a burst many more.
     """
     for late, fast, count in ((0, 1, 1), (0, 3, 2), (1, 0, 1), (2, 0, 1), (3, 2, 1)):
         rng = np.random.default_rng([61, late, fast])
         first = conv(rng, "a", "input", (64, 12, 1, 1), density=1.0, shift=4)
         first = replace(first, weight=np.where((np.arange(64) % 4 == late)[:, None, None, None], first.weight, 0))
-        taken = [60 + late, *range(fast, 64, 4)]
-        sources = tuple(f"a:{channel}:{channel + 1}" for channel in taken)
-        layers = [first, conv(rng, "b", sources, (4, len(taken), 1, 1), shift=4), conv(rng, "c", "b", (4, 4, 1, 1), shift=3)]
-        yield Case(name=f"early-{late}-{fast}", layers=layers, x=sparse(rng, (12, 1, 1), 1.0, 100), levels=(1,) * 3,
-                   passes=(count, 1, 1))
+        singles = [60 + late, *range(fast, 64, 4)]
+        for name, taken, more in (("early", singles, 0), ("burst", singles[:6], 64)):
+            sources = (*(f"a:{channel}:{channel + 1}" for channel in taken), *("a",) * (more > 0))
+            layers = [first, conv(rng, "b", sources, (4, len(taken) + more, 1, 1), shift=4),
+                      conv(rng, "c", "b", (4, 4, 1, 1), shift=3)]
+            yield Case(name=f"{name}-{late}-{fast}", layers=layers, x=sparse(rng, (12, 1, 1), 1.0, 100), levels=(1,) * 3,
+                       passes=(count, 1, 1))
     for channels, count, levels in ((24, 24, (0, 1)), (24, 12, (0, 1)), (30, 10, (0, 1)), (15, 15, (0, 0)), (48, 12, (1, 1))):
         rng = np.random.default_rng([62, channels, count])
         layers = [conv(rng, "a", "input", (channels, 2, 1, 1), density=1.0, shift=4),
