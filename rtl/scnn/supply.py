@@ -14,8 +14,8 @@ from spec.scnn.shape import MAX_SLOTS, ScnnSpec
 AHEAD = 5               # blocks that may be looked up and not yet begun
 QUEUE_BITS = 3
 EARLY_BITS = 5
-"""Of the ends that come before their parts are passed, one per cycle. A PE that its gate holds has AHEAD + 1 records to fetch, of
-6 cycles each, that its neighbour has fetched already; after them both go at one pace. The neighbour must first hear from it."""
+"""Of the ends that come before their parts are passed, one per cycle: at most 20. A PE that its gate held must fetch AHEAD + 1
+records, 6 cycles each, which its neighbour has; the neighbour goes on when it hears from it, and then both at one pace."""
 
 
 class Supply(wiring.Component):
