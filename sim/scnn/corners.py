@@ -131,16 +131,16 @@ def _early() -> Iterator[Case]:
 
 def _waits() -> Iterator[Case]:
     """Passes that wait, each for one of its own: their drains are slow, and lookups are many passes ahead."""
-    for channels, count, step, level in ((3, 3, 5, 0), (4, 4, 5, 0), (8, 8, 5, 0), (8, 4, 5, 0), (30, 30, 5, 0),
-                                         (16, 16, 5, 1), (36, 36, 2, 1)):
-        rng = np.random.default_rng([63, channels, count])
+    for channels, count, own, step in ((3, 3, 3, 5), (4, 4, 4, 5), (8, 8, 8, 5), (8, 4, 8, 5), (30, 30, 30, 5), (8, 4, 3, 5),
+                                       (9, 5, 3, 5), (7, 7, 4, 5), (6, 3, 2, 5), (16, 16, 0, 5), (36, 36, 0, 2)):
+        rng = np.random.default_rng([63, channels, count, own])
         slow = Pool(kind="sum", size=(10, 11), stride=(step, 2 * step))
-        own = level == 0
+        level = int(not own)
         layers = [conv(rng, "a", "input", (channels, 1, 7, 8), density=0.2, shift=6, pad=(6, 6, 7, 7), pool=slow, bias=False),
                   conv(rng, "b", "a", (channels if own else 4, 1 if own else channels, 1, 1), density=1.0, shift=2, bias=False,
                        groups=channels if own else 1)]
-        yield Case(name=f"waits-{channels}-{count}-{level}", layers=layers, x=sparse(rng, (1, 14, 15), 0.3, 100),
-                   levels=(0, level), passes=(count, channels if own else 1))
+        yield Case(name=f"waits-{channels}-{count}-{own}", layers=layers, x=sparse(rng, (1, 14, 15), 0.3, 100),
+                   levels=(0, level), passes=(count, own or 1))
     rng = np.random.default_rng(64)
     layers = [conv(rng, "m0", "input", (14, 2, 1, 1), shift=4)]
     layers += [conv(rng, f"m{number}", f"m{number - 1}", (12, 14 if number == 1 else 12, 1, 1), density=0.4, shift=4)
