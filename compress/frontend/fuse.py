@@ -1,8 +1,8 @@
-"""Steps become layers. A step on single elements joins the previous or the next layer, or becomes a layer of its own.
+"""Turn steps into layers. An elementwise step becomes part of the previous layer or of the next one, or a separate layer.
 
 A factor and summand (batch norm, bias, scale) after a dense layer or convolution changes its weights and bias; before one,
-likewise, unless zero padding is in the way. An activation joins the layer whose output it takes. What finds no such layer
-becomes one of its own, which is said in a notice.
+likewise, unless zero padding is in the way. An activation becomes part of the layer whose output it takes. Where no layer can
+include the step, it becomes a separate layer, and a notice says so.
 """
 
 from collections import Counter
@@ -78,7 +78,7 @@ def _needed(steps: list[Step], answer: str) -> set[str]:
 
 
 def _affine(state: State, step: Step, readers: list[Step], last: bool) -> None:
-    """Join a factor and summand to the previous layer, keep them for the next layers, or make a layer of them."""
+    """Fold a scale and an offset into the previous layer or into the next layers, or make a separate layer of them."""
     source, scale, shift = step.inputs[0], step.numbers["scale"], step.numbers["shift"]
     ours = state.names[source]
     if (scale == 1).all() and not shift.any() and source not in state.open:

@@ -1,7 +1,7 @@
 """A step on single elements changes places with a reordering that follows it, so that a reordering of the input comes first.
 
 A network whose channels lie last, as TensorFlow's do, normalises its input before it turns it; the host turns what it sends,
-and the normalisation joins the next convolution, or becomes a layer of its own in the order of the array.
+and the normalisation becomes part of the next convolution, or a separate layer in the order of the array.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Pad: zeros around rows and columns. The next convolution takes them as its padding, or a layer adds them."""
+"""Pad: zeros around rows and columns. They become the padding of the next convolution, or a separate layer adds them."""
 
 from dataclasses import replace
 

@@ -87,6 +87,6 @@ def alone(state: State, step: Step, source: str, scale: np.ndarray | None, shift
     else:
         raise ValueError(f"node {step.nodes[-1]} must follow or precede a dense layer or convolution that can take it in, "
                          f"not stand alone on {count:,} elements; move it next to one")
-    state.notices.append(f"{step.nodes[-1]} becomes a layer of its own: neither the previous nor the next layer can include it")
+    state.notices.append(f"{step.nodes[-1]} becomes a separate layer: no layer before or after it can include it")
     state.call(step.name, step.name)
     return step.name

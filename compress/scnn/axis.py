@@ -79,7 +79,7 @@ class Axis:
         return -(-self.taps // self.stride) - 1
 
     def own(self, tile: int, turn: int = 0) -> tuple[int, int]:
-        """Return the first sum of a tile and the end of its sums.
+        """Return the range of sums that a tile computes: the first one, and the one after the last.
 
         The last tile with outputs also has the sums that no window reads.
         """

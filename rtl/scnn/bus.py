@@ -8,7 +8,7 @@ from spec.scnn.packet import BLOCK
 from spec.scnn.shape import ACT_ENTRY_BITS, BIAS_BITS, MAX_SLOTS, VALUE_BITS, ScnnSpec
 
 ADDRESS_FIELD_BITS = 12     # of a record in a program
-PASS_BITS, PAIR_BITS, BLOCK_BITS = 12, 16, 13
+PASS_BITS, PAIR_BITS = 12, 16
 DRAINED_BITS = 14           # of the number of a pass since the reset: a part waits for one of the last 4,096 before its layer
 COUNT_BITS = BLOCK["count"][1]
 LOADS = ("supply", "drain", "blocks", "activations")     # memories of a PE that the host writes
