@@ -92,21 +92,21 @@ class WeightLane(wiring.Component):
     def _positions(self, m, take):
         """Add up runs: position of an entry in its block, one cycle after the take's registers."""
         spec = self._spec
-        before, wrong = Signal(POSITION_BITS), []
+        following, wrong = Signal(POSITION_BITS), []        # where the next entry is if its run is 0
         start = Signal(POSITION_BITS)
-        m.d.comb += start.eq(Mux(take.o_head, Const(-1, POSITION_BITS), before))
-        ahead, positions = Const(0, 1), []
+        m.d.comb += start.eq(Mux(take.o_head, 0, following))
+        ahead, positions = None, []
         for k in range(spec.f):
             entry = take.o_items[k * spec.entry_bits:(k + 1) * spec.entry_bits]
             run = entry[-4:]
             total, place = Signal(8, name=f"ahead{k}"), Signal(POSITION_BITS, name=f"position{k}")
-            m.d.comb += total.eq(ahead + run + 1)
+            m.d.comb += total.eq(run if ahead is None else _sum_and_one(ahead, run))
             m.d.sync += place.eq(start + total)
             ahead = total
             positions.append(place)
             wrong.append(take.o_valid & ~take.o_bias & (k < take.o_few) & ~entry[:-4].any() & (run != MAX_RUN))
         with m.If(take.o_valid):
-            m.d.sync += before.eq(start + ahead)
+            m.d.sync += following.eq(_sum_and_one(start, ahead))
         m.d.sync += self.bad_run.eq(Cat(wrong).any())
         return positions
 
@@ -159,3 +159,8 @@ class WeightLane(wiring.Component):
                            i_raddr=Cat(code[2:], take.codebook), o_rdata=words)
         m.d.comb += value.eq(words.word_select(code[:2], VALUE_BITS))
         return value
+
+
+def _sum_and_one(a, b):
+    """Return a + b + 1 in one carry chain: the lowest bits, both 1, make the carry."""
+    return (Cat(Const(1, 1), a) + Cat(Const(1, 1), b))[1:]
