@@ -79,7 +79,7 @@ class Axis:
         return -(-self.taps // self.stride) - 1
 
     def own(self, tile: int, turn: int = 0) -> tuple[int, int]:
-        """Return the range of sums that a tile computes: the first one, and the one after the last.
+        """Return which sums a tile computes, as a half-open range: index of the first sum, index after the last sum.
 
         The last tile with outputs also has the sums that no window reads.
         """
